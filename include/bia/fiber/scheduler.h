@@ -1,0 +1,171 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "bia/base/result.h"
+#include "bia/base/time.h"
+
+namespace bia::fiber {
+
+class Scheduler;
+class FiberImpl;
+
+/// Usable bytes of a handler's stack; a guard page comes below it. Config key: runtime.stack_bytes.
+inline constexpr size_t kStackBytesDefault = 128 * 1024;
+/// Reserved, not committed, for a virtual user, whose JavaScript may recurse 10,000 deep.
+inline constexpr size_t kStackBytesUser = 8 * 1024 * 1024;
+
+struct SpawnOptions {
+  size_t stack_bytes = kStackBytesDefault;
+};
+
+/// A handle to a fiber of this thread. Dropping it lets the fiber run on.
+class Fiber {
+ public:
+  Fiber() = default;
+  Fiber(Fiber&&) noexcept = default;
+  Fiber& operator=(Fiber&&) noexcept = default;
+  ~Fiber();
+
+  bool valid() const { return impl_ != nullptr; }
+  bool done() const;
+  /// Suspends until the fiber has ended. Errors: kDeadlineExceeded, kCancelled (of the caller).
+  Result<void> join(Deadline deadline = Deadline::never());
+  /// Every wait of the fiber, now and later, returns kCancelled. It ends by itself.
+  void cancel();
+
+ private:
+  friend class Scheduler;
+  explicit Fiber(std::shared_ptr<FiberImpl> impl) : impl_(std::move(impl)) {}
+  std::shared_ptr<FiberImpl> impl_;
+};
+
+/// One thread's fibers, timers and sockets: an epoll loop. Lives and is used on one thread; only `post` and `stop` are for others.
+class Scheduler {
+ public:
+  /// Errors: kResourceExhausted where the kernel refuses an epoll or event descriptor.
+  static Result<std::unique_ptr<Scheduler>> create();
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  /// The scheduler that runs the calling thread. Asserts that there is one.
+  static Scheduler& current();
+  /// Null outside `run`.
+  static Scheduler* current_or_null();
+
+  /// Runs until `stop`, or until no fiber is left when `until` says so. Returns after the last fiber's stack is unwound.
+  enum class Until { kStopped, kNoFibers };
+  void run(Until until = Until::kStopped);
+  /// Thread-safe. `run` cancels all fibers, lets them end, and returns.
+  void stop();
+  /// Thread-safe: runs `work` on this thread in its next turn, outside any fiber; it must not suspend.
+  void post(std::function<void()> work);
+
+  /// Starts a fiber; it first runs in this turn after the caller suspends. Errors: kResourceExhausted naming vm.max_map_count or the
+  /// memory limit where no stack is to be had.
+  Result<Fiber> spawn(std::function<void()> body, SpawnOptions options = {});
+  /// Once, at the end of this loop turn, before the loop waits: how connections gather their writes. Must not suspend. The callback object
+  /// is intrusive, so that deferring allocates nothing; deferring one that is already queued does nothing.
+  class Deferred {
+   public:
+    virtual void run_deferred() noexcept = 0;
+
+   protected:
+    ~Deferred();
+
+   private:
+    friend class Scheduler;
+    Deferred* next_ = nullptr;
+    Scheduler* queued_in_ = nullptr;
+  };
+  void defer(Deferred& deferred);
+
+  /// Fibers alive; turns of the loop; for metrics and for tests.
+  size_t fiber_count() const;
+  uint64_t turn_count() const;
+
+  class Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
+  explicit Scheduler(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Suspends. Errors: kCancelled; kDeadlineExceeded when the fiber's own deadline (ScopedDeadline) comes first.
+Result<void> sleep_for(Duration duration);
+Result<void> sleep_until(TimePoint at);
+/// Lets all that is ready run first.
+void yield();
+/// True inside a fiber.
+bool in_fiber();
+/// True once `cancel` was called on the calling fiber.
+bool cancelled();
+
+/// Every wait of the calling fiber within the scope also ends at `deadline` with kDeadlineExceeded. Nests; the earlier one counts.
+class ScopedDeadline {
+ public:
+  explicit ScopedDeadline(Deadline deadline);
+  ~ScopedDeadline();
+  ScopedDeadline(const ScopedDeadline&) = delete;
+  ScopedDeadline& operator=(const ScopedDeadline&) = delete;
+
+ private:
+  Deadline before_;
+};
+/// The deadline in force for the calling fiber.
+Deadline current_deadline();
+
+/// What everything that waits is built of: one fiber parks, something on the same thread wakes it.
+class Parker {
+ public:
+  /// Suspends until `unpark`, cancellation or the deadline. A wake that came before counts. One fiber at a time.
+  Result<void> park(Deadline deadline = Deadline::never());
+  void unpark();
+
+ private:
+  std::shared_ptr<FiberImpl> fiber_;
+  bool signalled_ = false;
+};
+
+/// Waits for a file descriptor of the calling thread's scheduler, registered once, edge triggered. Owns nothing: close the descriptor after.
+class FdWatch {
+ public:
+  FdWatch() = default;
+  FdWatch(FdWatch&&) noexcept;
+  FdWatch& operator=(FdWatch&&) noexcept;
+  ~FdWatch();
+  static Result<FdWatch> create(int fd);
+
+  /// Suspends until the kernel reported the event after the last `clear_*`. Errors: kCancelled, kDeadlineExceeded.
+  Result<void> wait_readable(Deadline deadline);
+  Result<void> wait_writable(Deadline deadline);
+  /// After a read gave EAGAIN or fewer bytes than asked for: the next wait is for a new event.
+  void clear_readable();
+  void clear_writable();
+  bool readable() const;
+  /// Ends the watching; waiters get kCancelled.
+  void reset();
+
+  struct State;
+
+ private:
+  State* state_ = nullptr;
+};
+
+/// Runs blocking work (files, getaddrinfo, processes) on a helper thread; suspends only the calling fiber. `work` must not touch fibers.
+/// Helper threads are shared by the process, at most kOffloadThreadsMax, started on demand.
+void offload(const std::function<void()>& work);
+inline constexpr size_t kOffloadThreadsMax = 8;
+
+/// Blocks the calling thread's SIGINT, SIGTERM, SIGQUIT (and what is asked for) and suspends until one arrives. Call `block_signals` in main
+/// before any thread starts.
+void block_signals();
+Result<int> wait_signal(Deadline deadline = Deadline::never());
+
+}  // namespace bia::fiber

@@ -1,0 +1,90 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "bia/base/result.h"
+#include "bia/base/time.h"
+#include "bia/grpc/server.h"
+
+namespace bia::grpc {
+
+struct CallOptions {
+  /// Sent as grpc-timeout; the call also ends locally at it.
+  Deadline deadline;
+  const Metadata* metadata = nullptr;
+};
+
+/// The outcome of a call: the status that the peer sent, or that a local failure became (kUnavailable, kDeadlineExceeded, kCancelled).
+struct Status {
+  Code code = Code::kOk;
+  std::string message;
+  /// Serialized google.rpc.Status of `grpc-status-details-bin`; empty where there is none.
+  std::string details;
+};
+
+struct UnaryReply {
+  Status status;
+  Metadata headers;
+  Metadata trailers;
+  std::string message;
+  uint64_t bytes_sent = 0;
+  uint64_t bytes_received = 0;
+  void clear();
+};
+
+/// A streaming call of any kind. Belongs to the channel's thread; one fiber may read while another writes.
+class ClientStream {
+ public:
+  ~ClientStream();
+  ClientStream(ClientStream&&) noexcept;
+  Result<void> write(std::string_view message);
+  void close_send();
+  /// False at the end; then `finish` has the status.
+  Result<bool> read(std::string& message);
+  /// Suspends until the trailers are there.
+  Status finish();
+  void cancel();
+  const Metadata& headers() const;
+  const Metadata& trailers() const;
+
+ private:
+  friend class Channel;
+  class Impl;
+  explicit ClientStream(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+struct ChannelOptions {
+  std::string user_agent = "bia";
+  std::string authority;  ///< default: the target
+  size_t message_bytes_max = 4 * 1024 * 1024;
+  size_t metadata_bytes_max = 64 * 1024;
+  uint32_t window_bytes = 1 << 20;
+  Duration connect_timeout = std::chrono::seconds(20);
+};
+
+/// One HTTP/2 connection to "host:port", cleartext. Belongs to its thread; many fibers may call at once. Reconnects at the next call after a
+/// loss.
+class Channel {
+ public:
+  explicit Channel(std::string target, ChannelOptions options = {});
+  ~Channel();
+  Channel(Channel&&) noexcept;
+  /// Suspends until connected. Errors: kUnavailable, kDeadlineExceeded. Calls connect by themselves if this was not called.
+  Result<void> connect(Deadline deadline);
+  /// `path` is "/package.Service/Method". Reuses the reply's storage. Suspends.
+  void unary(std::string_view path, std::string_view request, const CallOptions& options, UnaryReply& reply);
+  Result<ClientStream> stream(std::string_view path, const CallOptions& options);
+  void close();
+  /// Of the connection, since it was made.
+  uint64_t bytes_sent() const;
+  uint64_t bytes_received() const;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace bia::grpc

@@ -1,0 +1,91 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bia/base/result.h"
+#include "bia/base/time.h"
+
+namespace google::protobuf {
+class FileDescriptor;
+}
+namespace bia::fiber {
+class ThreadGroup;
+}
+
+namespace bia::grpc {
+
+/// Metadata: lower-case keys; values of keys that end in "-bin" are raw bytes here, base64 on the wire.
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+/// One call being served, in its own fiber. Its deadline (`grpc-timeout`, the server's timeout) and its cancellation by the peer end all of
+/// the fiber's waits.
+class ServerCall {
+ public:
+  /// "/helloworld.v1.Greeter/SayHello"
+  virtual std::string_view path() const = 0;
+  /// Of the request; empty where there is none. Views live as long as the call.
+  virtual std::string_view metadata(std::string_view key) const = 0;
+  virtual const Metadata& all_metadata() const = 0;
+  /// Before the first message goes out.
+  virtual void add_initial_metadata(std::string_view key, std::string_view value) = 0;
+  virtual void add_trailing_metadata(std::string_view key, std::string_view value) = 0;
+  virtual Deadline deadline() const = 0;
+  virtual std::string peer() const = 0;
+  virtual bool cancelled() const = 0;
+  /// The next message's bytes; false at the end of the peer's stream. Suspends. Errors: kCancelled, kDeadlineExceeded,
+  /// kResourceExhausted (above the limit).
+  virtual Result<bool> read(std::string& message) = 0;
+  /// Queues one message; suspends while the flow-control window and the buffer are full.
+  virtual Result<void> write(std::string_view message) = 0;
+
+ protected:
+  ~ServerCall() = default;
+};
+
+/// A method as the transport sees it: bytes in, bytes out. The generated code makes these.
+struct MethodHandler {
+  std::string path;
+  /// Unary: set, and `stream` is not. Appends the reply's bytes.
+  std::function<Result<void>(ServerCall& call, std::string_view request, std::string& reply)> unary;
+  /// All three streaming kinds.
+  std::function<Result<void>(ServerCall& call)> stream;
+};
+
+struct ServerOptions {
+  std::string address = ":9000";
+  /// Of a call without a shorter grpc-timeout; zero: none. Config key server.grpc.timeout.
+  Duration timeout = std::chrono::seconds(1);
+  size_t message_bytes_max = 4 * 1024 * 1024;  ///< grpc-go's default for received messages
+  size_t streams_max = 1024;                   ///< concurrent, a connection
+  size_t metadata_bytes_max = 64 * 1024;
+  uint32_t window_bytes = 1 << 20;
+};
+
+/// gRPC over cleartext HTTP/2 (PROTOCOL-HTTP2.md) with health v1 and reflection v1 and v1alpha.
+class Server {
+ public:
+  static Result<std::unique_ptr<Server>> create(fiber::ThreadGroup& threads, const ServerOptions& options);
+  ~Server();
+  /// Before `start`. Errors: kAlreadyExists for a path twice.
+  Result<void> add_method(MethodHandler handler);
+  /// For reflection, and "SERVING" in health for each of its services.
+  void add_file(const google::protobuf::FileDescriptor* file);
+  enum class Health { kServing, kNotServing };
+  /// Thread-safe; Watch streams are told. "" is the whole server.
+  void set_health(std::string_view service, Health health);
+  Result<void> start();
+  std::string address() const;
+  /// GOAWAY, then waits for calls in flight until `deadline`. Suspends.
+  void stop(Deadline deadline);
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace bia::grpc

@@ -1,0 +1,81 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "bia/base/result.h"
+#include "bia/base/time.h"
+#include "bia/http/message.h"
+#include "bia/net/socket.h"
+
+namespace bia::http {
+
+struct ClientRequest {
+  std::string_view method = "GET";
+  std::string_view host;    ///< "127.0.0.1" or "example.org"; what is resolved and pooled by.
+  uint16_t port = 80;
+  std::string_view target;  ///< "/path?query"
+  /// Written as they are, in this order; Host, Content-Length and Transfer-Encoding are added where missing.
+  const Headers* headers = nullptr;
+  std::string_view body;
+  /// Keep the response's body bytes? kDiscard counts them only.
+  enum class Body { kKeep, kDiscard } response_body = Body::kKeep;
+};
+
+/// Monotonic moments and sizes of one exchange; what was not needed is zero. k6's http_req_* follow from them.
+struct Timings {
+  TimePoint start;
+  Duration blocked{};     ///< waiting for a connection of the pool
+  Duration looking_up{};
+  Duration connecting{};
+  Duration tls_handshaking{};
+  Duration sending{};
+  Duration waiting{};     ///< to the first byte
+  Duration receiving{};
+  TimePoint end;
+  uint64_t bytes_sent = 0;
+  uint64_t bytes_received = 0;
+  bool reused = false;
+};
+
+struct ClientResponse {
+  int status = 0;
+  std::string reason;
+  int version_minor = 1;
+  Headers headers;
+  std::string body;
+  net::Endpoint remote;
+  void clear();
+};
+
+struct ClientOptions {
+  size_t connections_per_host_max = 6;
+  Duration connect_timeout = std::chrono::seconds(30);
+  Duration idle_timeout = std::chrono::seconds(90);
+  size_t header_bytes_max = 256 * 1024;
+  size_t body_bytes_max = SIZE_MAX;
+  enum class Reuse { kKeepAlive, kNever } reuse = Reuse::kKeepAlive;
+};
+
+/// Keep-alive connections to any number of origins. Belongs to its thread; many fibers may send at once. Small when idle: a virtual user
+/// has one each.
+class Client {
+ public:
+  explicit Client(ClientOptions options);
+  ~Client();
+  Client(Client&&) noexcept;
+  /// One exchange, no redirects. Fills `response` (reusing its storage) and `timings`, the latter also on errors. A request that found its kept connection
+  /// closed before any byte came back is sent once more on a new one. Suspends, never beyond `deadline`.
+  /// Errors: kUnavailable with reason CONNECTION_REFUSED, CONNECTION_RESET, NO_SUCH_HOST, UNEXPECTED_EOF …; kDeadlineExceeded with
+  /// reason DIAL_TIMEOUT or REQUEST_TIMEOUT; kInvalidArgument BAD_RESPONSE; kCancelled.
+  Result<void> send(const ClientRequest& request, ClientResponse& response, Timings& timings, Deadline deadline);
+  void close_idle();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace bia::http

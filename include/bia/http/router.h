@@ -1,0 +1,53 @@
+#pragma once
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bia/base/result.h"
+#include "bia/http/message.h"
+#include "bia/http/server.h"
+
+namespace bia::http {
+
+/// What a template captured: views into the request's path, still percent-encoded; names as in the template ("name", "a.b").
+struct PathParams {
+  struct Param {
+    std::string_view name;
+    std::string_view value;
+  };
+  static constexpr size_t kMax = 16;
+  std::array<Param, kMax> params;
+  size_t count = 0;
+  std::string_view get(std::string_view name) const;
+};
+
+using RouteHandler = std::function<void(ServerRequest&, const PathParams&, ServerResponse&)>;
+
+/// google.api.http path templates: "/v1/{name}", "/v1/{name=shelves/*/books/**}", "/v1/{id}:cancel". A literal segment wins over a capture;
+/// lookup does not depend on the number of routes.
+class Router {
+ public:
+  Router();
+  ~Router();
+  Router(Router&&) noexcept;
+  /// Errors: kInvalidArgument for a bad template (with its column), kAlreadyExists for the same method and template.
+  Result<void> add(std::string_view method, std::string_view path_template, RouteHandler handler);
+  /// Every path below the prefix, e.g. "/debug/".
+  void add_prefix(std::string_view method, std::string_view prefix, RouteHandler handler);
+  /// Null, and then `allowed` has the methods that the path does have (405), or is empty (404).
+  const RouteHandler* find(std::string_view method, std::string_view path, PathParams& params, std::string* allowed) const;
+  /// What answers 404 and 405; the default writes Kratos' JSON error body.
+  void set_not_found(RouteHandler handler);
+  /// The router as a server's handler: finds, calls, or answers 404, or 405 with Allow.
+  void serve(ServerRequest& request, ServerResponse& response) const;
+
+ private:
+  struct Node;
+  std::unique_ptr<Node> root_;
+  RouteHandler not_found_;
+};
+
+}  // namespace bia::http

@@ -1,0 +1,94 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "bia/base/result.h"
+#include "bia/base/time.h"
+#include "bia/http/message.h"
+
+namespace bia::fiber {
+class ThreadGroup;
+}
+
+namespace bia::http {
+
+/// A request being served. Views live until the handler returns (or, of the body, until the next read).
+class ServerRequest {
+ public:
+  virtual Method method() const = 0;
+  virtual std::string_view method_text() const = 0;
+  /// As sent: "/helloworld/a%20b?x=1".
+  virtual std::string_view target() const = 0;
+  /// The target up to '?', not percent-decoded.
+  virtual std::string_view path() const = 0;
+  /// After '?'; empty where there is none.
+  virtual std::string_view query() const = 0;
+  virtual std::string_view header(std::string_view name) const = 0;
+  virtual size_t header_count() const = 0;
+  virtual std::pair<std::string_view, std::string_view> header_at(size_t index) const = 0;
+  /// The whole body. Suspends. Errors: kOutOfRange BODY_TOO_LARGE (413), kInvalidArgument (bad chunk), kDeadlineExceeded, kUnavailable.
+  virtual Result<std::string_view> body() = 0;
+  /// "127.0.0.1:41234".
+  virtual std::string peer() const = 0;
+  /// Major version: 1 or 2.
+  virtual int version() const = 0;
+
+ protected:
+  ~ServerRequest() = default;
+};
+
+/// The answer, written when the handler returns, with Date and Content-Length added. HEAD's body is left out by the server.
+class ServerResponse {
+ public:
+  virtual void set_status(int status) = 0;
+  virtual int status() const = 0;
+  /// CR, LF or NUL in a value is refused by BIA_ASSERT in debug and replaced by a space in release.
+  virtual void add_header(std::string_view name, std::string_view value) = 0;
+  /// Append the body here; it goes out in one write with the head. The buffer is kept for the connection's next answer.
+  virtual std::string& body() = 0;
+  /// Sends the head now and then chunks as they come (chunked in HTTP/1.1). Suspends while the peer does not read.
+  virtual Result<void> write(std::string_view chunk) = 0;
+  /// Close the connection after this answer.
+  virtual void set_close() = 0;
+
+ protected:
+  ~ServerResponse() = default;
+};
+
+/// Called in the connection's fiber; plain code, may suspend. May throw: the server answers 500 and goes on.
+using Handler = std::function<void(ServerRequest&, ServerResponse&)>;
+
+struct ServerOptions {
+  std::string address = ":8080";
+  Limits limits;
+  Duration idle_timeout = std::chrono::seconds(120);
+  Duration header_timeout = std::chrono::seconds(10);
+  size_t connections_max = 100'000;
+};
+
+/// HTTP/1.1 (RFC 9112) and, on the same port, HTTP/2 with prior knowledge (h2c). Listens on every thread of the group.
+class Server {
+ public:
+  static Result<std::unique_ptr<Server>> create(fiber::ThreadGroup& threads, const ServerOptions& options, Handler handler);
+  ~Server();
+  /// Starts accepting on every thread; call from a fiber. Errors: kAlreadyExists for a port in use.
+  Result<void> start();
+  /// "0.0.0.0:8080" with the real port.
+  std::string address() const;
+  /// Closes the listeners, lets requests in flight end until `deadline`, then closes all. Suspends.
+  void stop(Deadline deadline);
+  struct Counters {
+    uint64_t connections_accepted = 0, connections_open = 0, requests = 0, bad_requests = 0;
+  };
+  Counters counters() const;
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace bia::http

@@ -1,0 +1,109 @@
+#pragma once
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bia/base/result.h"
+#include "bia/base/time.h"
+#include "bia/fiber/scheduler.h"
+
+namespace bia::net {
+
+/// An IPv4 or IPv6 address with a port, or a Unix socket's path.
+class Endpoint {
+ public:
+  Endpoint();
+  /// "127.0.0.1:80", "[::1]:80", "0.0.0.0:0", ":8080" (any address), "unix:/path". Numeric only. Errors: kInvalidArgument.
+  static Result<Endpoint> parse(std::string_view text);
+  static Endpoint from_sockaddr(const void* address, uint32_t length);
+  const void* data() const { return storage_; }
+  uint32_t size() const { return size_; }
+  int family() const;
+  uint16_t port() const;
+  /// "127.0.0.1" or "::1"; the path of a Unix socket.
+  std::string host() const;
+  /// "127.0.0.1:80", "[::1]:80".
+  std::string text() const;
+
+ private:
+  alignas(8) unsigned char storage_[112];
+  uint32_t size_ = 0;
+};
+
+/// A connected stream. Belongs to the thread whose scheduler was current when it was made.
+class Socket {
+ public:
+  Socket() = default;
+  Socket(Socket&& other) noexcept;
+  Socket& operator=(Socket&& other) noexcept;
+  ~Socket();
+  /// Takes a connected, non-blocking descriptor and registers it with this thread's scheduler.
+  static Result<Socket> adopt(int fd);
+  /// Suspends. Errors: kUnavailable with errno's number in the metadata "errno" (refused, unreachable), kDeadlineExceeded, kCancelled.
+  static Result<Socket> connect(const Endpoint& endpoint, Deadline deadline);
+
+  bool is_open() const { return fd_ >= 0; }
+  int fd() const { return fd_; }
+  /// Bytes read; 0 is the end of the stream. Suspends while there is nothing. Errors: kUnavailable (reset; errno in the metadata),
+  /// kDeadlineExceeded, kCancelled.
+  Result<size_t> read_some(std::span<char> into, Deadline deadline);
+  /// Writes all. Suspends while the peer does not read.
+  Result<void> write_all(std::string_view bytes, Deadline deadline);
+  Result<void> write_all(std::span<const iovec> parts, Deadline deadline);
+  /// Never suspends: bytes taken, 0 where the kernel takes none now.
+  Result<size_t> try_write(std::string_view bytes);
+  /// Suspends until a read or write may do something.
+  Result<void> wait_readable(Deadline deadline);
+  Result<void> wait_writable(Deadline deadline);
+  void shutdown_write();
+  void close();
+  Endpoint local() const;
+  Endpoint peer() const;
+  /// Since it was made.
+  uint64_t bytes_read() const { return bytes_read_; }
+  uint64_t bytes_written() const { return bytes_written_; }
+
+ private:
+  explicit Socket(int fd, fiber::FdWatch watch) : fd_(fd), watch_(std::move(watch)) {}
+  int fd_ = -1;
+  fiber::FdWatch watch_;
+  uint64_t bytes_read_ = 0;
+  uint64_t bytes_written_ = 0;
+};
+
+struct ListenOptions {
+  int backlog = 1024;
+  /// SO_REUSEPORT: each thread listens by itself.
+  enum class Sharing { kExclusive, kReusePort } sharing = Sharing::kReusePort;
+};
+
+/// A listening socket. Belongs to its thread.
+class Listener {
+ public:
+  Listener() = default;
+  Listener(Listener&& other) noexcept;
+  Listener& operator=(Listener&& other) noexcept;
+  ~Listener();
+  /// Errors: kAlreadyExists "address already in use", kPermissionDenied, kInvalidArgument, each naming the address.
+  static Result<Listener> bind(const Endpoint& endpoint, const ListenOptions& options);
+  /// Suspends until a connection comes: its descriptor, non-blocking, with TCP_NODELAY, not registered anywhere yet (it may go to another
+  /// thread). Errors: kCancelled after `close`, kResourceExhausted where the process is out of descriptors (after a pause of 10 ms).
+  Result<int> accept(Deadline deadline = Deadline::never());
+  Endpoint local() const;
+  void close();
+
+ private:
+  int fd_ = -1;
+  fiber::FdWatch watch_;
+};
+
+/// Addresses of a host name or a numeric address, IPv4 first. Suspends. Errors: kUnavailable "lookup HOST: no such host",
+/// kDeadlineExceeded.
+Result<std::vector<Endpoint>> resolve(std::string_view host, uint16_t port, Deadline deadline);
+
+}  // namespace bia::net
