@@ -1,4 +1,5 @@
-// Runs a fuzzer's function on each file of its corpus: how every test run replays what the fuzzer once found.
+// Runs a fuzzer's function on each file of its corpus: how every test run replays what the fuzzer
+// once found.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

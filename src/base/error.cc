@@ -67,19 +67,32 @@ int http_status_of(Code code) {
 
 Code code_of_http_status(int status) {
   switch (status) {
-    case 200: return Code::kOk;
-    case 400: return Code::kInvalidArgument;
-    case 401: return Code::kUnauthenticated;
-    case 403: return Code::kPermissionDenied;
-    case 404: return Code::kNotFound;
-    case 409: return Code::kAborted;
-    case 429: return Code::kResourceExhausted;
-    case 499: return Code::kCancelled;
-    case 500: return Code::kInternal;
-    case 501: return Code::kUnimplemented;
-    case 503: return Code::kUnavailable;
-    case 504: return Code::kDeadlineExceeded;
-    default: return Code::kUnknown;
+    case 200:
+      return Code::kOk;
+    case 400:
+      return Code::kInvalidArgument;
+    case 401:
+      return Code::kUnauthenticated;
+    case 403:
+      return Code::kPermissionDenied;
+    case 404:
+      return Code::kNotFound;
+    case 409:
+      return Code::kAborted;
+    case 429:
+      return Code::kResourceExhausted;
+    case 499:
+      return Code::kCancelled;
+    case 500:
+      return Code::kInternal;
+    case 501:
+      return Code::kUnimplemented;
+    case 503:
+      return Code::kUnavailable;
+    case 504:
+      return Code::kDeadlineExceeded;
+    default:
+      return Code::kUnknown;
   }
 }
 
@@ -100,11 +113,15 @@ Error& Error::operator=(const Error& other) {
 }
 
 Code Error::code() const { return rep_->code; }
-int Error::http_status() const { return rep_->http_status ? rep_->http_status : http_status_of(rep_->code); }
+int Error::http_status() const {
+  return rep_->http_status ? rep_->http_status : http_status_of(rep_->code);
+}
 const std::string& Error::reason() const { return rep_->reason; }
 const std::string& Error::message() const { return rep_->message; }
 const std::string& Error::hint() const { return rep_->hint; }
-const std::vector<std::pair<std::string, std::string>>& Error::metadata() const { return rep_->metadata; }
+const std::vector<std::pair<std::string, std::string>>& Error::metadata() const {
+  return rep_->metadata;
+}
 
 Error&& Error::with_hint(std::string hint) && {
   rep_->hint = std::move(hint);
@@ -121,6 +138,8 @@ Error&& Error::in(std::string_view where) && {
   return std::move(*this);
 }
 
-std::string Error::text() const { return rep_->hint.empty() ? rep_->message : rep_->message + " (" + rep_->hint + ")"; }
+std::string Error::text() const {
+  return rep_->hint.empty() ? rep_->message : rep_->message + " (" + rep_->hint + ")";
+}
 
 }  // namespace bia

@@ -11,11 +11,13 @@ struct Unit {
 };
 
 // Longer names first: "ms" must not be read as "m".
-constexpr Unit kUnits[] = {{"ns", 1},       {"us", 1'000},         {"µs", 1'000},          {"μs", 1'000},
-                           {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
+constexpr Unit kUnits[] = {
+    {"ns", 1},         {"us", 1'000},        {"µs", 1'000},         {"μs", 1'000},
+    {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
 
 Error bad_duration(std::string_view what, std::string_view text) {
-  return Error(Code::kInvalidArgument, "BAD_DURATION", "time: " + std::string(what) + " \"" + std::string(text) + "\"");
+  return Error(Code::kInvalidArgument, "BAD_DURATION",
+               "time: " + std::string(what) + " \"" + std::string(text) + "\"");
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -76,7 +78,8 @@ Result<Duration> parse_go_duration(std::string_view text) {
     }
     if (!unit) {
       return Error(Code::kInvalidArgument, "BAD_DURATION",
-                   "time: unknown unit \"" + std::string(name) + "\" in duration \"" + std::string(text) + "\"");
+                   "time: unknown unit \"" + std::string(name) + "\" in duration \"" +
+                       std::string(text) + "\"");
     }
     rest.remove_prefix(end);
     total += value / scale * static_cast<long double>(unit->nanoseconds);

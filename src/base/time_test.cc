@@ -18,7 +18,8 @@ TEST(ParseGoDuration, ReadsWhatGoReads) {
 
 TEST(ParseGoDuration, RefusesWithGosText) {
   EXPECT_EQ(parse_go_duration("5").error().message(), "time: missing unit in duration \"5\"");
-  EXPECT_EQ(parse_go_duration("1d").error().message(), "time: unknown unit \"d\" in duration \"1d\"");
+  EXPECT_EQ(parse_go_duration("1d").error().message(),
+            "time: unknown unit \"d\" in duration \"1d\"");
   EXPECT_EQ(parse_go_duration("").error().message(), "time: invalid duration \"\"");
   EXPECT_EQ(parse_go_duration(".s").error().message(), "time: invalid duration \".s\"");
   EXPECT_FALSE(parse_go_duration("999999999999h").ok());

@@ -6,5 +6,6 @@ namespace bia {
 }  // namespace bia
 
 /// For our own bugs, never for input; stays on in release.
-#define BIA_ASSERT(condition) \
-  (__builtin_expect(!!(condition), 1) ? static_cast<void>(0) : ::bia::assert_failed(#condition, __FILE__, __LINE__))
+#define BIA_ASSERT(condition)                                \
+  (__builtin_expect(!!(condition), 1) ? static_cast<void>(0) \
+                                      : ::bia::assert_failed(#condition, __FILE__, __LINE__))

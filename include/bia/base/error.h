@@ -32,9 +32,11 @@ enum class Code : int {
 std::string code_name(Code code);
 /// "DeadlineExceeded", as grpc-go, ghz and k6 print it.
 std::string_view code_camel_name(Code code);
-/// The HTTP status that Kratos gives a code (its transport/http/status: Cancelled 499, ResourceExhausted 429, …).
+/// The HTTP status that Kratos gives a code (its transport/http/status: Cancelled 499,
+/// ResourceExhausted 429, …).
 int http_status_of(Code code);
-/// The code that Kratos gives an HTTP status (its internal/httputil and transport/http/status, the other way round).
+/// The code that Kratos gives an HTTP status (its internal/httputil and transport/http/status, the
+/// other way round).
 Code code_of_http_status(int status);
 
 /// Why something failed. One pointer wide; moves are free, copies share nothing.
@@ -42,7 +44,8 @@ class [[nodiscard]] Error {
  public:
   /// `reason` is a stable identifier for programs (UPPER_SNAKE), `message` a sentence for people.
   Error(Code code, std::string_view reason, std::string message);
-  /// With an HTTP status of its own, as Kratos' `errors.New(code, reason, message)`; the gRPC code follows from it.
+  /// With an HTTP status of its own, as Kratos' `errors.New(code, reason, message)`; the gRPC code
+  /// follows from it.
   static Error from_http(int status, std::string_view reason, std::string message);
   Error(const Error& other);
   Error& operator=(const Error& other);

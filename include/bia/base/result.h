@@ -15,12 +15,17 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
   // Implicit on purpose: `return value;` and `return Error(…);` are how results are made.
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}       // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(Error error)
+      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
   template <typename U>
     requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, Result>)
-  Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
+             !std::is_same_v<std::remove_cvref_t<U>, Error> &&
+             !std::is_same_v<std::remove_cvref_t<U>, Result>)
+  Result(U&& value)
+      : state_(std::in_place_index<0>, std::forward<U>(value)) {
+  }  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -92,10 +97,11 @@ class [[nodiscard]] Result<void> {
 
 }  // namespace bia
 
-/// `auto x = BIA_TRY(f());` is f's value, or returns f's error from the enclosing function. A statement expression: g++ and clang.
-#define BIA_TRY(expression)                                                     \
-  __extension__({                                                               \
-    auto bia_try_result = (expression);                                         \
-    if (!bia_try_result.ok()) return std::move(bia_try_result).error();         \
-    std::move(bia_try_result).value();                                          \
+/// `auto x = BIA_TRY(f());` is f's value, or returns f's error from the enclosing function. A
+/// statement expression: g++ and clang.
+#define BIA_TRY(expression)                                             \
+  __extension__({                                                       \
+    auto bia_try_result = (expression);                                 \
+    if (!bia_try_result.ok()) return std::move(bia_try_result).error(); \
+    std::move(bia_try_result).value();                                  \
   })

@@ -34,7 +34,8 @@ class Deadline {
   TimePoint at_ = TimePoint::max();
 };
 
-/// Go's time.ParseDuration: "1h2m3.5s", "100ms", "-1.5h", "0". Units ns us µs ms s m h. Errors: kInvalidArgument with Go's own text.
+/// Go's time.ParseDuration: "1h2m3.5s", "100ms", "-1.5h", "0". Units ns us µs ms s m h. Errors:
+/// kInvalidArgument with Go's own text.
 Result<Duration> parse_go_duration(std::string_view text);
 /// Go's Duration.String: "1h0m0s", "1.5s", "100ms", "2.5µs", "0s".
 std::string format_go_duration(Duration duration);
