@@ -1,0 +1,156 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bia/base/result.h"
+#include "bia/base/time.h"
+#include "zelus/options/logger.h"
+
+namespace zelus::metrics {
+class Registry;
+class Shard;
+}  // namespace zelus::metrics
+
+/// What the executors know of virtual users; src/zelus/modules implements it with JavaScript, tests with a few lines.
+namespace zelus::exec {
+
+using bia::Duration;
+using bia::Result;
+using bia::TimePoint;
+
+/// A script as the command line found it.
+struct ScriptSource {
+  std::string name;  ///< as given: "script.js", "-"
+  std::string url;   ///< "file:///abs/script.js"; k6 prints it in stacks
+  std::string text;
+};
+
+/// What is fixed before the script is read (parity/k6.md 1.4).
+struct RuntimeOptions {
+  std::map<std::string, std::string> env;  ///< __ENV
+  bool extended_compatibility = true;      ///< the global `global`
+};
+
+/// What the first pass over the script (`__VU` = 0) found.
+struct ScriptInfo {
+  std::string options_json;            ///< `export const options`, as JSON.stringify gives it; empty where there is none
+  std::vector<std::string> functions;  ///< exported functions, `default` among them
+  bool has_setup = false;
+  bool has_teardown = false;
+  bool has_handle_summary = false;
+};
+
+/// The consolidated options that users need. The names are k6's.
+struct UserOptions {
+  std::string user_agent = "Grafana k6/1.8.1";
+  std::string options_json = "{}";  ///< `exec.test.options`: what `inspect` prints
+  int max_redirects = 10;
+  int batch = 20;
+  int batch_per_host = 6;
+  int64_t rps = 0;
+  bool throw_on_failed_request = false;  ///< `throw`
+  bool discard_response_bodies = false;
+  bool no_connection_reuse = false;
+  bool no_vu_connection_reuse = false;
+  bool no_cookies_reset = false;
+  std::string http_debug;  ///< "", "headers" or "full"
+  std::vector<std::pair<std::string, std::string>> tags;          ///< run tags (`--tag`, `options.tags`)
+  std::vector<std::string> system_tags;                           ///< k6's names; those that are on
+  std::vector<std::pair<std::string, std::string>> hosts;         ///< `hosts`: name or name:port → address
+  std::vector<std::string> block_hostnames;
+  std::vector<std::string> blacklist_ips;                         ///< CIDR
+};
+
+/// Numbers of the run that `exec.instance` and `exec.scenario` show. One object for the run, implemented by the executors; any thread.
+class RunView {
+ public:
+  virtual ~RunView() = default;
+  virtual int64_t vus_active() const = 0;
+  virtual int64_t vus_initialized() const = 0;
+  virtual uint64_t iterations_completed() const = 0;
+  virtual uint64_t iterations_interrupted() const = 0;
+  /// Milliseconds since the run began.
+  virtual double run_duration_ms() const = 0;
+  /// 0 to 1 for the scenario of that name; its start in Unix milliseconds.
+  virtual double scenario_progress(std::string_view scenario) const = 0;
+  virtual double scenario_start_ms(std::string_view scenario) const = 0;
+  /// `exec.test.abort(text)`: ends the run (exit 108); `exec.test.fail(text)`: marks it (exit 110).
+  virtual void abort(std::string_view text) = 0;
+  virtual void mark_failed(std::string_view text) = 0;
+};
+
+/// What a user is given when a scenario takes it. Lives as long as the activation.
+struct Activation {
+  std::string scenario = "default";
+  std::string executor = "shared-iterations";
+  std::string exec = "default";  ///< the exported function
+  std::map<std::string, std::string> env;                 ///< laid over __ENV
+  std::vector<std::pair<std::string, std::string>> tags;  ///< of the scenario
+};
+
+/// Claimed by the executor before each iteration.
+struct IterationNumbers {
+  uint64_t in_scenario_instance = 0;
+  uint64_t in_scenario_test = 0;
+};
+
+/// How a piece of script ended.
+struct Outcome {
+  enum class Kind {
+    kOk,
+    kException,    ///< logged by the user already where k6 logs it (iterations); `text` has it for setup and teardown
+    kInterrupted,  ///< by `interrupt`, a stop time or `exec.test.abort`
+  };
+  Kind kind = Kind::kOk;
+  std::string text;          ///< "TypeError: x\n\tat default (file:///s.js:4:20)\n"
+  bool aborted_test = false; ///< the iteration that called exec.test.abort(): it counts as interrupted but is sampled
+};
+
+/// One virtual user. Belongs to one thread; all but `interrupt` run in its own fiber (stack: bia::fiber::kStackBytesUser) and may suspend.
+class User {
+ public:
+  virtual ~User() = default;
+  /// Runs the script's top level for this user.
+  virtual Result<void> init() = 0;
+  /// Before the first iteration for a scenario. `activation` outlives the activation. May be called again for another scenario.
+  virtual void activate(const Activation& activation) = 0;
+  /// The JSON that `setup` returned; parsed once per user. Null: `undefined`.
+  virtual void set_setup_data(std::shared_ptr<const std::string> json) = 0;
+  /// One iteration: the function, the event loop drained, data_sent and data_received, then iteration_duration and iterations unless
+  /// interrupted. An exception is logged here (`source=stacktrace executor= scenario=`). No pause for minIterationDuration.
+  virtual Outcome run_iteration(const IterationNumbers& numbers) = 0;
+  /// JSON of what `setup` returned; nullopt for undefined. Sampled with group `::setup`.
+  virtual Outcome run_setup(std::optional<std::string>& json) = 0;
+  virtual Outcome run_teardown() = 0;
+  /// Calls the exported `handleSummary` with the parsed `data_json`; `files` gets what it returned (path, bytes).
+  virtual Outcome handle_summary(std::string_view data_json, std::vector<std::pair<std::string, std::string>>& files) = 0;
+  /// Ends what runs as soon as it can: JavaScript at its next interrupt check, waits at once. From another fiber of the same thread. The next
+  /// `run_*` clears it. A user's script may also loop without end and so block the thread: hence `stop_at`.
+  virtual void interrupt() = 0;
+  /// What runs is interrupted at that time also when no other fiber of the thread gets to run. TimePoint::max(): never.
+  virtual void set_stop_at(TimePoint at) = 0;
+};
+
+/// Makes the users of one run. `load` first, on any thread, in a fiber; then `configure`; then `make_user` on each user's thread.
+class UserFactory {
+ public:
+  virtual ~UserFactory() = default;
+  /// Compiles the script and what it imports, and runs the first pass, which declares metrics in `registry`. Errors carry k6's texts; the metadata
+  /// "exit" has k6's exit code (107 for an exception in init, 255 for no exported function …).
+  virtual Result<ScriptInfo> load(const ScriptSource& source, const RuntimeOptions& options, metrics::Registry& registry,
+                                  options::Logger& logger) = 0;
+  /// Once, after the options are consolidated. `run` outlives the users. `stop` set: every script of the run is interrupted.
+  virtual Result<void> configure(UserOptions options, RunView& run, const std::atomic<bool>* stop) = 0;
+  /// `vu` is `__VU`: from 1; 0 for the passing users of setup, teardown and handleSummary. `shard` is that of the calling thread.
+  /// Errors: kResourceExhausted.
+  virtual Result<std::unique_ptr<User>> make_user(uint64_t vu, metrics::Shard& shard) = 0;
+};
+
+}  // namespace zelus::exec
