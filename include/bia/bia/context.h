@@ -1,0 +1,65 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "bia/base/time.h"
+
+namespace bia::http {
+class ServerRequest;
+class ServerResponse;
+}  // namespace bia::http
+namespace bia::grpc {
+class ServerCall;
+}
+
+namespace bia {
+
+enum class Transport : uint8_t { kHttp, kGrpc };
+/// "http", "grpc".
+std::string_view transport_name(Transport transport);
+
+/// The call that a handler or a middleware is in. Lives until the handler returns; costs no allocation.
+class Context {
+ public:
+  Context(std::string_view operation, std::string_view path_template, http::ServerRequest& request, http::ServerResponse& response, TimePoint started_at)
+      : operation_(operation), path_template_(path_template), request_(&request), response_(&response), started_at_(started_at) {}
+  Context(std::string_view operation, grpc::ServerCall& call, TimePoint started_at) : operation_(operation), call_(&call), started_at_(started_at) {}
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  /// "/helloworld.v1.Greeter/SayHello", over both transports.
+  std::string_view operation() const { return operation_; }
+  Transport transport() const { return call_ ? Transport::kGrpc : Transport::kHttp; }
+  /// "/helloworld/{name}"; empty over gRPC.
+  std::string_view path_template() const { return path_template_; }
+  TimePoint started_at() const { return started_at_; }
+
+  /// A header of the request over HTTP, a metadata key over gRPC; without regard to case; empty where there is none.
+  std::string_view header(std::string_view name) const;
+  /// HTTP: a header of the answer. gRPC: initial metadata; must come before a stream's first message.
+  void add_reply_header(std::string_view name, std::string_view value);
+  /// gRPC: trailing metadata. HTTP has no trailers: a header.
+  void add_reply_trailer(std::string_view name, std::string_view value);
+
+  /// The earliest of the server's timeout and the caller's deadline.
+  Deadline deadline() const;
+  /// "127.0.0.1:41234"
+  std::string peer() const;
+
+  /// What lies below, for what is not common to both. Null for the other transport.
+  http::ServerRequest* http_request() { return request_; }
+  http::ServerResponse* http_response() { return response_; }
+  grpc::ServerCall* grpc_call() { return call_; }
+
+ private:
+  std::string_view operation_;
+  std::string_view path_template_;
+  http::ServerRequest* request_ = nullptr;
+  http::ServerResponse* response_ = nullptr;
+  grpc::ServerCall* call_ = nullptr;
+  TimePoint started_at_;
+};
+
+}  // namespace bia
