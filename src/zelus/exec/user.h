@@ -131,10 +131,11 @@ class User {
   virtual Outcome run_teardown() = 0;
   /// Calls the exported `handleSummary` with the parsed `data_json`; `files` gets what it returned (path, bytes).
   virtual Outcome handle_summary(std::string_view data_json, std::vector<std::pair<std::string, std::string>>& files) = 0;
-  /// Ends what runs as soon as it can: JavaScript at its next interrupt check, waits at once. From another fiber of the same thread. The next
-  /// `run_*` clears it. A user's script may also loop without end and so block the thread: hence `stop_at`.
+  /// Ends the JavaScript that runs at its next check. From another fiber of the same thread, together with `Fiber::cancel` of the user's fiber,
+  /// which ends its waits; the next `run_*` is then called in a new fiber, and clears the mark. For an end known beforehand `set_stop_at` does
+  /// all of this without a cancellation.
   virtual void interrupt() = 0;
-  /// What runs is interrupted at that time also when no other fiber of the thread gets to run. TimePoint::max(): never.
+  /// Waits and JavaScript (endless loops too, which let no other fiber of the thread run) are interrupted at that time. TimePoint::max(): never.
   virtual void set_stop_at(TimePoint at) = 0;
 };
 
