@@ -1,0 +1,182 @@
+#include "bia/metrics/registry.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <thread>
+
+namespace bia::metrics {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr double kBounds[] = {0.005, 0.1, 1};
+
+std::string text_of(const Registry& registry) {
+  std::string text;
+  registry.write_text(text);
+  return text;
+}
+
+TEST(Registry, WritesCountersWithHelpTypeAndLabels) {
+  Registry registry;
+  Counter counter = *registry.counter("requests_total", "Requests.", {{"kind", "http"}, {"code", "200"}});
+  counter.add();
+  counter.add(2);
+  EXPECT_EQ(counter.value(), 3u);
+  EXPECT_EQ(text_of(registry), "# HELP requests_total Requests.\n# TYPE requests_total counter\nrequests_total{kind=\"http\",code=\"200\"} 3\n");
+}
+
+TEST(Registry, EscapesHelpAndLabelValues) {
+  Registry registry;
+  registry.gauge("g", "back\\slash and\nnew line, \"quotes\"", {{"path", "a\\b\"c\nd"}})->set(1.5);
+  EXPECT_EQ(text_of(registry), "# HELP g back\\\\slash and\\nnew line, \"quotes\"\n# TYPE g gauge\ng{path=\"a\\\\b\\\"c\\nd\"} 1.5\n");
+}
+
+TEST(Registry, WritesHistogramsCumulatively) {
+  Registry registry;
+  Histogram histogram = *registry.histogram("seconds", "Time.", {{"kind", "grpc"}}, kBounds);
+  for (double value : {0.005, 0.006, 0.5, 2.0}) histogram.observe(value);
+  EXPECT_EQ(histogram.count(), 4u);
+  EXPECT_DOUBLE_EQ(histogram.sum(), 2.511);
+  EXPECT_EQ(text_of(registry),
+            "# HELP seconds Time.\n# TYPE seconds histogram\n"
+            "seconds_bucket{kind=\"grpc\",le=\"0.005\"} 1\nseconds_bucket{kind=\"grpc\",le=\"0.1\"} 2\n"
+            "seconds_bucket{kind=\"grpc\",le=\"1\"} 3\nseconds_bucket{kind=\"grpc\",le=\"+Inf\"} 4\n"
+            "seconds_sum{kind=\"grpc\"} 2.511\nseconds_count{kind=\"grpc\"} 4\n");
+}
+
+TEST(Registry, CountsNotANumberInTheLastBucket) {
+  Registry registry;
+  Histogram histogram = *registry.histogram("seconds", "Time.", {}, kBounds);
+  histogram.observe(std::nan(""));
+  EXPECT_THAT(text_of(registry), HasSubstr("seconds_bucket{le=\"1\"} 0\nseconds_bucket{le=\"+Inf\"} 1\nseconds_sum NaN"));
+}
+
+TEST(Registry, GivesTheSameSeriesTwice) {
+  Registry registry;
+  registry.counter("a_total", "A.", {{"x", "1"}})->add();
+  registry.counter("a_total", "A.", {{"x", "1"}})->add();
+  registry.counter("a_total", "A.", {{"x", "2"}})->add();
+  EXPECT_EQ(text_of(registry), "# HELP a_total A.\n# TYPE a_total counter\na_total{x=\"1\"} 2\na_total{x=\"2\"} 1\n");
+}
+
+TEST(Registry, RefusesAnotherTypeHelpOrLabelNames) {
+  Registry registry;
+  ASSERT_TRUE(registry.counter("a_total", "A.", {{"x", "1"}}).ok());
+  EXPECT_EQ(registry.gauge("a_total", "A.", {{"x", "1"}}).error().code(), Code::kAlreadyExists);
+  EXPECT_EQ(registry.counter("a_total", "B.", {{"x", "1"}}).error().code(), Code::kAlreadyExists);
+  EXPECT_EQ(registry.counter("a_total", "A.", {{"y", "1"}}).error().code(), Code::kAlreadyExists);
+}
+
+TEST(Registry, RefusesBadNames) {
+  Registry registry;
+  EXPECT_THAT(registry.counter("9a", "", {}).error().message(), HasSubstr("metric name \"9a\""));
+  EXPECT_FALSE(registry.counter("", "", {}).ok());
+  EXPECT_FALSE(registry.counter("a-b", "", {}).ok());
+  EXPECT_TRUE(registry.counter("a:b", "", {}).ok());
+  EXPECT_THAT(registry.counter("a", "", {{"b:c", "1"}}).error().message(), HasSubstr("label \"b:c\""));
+  EXPECT_THAT(registry.counter("a", "", {{"__name__", "1"}}).error().message(), HasSubstr("reserved"));
+  EXPECT_THAT(registry.counter("a", "", {{"b", "1"}, {"b", "2"}}).error().message(), HasSubstr("twice"));
+  EXPECT_FALSE(registry.histogram("h", "", {{"le", "1"}}, kBounds).ok());
+}
+
+TEST(Registry, RefusesBadBounds) {
+  Registry registry;
+  constexpr double kDescending[] = {2, 1};
+  constexpr double kEqual[] = {1, 1};
+  constexpr double kInfinite[] = {1, std::numeric_limits<double>::infinity()};
+  EXPECT_FALSE(registry.histogram("h", "", {}, kDescending).ok());
+  EXPECT_FALSE(registry.histogram("h", "", {}, kEqual).ok());
+  EXPECT_FALSE(registry.histogram("h", "", {}, kInfinite).ok());
+  EXPECT_FALSE(registry.histogram("h", "", {}, std::vector<double>(Shards::kChunkCells, 0)).ok());
+}
+
+TEST(Registry, RefusesTooManySeries) {
+  Registry registry;
+  for (size_t i = 0; i < Registry::kSeriesMax; ++i) ASSERT_TRUE(registry.counter("c" + std::to_string(i % 64), "", {{"i", std::to_string(i)}}).ok()) << i;
+  EXPECT_EQ(registry.counter("c0", "", {{"i", "more"}}).error().code(), Code::kResourceExhausted);
+}
+
+TEST(Registry, AddsUpWhatThreadsCounted) {
+  Registry registry;
+  Counter counter = *registry.counter("a_total", "A.", {});
+  Histogram histogram = *registry.histogram("h", "H.", {}, kBounds);
+  const auto work = [&] {
+    for (int i = 0; i < 10'000; ++i) {
+      counter.add();
+      histogram.observe(0.5);
+    }
+  };
+  for (int round = 0; round < 3; ++round) {
+    std::thread one(work);
+    std::thread two(work);
+    one.join();
+    two.join();
+  }
+  EXPECT_EQ(counter.value(), 60'000u);
+  EXPECT_EQ(histogram.count(), 60'000u);
+  EXPECT_DOUBLE_EQ(histogram.sum(), 30'000);
+}
+
+TEST(Registry, KeepsRegistriesApart) {
+  Registry one;
+  Registry two;
+  Counter of_one = *one.counter("a_total", "A.", {});
+  Counter of_two = *two.counter("a_total", "A.", {});
+  for (int i = 0; i < 10; ++i) {
+    of_one.add();
+    of_two.add(2);
+  }
+  EXPECT_EQ(of_one.value(), 10u);
+  EXPECT_EQ(of_two.value(), 20u);
+}
+
+TEST(Registry, FindsItsOwnShardAfterAnOlderRegistryEnded) {
+  for (int i = 0; i < 3; ++i) {
+    auto registry = std::make_unique<Registry>();
+    Counter counter = *registry->counter("a_total", "A.", {});
+    counter.add();
+    EXPECT_EQ(counter.value(), 1u);
+  }
+}
+
+TEST(ProcessMetrics, HasTheNamesOfPrometheusClients) {
+  Registry registry;
+  registry.add_collector(write_process_metrics);
+  const std::string text = text_of(registry);
+  for (const char* name : {"process_cpu_seconds_total", "process_open_fds", "process_max_fds", "process_virtual_memory_bytes",
+                           "process_resident_memory_bytes", "process_start_time_seconds", "process_threads"}) {
+    EXPECT_THAT(text, HasSubstr("\n" + std::string(name) + " ")) << name;
+  }
+  EXPECT_THAT(text, HasSubstr("process_context_switches_total{type=\"voluntary\"}"));
+  EXPECT_THAT(text, Not(HasSubstr("process_resident_memory_bytes 0\n")));
+}
+
+TEST(Registry, RecordsARequestInUnderTwentyNanoseconds) {
+  Registry registry;
+  Counter counter = *registry.counter("a_total", "A.", {});
+  Histogram histogram = *registry.histogram("h", "H.", {}, kBounds);
+  constexpr int kTimes = 2'000'000;
+  double best = 1e9;
+  for (int round = 0; round < 5; ++round) {
+    const auto begin = std::chrono::steady_clock::now();
+    for (int i = 0; i < kTimes; ++i) {
+      counter.add();
+      histogram.observe(0.00005);
+    }
+    best = std::min(best, std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin).count() / kTimes);
+  }
+  RecordProperty("nanoseconds", std::to_string(best));
+  printf("a counter and a histogram: %.1f ns\n", best);
+#if defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__)
+  EXPECT_LT(best, 20);
+#endif
+}
+
+}  // namespace
+}  // namespace bia::metrics
