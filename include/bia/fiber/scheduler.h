@@ -27,8 +27,11 @@ struct SpawnOptions {
 class Fiber {
  public:
   Fiber() = default;
-  Fiber(Fiber&&) noexcept = default;
-  Fiber& operator=(Fiber&&) noexcept = default;
+  Fiber(Fiber&& other) noexcept : impl_(std::exchange(other.impl_, nullptr)) {}
+  Fiber& operator=(Fiber&& other) noexcept {
+    std::swap(impl_, other.impl_);
+    return *this;
+  }
   ~Fiber();
 
   bool valid() const { return impl_ != nullptr; }
@@ -40,8 +43,8 @@ class Fiber {
 
  private:
   friend class Scheduler;
-  explicit Fiber(std::shared_ptr<FiberImpl> impl) : impl_(std::move(impl)) {}
-  std::shared_ptr<FiberImpl> impl_;
+  explicit Fiber(FiberImpl* impl) : impl_(impl) {}
+  FiberImpl* impl_ = nullptr;  // Counted; not a shared_ptr, whose counter is atomic.
 };
 
 /// One thread's fibers, timers and sockets: an epoll loop. Lives and is used on one thread; only `post` and `stop` are for others.
@@ -76,7 +79,10 @@ class Scheduler {
     virtual void run_deferred() noexcept = 0;
 
    protected:
-    ~Deferred();
+    Deferred() = default;
+    Deferred(const Deferred&) = delete;
+    Deferred& operator=(const Deferred&) = delete;
+    virtual ~Deferred();  // Takes it off the queue.
 
    private:
     friend class Scheduler;
@@ -129,7 +135,7 @@ class Parker {
   void unpark();
 
  private:
-  std::shared_ptr<FiberImpl> fiber_;
+  FiberImpl* fiber_ = nullptr;
   bool signalled_ = false;
 };
 
@@ -163,9 +169,9 @@ class FdWatch {
 void offload(const std::function<void()>& work);
 inline constexpr size_t kOffloadThreadsMax = 8;
 
-/// Blocks the calling thread's SIGINT, SIGTERM, SIGQUIT (and what is asked for) and suspends until one arrives. Call `block_signals` in main
-/// before any thread starts.
+/// Blocks SIGINT, SIGTERM and SIGQUIT for the calling thread and those it starts: call it in main before any thread starts.
 void block_signals();
+/// Suspends until one of the signals that `block_signals` blocks arrives. Errors: kCancelled, kDeadlineExceeded.
 Result<int> wait_signal(Deadline deadline = Deadline::never());
 
 }  // namespace bia::fiber

@@ -18,12 +18,14 @@ class WaitQueue {
   WaitQueue& operator=(const WaitQueue&) = delete;
   /// Suspends until woken. Errors: kCancelled, kDeadlineExceeded (and then no wake is lost: it goes to the next in line).
   Result<void> wait(Deadline deadline = Deadline::never());
-  void wake_one();
+  /// False where nobody waits.
+  bool wake_one();
   void wake_all();
   bool empty() const { return head_ == nullptr; }
 
  private:
   struct Node;
+  void unlink(Node& node);
   Node* head_ = nullptr;
   Node* tail_ = nullptr;
 };

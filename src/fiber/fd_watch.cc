@@ -1,0 +1,89 @@
+#include <fmt/format.h>
+#include <sys/epoll.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "fiber/scheduler_impl.h"
+
+namespace bia::fiber {
+
+Result<FdWatch::State*> Scheduler::Impl::watch(int fd) {
+  auto state = std::make_unique<FdWatch::State>();
+  state->scheduler = this;
+  state->fd = fd;
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.ptr = state.get();
+  if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) != 0) {
+    return Error(Code::kResourceExhausted, "CANNOT_WATCH", fmt::format("descriptor {}: epoll: {}", fd, std::strerror(errno)))
+        .with_hint("raise fs.epoll.max_user_watches, if the message says no space");
+  }
+  return state.release();
+}
+
+void Scheduler::Impl::unwatch(FdWatch::State* state) {
+  epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, state->fd, nullptr);
+  for (FiberImpl* fiber : {std::exchange(state->reader, nullptr), std::exchange(state->writer, nullptr)}) {
+    if (!fiber) continue;
+    // Also to one that is ready already for another reason: it must not touch the state again.
+    wake(fiber, Wake::kReset);
+    fiber->wake = Wake::kReset;
+  }
+  unwatched_.emplace_back(state);
+}
+
+namespace {
+
+Result<void> wait_event(FdWatch::State* state, FiberImpl* FdWatch::State::*waiter, const bool FdWatch::State::*flag, Deadline deadline) {
+  if (!state) return wake_error(Wake::kReset);
+  while (!(state->*flag)) {
+    BIA_ASSERT(state->*waiter == nullptr && "one fiber a direction waits for a descriptor");
+    state->*waiter = state->scheduler->running();
+    Wake why = state->scheduler->park(deadline.at());
+    if (why == Wake::kReset) return wake_error(why);  // The state is gone.
+    state->*waiter = nullptr;
+    if (why != Wake::kSignal) return wake_error(why);
+  }
+  return {};
+}
+
+}  // namespace
+
+FdWatch::FdWatch(FdWatch&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+
+FdWatch& FdWatch::operator=(FdWatch&& other) noexcept {
+  if (this != &other) {
+    reset();
+    state_ = std::exchange(other.state_, nullptr);
+  }
+  return *this;
+}
+
+FdWatch::~FdWatch() { reset(); }
+
+Result<FdWatch> FdWatch::create(int fd) {
+  FdWatch watch;
+  watch.state_ = BIA_TRY(Scheduler::Impl::running_here().watch(fd));
+  return watch;
+}
+
+Result<void> FdWatch::wait_readable(Deadline deadline) { return wait_event(state_, &State::reader, &State::readable, deadline); }
+Result<void> FdWatch::wait_writable(Deadline deadline) { return wait_event(state_, &State::writer, &State::writable, deadline); }
+
+void FdWatch::clear_readable() {
+  if (state_ && !state_->hung_up) state_->readable = false;
+}
+
+void FdWatch::clear_writable() {
+  if (state_) state_->writable = false;
+}
+
+bool FdWatch::readable() const { return state_ && state_->readable; }
+
+void FdWatch::reset() {
+  if (State* state = std::exchange(state_, nullptr)) state->scheduler->unwatch(state);
+}
+
+}  // namespace bia::fiber

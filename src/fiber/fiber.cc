@@ -1,0 +1,90 @@
+// What a fiber calls: handles, sleep, deadlines, parking.
+#include "bia/fiber/scheduler.h"
+#include "fiber/scheduler_impl.h"
+
+namespace bia::fiber {
+
+Error wake_error(Wake why) {
+  if (why == Wake::kDeadline) return Error(Code::kDeadlineExceeded, "DEADLINE_EXCEEDED", "deadline exceeded");
+  return Error(Code::kCancelled, "CANCELLED", "cancelled");
+}
+
+Fiber::~Fiber() {
+  if (!impl_) return;
+  if (impl_->scheduler) {
+    impl_->scheduler->release(impl_);
+  } else if (--impl_->references == 0) {
+    delete impl_;  // It outlived its scheduler.
+  }
+}
+
+bool Fiber::done() const { return impl_->state == FiberState::kDone; }
+
+Result<void> Fiber::join(Deadline deadline) {
+  if (done()) return {};
+  return impl_->joiners.wait(deadline);
+}
+
+void Fiber::cancel() {
+  if (impl_->scheduler) impl_->scheduler->cancel(impl_);
+}
+
+Result<void> sleep_for(Duration duration) {
+  if (duration <= Duration::zero()) {
+    yield();
+    if (cancelled()) return wake_error(Wake::kCancelled);
+    return {};
+  }
+  TimePoint time = now();
+  return sleep_until(duration < TimePoint::max() - time ? time + duration : TimePoint::max());
+}
+
+Result<void> sleep_until(TimePoint at) {
+  auto& scheduler = Scheduler::Impl::running_here();
+  Wake why = scheduler.park(at);
+  if (why == Wake::kDeadline && at <= scheduler.running()->deadline.at()) return {};
+  return wake_error(why);
+}
+
+void yield() { Scheduler::Impl::running_here().yield(); }
+
+bool in_fiber() {
+  auto* scheduler = Scheduler::Impl::current();
+  return scheduler && scheduler->running();
+}
+
+bool cancelled() { return in_fiber() && Scheduler::Impl::current()->running()->cancelled; }
+
+ScopedDeadline::ScopedDeadline(Deadline deadline) : before_(current_deadline()) {
+  if (in_fiber() && deadline < before_) Scheduler::Impl::current()->running()->deadline = deadline;
+}
+
+ScopedDeadline::~ScopedDeadline() {
+  if (in_fiber()) Scheduler::Impl::current()->running()->deadline = before_;
+}
+
+Deadline current_deadline() { return in_fiber() ? Scheduler::Impl::current()->running()->deadline : Deadline::never(); }
+
+Result<void> Parker::park(Deadline deadline) {
+  auto& scheduler = Scheduler::Impl::running_here();
+  if (signalled_ && !cancelled()) {
+    signalled_ = false;
+    return {};
+  }
+  BIA_ASSERT(fiber_ == nullptr && "one fiber parks at a time");
+  fiber_ = scheduler.running();
+  Wake why = scheduler.park(deadline.at());
+  fiber_ = nullptr;
+  if (why == Wake::kSignal) return {};
+  return wake_error(why);
+}
+
+void Parker::unpark() {
+  if (!fiber_ || !fiber_->scheduler->wake(fiber_, Wake::kSignal)) {
+    signalled_ = true;
+    return;
+  }
+  fiber_ = nullptr;
+}
+
+}  // namespace bia::fiber

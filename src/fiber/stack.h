@@ -1,0 +1,47 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "bia/base/result.h"
+
+namespace bia::fiber {
+
+/// A fiber's stack: `bytes` usable bytes above `base`, one guard page below it.
+struct Stack {
+  char* base = nullptr;
+  size_t bytes = 0;
+  uint32_t uses = 0;
+
+  char* top() const { return base + bytes; }
+};
+
+/// Free stacks of one thread, by size. Bounded: what comes back above the bound is unmapped.
+class StackPool {
+ public:
+  StackPool() = default;
+  StackPool(const StackPool&) = delete;
+  StackPool& operator=(const StackPool&) = delete;
+  ~StackPool();
+
+  /// Rounds up to whole pages. Errors: kResourceExhausted naming vm.max_map_count or the memory limit.
+  Result<Stack> acquire(size_t bytes);
+  void release(Stack stack) noexcept;
+
+  /// For tests: makes the next mappings fail with this errno.
+  void fail_with(int error_number) { failure_ = error_number; }
+  size_t free_count(size_t bytes) const;
+
+ private:
+  struct Class {
+    size_t bytes = 0;
+    std::vector<Stack> free;
+  };
+  Class& class_of(size_t bytes);
+  Result<Stack> map(size_t bytes);
+
+  std::vector<Class> classes_;
+  int failure_ = 0;
+};
+
+}  // namespace bia::fiber
