@@ -1,0 +1,59 @@
+#include "js/exception.h"
+
+#include "js/runtime.h"
+#include "js/value.h"
+
+namespace bia::js {
+
+std::string Exception::head() const {
+  if (name.empty()) return message;
+  return message.empty() ? name : name + ": " + message;
+}
+
+std::string Exception::text() const { return head() + "\n" + stack; }
+
+std::string k6_stack(std::string_view quickjs_stack) {
+  std::string out;
+  while (!quickjs_stack.empty()) {
+    size_t end = quickjs_stack.find('\n');
+    std::string_view line = quickjs_stack.substr(0, end);
+    quickjs_stack.remove_prefix(end == std::string_view::npos ? quickjs_stack.size() : end + 1);
+    size_t at = line.find("at ");
+    if (at == std::string_view::npos || line.ends_with("(native)") || line.ends_with("(missing)")) continue;
+    line.remove_prefix(at);
+    // goja gives nameless functions and a module's top level no name and no parentheses.
+    if (constexpr std::string_view kAnonymous = "at <anonymous> ("; line.starts_with(kAnonymous) && line.ends_with(')')) {
+      line.remove_prefix(kAnonymous.size());
+      line.remove_suffix(1);
+      out.append("\tat ").append(line).append("\n");
+      continue;
+    }
+    out.append("\t").append(line).append("\n");
+  }
+  return out;
+}
+
+Exception describe_exception(JSContext* ctx, JSValueConst thrown) {
+  Exception out;
+  if (!JS_IsError(thrown)) {
+    // Where not even the error fits into what is left, QuickJS throws null.
+    Context* context = Context::of(ctx);
+    bool full = JS_IsNull(thrown) && context != nullptr && context->runtime().limited();
+    out.message = full ? "InternalError: out of memory" : to_text(ctx, thrown);
+    return out;
+  }
+  out.interrupted = JS_IsUncatchableError(thrown);
+  Value error = Value::dup(ctx, thrown);
+  out.name = to_text(ctx, error.property("name").get());
+  out.message = to_text(ctx, error.property("message").get());
+  Value stack = error.property("stack");
+  if (stack.is_string()) out.stack = k6_stack(to_text(ctx, stack.get()));
+  return out;
+}
+
+Exception take_exception(JSContext* ctx) {
+  Value thrown(ctx, JS_GetException(ctx));
+  return describe_exception(ctx, thrown.get());
+}
+
+}  // namespace bia::js

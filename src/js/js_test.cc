@@ -1,0 +1,177 @@
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "js/module_set.h"
+#include "js/runtime.h"
+
+namespace bia::js {
+namespace {
+
+constexpr size_t kStack = 512 * 1024;
+
+bool fill_native(JSContext* ctx, JSValueConst object) {
+  define(ctx, object, "two", JS_NewInt32(ctx, 2));
+  define(ctx, object, "boom", JS_NewCFunction(ctx, [](JSContext* c, JSValueConst, int, JSValueConst*) { return throw_go_error(c, std::string(300, 'x')); }, "boom", 0));
+  return true;
+}
+
+class JsTest : public ::testing::Test {
+ protected:
+  JsTest() {
+    modules_.add_native({"k6/test", {"two", "boom"}, &fill_native});
+    modules_.add_missing("k6/ws", "the module k6/ws is not built yet");
+    runtime_ = std::move(Runtime::create(modules_).value());
+    context_ = std::move(Context::create(*runtime_).value());
+  }
+  /// The JSON of what the module exports as `out`, or the exception's text.
+  std::string run(Context& context, const std::string& url = "file:///t/main.js") {
+    Running running(context, kStack);
+    Value name_space;
+    Exception exception;
+    if (!context.import_module(url, nullptr, nullptr, name_space, exception)) return exception.text();
+    return to_json(context.get(), name_space.property("out").get());
+  }
+  std::string run_text(const std::string& text) {
+    files_["file:///t/main.js"] = text;
+    modules_.add_source("file:///t/main.js", text);
+    return run(*context_);
+  }
+
+  std::map<std::string, std::string> files_;
+  ModuleSet modules_{[this](const std::string& url) -> Result<std::string> {
+    if (auto found = files_.find(url); found != files_.end()) return found->second;
+    return Error(Code::kNotFound, "NO_FILE", "no such file");
+  }};
+  std::unique_ptr<Runtime> runtime_;
+  std::unique_ptr<Context> context_;
+};
+
+TEST_F(JsTest, EvaluatesAModule) { EXPECT_EQ(run_text("export const out = [1, 'a', {b: null}];"), R"([1,"a",{"b":null}])"); }
+
+TEST_F(JsTest, ImportsFilesRelativeToTheImporter) {
+  files_["file:///lib/a.js"] = "import { b } from './sub/b.js'; export const a = b + 1;";
+  files_["file:///lib/sub/b.js"] = "import { c } from '../c.js'; export const b = c + 1;";
+  files_["file:///lib/c.js"] = "export const c = 40;";
+  EXPECT_EQ(run_text("import { a } from '../lib/a.js'; export const out = a;"), "42");
+}
+
+TEST_F(JsTest, ImportsNativesByNameAndByDefault) {
+  EXPECT_EQ(run_text("import t, { two } from 'k6/test'; import * as all from 'k6/test'; export const out = [t.two, two, all.default.two];"), "[2,2,2]");
+}
+
+TEST_F(JsTest, EveryContextReadsTheSameBytecode) {
+  files_["file:///t/x.js"] = "export function f() { return null.y; }";
+  std::string first = run_text("import { f } from './x.js'; export const out = 1; globalThis.n = (globalThis.n || 0) + 1; export function g() { f(); }");
+  EXPECT_EQ(first, "1");
+  modules_.freeze();
+  size_t bytes = modules_.bytecode_bytes();
+  auto other = std::move(Context::create(*runtime_).value());
+  EXPECT_EQ(run(*other), "1");
+  EXPECT_EQ(modules_.bytecode_bytes(), bytes);
+  auto third_runtime = std::move(Runtime::create(modules_).value());
+  auto third = std::move(Context::create(*third_runtime).value());
+  Running running(*third, kStack);
+  Value name_space;
+  Exception exception;
+  ASSERT_TRUE(third->import_module("file:///t/main.js", nullptr, nullptr, name_space, exception)) << exception.text();
+  Value g = name_space.property("g");
+  Value result(third->get(), JS_Call(third->get(), g.get(), JS_UNDEFINED, 0, nullptr));
+  ASSERT_TRUE(result.is_exception());
+  exception = take_exception(third->get());
+  // Lines and columns survive the bytecode.
+  EXPECT_EQ(exception.head(), "TypeError: Cannot read property 'y' of null");
+  EXPECT_NE(exception.stack.find("\tat f (file:///t/x.js:1:"), std::string::npos) << exception.stack;
+  EXPECT_NE(exception.stack.find("\tat g (file:///t/main.js:1:"), std::string::npos) << exception.stack;
+}
+
+TEST_F(JsTest, NamesWhatCannotBeImported) {
+  EXPECT_NE(run_text("import x from './gone.js';").find("The moduleSpecifier \"./gone.js\" couldn't be found on local disk"), std::string::npos);
+  auto text_of = [&](const char* what) { return modules_.resolve("file:///t/main.js", what).error().message(); };
+  EXPECT_EQ(text_of("k6/ws"), "the module k6/ws is not built yet");
+  EXPECT_EQ(text_of("k6/nosuch"), "unknown module: k6/nosuch");
+  EXPECT_NE(text_of("lodash").find("lodash"), std::string::npos);
+  EXPECT_NE(text_of("https://jslib.k6.io/x.js").find("not built yet"), std::string::npos);
+  EXPECT_NE(text_of("http://a/x.js").find("schemes"), std::string::npos);
+  EXPECT_NE(text_of("").find("empty"), std::string::npos);
+}
+
+TEST_F(JsTest, SaysWhereTheSyntaxIsWrong) {
+  std::string text = run_text("\nconst a = ;\n");
+  EXPECT_NE(text.find("SyntaxError"), std::string::npos);
+  EXPECT_NE(text.find("file:///t/main.js:2:"), std::string::npos) << text;
+}
+
+TEST_F(JsTest, ExceptionsOfTheTopLevelCarryNameMessageAndPlace) {
+  std::string text = run_text("function inner() { throw new RangeError('far'); }\ninner();");
+  EXPECT_TRUE(text.starts_with("RangeError: far\n\tat inner (file:///t/main.js:1:")) << text;
+  EXPECT_NE(text.find("file:///t/main.js:2:"), std::string::npos) << text;
+}
+
+TEST_F(JsTest, NativeErrorsAreGoErrorsOfAnyLength) {
+  std::string text = run_text("import { boom } from 'k6/test'; let out; try { boom(); } catch (e) { out = [e.name, e.message.length, e instanceof Error]; } export { out };");
+  EXPECT_EQ(text, R"(["GoError",300,true])");
+}
+
+TEST_F(JsTest, TopLevelAwaitIsSettledOrAnError) {
+  EXPECT_EQ(run_text("export const out = await Promise.resolve(7);"), "7");
+  auto other = std::move(Context::create(*runtime_).value());
+  modules_.add_source("file:///t/never.js", "await new Promise(() => {});");
+  EXPECT_NE(run(*other, "file:///t/never.js").find("never settled"), std::string::npos);
+}
+
+TEST_F(JsTest, UnhandledRejectionsAreTakenOnce) {
+  EXPECT_EQ(run_text("Promise.reject(new Error('a')); Promise.reject(1).catch(() => {}); export const out = 1;"), "1");
+  Running running(*context_, kStack);
+  auto unhandled = context_->take_unhandled();
+  ASSERT_EQ(unhandled.size(), 1u);
+  EXPECT_EQ(describe_exception(context_->get(), unhandled[0].get()).head(), "Error: a");
+  EXPECT_TRUE(context_->take_unhandled().empty());
+}
+
+TEST_F(JsTest, DeepRecursionIsARangeErrorAndNotACrash) {
+  EXPECT_TRUE(run_text("function f() { return f() + 1; } f();").starts_with("RangeError: Maximum call stack size exceeded"));
+}
+
+TEST_F(JsTest, K6HasNoPerformanceOrMicrotaskGlobals) {
+  EXPECT_EQ(run_text("export const out = [typeof performance, typeof queueMicrotask, typeof atob, typeof Map];"),
+            R"(["undefined","undefined","undefined","function"])");
+}
+
+TEST_F(JsTest, MemoryLimitIsAnError) {
+  auto runtime = std::move(Runtime::create(modules_, {.memory_bytes_max = 4 << 20}).value());
+  auto context = std::move(Context::create(*runtime).value());
+  modules_.add_source("file:///t/big.js", "const a = []; for (;;) a.push('x'.repeat(1000) + a.length);");
+  EXPECT_NE(run(*context, "file:///t/big.js").find("out of memory"), std::string::npos);
+}
+
+struct StopAfter final : ContextHooks {
+  int left = 3;
+  bool should_interrupt() noexcept override { return --left <= 0; }
+};
+
+TEST_F(JsTest, EndlessLoopsAreInterruptedAndCannotCatchIt) {
+  StopAfter hooks;
+  auto context = std::move(Context::create(*runtime_, &hooks).value());
+  modules_.add_source("file:///t/loop.js", "for (;;) { try { for (;;) {} } catch (e) {} finally { } }");
+  Running running(*context, kStack);
+  Value name_space;
+  Exception exception;
+  EXPECT_FALSE(context->import_module("file:///t/loop.js", nullptr, nullptr, name_space, exception));
+  EXPECT_TRUE(exception.interrupted);
+}
+
+TEST(K6Stack, ReshapesFrames) {
+  EXPECT_EQ(k6_stack("    at get (native)\n    at f (file:///a.js:1:2)\n    at <anonymous> (file:///a.js:3:4)\n"), "\tat f (file:///a.js:1:2)\n\tat file:///a.js:3:4\n");
+  EXPECT_EQ(k6_stack(""), "");
+  EXPECT_EQ(k6_stack("nonsense"), "");
+}
+
+TEST(NormalizeFileUrl, FoldsDots) {
+  EXPECT_EQ(normalize_file_url("file:///a/./b/../c.js"), "file:///a/c.js");
+  EXPECT_EQ(normalize_file_url("file:///../../c.js"), "file:///c.js");
+}
+
+}  // namespace
+}  // namespace bia::js
