@@ -1,0 +1,41 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bia/base/result.h"
+
+namespace bia {
+
+/// Numbered as in Kratos.
+enum class LogLevel : int8_t { kDebug = -1, kInfo = 0, kWarn = 1, kError = 2, kFatal = 3 };
+/// "debug", "info", "warn", "error", "fatal", in any case. Errors: kInvalidArgument.
+Result<LogLevel> parse_log_level(std::string_view text);
+
+using LogField = std::pair<std::string_view, std::string_view>;
+
+/// The program's log: a line an entry on stderr, as Kratos' standard logger writes it:
+///     INFO ts=2026-11-24T15:10:41Z service.id=host-1 service.name=helloworld msg=[HTTP] server listening on: [::]:8080
+/// Control characters in values are escaped, so that no input can forge a line. Thread-safe; one write a line.
+namespace log {
+void write(LogLevel level, std::initializer_list<LogField> fields);
+inline void debug(std::string_view message) { write(LogLevel::kDebug, {{"msg", message}}); }
+inline void info(std::string_view message) { write(LogLevel::kInfo, {{"msg", message}}); }
+inline void warn(std::string_view message) { write(LogLevel::kWarn, {{"msg", message}}); }
+inline void error(std::string_view message) { write(LogLevel::kError, {{"msg", message}}); }
+/// Before composing what may be below the level.
+bool enabled(LogLevel level);
+
+/// At start-up, before other threads run.
+void set_level(LogLevel level);
+/// What every line begins with, e.g. {"service.id", "host-1"}.
+void set_fields(std::vector<std::pair<std::string, std::string>> fields);
+/// Lines go to `sink` instead of stderr, without the newline; null: stderr again. For tests.
+void set_sink(std::function<void(std::string_view line)> sink);
+}  // namespace log
+
+}  // namespace bia
