@@ -1,0 +1,65 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bia/base/result.h"
+#include "bia/base/time.h"
+
+namespace google::protobuf {
+class Message;
+}
+
+namespace bia {
+
+/// A service's configuration: YAML, from one file or from a folder whose *.yaml, *.yml and *.json files are merged in the order of their
+/// names (maps merge, anything else is replaced), as Kratos does. "${key}" and "${key:default}" in a string stand for another key of the
+/// configuration or, where there is none, for an environment variable. Errors say file and line: `configs/config.yaml:12: …`; they show
+/// values of `server` and its kin, never those of the service's own keys, which may be secrets.
+class Config {
+ public:
+  /// Errors: kNotFound for a missing path or a folder without files; kInvalidArgument for what cannot be read or resolved.
+  static Result<Config> load(const std::string& path);
+  /// `name` stands for the file in errors.
+  static Result<Config> parse(std::string_view yaml, std::string_view name = "config.yaml");
+  Config(Config&&) noexcept;
+  Config& operator=(Config&&) noexcept;
+  ~Config();
+
+  /// Keys are dotted: "data.database.source".
+  bool has(std::string_view key) const;
+  /// The names below a key, in order; empty where it is no map.
+  std::vector<std::string> keys(std::string_view key) const;
+  /// "configs/config.yaml:12", for errors of your own; empty where there is no such key.
+  std::string where(std::string_view key) const;
+
+  /// The value. Errors: kNotFound; kInvalidArgument where it is of another type.
+  Result<std::string> string(std::string_view key) const;
+  Result<int64_t> integer(std::string_view key) const;
+  Result<double> real(std::string_view key) const;
+  Result<bool> boolean(std::string_view key) const;
+  /// "1s", "0.2s", "1m30s".
+  Result<Duration> duration(std::string_view key) const;
+  Result<std::vector<std::string>> strings(std::string_view key) const;
+
+  /// Fills a message, whose fields are the keys (in snake_case or lowerCamelCase), as Kratos' `Scan` does. `key` is where the message begins;
+  /// empty: at the top, and then bia's own sections (server, runtime, log, metrics) may be missing from the message. Absent keys leave
+  /// fields as they are. Errors: kInvalidArgument for an unknown key, with what is close to it, and for a value of another type.
+  Result<void> scan(std::string_view key, google::protobuf::Message& into) const;
+  Result<void> scan(google::protobuf::Message& into) const { return scan({}, into); }
+
+  /// Errors: kInvalidArgument for the first key below `key` that is not one of `known`.
+  Result<void> only(std::string_view key, std::initializer_list<std::string_view> known) const;
+
+  struct Node;
+
+ private:
+  explicit Config(std::unique_ptr<Node> root);
+  const Node* find(std::string_view key) const;
+  Result<const Node*> scalar(std::string_view key) const;
+  std::unique_ptr<Node> root_;
+};
+
+}  // namespace bia

@@ -1,0 +1,62 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bia/base/result.h"
+#include "bia/base/time.h"
+#include "bia/bia/config.h"
+
+namespace bia {
+
+/// A value of the configuration with its place. YAML's types of scalars are decided where they are read, as YAML 1.2's core schema does.
+struct Config::Node {
+  enum class Kind { kNull, kScalar, kList, kMap };
+  Kind kind = Kind::kNull;
+  std::string text;
+  bool quoted = false;
+  std::vector<std::pair<std::string, Node>> map;
+  std::vector<Node> list;
+  std::shared_ptr<const std::string> file;
+  int line = 0;
+
+  const Node* child(std::string_view name) const {
+    for (const auto& [key, value] : map) {
+      if (key == name) return &value;
+    }
+    return nullptr;
+  }
+  /// "configs/config.yaml:12"
+  std::string where() const;
+};
+
+namespace config_detail {
+
+constexpr size_t kDepthMax = 64;
+constexpr size_t kFileBytesMax = 4 * 1024 * 1024;
+
+/// Errors: kInvalidArgument with place.
+Result<Config::Node> parse_yaml(std::string_view yaml, std::string_view name);
+/// Maps merge, anything else is replaced.
+void merge(Config::Node& into, Config::Node from);
+/// Replaces every ${key} and ${key:default}.
+Result<void> resolve_placeholders(Config::Node& root);
+const Config::Node* find(const Config::Node& root, std::string_view dotted);
+
+/// An error at a node: "config.yaml:12: message".
+Error error_at(const Config::Node& node, std::string message);
+/// The name that is closest to `name`, for "did you mean"; empty where none is close.
+std::string_view closest(std::string_view name, const std::vector<std::string_view>& names);
+Error unknown_key(const Config::Node& node, std::string_view key, const std::vector<std::string_view>& known);
+
+Result<int64_t> to_integer(const Config::Node& node, std::string_view key);
+Result<uint64_t> to_unsigned(const Config::Node& node, std::string_view key);
+Result<double> to_real(const Config::Node& node, std::string_view key);
+Result<bool> to_boolean(const Config::Node& node, std::string_view key);
+Result<Duration> to_duration(const Config::Node& node, std::string_view key);
+Result<void> scan_message(const Config::Node& node, std::string_view key, google::protobuf::Message& into);
+
+}  // namespace config_detail
+}  // namespace bia
