@@ -1,0 +1,77 @@
+#include "zelus/ghz/command.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "zelus/ghz/flags.h"
+#include "zelus/ghz/options.h"
+#include "zelus/ghz/printers.h"
+#include "zelus/ghz/runner.h"
+
+namespace zelus::ghz {
+namespace {
+
+using bia::Error;
+using bia::Result;
+
+std::string report_text(const Report& report, Format format) {
+  switch (format) {
+    case Format::kSummary: return summary_text(report);
+    case Format::kCsv: return csv_text(report);
+    case Format::kJson: return json_text(report, Json::kCompact);
+    case Format::kPretty: return json_text(report, Json::kPretty);
+    case Format::kHtml: return html_text(report);
+  }
+  return {};
+}
+
+Result<void> write_report(const Report& report, const Options& options, const CommandIo& io) {
+  std::string text = report_text(report, options.format);
+  if (options.output.empty() || options.output == "stdout") {
+    io.out(text);
+    return {};
+  }
+  std::ofstream file(options.output, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.flush();
+  if (!file) return Error(bia::Code::kPermissionDenied, "OUTPUT", fmt::format("open {}: cannot write the report there", options.output));
+  return {};
+}
+
+Result<void> load_and_report(const ParsedFlags& flags, const CommandIo& io) {
+  Options options = BIA_TRY(make_options(flags, io.read_stdin));
+  // A report that cannot be written is found before the load, not after it.
+  if (!options.output.empty() && options.output != "stdout" && !std::ofstream(options.output, std::ios::app)) {
+    return Error(bia::Code::kPermissionDenied, "OUTPUT", fmt::format("open {}: cannot write the report there", options.output));
+  }
+  Target target = BIA_TRY(load_target(options));
+  Report report = BIA_TRY(run_load(options, target));
+  return write_report(report, options, io);
+}
+
+int fail(const Error& error, const CommandIo& io) {
+  bool usage = error.reason() == "BAD_FLAG";
+  std::string text = usage ? fmt::format("zelus grpc: error: {}, try --help\n", error.message()) : error.text() + "\n";
+  io.err(text);
+  return 1;
+}
+
+}  // namespace
+
+int run_command(const std::vector<std::string>& arguments, const CommandIo& io) {
+  auto flags = parse_flags(arguments);
+  if (!flags.ok()) return fail(flags.error(), io);
+  if (flags->help || arguments.empty()) {
+    io.err(help_text());
+    return flags->help ? 0 : 1;
+  }
+  if (flags->version) {
+    io.out("0.121.0\n");
+    return 0;
+  }
+  auto done = load_and_report(*flags, io);
+  return done.ok() ? 0 : fail(done.error(), io);
+}
+
+}  // namespace zelus::ghz

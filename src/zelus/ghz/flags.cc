@@ -1,0 +1,353 @@
+#include "zelus/ghz/flags.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "bia/base/time.h"
+
+namespace zelus::ghz {
+namespace {
+
+using bia::Code;
+using bia::Error;
+using bia::Result;
+using Kind = Flag::Kind;
+
+constexpr Flag kFlags[] = {
+    {"config", 0, Kind::kString, "", "Path to the JSON or TOML config file with all settings.",
+     false},
+    {"proto", 0, Kind::kString, "", "The Protocol Buffer .proto file.", true},
+    {"protoset", 0, Kind::kString, "",
+     "The compiled protoset file. Alternative to proto. -proto takes precedence.", true},
+    {"call", 0, Kind::kString, "",
+     "A fully-qualified method name in 'package.Service/method' or 'package.Service.Method' "
+     "format.",
+     true},
+    {"import-paths", 'i', Kind::kString, "",
+     "Comma separated list of proto import paths. The current working directory and the directory "
+     "of the protocol buffer file are automatically added to the import list.",
+     true},
+    {"cacert", 0, Kind::kString, "",
+     "File containing trusted root certificates for verifying the server.", false},
+    {"cert", 0, Kind::kString, "", "File containing client certificate (public key).", false},
+    {"key", 0, Kind::kString, "", "File containing client private key.", false},
+    {"cname", 0, Kind::kString, "", "Server name override when validating TLS certificate.", false},
+    {"skipTLS", 0, Kind::kBool, "false",
+     "Skip TLS client verification of the server's certificate.", false},
+    {"insecure", 0, Kind::kBool, "false", "Use plaintext and insecure connection.", true},
+    {"authority", 0, Kind::kString, "",
+     "Value to be used as the :authority pseudo-header. Only works if -insecure is used.", true},
+    {"async", 0, Kind::kBool, "false",
+     "Make requests asynchronous as soon as possible. Does not wait for request to finish before "
+     "sending next one.",
+     false},
+    {"rps", 'r', Kind::kUint, "0",
+     "Requests per second (RPS) rate limit for constant load schedule. Default is no rate limit.",
+     true},
+    {"load-schedule", 0, Kind::kString, "const",
+     "Specifies the load schedule: const, step, or line.", false},
+    {"load-start", 0, Kind::kUint, "0", "The RPS load start value for step or line schedules.",
+     false},
+    {"load-step", 0, Kind::kInt, "0", "The load step value or slope value.", false},
+    {"load-end", 0, Kind::kUint, "0", "The load end value for step or line load schedules.", false},
+    {"load-step-duration", 0, Kind::kDuration, "0",
+     "The load step duration for step load schedule.", false},
+    {"load-max-duration", 0, Kind::kDuration, "0", "The max load duration for step or line.",
+     false},
+    {"concurrency", 'c', Kind::kUint, "50",
+     "Number of request workers to run concurrently for const concurrency schedule.", true},
+    {"concurrency-schedule", 0, Kind::kString, "const",
+     "Concurrency change schedule: const, step, or line.", false},
+    {"concurrency-start", 0, Kind::kUint, "0", "Concurrency start value for step and line.", false},
+    {"concurrency-end", 0, Kind::kUint, "0", "Concurrency end value for step and line.", false},
+    {"concurrency-step", 0, Kind::kInt, "1", "Concurrency step / slope value.", false},
+    {"concurrency-step-duration", 0, Kind::kDuration, "0", "The concurrency step duration.", false},
+    {"concurrency-max-duration", 0, Kind::kDuration, "0",
+     "The max concurrency adjustment duration.", false},
+    {"total", 'n', Kind::kUint, "200", "Number of requests to run. 0 runs until Ctrl-C.", true},
+    {"timeout", 't', Kind::kDuration, "20s", "Timeout for each request, use 0 for infinite.", true},
+    {"duration", 'z', Kind::kDuration, "0",
+     "Duration of application to send requests. If duration is specified, n is ignored. Examples: "
+     "-z "
+     "10s -z 3m.",
+     true},
+    {"max-duration", 'x', Kind::kDuration, "0",
+     "Maximum duration of application to send requests with n setting respected. Examples: -x 10s "
+     "-x "
+     "3m.",
+     true},
+    {"duration-stop", 0, Kind::kString, "close",
+     "Specifies how duration stop is reported. Options are close, wait or ignore.", true},
+    {"data", 'd', Kind::kString, "",
+     "The call data as stringified JSON. If the value is '@' then the request contents are read "
+     "from "
+     "stdin.",
+     true},
+    {"data-file", 'D', Kind::kString, "", "File path for call data JSON file.", true},
+    {"binary", 'b', Kind::kBool, "false",
+     "The call data comes as serialized binary message or multiple count-prefixed messages read "
+     "from "
+     "stdin.",
+     false},
+    {"binary-file", 'B', Kind::kString, "",
+     "File path for the call data as serialized binary message.", false},
+    {"metadata", 'm', Kind::kString, "", "Request metadata as stringified JSON.", true},
+    {"metadata-file", 'M', Kind::kString, "", "File path for call metadata JSON file.", true},
+    {"stream-interval", 0, Kind::kDuration, "0",
+     "Interval for stream requests between message sends.", false},
+    {"stream-call-duration", 0, Kind::kDuration, "0",
+     "Duration after which client will close the stream in each streaming call.", false},
+    {"stream-call-count", 0, Kind::kUint, "0",
+     "Count of messages sent, after which client will close the stream.", false},
+    {"stream-dynamic-messages", 0, Kind::kBool, "false",
+     "In streaming calls, apply call template data on every message send.", false},
+    {"reflect-metadata", 0, Kind::kString, "",
+     "Reflect metadata as stringified JSON used only for reflection request.", true},
+    {"output", 'o', Kind::kString, "", "Output path. If none provided stdout is used.", true},
+    {"format", 'O', Kind::kString, "summary",
+     "Output format. One of: summary, csv, json, pretty, html. (influx-summary, influx-details and "
+     "prometheus are not built yet.)",
+     true},
+    {"skipFirst", 0, Kind::kUint, "0", "Skip the first X requests when doing the results tally.",
+     true},
+    {"count-errors", 0, Kind::kBool, "false",
+     "Count erroneous (non-OK) responses in stats calculations.", true},
+    {"connections", 0, Kind::kUint, "1",
+     "Number of connections to use. Concurrency is distributed evenly among all the connections.",
+     true},
+    {"connect-timeout", 0, Kind::kDuration, "10s",
+     "Connection timeout for the initial connection dial.", true},
+    {"keepalive", 0, Kind::kDuration, "0", "Keepalive time duration. Only used if above 0.", false},
+    {"name", 0, Kind::kString, "", "User specified name for the test.", true},
+    {"tags", 0, Kind::kString, "", "JSON representation of user-defined string tags.", true},
+    {"cpus", 0, Kind::kUint, "0", "Number of cpu cores to use; 0 is all that the process may use.",
+     true},
+    {"debug", 0, Kind::kString, "", "The path to debug log file.", false},
+    {"enable-compression", 'e', Kind::kBool, "false", "Enable Gzip compression on requests.",
+     false},
+    {"lb-strategy", 0, Kind::kString, "", "Client load balancing strategy.", false},
+    {"max-recv-message-size", 0, Kind::kString, "", "Maximum message size the client can receive.",
+     true},
+    {"max-send-message-size", 0, Kind::kString, "", "Maximum message size the client can send.",
+     true},
+    {"disable-template-functions", 0, Kind::kBool, "false",
+     "Do not use and execute any template functions in call template data.", true},
+    {"disable-template-data", 0, Kind::kBool, "false",
+     "Do not use and execute any call template data.", true},
+};
+
+constexpr size_t kArgumentFileDepthMax = 8;
+
+const Flag* find_long(std::string_view name) {
+  for (const Flag& flag : kFlags) {
+    if (flag.name == name) return &flag;
+  }
+  return nullptr;
+}
+
+const Flag* find_letter(char letter) {
+  for (const Flag& flag : kFlags) {
+    if (flag.letter != 0 && flag.letter == letter) return &flag;
+  }
+  return nullptr;
+}
+
+Error usage_error(std::string message) {
+  return Error(Code::kInvalidArgument, "BAD_FLAG", std::move(message));
+}
+
+class Parser {
+ public:
+  explicit Parser(std::vector<std::string> arguments) : arguments_(std::move(arguments)) {}
+
+  Result<ParsedFlags> run() {
+    for (; at_ < arguments_.size(); ++at_) {
+      std::string argument = arguments_[at_];
+      if (only_host_ || argument.empty() || argument[0] != '-' || argument == "-") {
+        BIA_TRY(positional(argument));
+      } else if (argument == "--") {
+        only_host_ = true;
+      } else if (argument.starts_with("--")) {
+        BIA_TRY(long_flag(std::string_view(argument).substr(2)));
+      } else {
+        BIA_TRY(short_flags(std::string_view(argument).substr(1)));
+      }
+    }
+    return std::move(parsed_);
+  }
+
+ private:
+  Result<void> positional(const std::string& argument) {
+    if (!only_host_ && argument.size() > 1 && argument[0] == '@') return expand(argument.substr(1));
+    if (!parsed_.host.empty()) return usage_error(fmt::format("unexpected {}", argument));
+    parsed_.host = argument;
+    return {};
+  }
+
+  Result<void> expand(const std::string& path) {
+    if (++expanded_ > kArgumentFileDepthMax) return usage_error("too many argument files");
+    std::ifstream file(path);
+    if (!file) return usage_error(fmt::format("open {}: no such file or directory", path));
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(file, line);) {
+      if (!line.empty() && line[0] != '#') lines.push_back(line);
+    }
+    arguments_.insert(arguments_.begin() + static_cast<std::ptrdiff_t>(at_) + 1, lines.begin(),
+                      lines.end());
+    return {};
+  }
+
+  Result<void> long_flag(std::string_view text) {
+    size_t equals = text.find('=');
+    std::string_view name = text.substr(0, equals);
+    if (name == "help" || name == "help-long") {
+      parsed_.help = true;
+      return {};
+    }
+    if (name == "version") {
+      parsed_.version = true;
+      return {};
+    }
+    bool negated = false;
+    const Flag* flag = find_long(name);
+    if (flag == nullptr && name.starts_with("no-")) {
+      flag = find_long(name.substr(3));
+      negated = flag != nullptr && flag->kind == Kind::kBool;
+      if (!negated) flag = nullptr;
+    }
+    if (flag == nullptr) return usage_error(fmt::format("unknown long flag '--{}'", name));
+    if (flag->kind == Kind::kBool) {
+      if (equals != std::string_view::npos)
+        return usage_error(fmt::format("unexpected {}", text.substr(equals + 1)));
+      return set(*flag, negated ? "false" : "true");
+    }
+    if (equals != std::string_view::npos) return set(*flag, std::string(text.substr(equals + 1)));
+    return set_next(*flag, fmt::format("--{}", name));
+  }
+
+  Result<void> short_flags(std::string_view letters) {
+    for (size_t i = 0; i < letters.size(); ++i) {
+      if (letters[i] == 'h' || letters[i] == 'v') {
+        (letters[i] == 'h' ? parsed_.help : parsed_.version) = true;
+        continue;
+      }
+      const Flag* flag = find_letter(letters[i]);
+      if (flag == nullptr) return usage_error(fmt::format("unknown short flag '-{}'", letters[i]));
+      if (flag->kind == Kind::kBool) {
+        BIA_TRY(set(*flag, "true"));
+        continue;
+      }
+      std::string_view rest = letters.substr(i + 1);
+      if (rest.starts_with('=')) rest.remove_prefix(1);
+      if (i + 1 < letters.size()) return set(*flag, std::string(rest));
+      return set_next(*flag, fmt::format("-{}", letters[i]));
+    }
+    return {};
+  }
+
+  Result<void> set_next(const Flag& flag, const std::string& shown) {
+    bool another = at_ + 1 < arguments_.size();
+    if (!another || (arguments_[at_ + 1].size() > 1 && arguments_[at_ + 1][0] == '-')) {
+      return usage_error(fmt::format("expected argument for flag '{}'", shown));
+    }
+    return set(flag, arguments_[++at_]);
+  }
+
+  Result<void> set(const Flag& flag, std::string value) {
+    if (!flag.built) {
+      return Error(Code::kUnimplemented, "NOT_BUILT",
+                   fmt::format("--{} is not built yet", flag.name))
+          .with_hint("zelus grpc --help lists what works today");
+    }
+    BIA_TRY(check_value(flag, value));
+    bool fresh = parsed_.values.emplace(flag.name, std::move(value)).second;
+    if (!fresh) return usage_error(fmt::format("flag '{}' cannot be repeated", flag.name));
+    return {};
+  }
+
+  static Result<void> check_value(const Flag& flag, const std::string& value) {
+    if (flag.kind == Kind::kDuration) {
+      auto parsed = bia::parse_go_duration(value);
+      if (!parsed.ok()) return usage_error(parsed.error().message());
+    }
+    if (flag.kind == Kind::kUint) {
+      bool digits = !value.empty() && value.size() <= 10 &&
+                    value.find_first_not_of("0123456789") == std::string::npos;
+      if (!digits)
+        return usage_error(fmt::format("strconv.ParseUint: parsing \"{}\": invalid syntax", value));
+    }
+    return {};
+  }
+
+  std::vector<std::string> arguments_;
+  ParsedFlags parsed_;
+  size_t at_ = 0;
+  size_t expanded_ = 0;
+  bool only_host_ = false;
+};
+
+/// Words of `text` in lines of at most `width` columns, each but the first indented.
+void wrap(std::string& out, std::string_view text, size_t indent, size_t width) {
+  size_t column = indent;
+  while (!text.empty()) {
+    size_t end = text.find(' ');
+    std::string_view word = text.substr(0, end);
+    if (column > indent && column + 1 + word.size() > width) {
+      out += '\n';
+      out.append(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += word.size();
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  out += '\n';
+}
+
+}  // namespace
+
+std::span<const Flag> flags() { return kFlags; }
+
+std::string_view ParsedFlags::get(std::string_view name) const {
+  if (auto typed = values.find(name); typed != values.end()) return typed->second;
+  const Flag* flag = find_long(name);
+  return flag != nullptr ? flag->default_text : std::string_view();
+}
+
+Result<ParsedFlags> parse_flags(const std::vector<std::string>& arguments) {
+  return Parser(arguments).run();
+}
+
+std::string help_text() {
+  constexpr size_t kColumn = 33;
+  std::string out = "usage: zelus grpc [<flags>] [<host>]\n\nFlags (as ghz 0.121 has them):\n";
+  out += "  -h, --help                     Show context-sensitive help.\n";
+  for (const Flag& flag : kFlags) {
+    std::string left = flag.letter != 0 ? fmt::format("  -{}, --{}", flag.letter, flag.name)
+                                        : fmt::format("      --{}", flag.name);
+    if (flag.kind != Kind::kBool) {
+      left += flag.kind == Kind::kString && !flag.default_text.empty()
+                  ? fmt::format("=\"{}\"", flag.default_text)
+                  : fmt::format("={}", flag.default_text);
+    }
+    out += left;
+    if (left.size() + 2 > kColumn) {
+      out += "  \n";
+      out.append(kColumn, ' ');
+    } else {
+      out.append(kColumn - left.size(), ' ');
+    }
+    wrap(out, flag.built ? std::string(flag.help) : std::string(flag.help) + " (Not built yet.)",
+         kColumn, 80);
+  }
+  out +=
+      "  -v, --version                  Show application version.\n\nArgs:\n  [<host>]  Host and "
+      "port to test.\n";
+  return out;
+}
+
+}  // namespace zelus::ghz

@@ -1,0 +1,288 @@
+#include "zelus/ghz/options.h"
+
+#include <fmt/format.h>
+#include <rapidjson/document.h>
+#include <rapidjson/error/en.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+#include <sched.h>
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace zelus::ghz {
+namespace {
+
+using bia::Code;
+using bia::Error;
+using bia::Result;
+
+Error flag_error(std::string message) {
+  return Error(Code::kInvalidArgument, "BAD_FLAG", std::move(message));
+}
+/// What ghz finds after its command line was read: printed without "ghz: error: ".
+Error setup_error(std::string message) {
+  return Error(Code::kInvalidArgument, "BAD_RUN", std::move(message));
+}
+
+uint64_t number(const ParsedFlags& flags, std::string_view name) {
+  std::string_view text = flags.get(name);
+  uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+bia::Duration duration(const ParsedFlags& flags, std::string_view name) {
+  auto parsed = bia::parse_go_duration(flags.get(name));
+  return parsed.ok() ? *parsed : bia::Duration();  // Typed values were checked by the parser.
+}
+
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return setup_error(fmt::format("open {}: no such file or directory", path));
+  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+}
+
+/// The JSON object of strings that a flag holds.
+Result<std::map<std::string, std::string>> string_map(std::string_view what,
+                                                      const std::string& json) {
+  std::map<std::string, std::string> map;
+  if (json.empty()) return map;
+  rapidjson::Document document;
+  document.Parse(json.data(), json.size());
+  if (document.HasParseError() || !document.IsObject()) {
+    return flag_error(
+        fmt::format("error unmarshaling {} '{}': {}", what, json,
+                    document.HasParseError()
+                        ? rapidjson::GetParseError_En(document.GetParseError())
+                        : "json: cannot unmarshal into Go value of type map[string]string"));
+  }
+  for (const auto& member : document.GetObject()) {
+    if (!member.value.IsString()) {
+      return flag_error(fmt::format(
+          "error unmarshaling {} '{}': json: cannot unmarshal {} into Go value of type string",
+          what, json, member.value.IsNumber() ? "number" : "value"));
+    }
+    map.emplace(member.name.GetString(), member.value.GetString());
+  }
+  return map;
+}
+
+Result<Format> parse_format(std::string_view text) {
+  constexpr std::pair<std::string_view, Format> kFormats[] = {{"summary", Format::kSummary},
+                                                              {"csv", Format::kCsv},
+                                                              {"json", Format::kJson},
+                                                              {"pretty", Format::kPretty},
+                                                              {"html", Format::kHtml}};
+  for (const auto& [name, format] : kFormats) {
+    if (name == text) return format;
+  }
+  for (std::string_view later : {"influx-summary", "influx-details", "prometheus"}) {
+    if (text == later)
+      return Error(Code::kUnimplemented, "NOT_BUILT",
+                   fmt::format("--format={} is not built yet", text));
+  }
+  return flag_error(
+      fmt::format("enum value must be one of "
+                  "summary,csv,json,pretty,html,influx-summary,influx-details,prometheus, got '{}'",
+                  text));
+}
+
+Result<DurationStop> parse_duration_stop(std::string_view text) {
+  if (text == "close") return DurationStop::kClose;
+  if (text == "wait") return DurationStop::kWait;
+  if (text == "ignore") return DurationStop::kIgnore;
+  return flag_error(fmt::format("--duration-stop must be close, wait or ignore, got '{}'", text));
+}
+
+std::vector<std::string> import_paths(const ParsedFlags& flags) {
+  std::vector<std::string> paths;
+  std::string folder =
+      std::filesystem::path(std::string(flags.get("proto"))).parent_path().string();
+  if (flags.has("proto") && !folder.empty() && folder != ".") paths.push_back(folder);
+  paths.emplace_back(".");
+  std::string_view rest = flags.get("import-paths");
+  while (!rest.empty()) {
+    size_t comma = rest.find(',');
+    if (comma != 0) paths.emplace_back(rest.substr(0, comma));
+    rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+  }
+  return paths;
+}
+
+Result<void> read_payload(const ParsedFlags& flags, const std::function<std::string()>& read_stdin,
+                          Options& options) {
+  if (flags.has("data-file")) {
+    options.data = BIA_TRY(read_file(std::string(flags.get("data-file"))));
+    if (options.data.empty()) return setup_error("no data provided");
+  } else if (flags.get("data") == "@") {
+    options.data = read_stdin();
+    if (options.data.empty()) return setup_error("no data provided");
+  } else {
+    options.data = flags.get("data");
+  }
+  options.metadata = flags.has("metadata-file")
+                         ? BIA_TRY(read_file(std::string(flags.get("metadata-file"))))
+                         : std::string(flags.get("metadata"));
+  BIA_TRY(string_map("metadata", options.metadata));
+  options.reflect_metadata = flags.get("reflect-metadata");
+  BIA_TRY(string_map("reflect metadata", options.reflect_metadata));
+  options.tags = BIA_TRY(string_map("tags", std::string(flags.get("tags"))));
+  return {};
+}
+
+Result<void> check(const ParsedFlags& flags, const Options& options) {
+  if (options.host.empty()) return setup_error("host required");
+  if (options.call.empty()) return setup_error("call required");
+  if (options.connections > options.concurrency)
+    return setup_error("number of connections cannot be greater than concurrency");
+  if (options.connections == 0) return setup_error("number of connections must be at least 1");
+  if (options.concurrency > kConcurrencyMax) {
+    return setup_error(fmt::format("-c {} is above the limit of {} workers", options.concurrency,
+                                   kConcurrencyMax));
+  }
+  if (options.total > 0 && options.skip_first > options.total)
+    return setup_error("you cannot skip more requests than those run");
+  if (options.rps > 1'000'000'000)
+    return setup_error(fmt::format("-r {} is above 1000000000 requests per second", options.rps));
+  if (!options.proto.empty() && !options.proto.ends_with(".proto")) {
+    return setup_error(fmt::format("proto: must have .proto extension, got \"{}\"", options.proto));
+  }
+  if (!flags.has("insecure")) {
+    return Error(Code::kUnimplemented, "NOT_BUILT", "TLS is not built yet")
+        .with_hint("pass --insecure for a plaintext connection");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Options> make_options(const ParsedFlags& flags,
+                             const std::function<std::string()>& read_stdin) {
+  Options options;
+  options.host = flags.host;
+  options.proto = flags.get("proto");
+  options.protoset = flags.get("protoset");
+  options.call = flags.get("call");
+  options.import_paths = import_paths(flags);
+  options.authority = flags.get("authority");
+  options.rps = number(flags, "rps");
+  options.concurrency = number(flags, "concurrency");
+  options.total = number(flags, "total");
+  options.connections = number(flags, "connections");
+  options.timeout = duration(flags, "timeout");
+  options.duration = duration(flags, "duration");
+  options.max_duration = duration(flags, "max-duration");
+  options.connect_timeout = duration(flags, "connect-timeout");
+  options.duration_stop = BIA_TRY(parse_duration_stop(flags.get("duration-stop")));
+  options.format = BIA_TRY(parse_format(flags.get("format")));
+  options.output = flags.get("output");
+  options.skip_first = number(flags, "skipFirst");
+  options.count_errors = flags.get("count-errors") == "true";
+  options.name = flags.get("name");
+  options.cpus = number(flags, "cpus");
+  options.template_functions = flags.get("disable-template-functions") != "true";
+  options.template_data = flags.get("disable-template-data") != "true";
+  if (flags.has("max-recv-message-size"))
+    options.recv_bytes_max = BIA_TRY(parse_bytes(flags.get("max-recv-message-size")));
+  if (flags.has("max-send-message-size"))
+    options.send_bytes_max = BIA_TRY(parse_bytes(flags.get("max-send-message-size")));
+  if (options.duration > bia::Duration::zero()) options.total = INT32_MAX;  // As ghz reports it.
+  BIA_TRY(read_payload(flags, read_stdin, options));
+  BIA_TRY(check(flags, options));
+  return options;
+}
+
+Result<uint64_t> parse_bytes(std::string_view text) {
+  constexpr std::pair<std::string_view, double> kUnits[] = {
+      {"", 1},         {"b", 1},         {"k", 1e3},           {"kb", 1e3},          {"m", 1e6},
+      {"mb", 1e6},     {"g", 1e9},       {"gb", 1e9},          {"ki", 1024},         {"kib", 1024},
+      {"mi", 1048576}, {"mib", 1048576}, {"gi", 1073741824.0}, {"gib", 1073741824.0}};
+  double value = 0;
+  auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  std::string unit;
+  for (const char* p = end; p != text.data() + text.size(); ++p) {
+    if (*p != ' ') unit += static_cast<char>(*p >= 'A' && *p <= 'Z' ? *p | 0x20 : *p);
+  }
+  for (const auto& [name, factor] : kUnits) {
+    if (problem == std::errc() && value >= 0 && name == unit && value * factor <= INT32_MAX)
+      return static_cast<uint64_t>(value * factor);
+  }
+  return flag_error(fmt::format("unhandled size name or size above 2 GiB: {}", text));
+}
+
+std::string options_json(const Options& options) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  auto key = [&](std::string_view name) {
+    writer.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+  };
+  auto text = [&](std::string_view name, const std::string& value) {
+    if (value.empty()) return;
+    key(name);
+    writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  };
+  enum class Zero { kShow, kOmit };
+  auto integer = [&](std::string_view name, int64_t value, Zero zero) {
+    if (value == 0 && zero == Zero::kOmit) return;
+    key(name);
+    writer.Int64(value);
+  };
+  auto raw = [&](std::string_view name, const std::string& json) {
+    rapidjson::Document document;
+    if (json.empty() || document.Parse(json.data(), json.size()).HasParseError())
+      return text(name, json);
+    key(name);
+    document.Accept(writer);
+  };
+  writer.StartObject();
+  text("call", options.call);
+  text("host", options.host);
+  text("proto", options.proto);
+  text("protoset", options.protoset);
+  key("import-paths");
+  writer.StartArray();
+  for (const std::string& path : options.import_paths) writer.String(path.c_str());
+  writer.EndArray();
+  key("insecure");
+  writer.Bool(true);
+  text("authority", options.authority);
+  integer("rps", static_cast<int64_t>(options.rps), Zero::kOmit);
+  key("load-schedule");
+  writer.String("const");
+  for (const char* name :
+       {"load-start", "load-end", "load-step", "load-step-duration", "load-max-duration"})
+    integer(name, 0, Zero::kShow);
+  integer("concurrency", static_cast<int64_t>(options.concurrency), Zero::kOmit);
+  key("concurrency-schedule");
+  writer.String("const");
+  integer("concurrency-start", 0, Zero::kShow);
+  integer("concurrency-end", 0, Zero::kShow);
+  integer("concurrency-step", 1, Zero::kShow);
+  integer("concurrency-step-duration", 0, Zero::kShow);
+  integer("concurrency-max-duration", 0, Zero::kShow);
+  integer("total", static_cast<int64_t>(options.total), Zero::kOmit);
+  integer("connections", static_cast<int64_t>(options.connections), Zero::kOmit);
+  integer("duration", std::max(options.duration, options.max_duration).count(), Zero::kOmit);
+  integer("timeout", options.timeout.count(), Zero::kOmit);
+  integer("dial-timeout", options.connect_timeout.count(), Zero::kOmit);
+  raw("data", options.data);
+  key("binary");
+  writer.Bool(false);
+  raw("metadata", options.metadata);
+  cpu_set_t allowed;
+  int cpus = sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
+  integer("CPUs", options.cpus > 0 ? static_cast<int64_t>(options.cpus) : cpus, Zero::kShow);
+  text("name", options.name);
+  integer("skipFirst", static_cast<int64_t>(options.skip_first), Zero::kOmit);
+  if (options.count_errors) {
+    key("count-errors");
+    writer.Bool(true);
+  }
+  writer.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+}  // namespace zelus::ghz

@@ -1,0 +1,64 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "bia/base/result.h"
+#include "bia/base/time.h"
+#include "zelus/ghz/flags.h"
+
+namespace zelus::ghz {
+
+enum class Format { kSummary, kCsv, kJson, kPretty, kHtml };
+/// What becomes of calls in flight when the time is up.
+enum class DurationStop { kClose, kWait, kIgnore };
+
+/// A run's settings, checked. Names as ghz's flags.
+struct Options {
+  std::string proto;
+  std::string protoset;
+  std::string call;
+  std::vector<std::string> import_paths;
+  std::string authority;
+  uint64_t rps = 0;
+  uint64_t concurrency = 50;
+  uint64_t total = 200;  ///< 0: until Ctrl-C.
+  uint64_t connections = 1;
+  bia::Duration timeout{};  ///< 0: none.
+  bia::Duration duration{};
+  bia::Duration max_duration{};
+  bia::Duration connect_timeout{};
+  DurationStop duration_stop = DurationStop::kClose;
+  std::string data;      ///< JSON text; empty: an empty message.
+  std::string metadata;  ///< JSON object of strings; empty: none.
+  std::string reflect_metadata;
+  std::string output;
+  Format format = Format::kSummary;
+  uint64_t skip_first = 0;
+  bool count_errors = false;
+  std::string name;
+  std::map<std::string, std::string> tags;
+  uint64_t cpus = 0;
+  uint64_t recv_bytes_max = INT32_MAX;
+  uint64_t send_bytes_max = INT32_MAX;
+  bool template_functions = true;
+  bool template_data = true;
+  std::string host;
+};
+
+/// Users' totals beyond these are refused: each worker is a fiber, each connection a socket.
+inline constexpr uint64_t kConcurrencyMax = 100'000;
+
+/// Checks what was typed as ghz checks it, and reads the files and standard input that it names.
+/// Errors: kInvalidArgument with ghz's texts.
+bia::Result<Options> make_options(const ParsedFlags& flags, const std::function<std::string()>& read_stdin);
+
+/// The report's "options" object (durations in nanoseconds).
+std::string options_json(const Options& options);
+
+/// "4096", "42 MB" (10^6), "1 kib" (2^10): go-humanize's ParseBytes.
+bia::Result<uint64_t> parse_bytes(std::string_view text);
+
+}  // namespace zelus::ghz

@@ -1,0 +1,26 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "bia/base/result.h"
+#include "zelus/ghz/report.h"
+
+namespace zelus::ghz {
+
+/// Byte for byte what ghz 0.121 prints, but that status and error rows are sorted (ghz: random order).
+std::string summary_text(const Report& report);
+enum class Json { kCompact, kPretty };
+std::string json_text(const Report& report, Json layout);
+std::string csv_text(const Report& report);
+/// One page that works offline; what came from outside is escaped.
+std::string html_text(const Report& report);
+
+/// "123 ns", "1.23 ms", "1.23 s".
+std::string duration_text(int64_t ns);
+/// RFC 3339 in the local zone; Nano with Go's trimmed fraction.
+enum class Fraction { kNone, kNano };
+std::string rfc3339(int64_t unix_ns, Fraction fraction);
+/// As Go's encoding/json writes a float64.
+std::string go_json_float(double value);
+
+}  // namespace zelus::ghz
