@@ -11,7 +11,8 @@ namespace {
 /// Files that one answer chain may bring: beyond it a server is broken or hostile.
 constexpr size_t kFilesMax = 10'000;
 
-// ServerReflectionRequest and -Response by hand: v1 and v1alpha have the same fields on the wire, and these are the few that are needed.
+// ServerReflectionRequest and -Response by hand: v1 and v1alpha have the same fields on the wire,
+// and these are the few that are needed.
 constexpr uint32_t kFileByFilename = 3;
 constexpr uint32_t kFileContainingSymbol = 4;
 constexpr uint32_t kListServices = 7;
@@ -45,11 +46,16 @@ class Fields {
     number = static_cast<uint32_t>(tag >> 3);
     payload = {};
     switch (tag & 7) {
-      case 0: return varint(value);
-      case 2: return varint(value) && take(value);
-      case 1: return take(8);
-      case 5: return take(4);
-      default: return false;
+      case 0:
+        return varint(value);
+      case 2:
+        return varint(value) && take(value);
+      case 1:
+        return take(8);
+      case 5:
+        return take(4);
+      default:
+        return false;
     }
   }
 
@@ -85,20 +91,23 @@ Error error_of(std::string_view response) {
 }
 
 /// One question, one answer's payload of the wanted kind.
-Result<std::string> ask(ClientStream& stream, uint32_t field, std::string_view text, uint32_t wanted) {
+Result<std::string> ask(ClientStream& stream, uint32_t field, std::string_view text,
+                        uint32_t wanted) {
   BIA_TRY(stream.write(request(field, text)));
   std::string answer;
   if (!BIA_TRY(stream.read(answer))) {
     Status status = stream.finish();
-    return Error(status.code == Code::kOk ? Code::kUnavailable : status.code, "REFLECTION",
-                 status.message.empty() ? "the server ended the reflection stream" : status.message);
+    return Error(
+        status.code == Code::kOk ? Code::kUnavailable : status.code, "REFLECTION",
+        status.message.empty() ? "the server ended the reflection stream" : status.message);
   }
   Fields fields(answer);
   while (fields.next()) {
     if (fields.number == kErrorResponse) return error_of(fields.payload);
     if (fields.number == wanted) return std::string(fields.payload);
   }
-  return Error(Code::kInternal, "REFLECTION", "the server's reflection answer is not of the kind asked for");
+  return Error(Code::kInternal, "REFLECTION",
+               "the server's reflection answer is not of the kind asked for");
 }
 
 Result<std::vector<std::string>> collect_files(ClientStream& stream, std::string_view symbol) {
@@ -113,7 +122,8 @@ Result<std::vector<std::string>> collect_files(ClientStream& stream, std::string
       google::protobuf::FileDescriptorProto file;
       if (fields.number != 1) continue;
       if (!file.ParseFromArray(fields.payload.data(), static_cast<int>(fields.payload.size()))) {
-        return Error(Code::kInternal, "REFLECTION", "the server's reflection sent a descriptor that does not parse");
+        return Error(Code::kInternal, "REFLECTION",
+                     "the server's reflection sent a descriptor that does not parse");
       }
       missing.erase(file.name());
       if (!have.insert(file.name()).second) continue;
@@ -123,19 +133,24 @@ Result<std::vector<std::string>> collect_files(ClientStream& stream, std::string
       }
     }
     if (missing.empty()) return files;
-    if (files.size() > kFilesMax) return Error(Code::kResourceExhausted, "REFLECTION", "the server's reflection sends too many files");
+    if (files.size() > kFilesMax)
+      return Error(Code::kResourceExhausted, "REFLECTION",
+                   "the server's reflection sends too many files");
     std::string name = *missing.begin();
     answer = BIA_TRY(ask(stream, kFileByFilename, name, kFileDescriptorResponse));
     if (answer.empty() || !asked.insert(name).second) {
-      return Error(Code::kNotFound, "REFLECTION", "the server's reflection does not send the file " + name);
+      return Error(Code::kNotFound, "REFLECTION",
+                   "the server's reflection does not send the file " + name);
     }
   }
 }
 
 /// Runs `use` on a v1 stream, and on a v1alpha stream where the server does not know v1.
 template <typename Use>
-auto with_stream(Channel& channel, const Metadata& metadata, Deadline deadline, Use use) -> decltype(use(std::declval<ClientStream&>())) {
-  for (const char* path : {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"}) {
+auto with_stream(Channel& channel, const Metadata& metadata, Deadline deadline, Use use)
+    -> decltype(use(std::declval<ClientStream&>())) {
+  for (const char* path : {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                           "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"}) {
     CallOptions options;
     options.deadline = deadline;
     options.metadata = &metadata;
@@ -145,28 +160,34 @@ auto with_stream(Channel& channel, const Metadata& metadata, Deadline deadline, 
     stream.cancel();
     if (answer.ok() || answer.error().code() != Code::kUnimplemented) return answer;
   }
-  return Error(Code::kUnimplemented, "NO_REFLECTION", "the server does not support the reflection API").with_hint("give the .proto file instead");
+  return Error(Code::kUnimplemented, "NO_REFLECTION",
+               "the server does not support the reflection API")
+      .with_hint("give the .proto file instead");
 }
 
 }  // namespace
 
-Result<std::vector<std::string>> reflect_files(Channel& channel, std::string_view symbol, const Metadata& metadata, Deadline deadline) {
-  return with_stream(channel, metadata, deadline, [&](ClientStream& stream) { return collect_files(stream, symbol); });
+Result<std::vector<std::string>> reflect_files(Channel& channel, std::string_view symbol,
+                                               const Metadata& metadata, Deadline deadline) {
+  return with_stream(channel, metadata, deadline,
+                     [&](ClientStream& stream) { return collect_files(stream, symbol); });
 }
 
-Result<std::vector<std::string>> reflect_services(Channel& channel, const Metadata& metadata, Deadline deadline) {
-  return with_stream(channel, metadata, deadline, [](ClientStream& stream) -> Result<std::vector<std::string>> {
-    std::string answer = BIA_TRY(ask(stream, kListServices, "*", kListServicesResponse));
-    std::vector<std::string> names;
-    Fields services(answer);
-    while (services.next()) {
-      Fields service(services.payload);
-      while (service.next()) {
-        if (service.number == 1) names.emplace_back(service.payload);
-      }
-    }
-    return names;
-  });
+Result<std::vector<std::string>> reflect_services(Channel& channel, const Metadata& metadata,
+                                                  Deadline deadline) {
+  return with_stream(
+      channel, metadata, deadline, [](ClientStream& stream) -> Result<std::vector<std::string>> {
+        std::string answer = BIA_TRY(ask(stream, kListServices, "*", kListServicesResponse));
+        std::vector<std::string> names;
+        Fields services(answer);
+        while (services.next()) {
+          Fields service(services.payload);
+          while (service.next()) {
+            if (service.number == 1) names.emplace_back(service.payload);
+          }
+        }
+        return names;
+      });
 }
 
 }  // namespace bia::grpc

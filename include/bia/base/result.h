@@ -98,10 +98,13 @@ class [[nodiscard]] Result<void> {
 }  // namespace bia
 
 /// `auto x = BIA_TRY(f());` is f's value, or returns f's error from the enclosing function. A
-/// statement expression: g++ and clang.
-#define BIA_TRY(expression)                                             \
-  __extension__({                                                       \
-    auto bia_try_result = (expression);                                 \
-    if (!bia_try_result.ok()) return std::move(bia_try_result).error(); \
-    std::move(bia_try_result).value();                                  \
+/// statement expression: g++ and clang. The variable has a name of its own, so that uses may nest.
+#define BIA_TRY(...) BIA_TRY_NUMBERED(__COUNTER__, __VA_ARGS__)
+#define BIA_TRY_NUMBERED(number, ...) BIA_TRY_PASTED(number, __VA_ARGS__)
+#define BIA_TRY_PASTED(number, ...) BIA_TRY_NAMED(bia_try_##number, __VA_ARGS__)
+#define BIA_TRY_NAMED(name, ...)                    \
+  __extension__({                                   \
+    auto name = (__VA_ARGS__);                      \
+    if (!name.ok()) return std::move(name).error(); \
+    std::move(name).value();                        \
   })

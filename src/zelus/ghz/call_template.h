@@ -19,20 +19,37 @@ struct CallData {
   std::string_view output_name;
 };
 
-/// A text with Go template actions, as ghz executes over data and metadata: ghz's variables and its functions newUUID, randomString and
-/// randomInt. Everything else of Go's language (and sprig) is an error that names it.
+/// A text with Go template actions, as ghz executes over data and metadata: ghz's variables and its
+/// functions newUUID, randomString and randomInt. Everything else of Go's language (and sprig) is
+/// an error that names it.
 class CallTemplate {
  public:
   enum class Functions { kAllowed, kDisabled };
   static bia::Result<CallTemplate> parse(std::string_view text, Functions functions);
   /// No action in it: the text is sent as it is.
-  bool is_plain() const { return parts_.size() <= 1 && (parts_.empty() || parts_[0].action == Action::kText); }
+  bool is_plain() const {
+    return parts_.size() <= 1 && (parts_.empty() || parts_[0].action == Action::kText);
+  }
   void render(const CallData& call, std::string& out) const;
 
  private:
   enum class Action {
-    kText, kWorkerId, kRequestNumber, kFullName, kMethodName, kServiceName, kInputName, kOutputName, kFalse, kTimestamp, kTimestampUnix,
-    kTimestampUnixMilli, kTimestampUnixNano, kUuid, kRandomString, kRandomInt
+    kText,
+    kWorkerId,
+    kRequestNumber,
+    kFullName,
+    kMethodName,
+    kServiceName,
+    kInputName,
+    kOutputName,
+    kFalse,
+    kTimestamp,
+    kTimestampUnix,
+    kTimestampUnixMilli,
+    kTimestampUnixNano,
+    kUuid,
+    kRandomString,
+    kRandomInt
   };
   struct Part {
     Action action;

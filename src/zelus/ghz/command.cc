@@ -17,11 +17,16 @@ using bia::Result;
 
 std::string report_text(const Report& report, Format format) {
   switch (format) {
-    case Format::kSummary: return summary_text(report);
-    case Format::kCsv: return csv_text(report);
-    case Format::kJson: return json_text(report, Json::kCompact);
-    case Format::kPretty: return json_text(report, Json::kPretty);
-    case Format::kHtml: return html_text(report);
+    case Format::kSummary:
+      return summary_text(report);
+    case Format::kCsv:
+      return csv_text(report);
+    case Format::kJson:
+      return json_text(report, Json::kCompact);
+    case Format::kPretty:
+      return json_text(report, Json::kPretty);
+    case Format::kHtml:
+      return html_text(report);
   }
   return {};
 }
@@ -35,15 +40,19 @@ Result<void> write_report(const Report& report, const Options& options, const Co
   std::ofstream file(options.output, std::ios::binary | std::ios::trunc);
   file << text;
   file.flush();
-  if (!file) return Error(bia::Code::kPermissionDenied, "OUTPUT", fmt::format("open {}: cannot write the report there", options.output));
+  if (!file)
+    return Error(bia::Code::kPermissionDenied, "OUTPUT",
+                 fmt::format("open {}: cannot write the report there", options.output));
   return {};
 }
 
 Result<void> load_and_report(const ParsedFlags& flags, const CommandIo& io) {
   Options options = BIA_TRY(make_options(flags, io.read_stdin));
   // A report that cannot be written is found before the load, not after it.
-  if (!options.output.empty() && options.output != "stdout" && !std::ofstream(options.output, std::ios::app)) {
-    return Error(bia::Code::kPermissionDenied, "OUTPUT", fmt::format("open {}: cannot write the report there", options.output));
+  if (!options.output.empty() && options.output != "stdout" &&
+      !std::ofstream(options.output, std::ios::app)) {
+    return Error(bia::Code::kPermissionDenied, "OUTPUT",
+                 fmt::format("open {}: cannot write the report there", options.output));
   }
   Target target = BIA_TRY(load_target(options));
   Report report = BIA_TRY(run_load(options, target));
@@ -52,7 +61,8 @@ Result<void> load_and_report(const ParsedFlags& flags, const CommandIo& io) {
 
 int fail(const Error& error, const CommandIo& io) {
   bool usage = error.reason() == "BAD_FLAG";
-  std::string text = usage ? fmt::format("zelus grpc: error: {}, try --help\n", error.message()) : error.text() + "\n";
+  std::string text = usage ? fmt::format("zelus grpc: error: {}, try --help\n", error.message())
+                           : error.text() + "\n";
   io.err(text);
   return 1;
 }

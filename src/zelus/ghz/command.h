@@ -13,8 +13,8 @@ struct CommandIo {
   std::function<std::string()> read_stdin;
 };
 
-/// `zelus grpc ARGUMENTS`: ghz's command line, output and exit codes (0 also where calls failed; 1 for a bad command line or set-up). Call
-/// `bia::fiber::block_signals` before.
+/// `zelus grpc ARGUMENTS`: ghz's command line, output and exit codes (0 also where calls failed; 1
+/// for a bad command line or set-up). Call `bia::fiber::block_signals` before.
 int run_command(const std::vector<std::string>& arguments, const CommandIo& io);
 
 }  // namespace zelus::ghz

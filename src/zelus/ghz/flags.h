@@ -37,8 +37,9 @@ struct ParsedFlags {
   std::string_view get(std::string_view name) const;
 };
 
-/// kingpin's grammar, as ghz has it: `--flag=v`, `--flag v`, `-f v`, `-fv`, `--no-flag`; a flag twice
-/// is an error; `@file` expands to the file's lines. Errors: kInvalidArgument with kingpin's texts.
+/// kingpin's grammar, as ghz has it: `--flag=v`, `--flag v`, `-f v`, `-fv`, `--no-flag`; a flag
+/// twice is an error; `@file` expands to the file's lines. Errors: kInvalidArgument with kingpin's
+/// texts.
 bia::Result<ParsedFlags> parse_flags(const std::vector<std::string>& arguments);
 
 /// `zelus grpc --help`: usage with every flag, its default and its meaning.

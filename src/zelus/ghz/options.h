@@ -53,7 +53,8 @@ inline constexpr uint64_t kConcurrencyMax = 100'000;
 
 /// Checks what was typed as ghz checks it, and reads the files and standard input that it names.
 /// Errors: kInvalidArgument with ghz's texts.
-bia::Result<Options> make_options(const ParsedFlags& flags, const std::function<std::string()>& read_stdin);
+bia::Result<Options> make_options(const ParsedFlags& flags,
+                                  const std::function<std::string()>& read_stdin);
 
 /// The report's "options" object (durations in nanoseconds).
 std::string options_json(const Options& options);

@@ -19,7 +19,8 @@ std::string_view trim(std::string_view text) {
 
 /// Standard base64; nullopt-like false where it is none.
 bool decode_base64(std::string_view text, std::string& out) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   while (text.ends_with('=')) text.remove_suffix(1);
   uint32_t bits = 0;
   int count = 0;
@@ -40,7 +41,8 @@ Result<std::string> encode(const bia::codec::WireTable& input, std::string_view 
   std::string wire;
   if (auto encoded = input.json_to_wire(json, wire); !encoded.ok()) {
     return Error(Code::kInvalidArgument, "BAD_DATA",
-                 fmt::format("Error creating message from data. Data: '{}' Error: {}", json, encoded.error().message()));
+                 fmt::format("Error creating message from data. Data: '{}' Error: {}", json,
+                             encoded.error().message()));
   }
   return wire;
 }
@@ -60,8 +62,10 @@ Result<std::vector<std::string_view>> array_elements(std::string_view json) {
   for (size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     if (quoted) {
-      if (c == '\\') ++i;
-      else if (c == '"') quoted = false;
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        quoted = false;
       continue;
     }
     if (c == '"') quoted = true;
@@ -78,13 +82,16 @@ Result<std::vector<std::string_view>> array_elements(std::string_view json) {
       }
     }
   }
-  return Error(Code::kInvalidArgument, "BAD_DATA", fmt::format("error unmarshaling data '{}': unexpected end of JSON input", json));
+  return Error(Code::kInvalidArgument, "BAD_DATA",
+               fmt::format("error unmarshaling data '{}': unexpected end of JSON input", json));
 }
 
-Result<Payload> Payload::create(const Options& options, std::shared_ptr<const bia::codec::WireTable> input) {
+Result<Payload> Payload::create(const Options& options,
+                                std::shared_ptr<const bia::codec::WireTable> input) {
   Payload payload;
   payload.input_ = std::move(input);
-  auto functions = options.template_functions ? CallTemplate::Functions::kAllowed : CallTemplate::Functions::kDisabled;
+  auto functions = options.template_functions ? CallTemplate::Functions::kAllowed
+                                              : CallTemplate::Functions::kDisabled;
   if (trim(options.data).empty() || trim(options.data) == "null") {
     payload.messages_.emplace_back();
   } else {
@@ -98,7 +105,8 @@ Result<Payload> Payload::create(const Options& options, std::shared_ptr<const bi
       }
     }
     if (!payload.message_templates_.empty() && !payload.messages_.empty()) {
-      return Error(Code::kInvalidArgument, "BAD_DATA", "either all elements of the data array have template actions, or none");
+      return Error(Code::kInvalidArgument, "BAD_DATA",
+                   "either all elements of the data array have template actions, or none");
     }
   }
   rapidjson::Document metadata;
@@ -110,7 +118,9 @@ Result<Payload> Payload::create(const Options& options, std::shared_ptr<const bi
     std::string value(member.value.GetString(), member.value.GetStringLength());
     if (key.ends_with("-bin")) {
       std::string raw;
-      if (!decode_base64(value, raw)) return Error(Code::kInvalidArgument, "BAD_METADATA", fmt::format("metadata {}: not base64: {}", key, value));
+      if (!decode_base64(value, raw))
+        return Error(Code::kInvalidArgument, "BAD_METADATA",
+                     fmt::format("metadata {}: not base64: {}", key, value));
       payload.metadata_.emplace_back(key, raw);
       continue;
     }
@@ -126,14 +136,16 @@ Result<Payload> Payload::create(const Options& options, std::shared_ptr<const bi
 }
 
 Result<std::string_view> Payload::message(const CallData& call, std::string& scratch) const {
-  if (message_templates_.empty()) return std::string_view(messages_[call.request_number % messages_.size()]);
+  if (message_templates_.empty())
+    return std::string_view(messages_[call.request_number % messages_.size()]);
   std::string json;
   message_templates_[call.request_number % message_templates_.size()].render(call, json);
   scratch = BIA_TRY(encode(*input_, json));
   return std::string_view(scratch);
 }
 
-const bia::grpc::Metadata* Payload::metadata(const CallData& call, bia::grpc::Metadata& scratch) const {
+const bia::grpc::Metadata* Payload::metadata(const CallData& call,
+                                             bia::grpc::Metadata& scratch) const {
   if (metadata_templates_.empty()) return metadata_.empty() ? nullptr : &metadata_;
   scratch = metadata_;
   for (const auto& [key, text] : metadata_templates_) {

@@ -12,29 +12,33 @@
 
 namespace zelus::ghz {
 
-/// The messages and the metadata of a run's calls. Immutable after `create`, so threads share it. Static data is encoded once; data with
-/// template actions is rendered and encoded for each call.
+/// The messages and the metadata of a run's calls. Immutable after `create`, so threads share it.
+/// Static data is encoded once; data with template actions is rendered and encoded for each call.
 class Payload {
  public:
-  static bia::Result<Payload> create(const Options& options, std::shared_ptr<const bia::codec::WireTable> input);
+  static bia::Result<Payload> create(const Options& options,
+                                     std::shared_ptr<const bia::codec::WireTable> input);
 
-  /// The wire bytes for a call: element request_number mod length of an array, else the one message. `scratch` holds what had to be made.
+  /// The wire bytes for a call: element request_number mod length of an array, else the one
+  /// message. `scratch` holds what had to be made.
   bia::Result<std::string_view> message(const CallData& call, std::string& scratch) const;
   /// Null where there is none. `scratch` as above.
   const bia::grpc::Metadata* metadata(const CallData& call, bia::grpc::Metadata& scratch) const;
   /// Calls need CallData only for templates.
-  bool needs_call_data() const { return !message_templates_.empty() || !metadata_templates_.empty(); }
+  bool needs_call_data() const {
+    return !message_templates_.empty() || !metadata_templates_.empty();
+  }
 
  private:
   std::shared_ptr<const bia::codec::WireTable> input_;
-  std::vector<std::string> messages_;              // wire
-  std::vector<CallTemplate> message_templates_;    // in place of messages_
+  std::vector<std::string> messages_;            // wire
+  std::vector<CallTemplate> message_templates_;  // in place of messages_
   bia::grpc::Metadata metadata_;
   std::vector<std::pair<std::string, CallTemplate>> metadata_templates_;
 };
 
-/// The elements of a JSON array as they stand in the text; the text itself where it is no array. Errors: kInvalidArgument for an array
-/// that does not end or is empty.
+/// The elements of a JSON array as they stand in the text; the text itself where it is no array.
+/// Errors: kInvalidArgument for an array that does not end or is empty.
 bia::Result<std::vector<std::string_view>> array_elements(std::string_view json);
 
 }  // namespace zelus::ghz

@@ -7,7 +7,8 @@
 
 namespace zelus::ghz {
 
-/// Byte for byte what ghz 0.121 prints, but that status and error rows are sorted (ghz: random order).
+/// Byte for byte what ghz 0.121 prints, but that status and error rows are sorted (ghz: random
+/// order).
 std::string summary_text(const Report& report);
 enum class Json { kCompact, kPretty };
 std::string json_text(const Report& report, Json layout);

@@ -59,13 +59,16 @@ class ThreadRun {
     channel_options.connect_timeout = options.connect_timeout;
     channel_options.message_bytes_max = options.recv_bytes_max;
     for (uint64_t i = 0; i < options.connections; ++i) {
-      channels_.push_back(i % threads_ == index_ ? std::make_unique<bia::grpc::Channel>(options.host, channel_options) : nullptr);
+      channels_.push_back(i % threads_ == index_
+                              ? std::make_unique<bia::grpc::Channel>(options.host, channel_options)
+                              : nullptr);
     }
     std::vector<fiber::Fiber> workers;
     for (uint64_t worker = 0; worker < options.concurrency; ++worker) {
       size_t channel = worker % options.connections;
       if (channels_[channel] == nullptr) continue;
-      auto spawned = fiber::Scheduler::current().spawn([this, worker, channel] { work(worker, channel); });
+      auto spawned =
+          fiber::Scheduler::current().spawn([this, worker, channel] { work(worker, channel); });
       if (!spawned.ok()) {
         failure_ = std::make_unique<Error>(std::move(spawned).error());
         stop();
@@ -108,7 +111,9 @@ class ThreadRun {
       claimed_ = shared_.next_number.fetch_add(block, std::memory_order_relaxed);
       claimed_end_ = claimed_ + block;
       if (total > 0) claimed_end_ = std::max(claimed_, std::min(claimed_end_, total));
-      if (shared_.progress != nullptr) shared_.progress->calls.fetch_add(finished_calls_ - reported_calls_, std::memory_order_relaxed);
+      if (shared_.progress != nullptr)
+        shared_.progress->calls.fetch_add(finished_calls_ - reported_calls_,
+                                          std::memory_order_relaxed);
       reported_calls_ = finished_calls_;
     }
     if (claimed_ >= claimed_end_) return false;
@@ -128,7 +133,8 @@ class ThreadRun {
     call.service_name = shared_.target.service_name;
     call.input_name = shared_.target.input_name;
     call.output_name = shared_.target.output_name;
-    call.worker_id = fmt::format("{}g{}c{}", options.name.empty() ? "" : options.name + ":", worker, channel_index);
+    call.worker_id = fmt::format("{}g{}c{}", options.name.empty() ? "" : options.name + ":", worker,
+                                 channel_index);
     while (!stopping_ && claim(call.request_number)) {
       if (options.rps > 0 && !wait_for_turn(call.request_number)) break;
       auto message = shared_.target.payload.message(call, message_scratch);
@@ -139,13 +145,15 @@ class ThreadRun {
       }
       if (message->size() > options.send_bytes_max) {
         record(bia::now(), Duration::zero(), Code::kResourceExhausted,
-               fmt::format("trying to send message larger than max ({} vs. {})", message->size(), options.send_bytes_max));
+               fmt::format("trying to send message larger than max ({} vs. {})", message->size(),
+                           options.send_bytes_max));
         continue;
       }
       bia::grpc::CallOptions call_options;
       call_options.metadata = shared_.target.payload.metadata(call, metadata_scratch);
       TimePoint begin = bia::now();
-      if (options.timeout > Duration::zero()) call_options.deadline = Deadline(begin + options.timeout);
+      if (options.timeout > Duration::zero())
+        call_options.deadline = Deadline(begin + options.timeout);
       channel.unary(shared_.target.path, *message, call_options, reply);
       TimePoint end = bia::now();
       if (!ignoring_) record(end, end - begin, reply.status.code, reply.status.message);
@@ -158,7 +166,8 @@ class ThreadRun {
     TimePoint due = shared_.start + interval * static_cast<int64_t>(number + 1);
     while (!stopping_ && bia::now() < due) {
       // In slices, so that the end of the run is noticed at a low rate.
-      if (!fiber::sleep_until(std::min(due, bia::now() + std::chrono::milliseconds(50))).ok()) return false;
+      if (!fiber::sleep_until(std::min(due, bia::now() + std::chrono::milliseconds(50))).ok())
+        return false;
     }
     return !stopping_;
   }
@@ -168,11 +177,13 @@ class ThreadRun {
     if (skipping_) {
       uint64_t left = shared_.skips_left.load(std::memory_order_relaxed);
       while (left > 0) {
-        if (shared_.skips_left.compare_exchange_weak(left, left - 1, std::memory_order_relaxed)) return;
+        if (shared_.skips_left.compare_exchange_weak(left, left - 1, std::memory_order_relaxed))
+          return;
       }
       skipping_ = false;
     }
-    tally_.add(shared_.start_unix_ns + (end - shared_.start).count(), latency.count(), code, message);
+    tally_.add(shared_.start_unix_ns + (end - shared_.start).count(), latency.count(), code,
+               message);
   }
 
   Shared& shared_;
@@ -194,10 +205,12 @@ class ThreadRun {
 /// Ends the run on SIGINT or when its time is up, on all threads.
 class Ender {
  public:
-  Ender(Shared& shared, fiber::ThreadGroup& group, std::vector<std::unique_ptr<ThreadRun>>& runs) : shared_(shared), group_(group), runs_(runs) {}
+  Ender(Shared& shared, fiber::ThreadGroup& group, std::vector<std::unique_ptr<ThreadRun>>& runs)
+      : shared_(shared), group_(group), runs_(runs) {}
 
   void start() {
-    Duration limit = shared_.options.max_duration > Duration::zero() ? shared_.options.max_duration : shared_.options.duration;
+    Duration limit = shared_.options.max_duration > Duration::zero() ? shared_.options.max_duration
+                                                                     : shared_.options.duration;
     if (limit > Duration::zero()) {
       spawn([this, limit] {
         if (fiber::sleep_until(shared_.start + limit).ok()) end(Shared::End::kTimeout);
@@ -233,9 +246,12 @@ class Ender {
 
 std::string_view end_reason(Shared::End end) {
   switch (end) {
-    case Shared::End::kTimeout: return "timeout";
-    case Shared::End::kCancel: return "cancel";
-    default: return "normal";
+    case Shared::End::kTimeout:
+      return "timeout";
+    case Shared::End::kCancel:
+      return "cancel";
+    default:
+      return "normal";
   }
 }
 
@@ -250,9 +266,12 @@ Result<Report> run_load(const Options& options, const Target& target, Progress* 
   shared.threads_left = threads;
   shared.progress = progress;
   std::vector<std::unique_ptr<ThreadRun>> runs;
-  for (size_t i = 0; i < threads; ++i) runs.push_back(std::make_unique<ThreadRun>(shared, i, threads));
+  for (size_t i = 0; i < threads; ++i)
+    runs.push_back(std::make_unique<ThreadRun>(shared, i, threads));
   shared.start = bia::now();
-  shared.start_unix_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  shared.start_unix_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                             std::chrono::system_clock::now().time_since_epoch())
+                             .count();
   Ender ender(shared, *group, runs);
   TimePoint finished{};
   group->run([&](size_t index) {

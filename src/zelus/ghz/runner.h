@@ -26,12 +26,15 @@ struct Progress {
   std::atomic<uint64_t> calls{0};
 };
 
-/// Finds the method in the proto, the protoset or the server's reflection (then it connects), and encodes the data.
-/// Errors: kInvalidArgument, kNotFound, kUnimplemented (streaming methods), kUnavailable, with ghz's texts.
+/// Finds the method in the proto, the protoset or the server's reflection (then it connects), and
+/// encodes the data. Errors: kInvalidArgument, kNotFound, kUnimplemented (streaming methods),
+/// kUnavailable, with ghz's texts.
 bia::Result<Target> load_target(const Options& options);
 
-/// Runs the load on `options.cpus` threads and returns the figures. Blocks the calling thread; SIGINT ends the run early with what there is
-/// (endReason cancel), as ghz does. Errors: kResourceExhausted; kInvalidArgument where a template made a bad message.
-bia::Result<Report> run_load(const Options& options, const Target& target, Progress* progress = nullptr);
+/// Runs the load on `options.cpus` threads and returns the figures. Blocks the calling thread;
+/// SIGINT ends the run early with what there is (endReason cancel), as ghz does. Errors:
+/// kResourceExhausted; kInvalidArgument where a template made a bad message.
+bia::Result<Report> run_load(const Options& options, const Target& target,
+                             Progress* progress = nullptr);
 
 }  // namespace zelus::ghz

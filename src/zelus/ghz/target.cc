@@ -30,8 +30,10 @@ Result<CallName> split_call(std::string_view call) {
   size_t cut = text.find('/');
   if (cut == std::string_view::npos) cut = text.rfind('.');
   if (cut == std::string_view::npos || cut == 0 || cut + 1 == text.size()) {
-    return Error(Code::kInvalidArgument, "BAD_CALL",
-                 fmt::format("method name must be package.Service.Method or package.Service/Method: \"{}\"", call));
+    return Error(
+        Code::kInvalidArgument, "BAD_CALL",
+        fmt::format("method name must be package.Service.Method or package.Service/Method: \"{}\"",
+                    call));
   }
   return CallName{std::string(text.substr(0, cut)), std::string(text.substr(cut + 1))};
 }
@@ -39,28 +41,35 @@ Result<CallName> split_call(std::string_view call) {
 /// Reflection on a connection of its own, which ends with it.
 Result<Source> reflect(const Options& options, const std::string& service) {
   auto scheduler = BIA_TRY(bia::fiber::Scheduler::create());
-  Result<std::vector<std::string>> files = Error(Code::kUnavailable, "REFLECTION", "reflection did not run");
+  Result<std::vector<std::string>> files =
+      Error(Code::kUnavailable, "REFLECTION", "reflection did not run");
   auto body = [&] {
     bia::grpc::ChannelOptions channel_options;
     channel_options.authority = options.authority;
     channel_options.connect_timeout = options.connect_timeout;
     bia::grpc::Channel channel(options.host, channel_options);
-    files = bia::grpc::reflect_files(channel, service, {}, bia::Deadline::after(options.connect_timeout));
+    files = bia::grpc::reflect_files(channel, service, {},
+                                     bia::Deadline::after(options.connect_timeout));
     channel.close();
   };
   BIA_TRY(scheduler->spawn(body));
   scheduler->run(bia::fiber::Scheduler::Until::kNoFibers);
   if (!files.ok()) {
-    return Error(files.error().code(), "REFLECTION", rpc_error_text(files.error().code(), files.error().message())).with_hint(files.error().hint());
+    return Error(files.error().code(), "REFLECTION",
+                 rpc_error_text(files.error().code(), files.error().message()))
+        .with_hint(files.error().hint());
   }
   return bia::codec::ProtoSource::from_file_descriptors(*files);
 }
 
 Result<Source> load_source(const Options& options, const std::string& service) {
-  if (!options.proto.empty()) return bia::codec::ProtoSource::from_files({options.proto}, options.import_paths);
+  if (!options.proto.empty())
+    return bia::codec::ProtoSource::from_files({options.proto}, options.import_paths);
   if (options.protoset.empty()) return reflect(options, service);
   std::ifstream file(options.protoset, std::ios::binary);
-  if (!file) return Error(Code::kNotFound, "NO_FILE", fmt::format("open {}: no such file or directory", options.protoset));
+  if (!file)
+    return Error(Code::kNotFound, "NO_FILE",
+                 fmt::format("open {}: no such file or directory", options.protoset));
   std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   return bia::codec::ProtoSource::from_descriptor_set(bytes);
 }
@@ -69,18 +78,25 @@ Result<Source> load_source(const Options& options, const std::string& service) {
 
 Result<Target> load_target(const Options& options) {
   CallName call = BIA_TRY(split_call(options.call));
-  if (!options.reflect_metadata.empty()) return Error(Code::kUnimplemented, "NOT_BUILT", "--reflect-metadata is not built yet");
+  if (!options.reflect_metadata.empty())
+    return Error(Code::kUnimplemented, "NOT_BUILT", "--reflect-metadata is not built yet");
   Source source = BIA_TRY(load_source(options, call.service));
   const auto* service = source->find_service(call.service);
   if (service == nullptr) {
-    return Error(Code::kNotFound, "NO_SERVICE", fmt::format("cannot find service \"{}\"", call.service));
+    return Error(Code::kNotFound, "NO_SERVICE",
+                 fmt::format("cannot find service \"{}\"", call.service));
   }
   const auto* method = service->FindMethodByName(call.method);
   if (method == nullptr) {
-    return Error(Code::kNotFound, "NO_METHOD", fmt::format("service \"{}\" does not include a method named \"{}\"", call.service, call.method));
+    return Error(Code::kNotFound, "NO_METHOD",
+                 fmt::format("service \"{}\" does not include a method named \"{}\"", call.service,
+                             call.method));
   }
   if (method->client_streaming() || method->server_streaming()) {
-    return Error(Code::kUnimplemented, "NOT_BUILT", fmt::format("\"{}\" is a streaming method; zelus grpc calls unary ones only so far", options.call));
+    return Error(
+        Code::kUnimplemented, "NOT_BUILT",
+        fmt::format("\"{}\" is a streaming method; zelus grpc calls unary ones only so far",
+                    options.call));
   }
   Target target;
   target.path = fmt::format("/{}/{}", service->full_name(), method->name());
@@ -89,7 +105,8 @@ Result<Target> load_target(const Options& options) {
   target.service_name = service->name();
   target.input_name = method->input_type()->name();
   target.output_name = method->output_type()->name();
-  target.payload = BIA_TRY(Payload::create(options, BIA_TRY(bia::codec::WireTable::create(method->input_type()))));
+  target.payload = BIA_TRY(
+      Payload::create(options, BIA_TRY(bia::codec::WireTable::create(method->input_type()))));
   return target;
 }
 
