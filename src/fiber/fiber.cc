@@ -48,6 +48,16 @@ Result<void> sleep_until(TimePoint at) {
 
 void yield() { Scheduler::Impl::running_here().yield(); }
 
+Result<void> take_turn() {
+  constexpr uint32_t kCallsInARowMax = 64;
+  auto& scheduler = Scheduler::Impl::running_here();
+  FiberImpl* self = scheduler.running();
+  BIA_ASSERT(self != nullptr && "only a fiber can wait");
+  if (++self->calls_in_a_row >= kCallsInARowMax) scheduler.yield();
+  if (self->cancelled) return wake_error(Wake::kCancelled);
+  return {};
+}
+
 bool in_fiber() {
   auto* scheduler = Scheduler::Impl::current();
   return scheduler && scheduler->running();

@@ -91,7 +91,7 @@ FiberImpl* Scheduler::Impl::next_ready() {
   --budget_;
   FiberImpl* fiber = ready_.pop();
   fiber->state = FiberState::kRunning;
-  fiber->reads_in_a_row = 0;
+  fiber->calls_in_a_row = 0;
   return fiber;
 }
 

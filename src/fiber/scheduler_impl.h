@@ -35,7 +35,7 @@ class FiberImpl {
   Wake wake = Wake::kSignal;
   bool cancelled = false;
   bool interruptible = true;
-  uint32_t reads_in_a_row = 0;  // Since it was last resumed.
+  uint32_t calls_in_a_row = 0;  // Since it was last resumed.
   Stack stack;
   std::function<void()> body;
   WaitQueue joiners;

@@ -108,6 +108,9 @@ Result<void> sleep_for(Duration duration);
 Result<void> sleep_until(TimePoint at);
 /// Lets all that is ready run first.
 void yield();
+/// For a call that often has its result without waiting (a read): suspends now and then, so that a fiber whose data never ends lets the
+/// others run. Errors: kCancelled.
+Result<void> take_turn();
 /// True inside a fiber.
 bool in_fiber();
 /// True once `cancel` was called on the calling fiber.

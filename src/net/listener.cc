@@ -1,0 +1,142 @@
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "bia/net/socket.h"
+
+namespace bia::net {
+namespace {
+
+Error listen_error(const Endpoint& endpoint, int error_number) {
+  std::string where = "listen on " + endpoint.text();
+  std::string errno_text = std::to_string(error_number);
+  switch (error_number) {
+    case EADDRINUSE:
+      return Error(Code::kAlreadyExists, "ADDRESS_IN_USE", where + ": address already in use")
+          .with_metadata("errno", errno_text)
+          .with_hint("stop the program that holds it, or choose another port");
+    case EACCES:
+    case EPERM:
+      return Error(Code::kPermissionDenied, "ADDRESS_NOT_PERMITTED", where + ": permission denied")
+          .with_metadata("errno", errno_text)
+          .with_hint("ports below 1024 need privileges; choose a higher one");
+    case EMFILE:
+    case ENFILE:
+      return Error(Code::kResourceExhausted, "OUT_OF_DESCRIPTORS", where + ": too many open files")
+          .with_metadata("errno", errno_text)
+          .with_hint("raise the limit of open files: ulimit -n 65536");
+    default:
+      return Error(Code::kInvalidArgument, "CANNOT_LISTEN", fmt::format("{}: {}", where, std::strerror(error_number)))
+          .with_metadata("errno", errno_text);
+  }
+}
+
+/// A path that a dead process left behind refuses connections and would refuse the bind too.
+void remove_stale_path(const Endpoint& endpoint) {
+  int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (probe < 0) return;
+  if (connect(probe, static_cast<const sockaddr*>(endpoint.data()), endpoint.size()) != 0 && errno == ECONNREFUSED) {
+    unlink(endpoint.host().c_str());
+  }
+  close(probe);
+}
+
+}  // namespace
+
+Listener::Listener(Listener&& other) noexcept : fd_(std::exchange(other.fd_, -1)), watch_(std::move(other.watch_)) {}
+
+Listener& Listener::operator=(Listener&& other) noexcept {
+  if (this == &other) return *this;
+  close();
+  fd_ = std::exchange(other.fd_, -1);
+  watch_ = std::move(other.watch_);
+  return *this;
+}
+
+Listener::~Listener() { close(); }
+
+Result<Listener> Listener::bind(const Endpoint& endpoint, const ListenOptions& options) {
+  Listener listener;
+  listener.fd_ = socket(endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (listener.fd_ < 0) return listen_error(endpoint, errno);
+  int on = 1;
+  if (endpoint.family() == AF_UNIX) {
+    remove_stale_path(endpoint);
+  } else {
+    setsockopt(listener.fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    // Inherited by what is accepted, which saves a system call a connection.
+    setsockopt(listener.fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (options.sharing == ListenOptions::Sharing::kReusePort) {
+      setsockopt(listener.fd_, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    }
+  }
+  if (::bind(listener.fd_, static_cast<const sockaddr*>(endpoint.data()), endpoint.size()) != 0 ||
+      listen(listener.fd_, options.backlog) != 0) {
+    return listen_error(endpoint, errno);
+  }
+  listener.watch_ = BIA_TRY(fiber::FdWatch::create(listener.fd_));
+  return listener;
+}
+
+Result<int> Listener::accept(Deadline deadline) {
+  constexpr Duration kPauseWithoutDescriptors = std::chrono::milliseconds(10);
+  BIA_TRY(fiber::take_turn());
+  for (;;) {
+    if (fd_ < 0) return Error(Code::kCancelled, "CLOSED", "the listener is closed");
+    BIA_TRY(watch_.wait_readable(deadline));
+    int fd = accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) return fd;
+    switch (errno) {
+      case EAGAIN: watch_.clear_readable(); break;
+      case EMFILE:
+      case ENFILE:
+      case ENOBUFS:
+      case ENOMEM: {
+        int error_number = errno;
+        BIA_TRY(fiber::sleep_for(kPauseWithoutDescriptors));
+        return Error(Code::kResourceExhausted, "OUT_OF_DESCRIPTORS",
+                     fmt::format("accept on {}: {}", local().text(), std::strerror(error_number)))
+            .with_metadata("errno", std::to_string(error_number))
+            .with_hint("raise the limit of open files: ulimit -n 65536");
+      }
+      // Of the connection, not of the listener (accept(2), "Error handling"): the next one may be well.
+      case EINTR:
+      case ECONNABORTED:
+      case EPERM:
+      case EPROTO:
+      case ENETDOWN:
+      case ENETUNREACH:
+      case EHOSTDOWN:
+      case EHOSTUNREACH:
+      case ENOPROTOOPT:
+      case ENONET:
+      case EOPNOTSUPP: break;
+      default:
+        return Error(Code::kInternal, "ACCEPT_FAILED", fmt::format("accept on {}: {}", local().text(), std::strerror(errno)));
+    }
+  }
+}
+
+Endpoint Listener::local() const {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  if (getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
+  return Endpoint::from_sockaddr(&address, length);
+}
+
+void Listener::close() {
+  if (fd_ < 0) return;
+  watch_.reset();
+  Endpoint bound = local();
+  ::close(std::exchange(fd_, -1));
+  if (bound.family() == AF_UNIX) unlink(bound.host().c_str());
+}
+
+}  // namespace bia::net
