@@ -1,0 +1,129 @@
+#include "grpc/proto_wire.h"
+
+#include <utility>
+
+#include "grpc/wire.h"
+
+namespace bia::grpc {
+
+void put_varint(std::string& out, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
+  out += static_cast<char>(value);
+}
+
+void put_uint(std::string& out, uint32_t field, uint64_t value) {
+  put_varint(out, static_cast<uint64_t>(field) << 3);
+  put_varint(out, value);
+}
+
+void put_bytes(std::string& out, uint32_t field, std::string_view bytes) {
+  put_varint(out, static_cast<uint64_t>(field) << 3 | 2);
+  put_varint(out, bytes.size());
+  out.append(bytes);
+}
+
+bool FieldReader::take_varint(uint64_t* value) {
+  *value = 0;
+  for (size_t i = 0; i < 10 && i < rest_.size(); ++i) {
+    auto byte = static_cast<unsigned char>(rest_[i]);
+    *value |= static_cast<uint64_t>(byte & 0x7f) << (7 * i);
+    if (byte < 0x80) {
+      rest_.remove_prefix(i + 1);
+      return true;
+    }
+  }
+  return false;
+}
+
+bool FieldReader::take_fixed(size_t size) {
+  if (rest_.size() < size) return false;
+  for (size_t i = 0; i < size; ++i) value_ |= static_cast<uint64_t>(static_cast<unsigned char>(rest_[i])) << (8 * i);
+  rest_.remove_prefix(size);
+  return true;
+}
+
+bool FieldReader::next() {
+  if (!ok_ || rest_.empty()) return false;
+  uint64_t tag = 0;
+  bytes_ = {};
+  value_ = 0;
+  ok_ = take_varint(&tag) && tag >> 3 != 0 && tag >> 32 == 0;
+  if (!ok_) return false;
+  field_ = static_cast<uint32_t>(tag >> 3);
+  wire_type_ = static_cast<uint32_t>(tag & 7);
+  uint64_t size = 0;
+  switch (wire_type_) {
+    case 0: return ok_ = take_varint(&value_);
+    case 1: return ok_ = take_fixed(8);
+    case 5: return ok_ = take_fixed(4);
+    case 2:
+      ok_ = take_varint(&size) && size <= rest_.size();
+      if (!ok_) return false;
+      bytes_ = rest_.substr(0, size);
+      rest_.remove_prefix(size);
+      return true;
+    default: return ok_ = false;
+  }
+}
+
+namespace {
+constexpr std::string_view kErrorInfoUrl = "type.googleapis.com/google.rpc.ErrorInfo";
+}
+
+std::string encode_status_details(const Error& error) {
+  if (error.reason().empty()) return {};
+  std::string info, any, status;
+  put_bytes(info, 1, error.reason());
+  for (const auto& [key, value] : error.metadata()) {
+    std::string entry;
+    put_bytes(entry, 1, key);
+    put_bytes(entry, 2, value);
+    put_bytes(info, 3, entry);
+  }
+  put_bytes(any, 1, kErrorInfoUrl);
+  put_bytes(any, 2, info);
+  put_uint(status, 1, static_cast<uint64_t>(error.code()));
+  put_bytes(status, 2, error.message());
+  put_bytes(status, 3, any);
+  return status;
+}
+
+namespace {
+
+void read_error_info(std::string_view info, std::string* reason, std::vector<std::pair<std::string, std::string>>* metadata) {
+  FieldReader fields(info);
+  while (fields.next()) {
+    if (fields.field() == 1) *reason = fields.bytes();
+    if (fields.field() != 3) continue;
+    std::pair<std::string, std::string> entry;
+    FieldReader parts(fields.bytes());
+    while (parts.next()) {
+      if (parts.field() == 1) entry.first = parts.bytes();
+      if (parts.field() == 2) entry.second = parts.bytes();
+    }
+    metadata->push_back(std::move(entry));
+  }
+}
+
+}  // namespace
+
+Error error_from_status(Code code, std::string_view message, std::string_view details) {
+  std::string reason;
+  std::vector<std::pair<std::string, std::string>> metadata;
+  FieldReader status(details);
+  while (status.next()) {
+    if (status.field() != 3) continue;
+    std::string_view url, value;
+    FieldReader any(status.bytes());
+    while (any.next()) {
+      if (any.field() == 1) url = any.bytes();
+      if (any.field() == 2) value = any.bytes();
+    }
+    if (url == kErrorInfoUrl && reason.empty()) read_error_info(value, &reason, &metadata);
+  }
+  Error error(code, reason, std::string(message));
+  for (auto& [key, value] : metadata) error = std::move(error).with_metadata(std::move(key), std::move(value));
+  return error;
+}
+
+}  // namespace bia::grpc

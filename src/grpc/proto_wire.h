@@ -1,0 +1,38 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+/// Just enough of protobuf's wire format for the few small messages of gRPC itself (Status, ErrorInfo, health, reflection), whose generated
+/// classes would collide in the descriptor pool with those of a user who has them too.
+namespace bia::grpc {
+
+void put_varint(std::string& out, uint64_t value);
+void put_uint(std::string& out, uint32_t field, uint64_t value);
+void put_bytes(std::string& out, uint32_t field, std::string_view bytes);
+
+/// Goes over the fields of one message. `next` is false at the end and at the first malformed byte; then `ok` tells which.
+class FieldReader {
+ public:
+  explicit FieldReader(std::string_view bytes) : rest_(bytes) {}
+  bool next();
+  bool ok() const { return ok_; }
+  uint32_t field() const { return field_; }
+  uint32_t wire_type() const { return wire_type_; }
+  /// Of a length-delimited field; empty for others.
+  std::string_view bytes() const { return bytes_; }
+  /// Of a varint or fixed field; 0 for others.
+  uint64_t value() const { return value_; }
+
+ private:
+  bool take_varint(uint64_t* value);
+  bool take_fixed(size_t size);
+  std::string_view rest_;
+  std::string_view bytes_;
+  uint64_t value_ = 0;
+  uint32_t field_ = 0;
+  uint32_t wire_type_ = 0;
+  bool ok_ = true;
+};
+
+}  // namespace bia::grpc

@@ -1,0 +1,208 @@
+#include "bia/grpc/server.h"
+
+#include <google/protobuf/descriptor.h>
+
+#include <atomic>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "bia/fiber/threads.h"
+#include "bia/net/accept_balance.h"
+#include "grpc/health.h"
+#include "grpc/method_table.h"
+#include "grpc/reflection.h"
+#include "grpc/server_connection.h"
+
+namespace bia::grpc {
+
+class Server::Impl {
+ public:
+  Impl(fiber::ThreadGroup& threads, const ServerOptions& options)
+      : options_(options), threads_(threads), health_(threads), balance_(threads, [this](int fd) { serve(fd); }) {
+    for (size_t i = 0; i < threads.size(); ++i) per_thread_.push_back(std::make_unique<PerThread>());
+  }
+
+  Result<void> prepare();
+  Result<void> add_method(MethodHandler handler) { return methods_.add(std::move(handler)); }
+  void add_file(const google::protobuf::FileDescriptor* file);
+  void set_health(std::string_view service, Health health) { health_.set(service, health); }
+  Result<void> start();
+  std::string address() const { return address_; }
+  void stop(Deadline deadline);
+
+ private:
+  // What only its thread touches.
+  struct PerThread {
+    net::Listener listener;
+    fiber::Fiber acceptor;
+    std::vector<ServerConnection*> connections;
+    fiber::WaitQueue emptied;
+  };
+
+  PerThread& here();
+  void serve(int fd);
+  Result<void> listen(size_t thread, const net::Endpoint& endpoint);
+  void accept_all(PerThread& mine);
+  void stop_accepting(PerThread& mine);
+  void stop_thread(PerThread& mine, Deadline deadline);
+  /// Runs `work` in a fiber on each thread and waits for all of them. Suspends.
+  void on_each_thread(const std::function<void(size_t)>& work);
+
+  ServerOptions options_;
+  fiber::ThreadGroup& threads_;
+  MethodTable methods_;
+  HealthService health_;
+  ReflectionService reflection_;
+  net::AcceptBalance balance_;
+  std::vector<std::unique_ptr<PerThread>> per_thread_;
+  std::string address_;
+  bool started_ = false;
+};
+
+Result<void> Server::Impl::prepare() {
+  BIA_TRY(net::Endpoint::parse(options_.address));
+  if (options_.streams_max == 0 || options_.streams_max > INT32_MAX) {
+    return Error(Code::kInvalidArgument, "BAD_OPTION", "server.grpc.streams_max must be from 1 to 2147483647");
+  }
+  if (options_.window_bytes < 65'535 || options_.window_bytes > INT32_MAX) {
+    return Error(Code::kInvalidArgument, "BAD_OPTION", "server.grpc.window_bytes must be from 65535 to 2147483647");
+  }
+  BIA_TRY(health_.add_methods(methods_));
+  health_.set("", Health::kServing);
+  return reflection_.add_methods(methods_);
+}
+
+void Server::Impl::add_file(const google::protobuf::FileDescriptor* file) {
+  reflection_.add_file(file);
+  for (int i = 0; i < file->service_count(); ++i) health_.set(file->service(i)->full_name(), Health::kServing);
+}
+
+Server::Impl::PerThread& Server::Impl::here() {
+  fiber::Scheduler* current = &fiber::Scheduler::current();
+  size_t i = 0;
+  while (i + 1 < threads_.size() && &threads_.scheduler(i) != current) ++i;
+  return *per_thread_[i];
+}
+
+void Server::Impl::serve(int fd) {
+  PerThread& mine = here();
+  auto socket = net::Socket::adopt(fd);
+  if (!socket) return;
+  ServerConnection connection(methods_, options_);
+  mine.connections.push_back(&connection);
+  connection.run(std::move(*socket)).ignore("a lost connection is its peer's business; its calls were cancelled");
+  std::erase(mine.connections, &connection);
+  if (mine.connections.empty()) mine.emptied.wake_all();
+}
+
+void Server::Impl::on_each_thread(const std::function<void(size_t)>& work) {
+  fiber::Scheduler& home = fiber::Scheduler::current();
+  struct Wait {
+    fiber::Parker done;
+    std::atomic<size_t> left;
+  };
+  auto wait = std::make_shared<Wait>();
+  wait->left = threads_.size();
+  for (size_t i = 0; i < threads_.size(); ++i) {
+    threads_.scheduler(i).post([&home, &work, wait, i] {
+      auto body = [&home, &work, wait, i] {
+        work(i);
+        if (wait->left.fetch_sub(1) == 1) home.post([wait] { wait->done.unpark(); });
+      };
+      auto fiber = fiber::Scheduler::current().spawn(body);
+      BIA_ASSERT(fiber.ok() && "no stack for a server's own fiber");
+    });
+  }
+  // `work` is this frame's: it must have ended everywhere, whatever becomes of the calling fiber.
+  while (wait->left.load() > 0) {
+    if (!wait->done.park()) fiber::yield();
+  }
+}
+
+Result<void> Server::Impl::listen(size_t thread, const net::Endpoint& endpoint) {
+  PerThread& mine = *per_thread_[thread];
+  mine.listener = BIA_TRY(net::Listener::bind(endpoint, {}));
+  mine.acceptor = BIA_TRY(fiber::Scheduler::current().spawn([this, &mine] { accept_all(mine); }));
+  return {};
+}
+
+void Server::Impl::accept_all(PerThread& mine) {
+  for (;;) {
+    auto fd = mine.listener.accept();
+    if (fd) {
+      balance_.accepted(*fd);
+    } else if (fd.error().code() != Code::kResourceExhausted) {
+      return;
+    }
+  }
+}
+
+Result<void> Server::Impl::start() {
+  if (started_) return Error(Code::kFailedPrecondition, "STARTED", "the gRPC server was started already");
+  net::Endpoint endpoint = BIA_TRY(net::Endpoint::parse(options_.address));
+  {
+    // SO_REUSEPORT would let two servers of one user share a port unnoticed: an exclusive bind finds the other one, and gives the port for 0.
+    net::Listener probe = BIA_TRY(net::Listener::bind(endpoint, {1, net::ListenOptions::Sharing::kExclusive}));
+    if (endpoint.port() == 0) endpoint = probe.local();
+  }
+  std::vector<std::optional<Error>> errors(threads_.size());
+  on_each_thread([&](size_t i) {
+    auto listening = listen(i, endpoint);
+    if (!listening) errors[i] = std::move(listening).error();
+  });
+  started_ = true;
+  address_ = per_thread_[0]->listener.local().text();
+  for (auto& error : errors) {
+    if (!error) continue;
+    stop(Deadline::after(Duration(0)));
+    return *std::move(error);
+  }
+  return {};
+}
+
+void Server::Impl::stop_accepting(PerThread& mine) {
+  mine.listener.close();
+  while (mine.acceptor.valid() && !mine.acceptor.done()) {
+    if (!mine.acceptor.join()) fiber::yield();
+  }
+}
+
+void Server::Impl::stop_thread(PerThread& mine, Deadline deadline) {
+  for (ServerConnection* connection : mine.connections) connection->shut_down();
+  while (!mine.connections.empty()) {
+    if (!mine.emptied.wait(deadline)) break;
+  }
+  for (ServerConnection* connection : mine.connections) connection->close();
+  while (!mine.connections.empty()) {
+    if (!mine.emptied.wait()) fiber::yield();
+  }
+}
+
+void Server::Impl::stop(Deadline deadline) {
+  if (!started_) return;
+  started_ = false;
+  health_.shut_down();
+  on_each_thread([&](size_t i) { stop_accepting(*per_thread_[i]); });
+  // A connection that one thread gave to another was posted before this is, and so is in that thread's list by then.
+  on_each_thread([&](size_t i) { stop_thread(*per_thread_[i], deadline); });
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::create(fiber::ThreadGroup& threads, const ServerOptions& options) {
+  auto impl = std::make_unique<Impl>(threads, options);
+  BIA_TRY(impl->prepare());
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+Result<void> Server::add_method(MethodHandler handler) { return impl_->add_method(std::move(handler)); }
+void Server::add_file(const google::protobuf::FileDescriptor* file) { impl_->add_file(file); }
+void Server::set_health(std::string_view service, Health health) { impl_->set_health(service, health); }
+Result<void> Server::start() { return impl_->start(); }
+std::string Server::address() const { return impl_->address(); }
+void Server::stop(Deadline deadline) { impl_->stop(deadline); }
+
+}  // namespace bia::grpc

@@ -1,0 +1,423 @@
+#include "grpc/server_call.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <exception>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "grpc/nv.h"
+#include "grpc/server_connection.h"
+
+namespace bia::grpc {
+namespace {
+
+// What RFC 9113 section 6.5.2 adds to a header's size.
+constexpr size_t kHeaderOverhead = 32;
+
+Error closed_error() { return Error(Code::kCancelled, "CALL_CANCELLED", "the call was cancelled by its caller"); }
+
+}  // namespace
+
+void Call::open(int32_t id) {
+  id_ = id;
+  method_ = nullptr;
+  arena_.clear();
+  fields_.clear();
+  path_ = http_method_ = content_type_ = encoding_ = bad_timeout_ = {};
+  has_timeout_ = head_too_large_ = false;
+  if (metadata_made_) metadata_.clear();
+  metadata_made_ = false;
+  stream_open_ = true;
+  running_ = cancelled_ = end_received_ = refused_ = head_sent_ = finished_ = reading_ = false;
+  http_status_ = 200;
+  in_.clear();
+  unconsumed_ = 0;
+  if (out_.capacity() > kQueuedBytesMax) std::string().swap(out_);
+  out_.clear();
+  out_sent_ = 0;
+  initial_.clear();
+  trailing_.clear();
+  code_ = Code::kOk;
+  message_.clear();
+  details_.clear();
+}
+
+Call::Span Call::keep(std::string_view bytes) {
+  Span span{static_cast<uint32_t>(arena_.size()), static_cast<uint32_t>(bytes.size())};
+  arena_.append(bytes);
+  return span;
+}
+
+void Call::on_header(std::string_view name, std::string_view value) {
+  if (arena_.size() + fields_.size() * kHeaderOverhead + name.size() + value.size() > connection_.options().metadata_bytes_max) {
+    head_too_large_ = true;
+    return;
+  }
+  if (name[0] == ':') return on_pseudo_header(name, value);
+  if (on_protocol_header(name, value)) return;
+  Span key = keep(name);
+  fields_.push_back({key, keep(value)});
+}
+
+void Call::on_pseudo_header(std::string_view name, std::string_view value) {
+  if (name == ":path") {
+    path_ = keep(value);
+  } else if (name == ":method") {
+    http_method_ = keep(value);
+  } else if (name == ":authority") {
+    Span key = keep(name);
+    fields_.push_back({key, keep(value)});
+  }
+}
+
+bool Call::on_protocol_header(std::string_view name, std::string_view value) {
+  if (name == "te") return true;
+  if (name == "content-type") {
+    Span key = keep(name);
+    content_type_ = keep(value);
+    fields_.push_back({key, content_type_});
+    return true;
+  }
+  if (!name.starts_with("grpc-")) return false;
+  if (name == "grpc-timeout") {
+    auto timeout = parse_timeout(value);
+    if (!timeout) bad_timeout_ = keep(value.empty() ? " " : value);
+    has_timeout_ = timeout.has_value();
+    timeout_ = timeout.value_or(Duration());
+    return true;
+  }
+  if (name == "grpc-encoding") {
+    if (value != "identity") encoding_ = keep(value);
+    return true;
+  }
+  return name == "grpc-accept-encoding" || name == "grpc-message-type" || name == "grpc-status" || name == "grpc-message";
+}
+
+void Call::on_head() {
+  if (head_too_large_) {
+    return refuse(Code::kResourceExhausted, fmt::format("request metadata above {} bytes", connection_.options().metadata_bytes_max));
+  }
+  if (text(http_method_) != "POST") {
+    return refuse(Code::kInternal, fmt::format("Received a HEADERS frame with :method \"{}\" which should be POST", text(http_method_)), 405);
+  }
+  std::string_view type = text(content_type_);
+  constexpr std::string_view kType = "application/grpc";
+  bool known = type.starts_with(kType) && (type.size() == kType.size() || type[kType.size()] == ';' || type.substr(kType.size()).starts_with("+proto"));
+  if (!known) return refuse(Code::kInvalidArgument, fmt::format("invalid gRPC request content-type \"{}\"", type), 415);
+  if (bad_timeout_.size) return refuse(Code::kInternal, fmt::format("malformed grpc-timeout: \"{}\"", text(bad_timeout_)), 400);
+  method_ = connection_.methods().find(text(path_));
+  if (!method_) return refuse(Code::kUnimplemented, connection_.methods().why_unknown(text(path_)));
+  if (encoding_.size) {
+    return refuse(Code::kUnimplemented, fmt::format("grpc: Decompressor is not installed for grpc-encoding \"{}\"", text(encoding_)));
+  }
+  // Kratos gives streams no timeout of the server.
+  Duration server_timeout = method_->unary ? connection_.options().timeout : Duration();
+  deadline_ = Deadline::never();
+  if (server_timeout.count() > 0) deadline_ = Deadline(connection_.http2().read_at() + server_timeout);
+  // Far deadlines would overflow the clock.
+  constexpr Duration kFar = std::chrono::hours(24 * 365 * 50);
+  if (has_timeout_ && timeout_ < kFar) deadline_ = std::min(deadline_, Deadline(connection_.http2().read_at() + timeout_));
+  if (method_->stream) start_fiber();
+}
+
+void Call::on_data(std::string_view bytes) {
+  if (refused_) return connection_.http2().consume(id_, bytes.size());
+  in_.append(bytes);
+  if (method_->unary) {
+    connection_.http2().consume(id_, bytes.size());
+    std::string_view message;
+    MessageReader::State state = in_.front(connection_.options().message_bytes_max, &message);
+    if (state == MessageReader::State::kMessage || state == MessageReader::State::kIncomplete) return;
+    Error error = error_of(state);
+    return refuse(error.code(), error.message());
+  }
+  unconsumed_ += bytes.size();
+  if (reading_) {
+    // The waiting handler asked for these bytes: a message larger than the window needs it reopened on the way.
+    connection_.http2().consume(id_, std::exchange(unconsumed_, 0));
+    readers_.wake_one();
+  }
+}
+
+void Call::on_end_stream() {
+  end_received_ = true;
+  if (refused_) return;
+  if (method_->stream) return readers_.wake_all();
+  std::string_view message;
+  if (in_.front(connection_.options().message_bytes_max, &message) != MessageReader::State::kMessage) {
+    return refuse(Code::kInternal, in_.size() == 0 ? "cardinality violation: received no request message from non-client-streaming RPC"
+                                                   : "unexpected EOF");
+  }
+  if (message.size() + kPrefixBytes != in_.size()) {
+    return refuse(Code::kInternal, "cardinality violation: received multiple request messages for non-client-streaming RPC");
+  }
+  request_ = message;
+  start_fiber();
+}
+
+void Call::start_fiber() {
+  auto fiber = fiber::Scheduler::current().spawn([this] { run(); });
+  if (!fiber) return refuse(Code::kResourceExhausted, fiber.error().message());
+  running_ = true;
+  fiber_ = std::move(*fiber);
+}
+
+void Call::run() noexcept {
+  {
+    fiber::ScopedDeadline scope(deadline_);
+    Result<void> outcome = call_handler();
+    finish(std::move(outcome));
+  }
+  running_ = false;
+  fiber_ = {};
+  connection_.release(*this);  // May delete this.
+}
+
+Result<void> Call::call_handler() {
+  // Recovery is a middleware's work; this only keeps one bad handler from ending the process.
+  try {
+    return method_->unary ? method_->unary(*this, request_, out_) : method_->stream(*this);
+  } catch (const std::exception&) {
+    return Error(Code::kInternal, "", "the handler threw an exception");
+  } catch (...) {
+    return Error(Code::kInternal, "", "the handler threw an exception");
+  }
+}
+
+void Call::finish(Result<void> outcome) {
+  finished_ = true;
+  if (!stream_open_) return;
+  if (!outcome) {
+    const Error& error = outcome.error();
+    code_ = error.code();
+    message_ = error.message();
+    details_ = encode_status_details(error);
+    if (method_->unary) out_.clear();
+  }
+  if (head_sent_) {
+    nghttp2_session_resume_data(connection_.http2().session(), id_);
+  } else if (!outcome && initial_.empty()) {
+    send_trailers_only();
+  } else {
+    send_head();
+  }
+  connection_.http2().flush();
+}
+
+void Call::refuse(Code code, std::string message, int http_status) {
+  refused_ = true;
+  in_.clear();
+  if (finished_ || running_) return;
+  finished_ = true;
+  http_status_ = http_status;
+  code_ = code;
+  message_ = std::move(message);
+  send_trailers_only();
+  connection_.http2().flush();
+}
+
+void Call::send_head() {
+  head_sent_ = true;
+  NvList list;
+  list.add(static_nv(":status", "200"));
+  list.add(static_nv("content-type", "application/grpc"));
+  list.add(initial_);
+  nghttp2_submit_response(connection_.http2().session(), id_, list.data(), list.size(), connection_.http2().body_source());
+}
+
+namespace {
+
+// Status fields, whose texts must outlive the submission.
+struct StatusText {
+  char code[4];
+  std::string message, details;
+};
+
+void add_status(NvList& list, StatusText& text, Code code, const std::string& message, const std::string& details, const Metadata& trailing) {
+  if (code == Code::kOk) {
+    list.add(static_nv("grpc-status", "0"));
+  } else {
+    char* end = std::to_chars(text.code, text.code + sizeof text.code, static_cast<int>(code)).ptr;
+    list.add(value_nv("grpc-status", {text.code, static_cast<size_t>(end - text.code)}));
+    text.message = percent_encode(message);
+    list.add(value_nv("grpc-message", text.message));
+    if (!details.empty()) {
+      text.details = base64_encode(details);
+      list.add(value_nv("grpc-status-details-bin", text.details));
+    }
+  }
+  list.add(trailing);
+}
+
+}  // namespace
+
+void Call::send_trailers_only() {
+  head_sent_ = true;
+  NvList list;
+  StatusText status;
+  std::string http_status = std::to_string(http_status_);
+  list.add(value_nv(":status", http_status));
+  list.add(static_nv("content-type", "application/grpc"));
+  if (code_ == Code::kUnimplemented && encoding_.size) list.add(static_nv("grpc-accept-encoding", "identity"));
+  add_status(list, status, code_, message_, details_, trailing_);
+  nghttp2_submit_response(connection_.http2().session(), id_, list.data(), list.size(), nullptr);
+}
+
+void Call::submit_trailers() {
+  NvList list;
+  StatusText status;
+  add_status(list, status, code_, message_, details_, trailing_);
+  nghttp2_submit_trailer(connection_.http2().session(), id_, list.data(), list.size());
+}
+
+ssize_t Call::read_body(std::span<char> into, uint32_t* flags) {
+  size_t copied = 0;
+  size_t prefix = method_->unary && code_ == Code::kOk ? kPrefixBytes : 0;
+  if (out_sent_ < prefix) {
+    char bytes[kPrefixBytes];
+    write_prefix(bytes, out_.size());
+    copied = std::min(into.size(), prefix - out_sent_);
+    std::memcpy(into.data(), bytes + out_sent_, copied);
+    out_sent_ += copied;
+  }
+  if (out_sent_ >= prefix) {
+    size_t size = std::min(into.size() - copied, out_.size() + prefix - out_sent_);
+    std::memcpy(into.data() + copied, out_.data() + (out_sent_ - prefix), size);
+    out_sent_ += size;
+    copied += size;
+  }
+  size_t left = out_.size() + prefix - out_sent_;
+  if (left == 0 && finished_) {
+    *flags = NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    submit_trailers();
+    return static_cast<ssize_t>(copied);
+  }
+  if (prefix == 0) {
+    if (left == 0) {
+      out_.clear();
+      out_sent_ = 0;
+    } else if (out_sent_ > kQueuedBytesMax) {
+      out_.erase(0, std::exchange(out_sent_, 0));
+    }
+    if (left <= kQueuedBytesMax) writers_.wake_all();
+  }
+  return copied == 0 ? static_cast<ssize_t>(NGHTTP2_ERR_DEFERRED) : static_cast<ssize_t>(copied);
+}
+
+void Call::on_end_sent() {
+  // RFC 9113 section 8.1: the answer is complete; the rest of the request is not wanted.
+  if (!end_received_) nghttp2_submit_rst_stream(connection_.http2().session(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_NO_ERROR);
+}
+
+void Call::on_closed() {
+  stream_open_ = false;
+  refused_ = true;
+  // What the handler has not read still counts against the connection's window.
+  connection_.http2().consume(id_, std::exchange(unconsumed_, 0));
+  if (!running_) return;
+  if (!finished_) {
+    cancelled_ = true;
+    fiber_.cancel();
+  }
+  readers_.wake_all();
+  writers_.wake_all();
+}
+
+std::string_view Call::metadata(std::string_view key) const {
+  if (is_binary_key(key)) {
+    for (const auto& [name, value] : all_metadata()) {
+      if (name == key) return value;
+    }
+    return {};
+  }
+  for (const Field& field : fields_) {
+    if (text(field.name) == key) return text(field.value);
+  }
+  return {};
+}
+
+const Metadata& Call::all_metadata() const {
+  if (metadata_made_) return metadata_;
+  metadata_made_ = true;
+  for (const Field& field : fields_) {
+    std::string_view name = text(field.name);
+    if (!is_binary_key(name)) {
+      metadata_.emplace_back(name, text(field.value));
+    } else if (auto bytes = base64_decode(text(field.value))) {
+      metadata_.emplace_back(name, *std::move(bytes));
+    }
+  }
+  return metadata_;
+}
+
+void Call::add_initial_metadata(std::string_view key, std::string_view value) {
+  if (!head_sent_) add_metadata(initial_, key, value);
+}
+
+void Call::add_trailing_metadata(std::string_view key, std::string_view value) {
+  if (!finished_) add_metadata(trailing_, key, value);
+}
+
+std::string Call::peer() const { return connection_.peer(); }
+
+Error Call::error_of(MessageReader::State state) const {
+  switch (state) {
+    case MessageReader::State::kTooLarge:
+      return Error(Code::kResourceExhausted, "",
+                   fmt::format("grpc: received message larger than max ({} vs. {})", in_.claimed(), connection_.options().message_bytes_max));
+    case MessageReader::State::kCompressed:
+      return Error(Code::kInternal, "", "grpc: compressed flag set with identity or empty encoding");
+    default: return Error(Code::kInternal, "", "grpc: received unexpected payload format");
+  }
+}
+
+Result<bool> Call::read(std::string& message) {
+  if (!method_->stream) return false;
+  for (;;) {
+    if (!stream_open_) return closed_error();
+    std::string_view front;
+    MessageReader::State state = in_.front(connection_.options().message_bytes_max, &front);
+    if (state == MessageReader::State::kMessage) {
+      message.assign(front);
+      size_t before = in_.size();
+      in_.pop();
+      // Bytes that were consumed while a message was incomplete are not counted a second time.
+      size_t taken = std::min(unconsumed_, before - in_.size());
+      unconsumed_ -= taken;
+      connection_.http2().consume(id_, taken);
+      return true;
+    }
+    if (state != MessageReader::State::kIncomplete) return error_of(state);
+    if (end_received_) {
+      if (in_.size() == 0) return false;
+      return Error(Code::kInternal, "", "unexpected EOF");
+    }
+    connection_.http2().consume(id_, std::exchange(unconsumed_, 0));
+    reading_ = true;
+    Result<void> waited = readers_.wait();
+    reading_ = false;
+    if (!waited) return std::move(waited).error();
+  }
+}
+
+Result<void> Call::write(std::string_view message) {
+  if (!method_->stream) return Error(Code::kInternal, "NOT_A_STREAM", "a unary method answers by its reply");
+  while (stream_open_ && out_.size() - out_sent_ > kQueuedBytesMax) BIA_TRY(writers_.wait());
+  if (!stream_open_) return closed_error();
+  char prefix[kPrefixBytes];
+  write_prefix(prefix, message.size());
+  out_.append(prefix, kPrefixBytes);
+  out_.append(message);
+  if (!head_sent_) {
+    send_head();
+  } else {
+    nghttp2_session_resume_data(connection_.http2().session(), id_);
+  }
+  connection_.http2().flush();
+  return {};
+}
+
+}  // namespace bia::grpc

@@ -1,0 +1,115 @@
+#pragma once
+#include <nghttp2/nghttp2.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bia/fiber/scheduler.h"
+#include "bia/fiber/sync.h"
+#include "bia/grpc/server.h"
+#include "grpc/wire.h"
+
+namespace bia::grpc {
+
+class ServerConnection;
+
+/// Bytes that a stream may have queued before `write` suspends.
+inline constexpr size_t kQueuedBytesMax = 64 * 1024;
+
+/// One stream of a server's connection, pooled by it. In use while the HTTP/2 stream is open or the handler's fiber runs.
+class Call final : public ServerCall {
+ public:
+  explicit Call(ServerConnection& connection) : connection_(connection) {}
+  ~Call() = default;
+
+  // ServerCall, for the handler's fiber.
+  std::string_view path() const override { return text(path_); }
+  std::string_view metadata(std::string_view key) const override;
+  const Metadata& all_metadata() const override;
+  void add_initial_metadata(std::string_view key, std::string_view value) override;
+  void add_trailing_metadata(std::string_view key, std::string_view value) override;
+  Deadline deadline() const override { return deadline_; }
+  std::string peer() const override;
+  bool cancelled() const override { return cancelled_; }
+  Result<bool> read(std::string& message) override;
+  Result<void> write(std::string_view message) override;
+
+  // For the connection, as frames come.
+  void open(int32_t id);
+  void on_header(std::string_view name, std::string_view value);
+  /// Checks the head and starts a streaming handler.
+  void on_head();
+  void on_data(std::string_view bytes);
+  void on_end_stream();
+  void on_end_sent();
+  void on_closed();
+  ssize_t read_body(std::span<char> into, uint32_t* flags);
+  bool idle() const { return !stream_open_ && !running_; }
+
+  size_t live_index = 0;  ///< Where the connection lists it.
+
+ private:
+  struct Span {
+    uint32_t offset = 0, size = 0;
+  };
+  struct Field {
+    Span name, value;
+  };
+  std::string_view text(Span span) const { return std::string_view(arena_).substr(span.offset, span.size); }
+  Span keep(std::string_view bytes);
+  void on_pseudo_header(std::string_view name, std::string_view value);
+  /// True where the header is of the protocol and not metadata.
+  bool on_protocol_header(std::string_view name, std::string_view value);
+  void on_message_bytes();
+  void start_unary(std::string_view message);
+  void start_fiber();
+  void run() noexcept;
+  Result<void> call_handler();
+  void finish(Result<void> outcome);
+  /// Ends the call before or without its handler.
+  void refuse(Code code, std::string message, int http_status = 200);
+  void send_head();
+  void send_trailers_only();
+  void submit_trailers();
+  Error error_of(MessageReader::State state) const;
+
+  ServerConnection& connection_;
+  int32_t id_ = 0;
+  const MethodHandler* method_ = nullptr;
+  // The head.
+  std::string arena_;
+  std::vector<Field> fields_;
+  Span path_, http_method_, content_type_, encoding_, bad_timeout_;
+  Duration timeout_{};
+  bool has_timeout_ = false;
+  bool head_too_large_ = false;
+  mutable Metadata metadata_;
+  mutable bool metadata_made_ = false;
+  // The stream.
+  bool stream_open_ = false;
+  bool running_ = false;
+  bool cancelled_ = false;
+  bool end_received_ = false;
+  bool refused_ = false;   // What still arrives is dropped.
+  bool head_sent_ = false;
+  bool finished_ = false;  // The status is set.
+  bool reading_ = false;   // The handler waits for the message at the front.
+  int http_status_ = 200;
+  Deadline deadline_;
+  fiber::Fiber fiber_;
+  MessageReader in_;
+  std::string_view request_;
+  size_t unconsumed_ = 0;
+  // Unary: the reply without its prefix. Streaming: prefixed messages.
+  std::string out_;
+  size_t out_sent_ = 0;
+  fiber::WaitQueue readers_, writers_;
+  Metadata initial_, trailing_;
+  Code code_ = Code::kOk;
+  std::string message_, details_;
+};
+
+}  // namespace bia::grpc

@@ -1,0 +1,74 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "bia/base/error.h"
+#include "bia/base/time.h"
+
+/// The parts of gRPC's wire format (grpc/doc/PROTOCOL-HTTP2.md) that are neither HTTP/2 nor calls.
+namespace bia::grpc {
+
+/// Compressed flag and length before each message.
+inline constexpr size_t kPrefixBytes = 5;
+void write_prefix(char* into, size_t message_bytes);
+struct Prefix {
+  bool compressed = false;
+  bool valid = false;  ///< The flag is 0 or 1.
+  uint32_t size = 0;
+};
+Prefix read_prefix(std::string_view bytes);
+
+/// Takes whole messages out of a stream of bytes. What it holds is bounded by the largest message plus what arrived with it.
+class MessageReader {
+ public:
+  void append(std::string_view bytes) { bytes_.append(bytes); }
+  enum class State { kIncomplete, kMessage, kTooLarge, kCompressed, kBadFlag };
+  /// Looks at the message at the front. With kMessage, `message` is a view of it until `pop`.
+  State front(size_t message_bytes_max, std::string_view* message) const;
+  /// Removes the message at the front; asserts that it is there.
+  void pop();
+  /// Bytes held, and the bytes that the message at the front still lacks (5 - n while its prefix is incomplete).
+  size_t size() const { return bytes_.size() - used_; }
+  size_t missing() const;
+  /// The size that the message at the front claims; 0 while its prefix is incomplete.
+  uint32_t claimed() const;
+  void clear();
+
+ private:
+  std::string bytes_;
+  size_t used_ = 0;
+};
+
+/// "100m" and the like; nullopt for what the grammar does not allow. At most 8 digits; what overflows counts as never.
+std::optional<Duration> parse_timeout(std::string_view text);
+/// As grpc-go: the finest unit in which the value has at most 8 digits, rounded up; "0n" for what is not positive.
+std::string_view format_timeout(Duration timeout, char (&into)[16]);
+
+/// `grpc-message`: bytes outside of ' '..'~', and '%', as %XX.
+std::string percent_encode(std::string_view text);
+/// Invalid escapes stay as they are, as the specification asks.
+std::string percent_decode(std::string_view text);
+
+/// Values of "-bin" metadata: no padding written, padding optional when read. Nullopt for what is not base64.
+std::string base64_encode(std::string_view bytes);
+std::optional<std::string> base64_decode(std::string_view text);
+
+/// A serialized google.rpc.Status with one google.rpc.ErrorInfo (reason, metadata; the domain stays empty, as Kratos leaves it). Empty
+/// for an error without reason.
+std::string encode_status_details(const Error& error);
+/// The Error that a status becomes: reason and metadata from the ErrorInfo in `details`, if there is one.
+Error error_from_status(Code code, std::string_view message, std::string_view details);
+
+/// grpc/doc/http-grpc-status-mapping.md: for answers that carry no grpc-status.
+Code code_of_http_answer(int http_status);
+/// The code of a call that ended by RST_STREAM (PROTOCOL-HTTP2.md, "Errors").
+Code code_of_rst(uint32_t http2_error);
+/// "grpc-", pseudo-headers and the like: what users may not send as metadata, and do not see.
+bool is_reserved_header(std::string_view key);
+/// Lower-case letters, digits, '-', '_', '.'.
+bool is_valid_metadata_key(std::string_view key);
+bool is_binary_key(std::string_view key);
+
+}  // namespace bia::grpc
