@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -72,11 +73,12 @@ class Registry {
   const Metric* find(std::string_view name) const;
   /// kNoMetric where there is none.
   MetricId id_of(std::string_view name) const;
-  const Metric& operator[](MetricId id) const { return metrics_[id]; }
+  const Metric& operator[](MetricId id) const { return *metrics_[id]; }
   size_t size() const { return metrics_.size(); }
 
  private:
-  std::vector<Metric> metrics_;
+  /// Shared, so that samples under way may point at them while the registry grows.
+  std::vector<std::shared_ptr<const Metric>> metrics_;
   std::unordered_map<std::string, MetricId> by_name_;
 };
 

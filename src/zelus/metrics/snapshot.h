@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -43,13 +44,18 @@ class Snapshot {
   /// With Detail::kSeries: in the order in which they were first seen.
   const std::vector<SeriesData>& series() const { return series_; }
   int64_t unix_ns() const { return unix_ns_; }
+  /// Restores the order of first sight after merges.
+  void sort_series();
 
   /// For tests and for results that come from elsewhere.
   MetricData& add_metric(Metric metric);
 
  private:
   std::vector<MetricData> metrics_;
+  size_t metric_index(const Metric& metric, size_t guess);
+  void add_series(SeriesData data);
   std::vector<SeriesData> series_;
+  std::unordered_multimap<size_t, size_t> series_by_hash_;
   int64_t unix_ns_ = 0;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
+#include <bit>
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
@@ -73,6 +73,7 @@ class TagSet {
   std::string_view get(std::string_view key) const;
   /// True if every tag of `other` is here, with the same value.
   bool contains(const TagSet& other) const;
+  bool contains(std::span<const Tag> tags) const;
   size_t hash() const { return hash_; }
 
  private:
@@ -82,13 +83,11 @@ class TagSet {
   size_t hash_;
   /// Sets that differ in one tag, found again without sorting: how a chain of `with` stays cheap. Touched by the interner's thread only.
   struct Step {
-    size_t hash;
     std::string key;
     std::string value;
     const TagSet* next;
   };
-  mutable std::vector<Step> steps_;
-  mutable std::unordered_multimap<size_t, uint32_t> steps_by_hash_;
+  mutable std::unordered_multimap<size_t, Step> steps_;
 };
 
 /// Makes tag sets. Belongs to one thread.

@@ -69,8 +69,11 @@ class Thresholds {
   /// `registry` is the one after the init pass. `expected_response`: whether the implicit http_req_duration{expected_response:true} is wanted.
   /// Errors: k6's texts, all of kInvalidArgument (exit code 104).
   static Result<Thresholds> create(const ThresholdSpecs& specs, const Registry& registry, SystemTags system_tags);
-  /// No thresholds, only the implicit submetric (--no-thresholds).
-  static Thresholds none(SystemTags system_tags);
+  /// No thresholds, only submetrics: those named in `specs` that exist, and the implicit one (--no-thresholds). What is wrong with the
+  /// specs becomes warnings, as in k6.
+  static Thresholds none(const ThresholdSpecs& specs, const Registry& registry, SystemTags system_tags);
+  /// For the log.
+  const std::vector<std::string>& warnings() const { return warnings_; }
 
   const std::vector<Entry>& entries() const { return entries_; }
   const std::map<MetricId, std::vector<Submetric>>& submetrics() const { return submetrics_; }
@@ -86,7 +89,12 @@ class Thresholds {
   Verdict evaluate(const Snapshot& snapshot, bia::Duration elapsed, When when);
 
  private:
+  /// The index of the submetric with these tags, added when new.
+  int add_submetric(MetricId metric, std::string_view key_values);
+  void add_implicit(const Registry& registry, SystemTags system_tags);
   std::vector<Entry> entries_;
+  std::vector<std::string> warnings_;
+  bool abort_ = false;
   std::map<MetricId, std::vector<Submetric>> submetrics_;
 };
 

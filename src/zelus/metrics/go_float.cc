@@ -1,0 +1,106 @@
+#include "zelus/metrics/go_float.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+namespace zelus::metrics {
+namespace {
+
+bia::Error float_error(std::string_view text, std::string_view why) {
+  return bia::Error(bia::Code::kInvalidArgument, "BAD_NUMBER", fmt::format("strconv.ParseFloat: parsing {}: {}", go_quote(text), why));
+}
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+bool equals_lower(std::string_view text, std::string_view lowered) {
+  if (text.size() != lowered.size()) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (lower(text[i]) != lowered[i]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bia::Result<double> parse_go_float(std::string_view text) {
+  std::string_view rest = text;
+  bool negative = rest.starts_with('-');
+  if (negative || rest.starts_with('+')) rest.remove_prefix(1);
+  double sign = negative ? -1 : 1;
+  if (equals_lower(rest, "inf") || equals_lower(rest, "infinity")) return sign * std::numeric_limits<double>::infinity();
+  if (equals_lower(text, "nan")) return std::numeric_limits<double>::quiet_NaN();
+  std::chars_format format = std::chars_format::general;
+  bool hex = rest.size() > 2 && rest[0] == '0' && lower(rest[1]) == 'x';
+  if (hex) {
+    // Go wants an exponent here, from_chars does not.
+    if (rest.find_first_of("pP") == std::string_view::npos) return float_error(text, "invalid syntax");
+    rest.remove_prefix(2);
+    format = std::chars_format::hex;
+  }
+  // from_chars takes "inf", "nan(…)" and a second sign, Go does not.
+  if (rest.empty() || !(rest[0] == '.' || (rest[0] >= '0' && rest[0] <= '9') || (hex && lower(rest[0]) >= 'a' && lower(rest[0]) <= 'f'))) {
+    return float_error(text, "invalid syntax");
+  }
+  double value = 0;
+  auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), value, format);
+  if (error == std::errc::invalid_argument || end != rest.data() + rest.size()) return float_error(text, "invalid syntax");
+  if (error == std::errc::result_out_of_range) {
+    size_t exponent = rest.find_first_of(hex ? "pP" : "eE");
+    bool tiny = exponent != std::string_view::npos && exponent + 1 < rest.size() && rest[exponent + 1] == '-';
+    if (tiny) return sign * 0.0;
+    return float_error(text, "value out of range");
+  }
+  return sign * value;
+}
+
+std::string format_go_g(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value < 0 ? "-Inf" : "+Inf";
+  if (value == 0) return std::signbit(value) ? "-0" : "0";
+  char scientific[40];
+  auto done = std::to_chars(scientific, scientific + sizeof(scientific), value, std::chars_format::scientific);
+  std::string_view text(scientific, static_cast<size_t>(done.ptr - scientific));
+  size_t e = text.find('e');
+  int exponent = 0;
+  const char* digits = text.data() + e + 1 + (text[e + 1] == '+' ? 1 : 0);
+  std::from_chars(digits, text.data() + text.size(), exponent);
+  // As strconv does where the precision is "shortest": the decision is made as if it were 6.
+  if (exponent < -4 || exponent >= 6) return std::string(text);
+  char fixed[400];
+  done = std::to_chars(fixed, fixed + sizeof(fixed), value, std::chars_format::fixed);
+  return std::string(fixed, done.ptr);
+}
+
+std::string go_quote(std::string_view text) {
+  std::string quoted = "\"";
+  for (char c : text) {
+    switch (c) {
+      case '"':
+      case '\\':
+        quoted += '\\';
+        quoted += c;
+        break;
+      case '\n':
+        quoted += "\\n";
+        break;
+      case '\t':
+        quoted += "\\t";
+        break;
+      case '\r':
+        quoted += "\\r";
+        break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+          quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        } else {
+          quoted += c;
+        }
+    }
+  }
+  return quoted + '"';
+}
+
+}  // namespace zelus::metrics
