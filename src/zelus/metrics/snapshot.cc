@@ -110,7 +110,7 @@ Result<Snapshot> Aggregator::snapshot(Detail detail, bia::Deadline deadline) {
   gather->missing = shards_.size();
   bia::fiber::Scheduler& here = bia::fiber::Scheduler::current();
   for (const Source& source : shards_) {
-    source.scheduler->post([gather, &here, &source, detail, &thresholds = thresholds_] {
+    source.scheduler->post([gather, &here, source, detail, &thresholds = thresholds_] {
       auto part = std::make_shared<Snapshot>(Snapshot::of(*source.shard, thresholds, detail));
       here.post([gather, part] {
         gather->parts.push_back(std::move(*part));
