@@ -1,0 +1,112 @@
+// Values that several sources give as text: stages, DNS, CIDR, hostname patterns, trend statistics.
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "zelus/options/duration.h"
+#include "zelus/options/options.h"
+
+namespace zelus::options {
+
+using bia::Code;
+using bia::Error;
+
+namespace {
+
+Error invalid(std::string text) { return Error(Code::kInvalidArgument, "BAD_OPTION", std::move(text)); }
+
+bool is_cidr(const std::string& text) {
+  size_t slash = text.find('/');
+  if (slash == std::string::npos) return false;
+  std::string address = text.substr(0, slash);
+  in6_addr bytes{};
+  int bits_max = inet_pton(AF_INET, address.c_str(), &bytes) == 1 ? 32 : inet_pton(AF_INET6, address.c_str(), &bytes) == 1 ? 128 : -1;
+  auto bits = parse_int(std::string_view(text).substr(slash + 1));
+  return bits_max > 0 && bits && *bits >= 0 && *bits <= bits_max && text[slash + 1] != '+';
+}
+
+}  // namespace
+
+Result<Stage> parse_stage(std::string_view text) {
+  Stage stage;
+  size_t colon = text.find(':');
+  std::string_view duration = text.substr(0, colon);
+  std::string_view target = colon == std::string_view::npos ? "" : text.substr(colon + 1);
+  if (!duration.empty()) stage.duration = BIA_TRY(bia::parse_go_duration(duration));
+  if (!target.empty()) stage.target = BIA_TRY(parse_int(target));
+  return stage;
+}
+
+Result<void> check_dns(const DnsOptions& dns) {
+  if (dns.ttl && *dns.ttl != "inf" && *dns.ttl != "0") {
+    auto ttl = parse_duration(*dns.ttl);
+    if (!ttl || *ttl < Duration(0)) return invalid("invalid DNS TTL: " + *dns.ttl);
+  }
+  static constexpr std::string_view kSelects[] = {"first", "roundRobin", "random"};
+  if (dns.select && std::find(std::begin(kSelects), std::end(kSelects), *dns.select) == std::end(kSelects)) {
+    return with_exit(invalid(fmt::format("{} does not belong to DNSSelect values", *dns.select)), kExitInvalidConfig);
+  }
+  static constexpr std::string_view kPolicies[] = {"preferIPv4", "preferIPv6", "onlyIPv4", "onlyIPv6", "any"};
+  if (dns.policy && std::find(std::begin(kPolicies), std::end(kPolicies), *dns.policy) == std::end(kPolicies)) {
+    return with_exit(invalid(fmt::format("{} does not belong to DNSPolicy values", *dns.policy)), kExitInvalidConfig);
+  }
+  return {};
+}
+
+Result<DnsOptions> parse_dns(std::string_view text) {
+  DnsOptions dns;
+  while (!text.empty()) {
+    size_t comma = text.find(',');
+    std::string_view part = text.substr(0, comma);
+    text = comma == std::string_view::npos ? "" : text.substr(comma + 1);
+    size_t equals = part.find('=');
+    if (equals == std::string_view::npos || part.find('=', equals + 1) != std::string_view::npos) {
+      return invalid(fmt::format("no value for key {}", part));
+    }
+    std::string_view key = part.substr(0, equals);
+    std::string value(part.substr(equals + 1));
+    if (key == "ttl") {
+      dns.ttl = value;
+    } else if (key == "select") {
+      dns.select = value;
+    } else if (key == "policy") {
+      dns.policy = value;
+    } else {
+      return invalid(fmt::format("unknown DNS configuration field: {}", key));
+    }
+  }
+  BIA_TRY(check_dns(dns));
+  return dns;
+}
+
+Result<void> check_cidr(std::string_view text) {
+  if (is_cidr(std::string(text))) return {};
+  return invalid(fmt::format("failed to parse CIDR '{0}': invalid CIDR address: {0}", text));
+}
+
+Result<void> check_hostname_pattern(std::string_view pattern) {
+  std::string_view rest = pattern;
+  if (rest.starts_with('*')) rest.remove_prefix(1);
+  bool good = !pattern.empty() && std::all_of(rest.begin(), rest.end(), [](unsigned char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' || c >= 0x80;
+  });
+  if (good) return {};
+  return invalid(fmt::format("invalid hostname pattern '{}'", pattern));
+}
+
+Result<void> check_trend_stat(std::string_view stat) {
+  static constexpr std::string_view kStats[] = {"avg", "min", "med", "max", "count"};
+  if (std::find(std::begin(kStats), std::end(kStats), stat) != std::end(kStats)) return {};
+  if (!stat.starts_with("p(") || !stat.ends_with(')')) {
+    return invalid(fmt::format("invalid trend stat '{}', unknown format", stat));
+  }
+  double percentile = 0;
+  std::string_view inner = stat.substr(2, stat.size() - 3);
+  if (!parse_float(inner, percentile) || !(percentile >= 0 && percentile <= 100)) {
+    return invalid(fmt::format("invalid percentile trend stat value '{}', provided value should be between 0 and 100", stat));
+  }
+  return {};
+}
+
+}  // namespace zelus::options

@@ -1,0 +1,231 @@
+#include "zelus/options/decode.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "zelus/options/duration.h"
+
+namespace zelus::options {
+
+using bia::Code;
+using bia::Error;
+
+namespace {
+
+Error bad(std::string text) { return Error(Code::kInvalidArgument, "BAD_OPTION", std::move(text)); }
+
+/// Go's type of a decoded value as guregu/null prints it: nothing for arrays.
+std::string_view go_type_name(const JsonValue& value) {
+  if (value.IsBool()) return "bool";
+  if (value.IsString()) return "string";
+  if (value.IsNumber()) return "float64";
+  return "";
+}
+
+Error null_type_error(const JsonValue& value, std::string_view type) {
+  return bad(fmt::format("json: cannot unmarshal {} into Go value of type null.{}", go_type_name(value), type));
+}
+
+Result<std::string> plain_string(const JsonValue& value, std::string_view field) {
+  if (value.IsString()) return std::string(text_of(value));
+  if (value.IsNull()) return std::string();
+  return type_error(value, field, "string");
+}
+
+}  // namespace
+
+Result<void> decode(const JsonValue& value, std::string_view, std::optional<bool>& out) {
+  if (value.IsNull()) return {};
+  if (!value.IsBool()) return null_type_error(value, "Bool");
+  out = value.GetBool();
+  return {};
+}
+
+Result<void> decode(const JsonValue& value, std::string_view field, std::optional<int64_t>& out) {
+  if (value.IsNull()) return {};
+  if (value.IsString()) {
+    if (value.GetStringLength() > 0) out = BIA_TRY(parse_int(text_of(value)));
+    return {};
+  }
+  if (value.IsInt64()) {
+    out = value.GetInt64();
+    return {};
+  }
+  if (value.IsNumber()) {
+    return bad(fmt::format("json: cannot unmarshal number {} into Go struct field {} of type int64", dump(value), field));
+  }
+  return null_type_error(value, "Int");
+}
+
+Result<void> decode(const JsonValue& value, std::string_view, std::optional<Duration>& out) {
+  if (value.IsNull()) return {};
+  if (value.IsString()) {
+    out = BIA_TRY(parse_duration(text_of(value)));
+    return {};
+  }
+  if (!value.IsNumber()) return bad(fmt::format("'{}' is not a valid duration value", dump(value)));
+  out = duration_from_ms(value.GetDouble());
+  return {};
+}
+
+Result<void> decode(const JsonValue& value, std::string_view, std::optional<std::string>& out) {
+  if (value.IsNull()) return {};
+  if (!value.IsString()) return null_type_error(value, "String");
+  out = std::string(text_of(value));
+  return {};
+}
+
+Result<void> decode(const JsonValue& value, std::string_view field, std::optional<StringList>& out) {
+  if (value.IsNull()) return {};
+  if (!value.IsArray()) return type_error(value, field, "[]string");
+  StringList list;
+  for (const JsonValue& item : value.GetArray()) list.push_back(BIA_TRY(plain_string(item, field)));
+  out = std::move(list);
+  return {};
+}
+
+Result<void> decode(const JsonValue& value, std::string_view field, std::optional<StringMap>& out) {
+  if (value.IsNull()) return {};
+  if (!value.IsObject()) return type_error(value, field, "map[string]string");
+  StringMap map;
+  for (const JsonMember& member : members(value)) map[std::string(member.name)] = BIA_TRY(plain_string(*member.value, field));
+  out = std::move(map);
+  return {};
+}
+
+Result<void> decode(const JsonValue& value, std::string_view field, std::optional<std::vector<Stage>>& out) {
+  if (value.IsNull()) return {};
+  if (!value.IsArray()) return type_error(value, field, "[]lib.Stage");
+  std::vector<Stage> stages;
+  for (const JsonValue& item : value.GetArray()) {
+    Stage stage;
+    if (!item.IsObject()) return type_error(item, field, "lib.StageFields");
+    for (const JsonMember& member : members(item)) {
+      if (same_name(member.name, "duration")) BIA_TRY(decode(*member.value, field, stage.duration));
+      if (same_name(member.name, "target")) BIA_TRY(decode(*member.value, field, stage.target));
+    }
+    stages.push_back(stage);
+  }
+  out = std::move(stages);
+  return {};
+}
+
+Result<void> decode(const JsonValue& value, std::string_view field, std::optional<TlsVersions>& out) {
+  if (value.IsNull()) return {};
+  auto version = [](const JsonValue& item, std::string& name) -> Result<void> {
+    static constexpr std::array<std::string_view, 6> kKnown = {"", "ssl3.0", "tls1.0", "tls1.1", "tls1.2", "tls1.3"};
+    if (!item.IsString()) return type_error(item, "", "string");
+    name = text_of(item);
+    if (std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end()) return {};
+    return bad(fmt::format("unknown TLS version '{}'", name));
+  };
+  TlsVersions versions;
+  if (value.IsString()) {
+    // k6 reports the type of the object form here.
+    if (!version(value, versions.min)) return type_error(value, field, "lib.tlsVersionsFields");
+    versions.max = versions.min;
+  } else if (value.IsObject()) {
+    for (const JsonMember& member : members(value)) {
+      if (same_name(member.name, "min")) {
+        BIA_TRY(version(*member.value, versions.min));
+      } else if (same_name(member.name, "max")) {
+        BIA_TRY(version(*member.value, versions.max));
+      } else {
+        return bad(fmt::format("json: unknown field \"{}\"", member.name));
+      }
+    }
+  } else {
+    return type_error(value, field, "lib.tlsVersionsFields");
+  }
+  out = std::move(versions);
+  return {};
+}
+
+Result<void> decode(const JsonValue& value, std::string_view field, std::optional<std::vector<TlsAuth>>& out) {
+  if (value.IsNull()) return {};
+  if (!value.IsArray()) return type_error(value, field, "[]*lib.TLSAuth");
+  std::vector<TlsAuth> all;
+  for (const JsonValue& item : value.GetArray()) {
+    if (!item.IsObject()) return type_error(item, field, "lib.TLSAuthFields");
+    TlsAuth auth;
+    std::optional<StringList> domains;
+    for (const JsonMember& member : members(item)) {
+      if (same_name(member.name, "cert")) {
+        auth.cert = BIA_TRY(plain_string(*member.value, field));
+      } else if (same_name(member.name, "key")) {
+        auth.key = BIA_TRY(plain_string(*member.value, field));
+      } else if (same_name(member.name, "password")) {
+        BIA_TRY(decode(*member.value, field, auth.password));
+      } else if (same_name(member.name, "domains")) {
+        BIA_TRY(decode(*member.value, field, domains));
+      } else {
+        return bad(fmt::format("json: unknown field \"{}\"", member.name));
+      }
+    }
+    if (domains) auth.domains = std::move(*domains);
+    all.push_back(std::move(auth));
+  }
+  out = std::move(all);
+  return {};
+}
+
+Result<void> decode(const JsonValue& value, std::string_view field, std::optional<ThresholdMap>& out) {
+  if (value.IsNull()) return {};
+  if (!value.IsObject()) return type_error(value, field, "map[string]metrics.Thresholds");
+  ThresholdMap map;
+  for (const JsonMember& metric : members(value)) {
+    if (metric.value->IsNull()) {
+      map[std::string(metric.name)];
+      continue;
+    }
+    if (!metric.value->IsArray()) return type_error(*metric.value, field, "[]metrics.thresholdConfig");
+    std::vector<ThresholdSpec>& specs = map[std::string(metric.name)];
+    for (const JsonValue& item : metric.value->GetArray()) {
+      ThresholdSpec spec;
+      if (item.IsString()) {
+        spec.expression = text_of(item);
+      } else if (item.IsObject()) {
+        std::optional<bool> abort;
+        std::optional<Duration> delay;
+        for (const JsonMember& member : members(item)) {
+          if (same_name(member.name, "threshold")) spec.expression = BIA_TRY(plain_string(*member.value, "Options.thresholds.threshold"));
+          if (same_name(member.name, "abortOnFail")) {
+            if (!member.value->IsBool() && !member.value->IsNull()) {
+              return type_error(*member.value, "Options.thresholds.abortOnFail", "bool");
+            }
+            BIA_TRY(decode(*member.value, field, abort));
+          }
+          if (same_name(member.name, "delayAbortEval")) BIA_TRY(decode(*member.value, field, delay));
+        }
+        spec.abort_on_fail = abort.value_or(false);
+        spec.delay_abort_eval = delay.value_or(Duration(0));
+      } else {
+        return type_error(item, field, "metrics.rawThresholdConfig");
+      }
+      specs.push_back(std::move(spec));
+    }
+  }
+  out = std::move(map);
+  return {};
+}
+
+Result<void> decode(const JsonValue& value, std::string_view field, DnsOptions& out) {
+  if (value.IsNull()) return {};
+  if (!value.IsObject()) {
+    return type_error(value, field, "struct { TTL null.String \"json:\\\"ttl\\\"\"; Select types.NullDNSSelect \"json:\\\"select\\\"\"; "
+                                    "Policy types.NullDNSPolicy \"json:\\\"policy\\\"\" }");
+  }
+  DnsOptions dns;
+  for (const JsonMember& member : members(value)) {
+    if (same_name(member.name, "ttl")) BIA_TRY(decode(*member.value, field, dns.ttl));
+    if (same_name(member.name, "select")) BIA_TRY(decode(*member.value, field, dns.select));
+    if (same_name(member.name, "policy")) BIA_TRY(decode(*member.value, field, dns.policy));
+  }
+  BIA_TRY(check_dns(dns));
+  out = std::move(dns);
+  return {};
+}
+
+}  // namespace zelus::options

@@ -1,0 +1,173 @@
+// The layers that options come from: the script, config.json, the environment.
+#include <fmt/format.h>
+
+#include "zelus/options/decode.h"
+#include "zelus/options/duration.h"
+#include "zelus/options/fields.h"
+#include "zelus/options/segment.h"
+
+namespace zelus::options {
+
+using bia::Code;
+using bia::Error;
+
+namespace {
+
+Error bad(std::string text) { return Error(Code::kInvalidArgument, "BAD_OPTION", std::move(text)); }
+
+/// What the types alone do not say.
+Result<void> check_values(const Options& options) {
+  BIA_TRY(Segment::check(options.execution_segment.value_or(""), options.execution_segment_sequence.value_or("")));
+  if (options.blacklist_ips) {
+    for (const std::string& net : *options.blacklist_ips) BIA_TRY(check_cidr(net));
+  }
+  if (options.block_hostnames) {
+    for (const std::string& pattern : *options.block_hostnames) BIA_TRY(check_hostname_pattern(pattern));
+  }
+  return {};
+}
+
+/// `cloud` and `ext` are kept as JSON texts: k6 accepts anything there.
+Result<bool> decode_free_form(const JsonMember& member, Options& options) {
+  if (same_name(member.name, "cloud")) {
+    if (!member.value->IsNull()) options.cloud_json = dump(*member.value);
+    return true;
+  }
+  if (!same_name(member.name, "ext")) return false;
+  if (member.value->IsNull()) return true;
+  if (!member.value->IsObject()) return type_error(*member.value, "Options.ext", "map[string]json.RawMessage");
+  options.ext.emplace();
+  for (const JsonMember& entry : members(*member.value)) (*options.ext)[std::string(entry.name)] = dump(*entry.value);
+  return true;
+}
+
+Result<Options> decode_object(std::string_view json, bool config_file, std::string* first_unknown) {
+  Options options;
+  rapidjson::Document document;
+  BIA_TRY(parse_json(json, document));
+  if (document.IsNull()) return options;
+  if (!document.IsObject()) return type_error(document, "", "lib.Options");
+  for (const JsonMember& member : members(document)) {
+    if (BIA_TRY(decode_free_form(member, options))) continue;
+    bool known = false;
+    for (const Field& field : fields()) {
+      if (field.json.empty() || !same_name(member.name, field.json) || (field.config_only && !config_file)) continue;
+      known = true;
+      std::string name = fmt::format("Options.{}", field.json);
+      BIA_TRY(std::visit([&](auto pointer) { return decode(*member.value, name, options.*pointer); }, field.member));
+    }
+    if (!known && first_unknown && first_unknown->empty()) *first_unknown = std::string(member.name);
+  }
+  BIA_TRY(check_values(options));
+  return options;
+}
+
+StringList split(std::string_view text, char separator) {
+  StringList parts;
+  while (!text.empty()) {
+    size_t at = text.find(separator);
+    parts.emplace_back(text.substr(0, at));
+    text = at == std::string_view::npos ? "" : text.substr(at + 1);
+  }
+  return parts;
+}
+
+// Text forms, as envconfig reads them; "" leaves the option unset.
+Result<void> read(std::string_view text, std::optional<bool>& out) {
+  if (text.empty() || text == "null") return {};
+  if (text != "true" && text != "false") return bad(fmt::format("invalid input:{}", text));
+  out = text == "true";
+  return {};
+}
+Result<void> read(std::string_view text, std::optional<int64_t>& out) {
+  if (text.empty() || text == "null") return {};
+  out = BIA_TRY(parse_int(text));
+  return {};
+}
+Result<void> read(std::string_view text, std::optional<Duration>& out) {
+  if (text.empty()) return {};
+  out = BIA_TRY(parse_duration(text));
+  return {};
+}
+Result<void> read(std::string_view text, std::optional<std::string>& out) {
+  if (!text.empty()) out = std::string(text);
+  return {};
+}
+Result<void> read(std::string_view text, std::optional<StringList>& out) {
+  if (!text.empty()) out = split(text, ',');
+  return {};
+}
+Result<void> read(std::string_view text, std::optional<StringMap>& out) {
+  if (text.empty()) return {};
+  StringMap map;
+  for (const std::string& pair : split(text, ',')) {
+    size_t colon = pair.find(':');
+    if (colon == std::string::npos) return bad(fmt::format("invalid map item: \"{}\"", pair));
+    map[pair.substr(0, colon)] = pair.substr(colon + 1);
+  }
+  out = std::move(map);
+  return {};
+}
+Result<void> read(std::string_view text, std::optional<std::vector<Stage>>& out) {
+  if (text.empty()) return {};
+  std::vector<Stage> stages;
+  for (const std::string& part : split(text, ',')) stages.push_back(BIA_TRY(parse_stage(part)));
+  out = std::move(stages);
+  return {};
+}
+Result<void> read(std::string_view text, DnsOptions& out) {
+  if (!text.empty()) out = BIA_TRY(parse_dns(text));
+  return {};
+}
+template <typename T>
+Result<void> read(std::string_view, std::optional<T>&) {
+  return bad("zelus does not read this option from the environment; set it in the script's options or in config.json");
+}
+
+/// Go's name of the type, in envconfig's message.
+struct TypeName {
+  std::string_view operator()(std::optional<bool> Options::*) const { return "null.Bool"; }
+  std::string_view operator()(std::optional<int64_t> Options::*) const { return "null.Int"; }
+  std::string_view operator()(std::optional<Duration> Options::*) const { return "types.NullDuration"; }
+  std::string_view operator()(std::optional<std::string> Options::*) const { return "null.String"; }
+  std::string_view operator()(std::optional<StringList> Options::*) const { return "[]string"; }
+  std::string_view operator()(std::optional<StringMap> Options::*) const { return "map[string]string"; }
+  std::string_view operator()(std::optional<std::vector<Stage>> Options::*) const { return "[]lib.Stage"; }
+  std::string_view operator()(DnsOptions Options::*) const { return "types.DNSConfig"; }
+  template <typename T>
+  std::string_view operator()(T) const {
+    return "json";
+  }
+};
+
+}  // namespace
+
+Result<Options> parse_script_options(std::string_view json, std::string* first_unknown) {
+  auto options = decode_object(json, /*config_file=*/false, first_unknown);
+  if (!options) return with_exit(std::move(options).error(), kExitInvalidConfig);
+  return options;
+}
+
+Result<Options> parse_config_file(std::string_view json) {
+  auto options = decode_object(json, /*config_file=*/true, nullptr);
+  if (!options) return with_exit(std::move(options).error(), kExitInvalidConfig);
+  return options;
+}
+
+Result<Options> parse_environment(const std::map<std::string, std::string>& environment) {
+  Options options;
+  for (const Field& field : fields()) {
+    if (field.env.empty()) continue;
+    auto found = environment.find(std::string(field.env));
+    if (found == environment.end()) continue;
+    auto done = std::visit([&](auto pointer) { return read(found->second, options.*pointer); }, field.member);
+    if (done) continue;
+    return with_exit(bad(fmt::format("envconfig.Process: assigning {} to {}: converting '{}' to type {}. details: {}", field.env,
+                                     field.go_name, found->second, std::visit(TypeName(), field.member), done.error().message())),
+                     kExitInvalidConfig);
+  }
+  if (auto checked = check_values(options); !checked) return with_exit(std::move(checked).error(), kExitInvalidConfig);
+  return options;
+}
+
+}  // namespace zelus::options
