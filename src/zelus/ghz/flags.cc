@@ -133,6 +133,10 @@ constexpr Flag kFlags[] = {
      true},
     {"disable-template-functions", 0, Kind::kBool, "false",
      "Do not use and execute any template functions in call template data.", true},
+    {"series", 0, Kind::kString, "",
+     "Beyond ghz: a file that gets the run over time, one JSON line each 200 ms, as bia bench "
+     "reads.",
+     true},
     {"disable-template-data", 0, Kind::kBool, "false",
      "Do not use and execute any call template data.", true},
 };

@@ -179,6 +179,7 @@ Result<Options> make_options(const ParsedFlags& flags,
   options.duration_stop = BIA_TRY(parse_duration_stop(flags.get("duration-stop")));
   options.format = BIA_TRY(parse_format(flags.get("format")));
   options.output = flags.get("output");
+  options.series = flags.get("series");
   options.skip_first = number(flags, "skipFirst");
   options.count_errors = flags.get("count-errors") == "true";
   options.name = flags.get("name");

@@ -35,6 +35,7 @@ struct Options {
   std::string metadata;  ///< JSON object of strings; empty: none.
   std::string reflect_metadata;
   std::string output;
+  std::string series;  ///< Path; empty: none.
   Format format = Format::kSummary;
   uint64_t skip_first = 0;
   bool count_errors = false;

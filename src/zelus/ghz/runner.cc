@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "bia/fiber/scheduler.h"
 #include "bia/fiber/threads.h"
 #include "bia/grpc/client.h"
+#include "zelus/ghz/series.h"
 
 namespace zelus::ghz {
 namespace {
@@ -37,7 +39,8 @@ struct Shared {
   std::atomic<size_t> threads_left{0};
   enum class End : int { kNormal, kTimeout, kCancel };
   std::atomic<End> end{End::kNormal};
-  Progress* progress = nullptr;
+  SeriesWriter* series = nullptr;    ///< Of thread 0.
+  fiber::Scheduler* home = nullptr;  ///< Thread 0's scheduler.
 };
 
 /// One thread's share of the run: its channels, its workers, its tally.
@@ -76,11 +79,28 @@ class ThreadRun {
       }
       workers.push_back(std::move(*spawned));
     }
+    fiber::Fiber ticker = start_ticker();
     for (fiber::Fiber& worker : workers) worker.join().ignore("a worker ends by itself");
     finished_ = true;
+    if (ticker.valid()) {
+      ticker.cancel();
+      ticker.join().ignore("it was cancelled");
+      post_interval();
+    }
     for (auto& channel : channels_) {
       if (channel) channel->close();
     }
+  }
+
+  fiber::Fiber start_ticker() {
+    if (shared_.series == nullptr) return {};
+    auto ticker = fiber::Scheduler::current().spawn([this] {
+      for (TimePoint due = shared_.start + metrics::kSeriesInterval; fiber::sleep_until(due).ok();
+           due += metrics::kSeriesInterval) {
+        post_interval();
+      }
+    });
+    return ticker.ok() ? std::move(*ticker) : fiber::Fiber();
   }
 
   /// On this thread: no call starts any more, and those in flight end as --duration-stop says.
@@ -111,10 +131,6 @@ class ThreadRun {
       claimed_ = shared_.next_number.fetch_add(block, std::memory_order_relaxed);
       claimed_end_ = claimed_ + block;
       if (total > 0) claimed_end_ = std::max(claimed_, std::min(claimed_end_, total));
-      if (shared_.progress != nullptr)
-        shared_.progress->calls.fetch_add(finished_calls_ - reported_calls_,
-                                          std::memory_order_relaxed);
-      reported_calls_ = finished_calls_;
     }
     if (claimed_ >= claimed_end_) return false;
     number = claimed_++;
@@ -173,7 +189,6 @@ class ThreadRun {
   }
 
   void record(TimePoint end, Duration latency, Code code, std::string_view message) {
-    ++finished_calls_;
     if (skipping_) {
       uint64_t left = shared_.skips_left.load(std::memory_order_relaxed);
       while (left > 0) {
@@ -184,6 +199,18 @@ class ThreadRun {
     }
     tally_.add(shared_.start_unix_ns + (end - shared_.start).count(), latency.count(), code,
                message);
+    if (shared_.series == nullptr) return;
+    interval_.latencies_ms.add(static_cast<double>(latency.count()) / 1e6, 0);
+    interval_.failed += code != Code::kOk;
+  }
+
+  /// Brings the interval that has ended to thread 0.
+  void post_interval() {
+    auto interval = std::make_shared<Interval>(std::move(interval_));
+    interval_ = Interval();
+    size_t number = interval_number_++;
+    SeriesWriter* series = shared_.series;
+    shared_.home->post([series, number, interval] { series->add(number, std::move(*interval)); });
   }
 
   Shared& shared_;
@@ -193,8 +220,8 @@ class ThreadRun {
   std::vector<std::unique_ptr<bia::grpc::Channel>> channels_;
   uint64_t claimed_ = 0;
   uint64_t claimed_end_ = 0;
-  uint64_t finished_calls_ = 0;
-  uint64_t reported_calls_ = 0;
+  Interval interval_;
+  size_t interval_number_ = 0;
   bool stopping_ = false;
   bool ignoring_ = false;
   bool finished_ = false;
@@ -257,14 +284,22 @@ std::string_view end_reason(Shared::End end) {
 
 }  // namespace
 
-Result<Report> run_load(const Options& options, const Target& target, Progress* progress) {
+Result<Report> run_load(const Options& options, const Target& target) {
   auto group = BIA_TRY(fiber::ThreadGroup::create(options.cpus));
   size_t threads = std::min<size_t>(group->size(), options.connections);
   if (threads < group->size()) group = BIA_TRY(fiber::ThreadGroup::create(threads));
   Shared shared{options, target};
   shared.skips_left = options.skip_first;
   shared.threads_left = threads;
-  shared.progress = progress;
+  std::unique_ptr<SeriesWriter> series;
+  if (!options.series.empty()) {
+    series = std::make_unique<SeriesWriter>(options.series, threads);
+    if (!series->good())
+      return Error(Code::kPermissionDenied, "OUTPUT",
+                   fmt::format("open {}: cannot write the series there", options.series));
+    shared.series = series.get();
+    shared.home = &group->scheduler(0);
+  }
   std::vector<std::unique_ptr<ThreadRun>> runs;
   for (size_t i = 0; i < threads; ++i)
     runs.push_back(std::make_unique<ThreadRun>(shared, i, threads));
@@ -283,14 +318,19 @@ Result<Report> run_load(const Options& options, const Target& target, Progress* 
       if (!fiber::sleep_for(std::chrono::milliseconds(1)).ok()) break;
     }
     if (last) finished = bia::now();
-    if (index == 0) ender.cancel();
+    if (index == 0) {
+      ender.cancel();
+      // What other threads posted before they ended runs in this thread's next turn.
+      if (shared.series != nullptr)
+        fiber::sleep_for(std::chrono::milliseconds(2)).ignore("the run is over either way");
+    }
   });
   for (size_t i = 0; i < threads; ++i) {
     if (runs[i]->failure()) return std::move(*runs[i]->failure());
     if (i > 0) runs[0]->tally().merge(std::move(runs[i]->tally()));
   }
   int64_t total_ns = (finished - shared.start).count();
-  if (progress != nullptr) progress->calls = runs[0]->tally().count();
+  if (series != nullptr) series->finish(static_cast<double>(total_ns) / 1e9);
   Report report = make_report(std::move(runs[0]->tally()), total_ns, options.count_errors);
   report.name = options.name;
   report.tags = options.tags;

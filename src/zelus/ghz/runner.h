@@ -1,7 +1,5 @@
 #pragma once
-#include <atomic>
 #include <cstdint>
-#include <functional>
 
 #include "bia/base/result.h"
 #include "zelus/ghz/options.h"
@@ -21,11 +19,6 @@ struct Target {
   Payload payload;
 };
 
-/// Calls finished so far and the wall time since the start; for whoever shows progress (bia bench).
-struct Progress {
-  std::atomic<uint64_t> calls{0};
-};
-
 /// Finds the method in the proto, the protoset or the server's reflection (then it connects), and
 /// encodes the data. Errors: kInvalidArgument, kNotFound, kUnimplemented (streaming methods),
 /// kUnavailable, with ghz's texts.
@@ -34,7 +27,6 @@ bia::Result<Target> load_target(const Options& options);
 /// Runs the load on `options.cpus` threads and returns the figures. Blocks the calling thread;
 /// SIGINT ends the run early with what there is (endReason cancel), as ghz does. Errors:
 /// kResourceExhausted; kInvalidArgument where a template made a bad message.
-bia::Result<Report> run_load(const Options& options, const Target& target,
-                             Progress* progress = nullptr);
+bia::Result<Report> run_load(const Options& options, const Target& target);
 
 }  // namespace zelus::ghz
