@@ -1,0 +1,257 @@
+#include "bia/bia/app.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <exception>
+#include <optional>
+#include <vector>
+
+#include "bia/bia/server_binding.h"
+#include "bia/fiber/scheduler.h"
+#include "bia/fiber/threads.h"
+#include "bia/grpc/server.h"
+#include "bia/http/router.h"
+#include "bia/http/server.h"
+#include "bia/metrics/registry.h"
+#include "bia/request_metrics.h"
+#include "bia/server_config.h"
+
+namespace bia {
+namespace {
+
+std::string host_name() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
+ServerBindingOptions binding_options(const ServerConfig& config) {
+  ServerBindingOptions options;
+  if (config.http) options.http_timeout = config.http->timeout;
+  return options;
+}
+
+/// Adds which server, which key and where it stands to what `start` reports.
+Error cannot_listen(Error error, std::string_view server, std::string_view key, std::string_view address, std::string_view where) {
+  const bool in_use = error.code() == Code::kAlreadyExists;
+  Error located = std::move(error).in(fmt::format("{}: [{}] cannot listen on {} {}", where, server, key, address));
+  if (!in_use) return located;
+  return std::move(located).with_hint(fmt::format("end the program that has the port, see `ss -ltnp`, or set another {}", key));
+}
+
+/// What the author's code throws is reported as what it returns is: nothing may leave the fiber.
+template <typename F>
+Result<void> guarded(std::string_view what, F&& function) {
+  try {
+    return function();
+  } catch (const std::exception& exception) {
+    return Error(Code::kInternal, "EXCEPTION", fmt::format("{} threw: {}", what, exception.what()));
+  } catch (...) {
+    return Error(Code::kInternal, "EXCEPTION", fmt::format("{} threw what is no std::exception", what));
+  }
+}
+
+Result<void> run_hooks(const std::vector<App::Hook>& hooks, std::string_view when) {
+  for (const App::Hook& hook : hooks) BIA_TRY(guarded(when, hook));
+  return {};
+}
+
+void run_stop_hooks(const std::vector<App::Hook>& hooks, std::string_view when) {
+  for (const App::Hook& hook : hooks) {
+    if (auto done = guarded(when, hook); !done) log::error(fmt::format("{}: {}", when, done.error().text()));
+  }
+}
+
+}  // namespace
+
+class App::Impl {
+ public:
+  Impl(AppInfo app_info, Config app_config, ServerConfig server_config, std::unique_ptr<fiber::ThreadGroup> thread_group)
+      : info(std::move(app_info)),
+        config(std::move(app_config)),
+        server(std::move(server_config)),
+        threads(std::move(thread_group)),
+        request_metrics(registry),
+        binding(binding_options(server)) {}
+
+  Result<void> set_up();
+  Result<void> serve(App& app, const Wire& wire);
+
+  AppInfo info;
+  Config config;
+  ServerConfig server;
+  std::unique_ptr<fiber::ThreadGroup> threads;
+  metrics::Registry registry;
+  RequestMetrics request_metrics;
+  ServerBinding binding;
+  http::Router router;
+  std::vector<Owned> owned;
+  std::unique_ptr<http::Server> http;
+  std::unique_ptr<grpc::Server> grpc;
+  std::vector<Hook> before_start, after_start, before_stop, after_stop;
+  std::atomic<bool> stop_asked{false};
+  /// Of thread 0's main fiber.
+  fiber::Parker stopped;
+
+ private:
+  Result<void> start_servers();
+  Result<void> until_stopped();
+  void watch_signals();
+  void stop_servers();
+  void collect_servers(metrics::TextWriter& out) const;
+};
+
+Result<void> App::Impl::set_up() {
+  if (server.http) {
+    http = BIA_TRY(http::Server::create(*threads, server.http->options,
+                                        [this](http::ServerRequest& request, http::ServerResponse& response) { router.serve(request, response); }));
+  }
+  if (server.grpc) grpc = BIA_TRY(grpc::Server::create(*threads, server.grpc->options));
+  if (!server.metrics_enabled) return {};
+  binding.middleware().add(metrics_middleware(request_metrics));
+  registry.add_collector([this](metrics::TextWriter& out) { collect_servers(out); });
+  registry.add_collector(metrics::write_process_metrics);
+  return router.add("GET", server.metrics_path, [this](http::ServerRequest&, const http::PathParams&, http::ServerResponse& response) {
+    response.add_header("Content-Type", metrics::TextWriter::kContentType);
+    registry.write_text(response.body());
+  });
+}
+
+void App::Impl::collect_servers(metrics::TextWriter& out) const {
+  if (!http) return;
+  const http::Server::Counters counters = http->counters();
+  out.family("http_server_connections_total", "Connections accepted.", "counter");
+  out.sample("http_server_connections_total", {}, double(counters.connections_accepted));
+  out.family("http_server_connections", "Connections open now.", "gauge");
+  out.sample("http_server_connections", {}, double(counters.connections_open));
+  out.family("http_server_requests_total", "Requests read, with those that no route or decoder took.", "counter");
+  out.sample("http_server_requests_total", {}, double(counters.requests));
+  out.family("http_server_bad_requests_total", "Requests that were not HTTP.", "counter");
+  out.sample("http_server_bad_requests_total", {}, double(counters.bad_requests));
+}
+
+Result<void> App::Impl::start_servers() {
+  if (http) {
+    if (auto started = http->start(); !started) {
+      return cannot_listen(std::move(started).error(), "HTTP", "server.http.addr", server.http->options.address, server.http->where);
+    }
+  }
+  if (grpc) {
+    if (auto started = grpc->start(); !started) {
+      return cannot_listen(std::move(started).error(), "gRPC", "server.grpc.addr", server.grpc->options.address, server.grpc->where);
+    }
+  }
+  if (http) log::info("[HTTP] server listening on: " + http->address());
+  if (grpc) log::info("[gRPC] server listening on: " + grpc->address());
+  return {};
+}
+
+void App::Impl::watch_signals() {
+  auto first = fiber::wait_signal();
+  if (!first) {
+    // Cancelled at the end of the program; or without a descriptor, and then `kill -9` is what is left.
+    if (first.error().code() != Code::kCancelled) log::error(first.error().text());
+    return;
+  }
+  stop_asked.store(true);
+  stopped.unpark();
+  if (fiber::wait_signal()) {
+    log::warn("a second signal: ending at once, calls in flight are lost");
+    _exit(1);
+  }
+}
+
+Result<void> App::Impl::until_stopped() {
+  auto watcher = BIA_TRY(fiber::Scheduler::current().spawn([this] { watch_signals(); }));
+  while (!stop_asked.load()) {
+    if (auto parked = stopped.park(); !parked) return parked;
+  }
+  return {};
+}
+
+void App::Impl::stop_servers() {
+  const Deadline deadline = Deadline::after(server.stop_timeout);
+  std::vector<fiber::Fiber> fibers;
+  const auto stop_one = [&](auto* one, std::string_view name) {
+    if (!one) return;
+    log::info(fmt::format("[{}] server stopping", name));
+    auto fiber = fiber::Scheduler::current().spawn([one, name, deadline] {
+      one->stop(deadline);
+      if (deadline.expired()) log::warn(fmt::format("[{}] server couldn't stop gracefully in time, doing force stop", name));
+    });
+    if (fiber.ok()) {
+      fibers.push_back(std::move(*fiber));
+    } else {
+      one->stop(deadline);
+    }
+  };
+  stop_one(http.get(), "HTTP");
+  stop_one(grpc.get(), "gRPC");
+  for (fiber::Fiber& fiber : fibers) fiber.join().ignore("stop ends at its deadline");
+}
+
+Result<void> App::Impl::serve(App& app, const Wire& wire) {
+  Result<void> outcome = set_up();
+  if (outcome) outcome = guarded("wiring the service", [&] { return wire(app); });
+  if (outcome) outcome = run_hooks(before_start, "a before-start hook");
+  if (outcome) {
+    outcome = start_servers();
+    if (outcome) outcome = run_hooks(after_start, "an after-start hook");
+    if (outcome) {
+      outcome = until_stopped();
+      run_stop_hooks(before_stop, "a before-stop hook");
+    }
+    stop_servers();
+    run_stop_hooks(after_stop, "an after-stop hook");
+  }
+  while (!owned.empty()) owned.pop_back();
+  return outcome;
+}
+
+App::App(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+App::~App() = default;
+
+Result<std::unique_ptr<App>> App::create(AppInfo info, Config config) {
+  ServerConfig server = BIA_TRY(ServerConfig::read(config));
+  if (info.id.empty()) info.id = host_name();
+  log::set_level(BIA_TRY(parse_log_level(server.log_level)));
+  auto threads = BIA_TRY(fiber::ThreadGroup::create(server.threads));
+  return std::unique_ptr<App>(new App(std::make_unique<Impl>(std::move(info), std::move(config), std::move(server), std::move(threads))));
+}
+
+const AppInfo& App::info() const { return impl_->info; }
+const Config& App::config() const { return impl_->config; }
+metrics::Registry& App::metrics() { return impl_->registry; }
+http::Router& App::router() { return impl_->router; }
+Chain& App::chain() { return impl_->binding.middleware(); }
+void App::use(std::unique_ptr<Middleware> middleware) { chain().add(std::move(middleware)); }
+void App::keep(Owned object) { impl_->owned.push_back(std::move(object)); }
+void App::before_start(Hook hook) { impl_->before_start.push_back(std::move(hook)); }
+void App::after_start(Hook hook) { impl_->after_start.push_back(std::move(hook)); }
+void App::before_stop(Hook hook) { impl_->before_stop.push_back(std::move(hook)); }
+void App::after_stop(Hook hook) { impl_->after_stop.push_back(std::move(hook)); }
+std::string App::http_address() const { return impl_->http ? impl_->http->address() : std::string(); }
+std::string App::grpc_address() const { return impl_->grpc ? impl_->grpc->address() : std::string(); }
+
+Result<void> App::add(Service& service) {
+  for (const MethodInfo& method : service.service_info().methods) BIA_TRY(impl_->request_metrics.add_operation(method.operation));
+  return impl_->binding.add(service, impl_->http ? &impl_->router : nullptr, impl_->grpc.get());
+}
+
+Result<void> App::run(const Wire& wire) {
+  Result<void> outcome;
+  impl_->threads->run([&](size_t thread) {
+    if (thread == 0) outcome = impl_->serve(*this, wire);
+  });
+  return outcome;
+}
+
+void App::stop() {
+  impl_->threads->scheduler(0).post([this] {
+    impl_->stop_asked.store(true);
+    impl_->stopped.unpark();
+  });
+}
+
+}  // namespace bia

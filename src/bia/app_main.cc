@@ -1,0 +1,58 @@
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "bia/app_args.h"
+#include "bia/bia/app.h"
+#include "bia/fiber/scheduler.h"
+
+namespace bia {
+namespace {
+
+/// Sockets are descriptors, and the soft limit of most systems is 1,024. Go programs raise it too.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+Result<void> serve(const AppArgs& args, const AppInfo& info, const App::Wire& wire) {
+  Config config = BIA_TRY(Config::load(args.config_path));
+  auto app = BIA_TRY(App::create(info, std::move(config)));
+  std::vector<std::pair<std::string, std::string>> fields = {{"service.id", app->info().id}, {"service.name", info.name}};
+  if (!info.version.empty()) fields.emplace_back("service.version", info.version);
+  log::set_fields(std::move(fields));
+  return app->run(wire);
+}
+
+int report(const AppInfo& info, const Error& error) {
+  fmt::print(stderr, "{}: {}\n", info.name, error.text());
+  return 1;
+}
+
+}  // namespace
+
+int App::main(int argc, char** argv, AppInfo info, const Wire& wire) {
+  auto args = AppArgs::parse(argc, argv);
+  if (!args) return report(info, args.error());
+  if (args->action == AppArgs::Action::kHelp) {
+    fmt::print("{}", app_help(info.name));
+    return 0;
+  }
+  if (args->action == AppArgs::Action::kVersion) {
+    fmt::print("{} {}\n", info.name, info.version);
+    return 0;
+  }
+  // Before any thread starts: threads inherit the mask, so that signals come to the descriptor alone.
+  fiber::block_signals();
+  std::signal(SIGPIPE, SIG_IGN);
+  raise_file_limit();
+  if (auto served = serve(*args, info, wire); !served) return report(info, served.error());
+  return 0;
+}
+
+}  // namespace bia

@@ -1,0 +1,39 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "bia/bia/config.h"
+#include "bia/grpc/server.h"
+#include "bia/http/server.h"
+
+namespace bia {
+
+/// The sections of the configuration that bia itself reads: server, runtime, log, metrics. Defaults are Kratos' where Kratos has one.
+struct ServerConfig {
+  struct Http {
+    http::ServerOptions options;
+    Duration timeout = std::chrono::seconds(1);
+    /// "configs/config.yaml:3", of server.http.addr.
+    std::string where;
+  };
+  struct Grpc {
+    grpc::ServerOptions options;
+    std::string where;
+  };
+  /// Absent where the configuration has no such section; at least one is there.
+  std::optional<Http> http;
+  std::optional<Grpc> grpc;
+  /// 0: as many as the process may use CPUs.
+  size_t threads = 0;
+  Duration stop_timeout = std::chrono::seconds(10);
+  std::string log_level = "info";
+  bool metrics_enabled = true;
+  std::string metrics_path = "/metrics";
+
+  /// Errors: kInvalidArgument for a bad value or an unknown key, with its place; kNotFound where neither server is configured.
+  static Result<ServerConfig> read(const Config& config);
+};
+
+constexpr size_t kThreadsMax = 256;
+
+}  // namespace bia
