@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -101,7 +102,9 @@ Result<Stack> StackPool::acquire(size_t bytes) {
 }
 
 void StackPool::release(Stack stack) noexcept {
-  sanitizer::unpoison(stack.base, stack.bytes);
+  // All frames but the outermost one have returned.
+  size_t outermost = std::min(stack.bytes, kKeptBytes);
+  sanitizer::unpoison(stack.top() - outermost, outermost);
   bool large = stack.bytes >= kLargeBytes;
   Class& klass = class_of(stack.bytes);
   if (klass.free.size() >= (large ? kFreeLargeMax : kFreeSmallMax)) {

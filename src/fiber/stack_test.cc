@@ -1,0 +1,100 @@
+#include "fiber/stack.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "bia/fiber/scheduler.h"
+#include "fiber/scheduler_impl.h"
+#include "fiber/test_support.h"
+
+namespace bia::fiber {
+namespace {
+
+TEST(StackPool, RoundsUpToPagesAndReuses) {
+  StackPool pool;
+  Stack stack = pool.acquire(10'000).value();
+  EXPECT_EQ(stack.bytes, 12'288u);
+  std::memset(stack.base, 1, stack.bytes);
+  char* base = stack.base;
+  pool.release(stack);
+  EXPECT_EQ(pool.free_count(12'288), 1u);
+  EXPECT_EQ(pool.acquire(12'288).value().base, base);
+}
+
+TEST(StackPool, GivesBackWhatALargeStackUsed) {
+  StackPool pool;
+  Stack stack = pool.acquire(kStackBytesUser).value();
+  stack.base[0] = 'x';
+  stack.base[stack.bytes - 1] = 'y';
+  pool.release(stack);
+  Stack again = pool.acquire(kStackBytesUser).value();
+  ASSERT_EQ(again.base, stack.base);
+  EXPECT_EQ(again.base[0], 0) << "the deep part was returned to the kernel";
+  EXPECT_EQ(again.base[again.bytes - 1], 'y') << "the first pages stay";
+  pool.release(again);
+}
+
+TEST(StackPool, KeepsABoundedNumber) {
+  StackPool pool;
+  std::vector<Stack> stacks;
+  for (int i = 0; i < 600; ++i) stacks.push_back(pool.acquire(16'384).value());
+  for (Stack& stack : stacks) pool.release(stack);
+  EXPECT_EQ(pool.free_count(16'384), 512u);
+}
+
+TEST(StackPool, OutOfMappingsNamesTheSetting) {
+  StackPool pool;
+  pool.fail_with(ENOMEM);
+  auto stack = pool.acquire(kStackBytesDefault);
+  ASSERT_FALSE(stack.ok());
+  EXPECT_EQ(stack.error().code(), Code::kResourceExhausted);
+  EXPECT_NE(stack.error().message().find("vm.max_map_count"), std::string::npos);
+  EXPECT_NE(stack.error().message().find("Cannot allocate memory"), std::string::npos);
+  EXPECT_NE(stack.error().hint().find("sysctl -w vm.max_map_count"), std::string::npos);
+}
+
+TEST(StackPool, SpawnReportsThatStacksRanOutAndTheOthersRunOn) {
+  in_scheduler([] {
+    Scheduler& scheduler = Scheduler::current();
+    scheduler.impl().stacks().fail_with(ENOMEM);
+    auto refused = scheduler.spawn([] {}, {.stack_bytes = 65'536});
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code(), Code::kResourceExhausted);
+    scheduler.impl().stacks().fail_with(0);
+    EXPECT_EQ(scheduler.fiber_count(), 1u);
+    Fiber fiber = start([] {});
+    EXPECT_TRUE(fiber.join());
+  });
+}
+
+TEST(StackPool, HoldsMoreStacksThanAProcessWouldNeed) {
+  in_scheduler([] {
+    WaitQueue gate;
+    std::vector<Fiber> fibers;
+    for (int i = 0; i < 10'000; ++i) {
+      auto fiber = Scheduler::current().spawn([&] { EXPECT_TRUE(gate.wait()); }, {.stack_bytes = kStackBytesUser});
+      ASSERT_TRUE(fiber.ok()) << fiber.error().text();
+      fibers.push_back(std::move(*fiber));
+    }
+    yield();
+    EXPECT_EQ(Scheduler::current().fiber_count(), 10'001u);
+    while (!gate.empty()) gate.wake_all();
+  });
+}
+
+int recurse(int depth) {
+  volatile char frame[4096];
+  frame[0] = static_cast<char>(depth);
+  // Not a tail call, and never ends before the stack does.
+  return depth > 1'000'000 ? frame[0] : recurse(depth + 1) + frame[0];
+}
+
+TEST(StackDeathTest, OverflowHitsTheGuardPage) {
+  EXPECT_DEATH(in_scheduler([] { start([] { recurse(0); }); }), "");
+}
+
+}  // namespace
+}  // namespace bia::fiber
