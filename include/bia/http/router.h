@@ -26,28 +26,37 @@ struct PathParams {
 
 using RouteHandler = std::function<void(ServerRequest&, const PathParams&, ServerResponse&)>;
 
-/// google.api.http path templates: "/v1/{name}", "/v1/{name=shelves/*/books/**}", "/v1/{id}:cancel". A literal segment wins over a capture;
-/// lookup does not depend on the number of routes.
+/// google.api.http path templates: "/v1/{name}", "/v1/{name=shelves/*/books/**}", "/v1/{id}:cancel". A literal segment wins over a capture, a
+/// verb over none; '*' takes one segment that is not empty, '**' what is left, even nothing. Lookup does not depend on the number of routes.
+/// HEAD falls to GET.
 class Router {
  public:
   Router();
   ~Router();
   Router(Router&&) noexcept;
-  /// Errors: kInvalidArgument for a bad template (with its column), kAlreadyExists for the same method and template.
+  Router& operator=(Router&&) noexcept;
+  /// Errors: kInvalidArgument for a bad template (with its column) or method, kAlreadyExists for the same method and template.
   Result<void> add(std::string_view method, std::string_view path_template, RouteHandler handler);
-  /// Every path below the prefix, e.g. "/debug/".
+  /// Every path below the prefix, e.g. "/debug/"; templates win. A prefix added again is replaced.
   void add_prefix(std::string_view method, std::string_view prefix, RouteHandler handler);
-  /// Null, and then `allowed` has the methods that the path does have (405), or is empty (404).
+  /// Null, and then `allowed` has the methods that the path does have ("GET, HEAD": 405), or is empty (404).
   const RouteHandler* find(std::string_view method, std::string_view path, PathParams& params, std::string* allowed) const;
-  /// What answers 404 and 405; the default writes Kratos' JSON error body.
+  /// What answers 404 and 405 (Allow is set already); the default writes Kratos' JSON error body.
   void set_not_found(RouteHandler handler);
   /// The router as a server's handler: finds, calls, or answers 404, or 405 with Allow.
   void serve(ServerRequest& request, ServerResponse& response) const;
 
  private:
   struct Node;
+  struct Search;
+  struct Prefix;
   std::unique_ptr<Node> root_;
+  std::vector<std::unique_ptr<Prefix>> prefixes_;
   RouteHandler not_found_;
 };
+
+/// Kratos' error body {"code":404,"reason":"…","message":"…","metadata":{}}, with status and Content-Type.
+void write_error(ServerResponse& response, int status, std::string_view reason, std::string_view message);
+void write_error(ServerResponse& response, const Error& error);
 
 }  // namespace bia::http

@@ -1,0 +1,274 @@
+#include "bia/http/server.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "http/server_connection.h"
+#include "http/server_thread.h"
+
+namespace bia::http {
+namespace {
+
+constexpr Duration kSweepMax = std::chrono::seconds(1);
+constexpr Duration kSweepMin = std::chrono::milliseconds(5);
+
+}  // namespace
+
+std::string_view DateCache::text() {
+  timespec at{};
+  // Read from shared memory, exact to the kernel's tick: 5 ns.
+  clock_gettime(CLOCK_REALTIME_COARSE, &at);
+  if (at.tv_sec != second_) format(at.tv_sec);
+  return {text_, kBytes};
+}
+
+void DateCache::format(time_t second) {
+  // Not strftime, whose names are the locale's.
+  constexpr std::string_view kDays = "SunMonTueWedThuFriSat";
+  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  tm parts{};
+  gmtime_r(&second, &parts);
+  auto put = [this](size_t at, std::string_view text) { text.copy(text_ + at, text.size()); };
+  auto digits = [this](size_t at, int value, size_t count) {
+    for (size_t i = count; i-- > 0; value /= 10) text_[at + i] = static_cast<char>('0' + value % 10);
+  };
+  put(0, "Www, dd Mmm yyyy hh:mm:ss GMT");
+  put(0, kDays.substr(3 * static_cast<size_t>(parts.tm_wday), 3));
+  digits(5, parts.tm_mday, 2);
+  put(8, kMonths.substr(3 * static_cast<size_t>(parts.tm_mon), 3));
+  digits(12, parts.tm_year + 1900, 4);
+  digits(17, parts.tm_hour, 2);
+  digits(20, parts.tm_min, 2);
+  digits(23, parts.tm_sec, 2);
+  second_ = second;
+}
+
+ServerCore::ServerCore(fiber::ThreadGroup& group, const ServerOptions& server_options, Handler server_handler)
+    : threads(group),
+      options(server_options),
+      handler(std::move(server_handler)),
+      idle_ticks(ticks_of(options.idle_timeout)),
+      header_ticks(ticks_of(options.header_timeout)) {
+  for (size_t i = 0; i < group.size(); ++i) per_thread.push_back(std::make_unique<ServerThread>(*this));
+}
+
+size_t ServerCore::here() const {
+  auto* current = fiber::Scheduler::current_or_null();
+  for (size_t i = 0; i < per_thread.size(); ++i) {
+    if (&threads.scheduler(i) == current) return i;
+  }
+  return 0;
+}
+
+Duration ServerCore::sweep_interval() const {
+  return std::clamp(std::min(options.idle_timeout, options.header_timeout) / 4, kSweepMin, kSweepMax);
+}
+
+uint32_t ServerCore::ticks_of(Duration duration) const {
+  const auto ticks = duration / sweep_interval() + 1;
+  return static_cast<uint32_t>(std::min<int64_t>(ticks, 1u << 30));
+}
+
+void ServerCore::serve(int fd) {
+  auto self = shared_from_this();
+  ServerThread& thread = *per_thread[here()];
+  thread.accepted.add();
+  if (thread.stopping || thread.open.get() >= std::max<size_t>(options.connections_max / per_thread.size(), 1)) {
+    constexpr std::string_view kFull =
+        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    if (!thread.stopping) ::send(fd, kFull.data(), kFull.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ::close(fd);
+    return;
+  }
+  auto socket = net::Socket::adopt(fd);
+  if (!socket) return;
+  ServerConnection connection(thread, std::move(*socket));
+  connection.run();
+}
+
+class Server::Impl {
+ public:
+  Impl(fiber::ThreadGroup& threads, const ServerOptions& options, Handler handler)
+      : core(std::make_shared<ServerCore>(threads, options, std::move(handler))) {
+    core->balance = std::make_unique<net::AcceptBalance>(
+        threads, [weak = std::weak_ptr<ServerCore>(core)](int fd) {
+          if (auto alive = weak.lock()) {
+            alive->serve(fd);
+          } else {
+            ::close(fd);
+          }
+        });
+  }
+
+  /// Runs `work(thread)` on a thread of the group, outside any fiber, and returns when it is done. Suspends.
+  template <typename Work>
+  auto on_thread(size_t index, Work work) -> decltype(work(std::declval<ServerThread&>())) {
+    ServerThread& thread = *core->per_thread[index];
+    if (index == core->here()) return work(thread);
+    using Value = decltype(work(thread));
+    struct Shared {
+      std::optional<Value> value;
+      fiber::Parker parker;
+    };
+    auto shared = std::make_shared<Shared>();
+    auto& home = fiber::Scheduler::current();
+    core->threads.scheduler(index).post([shared, &thread, &home, work, core = core] {
+      auto value = std::make_shared<Value>(work(thread));
+      home.post([shared, value] {
+        shared->value.emplace(std::move(*value));
+        shared->parker.unpark();
+      });
+    });
+    while (!shared->value) {
+      if (auto parked = shared->parker.park(); !parked) return Value(std::move(parked).error());
+    }
+    return std::move(*shared->value);
+  }
+
+  Result<void> listen_on(ServerThread& thread, const net::Endpoint& endpoint, net::ListenOptions::Sharing sharing);
+  void stop_thread(ServerThread& thread);
+  void detach();
+
+  std::shared_ptr<ServerCore> core;
+  net::Endpoint bound;
+  std::string address;
+  bool started = false;
+  bool stopped = false;
+};
+
+namespace {
+
+void accept_loop(const std::shared_ptr<ServerCore>& core, ServerThread& thread) {
+  while (!thread.stopping) {
+    auto fd = thread.listener.accept();
+    if (fd) {
+      core->balance->accepted(*fd);
+    } else if (fd.error().code() != Code::kResourceExhausted) {
+      return;
+    }
+  }
+}
+
+void sweep_loop(const std::shared_ptr<ServerCore>& core, ServerThread& thread) {
+  while (fiber::sleep_for(core->sweep_interval()).ok()) {
+    ++thread.tick;
+    for (auto* connection = thread.connections; connection != nullptr; connection = connection->next()) connection->sweep();
+  }
+}
+
+}  // namespace
+
+Result<void> Server::Impl::listen_on(ServerThread& thread, const net::Endpoint& endpoint,
+                                     net::ListenOptions::Sharing sharing) {
+  thread.listener = BIA_TRY(net::Listener::bind(endpoint, {.sharing = sharing}));
+  auto& scheduler = fiber::Scheduler::current();
+  thread.acceptor = BIA_TRY(scheduler.spawn([core = core, &thread] { accept_loop(core, thread); }));
+  return {};
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Server::~Server() {
+  if (impl_->started && !impl_->stopped) impl_->detach();
+}
+
+Result<std::unique_ptr<Server>> Server::create(fiber::ThreadGroup& threads, const ServerOptions& options, Handler handler) {
+  auto impl = std::make_unique<Impl>(threads, options, std::move(handler));
+  impl->bound = BIA_TRY(net::Endpoint::parse(options.address));
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+Result<void> Server::start() {
+  const size_t count = impl_->core->per_thread.size();
+  const bool local = impl_->bound.family() == AF_UNIX;
+  const bool alone = count == 1 || local;
+  using Sharing = net::ListenOptions::Sharing;
+  if (!alone && impl_->bound.port() != 0) {
+    // SO_REUSEPORT would let a second instance of the program join silently: first ask for the port alone.
+    BIA_TRY(net::Listener::bind(impl_->bound, {.sharing = Sharing::kExclusive}));
+  }
+  impl_->started = true;
+  const size_t first = impl_->core->here();
+  for (size_t i = 0; i < count; ++i) {
+    const size_t index = (first + i) % count;
+    auto listening = impl_->on_thread(index, [this, alone, i, local](ServerThread& thread) -> Result<void> {
+      thread.sweeper = BIA_TRY(fiber::Scheduler::current().spawn([core = impl_->core, &thread] { sweep_loop(core, thread); }));
+      if (local && i > 0) return {};
+      return impl_->listen_on(thread, impl_->bound, alone ? Sharing::kExclusive : Sharing::kReusePort);
+    });
+    if (!listening) {
+      stop(Deadline(now()));
+      return listening;
+    }
+    if (i == 0) {
+      impl_->bound = impl_->core->per_thread[index]->listener.local();
+      impl_->address = impl_->bound.text();
+    }
+  }
+  return {};
+}
+
+std::string Server::address() const { return impl_->address.empty() ? impl_->bound.text() : impl_->address; }
+
+void Server::Impl::stop_thread(ServerThread& thread) {
+  thread.stopping = true;
+  thread.listener.close();
+  thread.acceptor.cancel();
+  for (auto* connection = thread.connections; connection != nullptr; connection = connection->next()) {
+    connection->end_if_idle();
+  }
+}
+
+/// Without waiting: the destructor's way.
+void Server::Impl::detach() {
+  for (size_t i = 0; i < core->per_thread.size(); ++i) {
+    core->threads.scheduler(i).post([core = core, i] {
+      ServerThread& thread = *core->per_thread[i];
+      thread.stopping = true;
+      thread.listener.close();
+      thread.acceptor.cancel();
+      thread.sweeper.cancel();
+      for (auto* connection = thread.connections; connection != nullptr; connection = connection->next()) connection->abort();
+    });
+  }
+}
+
+void Server::stop(Deadline deadline) {
+  if (!impl_->started || impl_->stopped) return;
+  impl_->stopped = true;
+  auto& core = *impl_->core;
+  for (size_t i = 0; i < core.per_thread.size(); ++i) {
+    impl_->on_thread(i, [this](ServerThread& thread) -> Result<void> {
+      impl_->stop_thread(thread);
+      return {};
+    }).ignore("only a cancelled caller fails, and it is ending anyway");
+  }
+  auto open = [&core] {
+    uint64_t total = 0;
+    for (const auto& thread : core.per_thread) total += thread->open.get();
+    return total;
+  };
+  // Other threads count too, so that this looks instead of being told; a program stops once.
+  constexpr Duration kLook = std::chrono::milliseconds(2);
+  while (open() > 0 && !deadline.expired()) {
+    if (!fiber::sleep_for(std::min(kLook, deadline.remaining())).ok()) break;
+  }
+  impl_->detach();
+}
+
+Server::Counters Server::counters() const {
+  Counters sum;
+  for (const auto& thread : impl_->core->per_thread) {
+    sum.connections_accepted += thread->accepted.get();
+    sum.connections_open += thread->open.get();
+    sum.requests += thread->requests.get();
+    sum.bad_requests += thread->bad_requests.get();
+  }
+  return sum;
+}
+
+}  // namespace bia::http

@@ -1,0 +1,204 @@
+#include "http/server_connection.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include "bia/http/router.h"
+#include "http/error_body.h"
+
+namespace bia::http {
+
+ServerConnection::ServerConnection(ServerThread& thread, net::Socket socket)
+    : thread_(thread),
+      socket_(std::move(socket)),
+      parser_(thread.core.options.limits),
+      request_(*this),
+      response_(*this),
+      since_(thread.tick) {
+  next_ = thread_.connections;
+  previous_next_ = &thread_.connections;
+  if (next_ != nullptr) next_->previous_next_ = &next_;
+  thread_.connections = this;
+  thread_.open.add();
+}
+
+ServerConnection::~ServerConnection() {
+  *previous_next_ = next_;
+  if (next_ != nullptr) next_->previous_next_ = previous_next_;
+  thread_.open.subtract();
+}
+
+void ServerConnection::run() {
+  Next next = Next::kGoOn;
+  while (next == Next::kGoOn) next = turn();
+  if (next == Next::kEndUnread) linger();
+  socket_.close();
+}
+
+ServerConnection::Next ServerConnection::turn() {
+  switch (parser_.parse(in_.view())) {
+    case Parsed::kComplete: return handle();
+    case Parsed::kNeedMore:
+      if (!flush()) return Next::kEnd;
+      if (fill()) return Next::kGoOn;
+      // RFC 9110 section 15.5.9: the peer had begun a request and may want to know.
+      if (expired_ && phase_ == Phase::kHead) {
+        return refuse({408, "REQUEST_TIMEOUT", "the request's head did not come in time"});
+      }
+      return Next::kEnd;
+    case Parsed::kBad: return refuse(parser_.problem());
+    case Parsed::kHttp2: break;
+  }
+  return refuse({505, "BAD_VERSION", "HTTP/2 is not spoken on this port"});
+}
+
+bool ServerConnection::fill() {
+  if (in_.empty()) {
+    if (thread_.stopping) return false;
+    enter(Phase::kIdle);
+    if (in_.capacity() > kKeptBytesMax) in_.release();
+    if (out_.capacity() > kKeptBytesMax) out_.release();
+    request_.shrink(kKeptBytesMax);
+    response_.shrink(kKeptBytesMax);
+  } else if (phase_ != Phase::kHead) {
+    // Counts from the head's first byte, however slowly the rest drips in.
+    enter(Phase::kHead);
+  }
+  // No buffer is needed until there is something to read: the sweeper takes it from connections that stay idle.
+  if (!socket_.wait_readable(Deadline::never())) return false;
+  if (in_.capacity() == 0) in_.reserve(kReadBytes);
+  if (in_.space().empty()) in_.reserve(in_.size());
+  auto count = socket_.read_some(in_.space(), Deadline::never());
+  if (!count || *count == 0) return false;
+  in_.filled(*count);
+  return true;
+}
+
+Result<void> ServerConnection::flush() {
+  gathered_ = 0;
+  if (out_.empty()) return {};
+  auto taken = socket_.try_write(out_.view());
+  if (!taken) return std::move(taken).error();
+  out_.consume(*taken);
+  if (out_.empty()) return {};
+  const Phase before = phase_;
+  enter(Phase::kWrite);
+  flushing_ = true;
+  auto written = socket_.write_all(out_.view(), Deadline::never());
+  flushing_ = false;
+  out_.clear();
+  enter(before);
+  return written;
+}
+
+/// A handler that suspends must not hold back the answers gathered before it.
+void ServerConnection::run_deferred() noexcept {
+  if (flushing_ || out_.empty()) return;
+  if (auto taken = socket_.try_write(out_.view())) out_.consume(*taken);
+}
+
+bool ServerConnection::keeps_alive() const {
+  return parser_.keep_alive() && !response_.close() && !thread_.stopping;
+}
+
+ServerConnection::Next ServerConnection::handle() {
+  phase_ = Phase::kHandling;
+  thread_.requests.add();
+  request_.begin();
+  if (!out_.empty()) fiber::Scheduler::current().defer(*this);
+  call_handler();
+  const bool body_done = request_.finish();
+  if (!body_done || !parser_.keep_alive() || thread_.stopping) response_.set_close();
+  if (!response_.finish()) return Next::kEnd;
+  if (response_.close()) {
+    if (!flush()) return Next::kEnd;
+    return body_done && in_.size() == request_.consumed() ? Next::kEnd : Next::kEndUnread;
+  }
+  in_.consume(request_.consumed());
+  if (!request_.leftover().empty()) in_.append(request_.leftover());
+  parser_.reset();
+  request_.reset();
+  response_.reset();
+  if (++gathered_ >= thread_.core.options.limits.pipeline_max || out_.size() > kGatheredBytesMax) {
+    if (!flush()) return Next::kEnd;
+  }
+  return Next::kGoOn;
+}
+
+void ServerConnection::call_handler() {
+  try {
+    thread_.core.handler(request_, response_);
+    return;
+  } catch (...) {
+    // What it threw is for recovery middleware and logs, not for the peer.
+  }
+  if (response_.head_sent()) {
+    // The peer can tell a cut answer from a whole one only by the close.
+    abort();
+    return;
+  }
+  response_.reset();
+  write_error(response_, 500, "INTERNAL", "the handler failed");
+}
+
+ServerConnection::Next ServerConnection::refuse(const Problem& problem) {
+  thread_.bad_requests.add();
+  std::string body;
+  append_error_json(body, problem.status, problem.reason, problem.message, {});
+  out_.append(fmt::format("HTTP/1.1 {} {}\r\nContent-Type: application/json\r\nDate: {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+                          problem.status, reason_phrase(problem.status), thread_.date.text(), body.size()));
+  out_.append(body);
+  return flush() ? Next::kEndUnread : Next::kEnd;
+}
+
+/// A close with unread input makes the kernel send a reset, which may overtake our last answer (RFC 9112 section 9.6).
+void ServerConnection::linger() {
+  constexpr Duration kLingerMax = std::chrono::milliseconds(500);
+  constexpr size_t kLingerBytesMax = 256 * 1024;
+  socket_.shutdown_write();
+  enter(Phase::kBody);
+  const Deadline deadline = Deadline::after(kLingerMax);
+  in_.clear();
+  in_.reserve(kReadBytes);
+  for (size_t total = 0; total < kLingerBytesMax;) {
+    auto count = socket_.read_some(in_.space(), deadline);
+    if (!count || *count == 0) return;
+    total += *count;
+  }
+}
+
+void ServerConnection::sweep() {
+  const uint32_t age = thread_.tick - since_;
+  switch (phase_) {
+    case Phase::kHandling: return;
+    case Phase::kHead:
+      if (age < thread_.core.header_ticks) return;
+      break;
+    case Phase::kIdle:
+      if (age >= 2) {
+        // Waiting for a first byte: none of these holds anything.
+        in_.release();
+        out_.release();
+        request_.shrink(0);
+        response_.shrink(0);
+      }
+      if (age < thread_.core.idle_ticks) return;
+      break;
+    case Phase::kBody:
+    case Phase::kWrite:
+      if (age < thread_.core.idle_ticks) return;
+      break;
+  }
+  expired_ = true;
+  // Ends the read that its fiber waits in; an answer can still be sent.
+  ::shutdown(socket_.fd(), phase_ == Phase::kWrite ? SHUT_RDWR : SHUT_RD);
+  since_ = thread_.tick;
+}
+
+void ServerConnection::end_if_idle() {
+  if (phase_ == Phase::kIdle) ::shutdown(socket_.fd(), SHUT_RD);
+}
+
+void ServerConnection::abort() { ::shutdown(socket_.fd(), SHUT_RDWR); }
+
+}  // namespace bia::http

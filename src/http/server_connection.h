@@ -1,0 +1,152 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "bia/http/server.h"
+#include "bia/net/socket.h"
+#include "http/buffer.h"
+#include "http/chunked.h"
+#include "http/head_parser.h"
+#include "http/server_thread.h"
+
+namespace bia::http {
+
+class ServerConnection;
+
+/// The request that a connection is serving: views into its input buffer.
+class Http1Request final : public ServerRequest {
+ public:
+  explicit Http1Request(ServerConnection& connection) : connection_(connection) {}
+  Method method() const override;
+  std::string_view method_text() const override;
+  std::string_view target() const override;
+  std::string_view path() const override;
+  std::string_view query() const override;
+  std::string_view header(std::string_view name) const override;
+  size_t header_count() const override;
+  std::pair<std::string_view, std::string_view> header_at(size_t index) const override;
+  Result<std::string_view> body() override;
+  std::string peer() const override;
+  int version() const override { return 1; }
+
+  /// Before the next request.
+  void reset();
+  /// Reads or skips a body that the handler left alone. False where the connection cannot go on after it.
+  bool finish();
+  /// Bytes of the input buffer that the request took.
+  size_t consumed() const { return consumed_; }
+  /// What a chunked body's last read brought of the next request.
+  std::string_view leftover() const { return leftover_; }
+  void begin();
+  /// Gives the body's buffer back.
+  void shrink(size_t bytes_max);
+
+ private:
+  enum class State : uint8_t { kUnread, kRead, kFailed };
+  Result<std::string_view> read_sized();
+  Result<std::string_view> read_chunked();
+  Result<std::string_view> read_more_chunks(ChunkedDecoder& decoder);
+  Result<size_t> read_into(size_t bytes);
+  Result<void> send_continue();
+  Error fail(Error error);
+
+  ServerConnection& connection_;
+  State state_ = State::kUnread;
+  bool continue_sent_ = false;
+  size_t consumed_ = 0;
+  std::string_view view_;
+  Buffer body_;  ///< only of bodies that did not come together with their head
+  std::string leftover_;
+};
+
+class Http1Response final : public ServerResponse {
+ public:
+  explicit Http1Response(ServerConnection& connection) : connection_(connection) {}
+  void set_status(int status) override { status_ = status; }
+  int status() const override { return status_; }
+  void add_header(std::string_view name, std::string_view value) override;
+  std::string& body() override { return body_; }
+  Result<void> write(std::string_view chunk) override;
+  void set_close() override { close_ = true; }
+
+  void reset();
+  bool close() const { return close_; }
+  bool head_sent() const { return head_sent_; }
+  /// Puts what is left of the answer into the output buffer. Suspends only for a large body.
+  Result<void> finish();
+  void shrink(size_t bytes_max);
+
+ private:
+  enum class Framing : uint8_t { kLength, kChunked, kUntilClose };
+  void append_head(Framing framing, size_t body_bytes);
+  /// RFC 9110 section 6.4.1: answers that have no body, whatever the handler wrote.
+  bool bodiless() const;
+  Result<void> write_chunk(std::string_view chunk);
+
+  ServerConnection& connection_;
+  int status_ = 200;
+  bool close_ = false;
+  bool head_sent_ = false;
+  bool has_date_ = false;
+  Framing framing_ = Framing::kLength;
+  std::string headers_;  ///< complete lines
+  std::string body_;
+};
+
+/// One HTTP/1.1 connection, served by one fiber: read, parse, handle, and one write for all that was read at once.
+class ServerConnection final : private fiber::Scheduler::Deferred {
+ public:
+  /// Of what the peer owes, for the sweeper: it closes a connection that stays too long in one.
+  enum class Phase : uint8_t { kIdle, kHead, kBody, kHandling, kWrite };
+
+  ServerConnection(ServerThread& thread, net::Socket socket);
+  ~ServerConnection();
+  void run();
+
+  /// The sweeper's part: closes what is overdue, takes memory from what is idle.
+  void sweep();
+  /// Wakes a connection that waits for a request: it ends.
+  void end_if_idle();
+  void abort();
+  ServerConnection* next() const { return next_; }
+
+ private:
+  friend class Http1Request;
+  friend class Http1Response;
+
+  static constexpr size_t kReadBytes = 4096;
+  static constexpr size_t kKeptBytesMax = 16 * 1024;
+  static constexpr size_t kGatheredBytesMax = 64 * 1024;
+
+  void enter(Phase phase) {
+    phase_ = phase;
+    since_ = thread_.tick;
+  }
+  enum class Next : uint8_t { kGoOn, kEnd, kEndUnread };
+  Next turn();
+  Next handle();
+  Next refuse(const Problem& problem);
+  bool fill();
+  Result<void> flush();
+  void call_handler();
+  void linger();
+  void run_deferred() noexcept override;
+  bool keeps_alive() const;
+
+  ServerThread& thread_;
+  net::Socket socket_;
+  RequestParser parser_;
+  Http1Request request_;
+  Http1Response response_;
+  Buffer in_;
+  Buffer out_;
+  uint32_t since_ = 0;
+  uint32_t gathered_ = 0;
+  Phase phase_ = Phase::kIdle;
+  bool flushing_ = false;
+  bool expired_ = false;
+  ServerConnection* next_ = nullptr;
+  ServerConnection** previous_next_ = nullptr;
+};
+
+}  // namespace bia::http

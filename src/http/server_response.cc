@@ -1,0 +1,186 @@
+#include <charconv>
+#include <cstring>
+
+#include "bia/base/assert.h"
+#include "http/chars.h"
+#include "http/server_connection.h"
+
+namespace bia::http {
+namespace {
+
+/// A body above this is sent from where it lies instead of being copied behind its head.
+constexpr size_t kCopiedBytesMax = 32 * 1024;
+
+bool unsafe_in_value(char c) { return c == '\r' || c == '\n' || c == '\0'; }
+
+/// Writes at the end of a buffer that has room: one bounds check an answer instead of one a piece.
+class HeadWriter {
+ public:
+  HeadWriter(Buffer& out, size_t bytes_max) : out_(out) {
+    out_.reserve(bytes_max);
+    at_ = out_.space().data();
+  }
+  ~HeadWriter() { out_.filled(static_cast<size_t>(at_ - out_.space().data())); }
+  HeadWriter(const HeadWriter&) = delete;
+  HeadWriter& operator=(const HeadWriter&) = delete;
+  void text(std::string_view text) {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+  void number(uint64_t value) { at_ = std::to_chars(at_, at_ + 20, value).ptr; }
+
+ private:
+  Buffer& out_;
+  char* at_;
+};
+
+}  // namespace
+
+void Http1Response::reset() {
+  status_ = 200;
+  close_ = false;
+  head_sent_ = false;
+  has_date_ = false;
+  framing_ = Framing::kLength;
+  headers_.clear();
+  body_.clear();
+}
+
+void Http1Response::shrink(size_t bytes_max) {
+  if (headers_.capacity() > bytes_max && headers_.capacity() > 15) std::string().swap(headers_);
+  if (body_.capacity() > bytes_max && body_.capacity() > 15) std::string().swap(body_);
+}
+
+void Http1Response::add_header(std::string_view name, std::string_view value) {
+  // The message's framing is ours: a handler's own word on it could only contradict what is sent.
+  switch (name.size()) {
+    case 4: has_date_ = has_date_ || equals_lower(name, "date"); break;
+    case 10:
+      if (equals_lower(name, "connection")) {
+        if (equals_lower(value, "close")) close_ = true;
+        return;
+      }
+      break;
+    case 14:
+      if (equals_lower(name, "content-length")) return;
+      break;
+    case 17:
+      if (equals_lower(name, "transfer-encoding")) return;
+      break;
+    default: break;
+  }
+  headers_.append(name);
+  headers_.append(": ", 2);
+  const size_t begin = headers_.size();
+  headers_.append(value);
+  for (size_t i = begin; i < headers_.size(); ++i) {
+    if (!unsafe_in_value(headers_[i])) continue;
+#ifndef NDEBUG
+    BIA_ASSERT(false && "CR, LF or NUL in a header's value");
+#endif
+    headers_[i] = ' ';
+  }
+  headers_.append("\r\n", 2);
+}
+
+bool Http1Response::bodiless() const {
+  return connection_.parser_.method() == Method::kHead || status_ == 204 || status_ == 304 || status_ < 200;
+}
+
+void Http1Response::append_head(Framing framing, size_t body_bytes) {
+  constexpr size_t kOwnLinesMax = 320;  // status line, Date, Connection, Content-Length
+  HeadWriter head(connection_.out_, headers_.size() + kOwnLinesMax);
+  if (status_ == 200) {
+    head.text("HTTP/1.1 200 OK\r\n");
+  } else {
+    head.text("HTTP/1.1 ");
+    head.number(static_cast<uint64_t>(status_));
+    head.text(" ");
+    head.text(reason_phrase(status_));
+    head.text("\r\n");
+  }
+  head.text(headers_);
+  if (!has_date_) {
+    head.text("Date: ");
+    head.text(connection_.thread_.date.text());
+    head.text("\r\n");
+  }
+  if (close_) {
+    head.text("Connection: close\r\n");
+  } else if (connection_.parser_.version_minor() == 0) {
+    head.text("Connection: keep-alive\r\n");
+  }
+  if (framing == Framing::kChunked) {
+    head.text("Transfer-Encoding: chunked\r\n");
+  } else if (framing == Framing::kLength && status_ >= 200 && status_ != 204 && !(status_ == 304 && body_bytes == 0)) {
+    head.text("Content-Length: ");
+    head.number(body_bytes);
+    head.text("\r\n");
+  }
+  head.text("\r\n");
+  head_sent_ = true;
+}
+
+Result<void> Http1Response::finish() {
+  if (status_ < 100 || status_ > 999) status_ = 500;
+  if (head_sent_) {
+    if (framing_ == Framing::kChunked) connection_.out_.append("0\r\n\r\n");
+    return {};
+  }
+  append_head(Framing::kLength, body_.size());
+  if (bodiless()) return {};
+  if (body_.size() <= kCopiedBytesMax) {
+    connection_.out_.append(body_);
+    return {};
+  }
+  const iovec parts[] = {{connection_.out_.data(), connection_.out_.size()}, {body_.data(), body_.size()}};
+  connection_.enter(ServerConnection::Phase::kWrite);
+  connection_.flushing_ = true;
+  auto written = connection_.socket_.write_all(parts, Deadline::never());
+  connection_.flushing_ = false;
+  connection_.out_.clear();
+  return written;
+}
+
+Result<void> Http1Response::write(std::string_view chunk) {
+  if (!head_sent_) {
+    if (status_ < 100 || status_ > 999) status_ = 500;
+    const bool old = connection_.parser_.version_minor() == 0;
+    framing_ = old ? Framing::kUntilClose : Framing::kChunked;
+    // Decided now, as the head says it: a request body that is left unread costs the connection.
+    if (old || !connection_.keeps_alive()) close_ = true;
+    const bool head_only = connection_.parser_.method() == Method::kHead && status_ >= 200 && status_ != 204 && status_ != 304;
+    append_head(bodiless() && !head_only ? Framing::kLength : framing_, 0);
+    if (bodiless()) framing_ = Framing::kLength;
+    if (!bodiless() && !body_.empty()) BIA_TRY(write_chunk(body_));
+    body_.clear();
+  }
+  if (bodiless() || chunk.empty()) return connection_.flush();
+  return write_chunk(chunk);
+}
+
+Result<void> Http1Response::write_chunk(std::string_view chunk) {
+  Buffer& out = connection_.out_;
+  const bool chunked = framing_ == Framing::kChunked;
+  if (chunked) {
+    char head[kChunkHeadBytesMax];
+    out.append({head, format_chunk_head(chunk.size(), head)});
+  }
+  if (chunk.size() <= kCopiedBytesMax) {
+    out.append(chunk);
+    if (chunked) out.append("\r\n");
+    auto written = connection_.flush();
+    connection_.phase_ = ServerConnection::Phase::kHandling;
+    return written;
+  }
+  iovec parts[] = {{out.data(), out.size()}, {const_cast<char*>(chunk.data()), chunk.size()}, {const_cast<char*>("\r\n"), 2}};
+  connection_.enter(ServerConnection::Phase::kWrite);
+  connection_.flushing_ = true;
+  auto written = connection_.socket_.write_all(std::span<const iovec>(parts, chunked ? 3 : 2), Deadline::never());
+  connection_.flushing_ = false;
+  out.clear();
+  connection_.phase_ = ServerConnection::Phase::kHandling;
+  return written;
+}
+
+}  // namespace bia::http

@@ -1,0 +1,84 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <ctime>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "bia/fiber/sync.h"
+#include "bia/fiber/threads.h"
+#include "bia/http/server.h"
+#include "bia/net/accept_balance.h"
+#include "bia/net/socket.h"
+
+namespace bia::http {
+
+class ServerConnection;
+
+/// "Tue, 24 Nov 2026 12:00:00 GMT" (RFC 9110 section 5.6.7), made once a second.
+class DateCache {
+ public:
+  static constexpr size_t kBytes = 29;
+  std::string_view text();
+
+ private:
+  void format(time_t second);
+  time_t second_ = -1;
+  char text_[kBytes + 1] = {};
+};
+
+/// A counter with one writer, read by others: an add and a store, no locked instruction.
+class OwnedCounter {
+ public:
+  void add(uint64_t count = 1) { value_.store(value_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed); }
+  void subtract() { value_.store(value_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed); }
+  uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_ = 0;
+};
+
+struct ServerCore;
+
+/// What one thread of a server owns. Touched by its thread alone, the counters excepted.
+struct alignas(64) ServerThread {
+  explicit ServerThread(ServerCore& owner) : core(owner) {}
+
+  ServerCore& core;
+  net::Listener listener;
+  fiber::Fiber acceptor;
+  fiber::Fiber sweeper;
+  ServerConnection* connections = nullptr;  ///< a list through the connections
+  uint32_t tick = 0;                        ///< of the sweeper; how connections tell time without reading a clock
+  bool stopping = false;
+  DateCache date;
+
+  OwnedCounter accepted;
+  OwnedCounter open;
+  OwnedCounter requests;
+  OwnedCounter bad_requests;
+};
+
+/// Shared by the Server and every fiber that serves it: a handler may still run when the Server is gone.
+struct ServerCore : std::enable_shared_from_this<ServerCore> {
+  ServerCore(fiber::ThreadGroup& group, const ServerOptions& server_options, Handler server_handler);
+
+  /// Index of the calling thread.
+  size_t here() const;
+  /// In a fiber of the connection's own.
+  void serve(int fd);
+  Duration sweep_interval() const;
+  uint32_t ticks_of(Duration duration) const;
+
+  fiber::ThreadGroup& threads;
+  ServerOptions options;
+  Handler handler;
+  uint32_t idle_ticks;
+  uint32_t header_ticks;
+  std::vector<std::unique_ptr<ServerThread>> per_thread;
+  std::unique_ptr<net::AcceptBalance> balance;
+};
+
+}  // namespace bia::http
