@@ -1,0 +1,233 @@
+#include "bia/grpc/client.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "grpc/client_connection.h"
+
+namespace bia::grpc {
+
+void UnaryReply::clear() {
+  status = {};
+  headers.clear();
+  trailers.clear();
+  message.clear();
+  bytes_sent = bytes_received = 0;
+}
+
+class Channel::Impl {
+ public:
+  Impl(std::string target, ChannelOptions options) : target_(std::move(target)), options_(std::move(options)) {
+    // grpc-go's "dns:///host:port" and "passthrough:///host:port".
+    for (std::string_view scheme : {"dns:///", "passthrough:///", "dns:", "passthrough:"}) {
+      if (target_.starts_with(scheme)) {
+        target_.erase(0, scheme.size());
+        break;
+      }
+    }
+    if (options_.authority.empty()) options_.authority = target_;
+  }
+  Result<std::shared_ptr<ClientConnection>> connected(Deadline deadline);
+  void unary(std::string_view path, std::string_view request, const CallOptions& options, UnaryReply& reply);
+  Result<std::unique_ptr<StreamCall>> stream(std::string_view path, const CallOptions& options);
+  void close();
+  uint64_t bytes_sent() const { return sent_before_ + (connection_ ? connection_->bytes_written() : 0); }
+  uint64_t bytes_received() const { return received_before_ + (connection_ ? connection_->bytes_read() : 0); }
+
+ private:
+  Result<std::shared_ptr<ClientConnection>> dial(Deadline deadline);
+  void drop_connection();
+  /// False, with the call's status set, where the call cannot begin.
+  bool begin(ClientCall& call, std::string_view path, const CallOptions& options, Deadline deadline);
+
+  std::string target_;
+  ChannelOptions options_;
+  std::shared_ptr<ClientConnection> connection_;
+  uint64_t sent_before_ = 0, received_before_ = 0;
+  bool connecting_ = false;
+  std::optional<Error> dial_error_;  // Of the last attempt, for those who waited for it.
+  fiber::WaitQueue connected_;
+};
+
+void Channel::Impl::drop_connection() {
+  if (!connection_) return;
+  sent_before_ += connection_->bytes_written();
+  received_before_ += connection_->bytes_read();
+  connection_.reset();
+}
+
+Result<std::shared_ptr<ClientConnection>> Channel::Impl::connected(Deadline deadline) {
+  while (!connection_ || !connection_->usable()) {
+    if (connecting_) {
+      dial_error_.reset();
+      BIA_TRY(connected_.wait(deadline));
+      if (dial_error_) return *dial_error_;
+      continue;
+    }
+    drop_connection();
+    connecting_ = true;
+    auto dialled = dial(deadline);
+    connecting_ = false;
+    if (dialled) {
+      connection_ = *std::move(dialled);
+    } else {
+      // One whose own deadline passed or that was cancelled leaves the next one to try.
+      Code code = dialled.error().code();
+      if (code != Code::kDeadlineExceeded && code != Code::kCancelled) dial_error_ = dialled.error();
+    }
+    connected_.wake_all();
+    if (!dialled) return std::move(dialled).error();
+  }
+  return connection_;
+}
+
+Result<std::shared_ptr<ClientConnection>> Channel::Impl::dial(Deadline deadline) {
+  size_t colon = target_.rfind(':');
+  unsigned port = 0;
+  bool good = colon != std::string::npos && colon > 0 && colon + 1 < target_.size() && target_.size() - colon <= 6;
+  for (size_t i = colon + 1; good && i < target_.size(); ++i) {
+    good = target_[i] >= '0' && target_[i] <= '9';
+    port = port * 10 + static_cast<unsigned>(target_[i] - '0');
+  }
+  if (!good || port == 0 || port > 65535) {
+    return Error(Code::kInvalidArgument, "BAD_TARGET", fmt::format("gRPC target \"{}\" is not host:port", target_));
+  }
+  std::string host = target_.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  Deadline limit = std::min(deadline, Deadline::after(options_.connect_timeout));
+  auto refine = [&](Error error) {
+    if (error.code() == Code::kCancelled || (error.code() == Code::kDeadlineExceeded && deadline.expired())) return error;
+    return Error(Code::kUnavailable, error.reason(), fmt::format("connection error: desc = \"transport: Error while dialing: {}\"", error.message()));
+  };
+  auto endpoints = net::resolve(host, static_cast<uint16_t>(port), limit);
+  if (!endpoints) return refine(std::move(endpoints).error());
+  std::optional<Error> first;
+  for (const net::Endpoint& endpoint : *endpoints) {
+    auto socket = net::Socket::connect(endpoint, limit);
+    if (socket) return ClientConnection::start(std::move(*socket), options_);
+    if (!first) first = std::move(socket).error();
+  }
+  if (!first) first = Error(Code::kUnavailable, "NO_SUCH_HOST", fmt::format("lookup {}: no addresses", host));
+  return refine(*std::move(first));
+}
+
+bool Channel::Impl::begin(ClientCall& call, std::string_view path, const CallOptions& options, Deadline deadline) {
+  auto connection = connected(deadline);
+  if (!connection) {
+    const Error& error = connection.error();
+    if (error.code() == Code::kDeadlineExceeded) {
+      call.abandon(error.code(), "context deadline exceeded");
+    } else if (error.code() == Code::kCancelled) {
+      call.abandon(error.code(), "context canceled");
+    } else {
+      call.abandon(error.code() == Code::kInvalidArgument ? Code::kUnavailable : error.code(), error.message());
+    }
+    return false;
+  }
+  call.connection = *std::move(connection);
+  NvList list;
+  list.add(static_nv(":method", "POST"));
+  list.add(static_nv(":scheme", "http"));
+  list.add(value_nv(":path", path));
+  list.add(value_nv(":authority", options_.authority));
+  list.add(static_nv("content-type", "application/grpc"));
+  list.add(value_nv("user-agent", options_.user_agent));
+  list.add(static_nv("te", "trailers"));
+  char timeout[16];
+  if (!deadline.is_never()) {
+    nghttp2_nv nv = value_nv("grpc-timeout", format_timeout(deadline.remaining(), timeout));
+    // A different value each time: it would push the others out of the compression's table.
+    nv.flags |= NGHTTP2_NV_FLAG_NO_INDEX;
+    list.add(nv);
+  }
+  Metadata metadata;
+  if (options.metadata) {
+    for (const auto& [key, value] : *options.metadata) {
+      if (add_metadata(metadata, key, value)) continue;
+      call.abandon(Code::kInternal, fmt::format("metadata \"{}\" is reserved, or its key or value has characters that gRPC does not allow", key));
+      return false;
+    }
+    list.add(metadata);
+  }
+  if (call.connection->submit(call, list)) return true;
+  call.abandon(Code::kUnavailable, "transport is closing");
+  return false;
+}
+
+void Channel::Impl::unary(std::string_view path, std::string_view request, const CallOptions& options, UnaryReply& reply) {
+  Deadline deadline = std::min(options.deadline, fiber::current_deadline());
+  // What the peer says it did not process (GOAWAY, REFUSED_STREAM) is sent once more, as gRPC's transparent retry.
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    UnaryCall call(options_, request, reply);
+    if (begin(call, path, options, deadline)) call.wait(deadline);
+    reply.status = std::move(call.status());
+    reply.bytes_sent = kPrefixBytes + request.size();
+    reply.bytes_received = call.bytes_received();
+    if (!call.refused()) break;
+  }
+}
+
+Result<std::unique_ptr<StreamCall>> Channel::Impl::stream(std::string_view path, const CallOptions& options) {
+  Deadline deadline = std::min(options.deadline, fiber::current_deadline());
+  auto call = std::make_unique<StreamCall>(options_, deadline);
+  if (!begin(*call, path, options, deadline)) return error_from_status(call->status().code, call->status().message, {});
+  return call;
+}
+
+void Channel::Impl::close() {
+  if (connection_) connection_->close();
+  drop_connection();
+}
+
+// The channel may go before its streams: they hold its options.
+class ClientStream::Impl {
+ public:
+  std::shared_ptr<void> channel;
+  std::unique_ptr<StreamCall> call;
+  ~Impl() { call->abandon(Code::kCancelled, "the stream was dropped"); }
+};
+
+ClientStream::ClientStream(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ClientStream::~ClientStream() = default;
+ClientStream::ClientStream(ClientStream&&) noexcept = default;
+Result<void> ClientStream::write(std::string_view message) { return impl_->call->write(message); }
+void ClientStream::close_send() { impl_->call->close_send(); }
+Result<bool> ClientStream::read(std::string& message) { return impl_->call->read(message); }
+Status ClientStream::finish() { return impl_->call->wait_end(); }
+void ClientStream::cancel() { impl_->call->abandon(Code::kCancelled, "context canceled"); }
+const Metadata& ClientStream::headers() const { return impl_->call->headers; }
+const Metadata& ClientStream::trailers() const { return impl_->call->trailers; }
+
+Channel::Channel(std::string target, ChannelOptions options) : impl_(std::make_shared<Impl>(std::move(target), std::move(options))) {}
+Channel::~Channel() {
+  if (impl_) impl_->close();
+}
+Channel::Channel(Channel&&) noexcept = default;
+
+Result<void> Channel::connect(Deadline deadline) {
+  BIA_TRY(impl_->connected(deadline));
+  return {};
+}
+
+void Channel::unary(std::string_view path, std::string_view request, const CallOptions& options, UnaryReply& reply) {
+  std::shared_ptr<Impl> kept = impl_;  // The channel may be dropped while the call waits.
+  kept->unary(path, request, options, reply);
+}
+
+Result<ClientStream> Channel::stream(std::string_view path, const CallOptions& options) {
+  auto call = BIA_TRY(impl_->stream(path, options));
+  auto impl = std::make_shared<ClientStream::Impl>();
+  impl->channel = impl_;
+  impl->call = std::move(call);
+  return ClientStream(std::move(impl));
+}
+
+void Channel::close() { impl_->close(); }
+uint64_t Channel::bytes_sent() const { return impl_->bytes_sent(); }
+uint64_t Channel::bytes_received() const { return impl_->bytes_received(); }
+
+}  // namespace bia::grpc

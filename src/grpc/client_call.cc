@@ -1,0 +1,334 @@
+#include "grpc/client_call.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "grpc/client_connection.h"
+
+namespace bia::grpc {
+namespace {
+
+constexpr size_t kQueuedBytesMax = 64 * 1024;
+constexpr size_t kHeaderOverhead = 32;
+
+bool is_grpc_type(std::string_view type) {
+  constexpr std::string_view kType = "application/grpc";
+  return type.starts_with(kType) && (type.size() == kType.size() || type[kType.size()] == '+' || type[kType.size()] == ';');
+}
+
+int to_number(std::string_view text) {
+  int value = -1;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? value : -1;
+}
+
+}  // namespace
+
+void MetadataFill::add(std::string_view name, std::string_view value) {
+  if (count_ == into_.size()) into_.emplace_back();
+  auto& [key, text] = into_[count_++];
+  key.assign(name);
+  if (!is_binary_key(name)) {
+    text.assign(value);
+  } else {
+    text = base64_decode(value).value_or(std::string(value));
+  }
+}
+
+void ClientCall::on_header(std::string_view name, std::string_view value) {
+  header_bytes_ += name.size() + value.size() + kHeaderOverhead;
+  if (header_bytes_ > options_.metadata_bytes_max) return;
+  if (name[0] == ':') {
+    if (name == ":status") http_status_ = to_number(value);
+    return;
+  }
+  if (name.starts_with("grpc-")) {
+    if (name == "grpc-status") {
+      int code = to_number(value);
+      has_grpc_status_ = true;
+      status_.code = code >= 0 ? static_cast<Code>(code) : Code::kUnknown;
+      return;
+    }
+    if (name == "grpc-message") {
+      status_.message = percent_decode(value);
+      return;
+    }
+    if (name == "grpc-status-details-bin") status_.details = base64_decode(value).value_or(std::string());
+    if (name == "grpc-encoding" || name == "grpc-accept-encoding") return;
+  }
+  if (name == "content-type" && !head_ended_) content_type_.assign(value);
+  (head_ended_ ? trailers_ : headers_).add(name, value);
+}
+
+void ClientCall::on_headers_end(http::Http2Events::EndStream end) {
+  if (header_bytes_ > options_.metadata_bytes_max) {
+    return abandon(Code::kResourceExhausted, fmt::format("response metadata above {} bytes", options_.metadata_bytes_max));
+  }
+  if (!head_ended_ && http_status_ >= 100 && http_status_ < 200) {
+    // An interim answer: the real head follows.
+    headers_.restart();
+    return;
+  }
+  bool first = !head_ended_;
+  head_ended_ = true;
+  if (end == http::Http2Events::EndStream::kYes) return on_end_stream();
+  if (first && (http_status_ != 200 || !is_grpc_type(content_type_))) {
+    settle();
+    return abandon(status_.code, std::move(status_.message));
+  }
+  wake();
+}
+
+void ClientCall::on_data(std::string_view bytes) {
+  bytes_received_ += bytes.size();
+  on_message_bytes(bytes);
+}
+
+// The status of a stream that ended, or whose head is not gRPC's.
+void ClientCall::settle() {
+  if (has_grpc_status_) return;
+  if (http_status_ != 200) {
+    status_.code = code_of_http_answer(http_status_);
+    status_.message = fmt::format("unexpected HTTP status code received from server: {}", http_status_);
+    if (!is_grpc_type(content_type_)) {
+      status_.message += content_type_.empty() ? "; malformed header: missing HTTP content-type"
+                                               : fmt::format("; transport: received unexpected content-type \"{}\"", content_type_);
+    }
+  } else if (!is_grpc_type(content_type_)) {
+    status_.code = Code::kUnknown;
+    status_.message = content_type_.empty() ? "malformed header: missing HTTP content-type"
+                                            : fmt::format("transport: received unexpected content-type \"{}\"", content_type_);
+  } else {
+    status_.code = Code::kInternal;
+    status_.message = "server closed the stream without sending trailers";
+  }
+}
+
+void ClientCall::on_end_stream() {
+  if (done_) return;
+  settle();
+  check_end();
+  if (done_) return;
+  int32_t stream = id;
+  connection->detach(*this);
+  // RFC 9113 section 8.1: the answer is whole, the rest of the request is not wanted.
+  if (!end_sent_) connection->reset(stream, NGHTTP2_NO_ERROR);
+  finish();
+}
+
+void ClientCall::on_closed(uint32_t error_code) {
+  if (done_) return;
+  connection->detach(*this);
+  refused_ = error_code == NGHTTP2_REFUSED_STREAM && !head_ended_;
+  if (error_code == NGHTTP2_NO_ERROR) {
+    settle();
+  } else {
+    status_.code = code_of_rst(error_code);
+    status_.message = fmt::format("stream terminated by RST_STREAM with error code: {}", nghttp2_http2_strerror(error_code));
+  }
+  finish();
+}
+
+void ClientCall::on_lost(const Status& status) {
+  if (done_) return;
+  status_ = status;
+  finish();
+}
+
+void ClientCall::abandon(Code code, std::string message) {
+  if (done_) return;
+  status_.code = code;
+  status_.message = std::move(message);
+  if (id >= 0) {
+    int32_t stream = id;
+    connection->detach(*this);
+    connection->reset(stream, NGHTTP2_CANCEL);
+  }
+  finish();
+}
+
+void ClientCall::finish() {
+  done_ = true;
+  headers_.end();
+  trailers_.end();
+  wake();
+}
+
+void ClientCall::fail_message(MessageReader::State state, uint32_t claimed) {
+  switch (state) {
+    case MessageReader::State::kTooLarge:
+      return abandon(Code::kResourceExhausted,
+                     fmt::format("grpc: received message larger than max ({} vs. {})", claimed, options_.message_bytes_max));
+    case MessageReader::State::kCompressed:
+      return abandon(Code::kInternal, "grpc: compressed flag set with identity or empty encoding");
+    default: return abandon(Code::kInternal, "grpc: received unexpected payload format");
+  }
+}
+
+UnaryCall::UnaryCall(const ChannelOptions& options, std::string_view request, UnaryReply& reply)
+    : ClientCall(options, reply.headers, reply.trailers), request_(request), reply_(reply) {
+  reply_.message.clear();
+}
+
+ssize_t UnaryCall::read_body(std::span<char> into, uint32_t* flags) {
+  char prefix[kPrefixBytes];
+  write_prefix(prefix, request_.size());
+  size_t copied = 0;
+  if (sent_ < kPrefixBytes) {
+    copied = std::min(into.size(), kPrefixBytes - sent_);
+    std::memcpy(into.data(), prefix + sent_, copied);
+    sent_ += copied;
+  }
+  if (sent_ >= kPrefixBytes) {
+    size_t at = sent_ - kPrefixBytes;
+    size_t size = std::min(into.size() - copied, request_.size() - at);
+    if (size > 0) std::memcpy(into.data() + copied, request_.data() + at, size);
+    sent_ += size;
+    copied += size;
+  }
+  if (sent_ == kPrefixBytes + request_.size()) *flags = NGHTTP2_DATA_FLAG_EOF;
+  return static_cast<ssize_t>(copied);
+}
+
+void UnaryCall::on_message_bytes(std::string_view bytes) {
+  connection->http2().consume(id, bytes.size());
+  if (prefix_have_ < kPrefixBytes) {
+    size_t size = std::min(bytes.size(), kPrefixBytes - prefix_have_);
+    std::memcpy(prefix_ + prefix_have_, bytes.data(), size);
+    prefix_have_ += size;
+    bytes.remove_prefix(size);
+    if (prefix_have_ < kPrefixBytes) return;
+    Prefix prefix = read_prefix({prefix_, kPrefixBytes});
+    message_bytes_ = prefix.size;
+    if (!prefix.valid) return fail_message(MessageReader::State::kBadFlag, 0);
+    if (prefix.compressed) return fail_message(MessageReader::State::kCompressed, 0);
+    if (prefix.size > options_.message_bytes_max) return fail_message(MessageReader::State::kTooLarge, prefix.size);
+  }
+  if (bytes.size() > message_bytes_ - reply_.message.size()) {
+    return abandon(Code::kInternal, "cardinality violation: received multiple response messages for a unary call");
+  }
+  reply_.message.append(bytes);
+}
+
+void UnaryCall::check_end() {
+  bool whole = prefix_have_ == kPrefixBytes && reply_.message.size() == message_bytes_;
+  if (status().code != Code::kOk || whole) return;
+  abandon(Code::kInternal, prefix_have_ == 0 ? "cardinality violation: received no response message for a unary call" : "unexpected EOF");
+}
+
+void UnaryCall::wait(Deadline deadline) {
+  while (!done()) {
+    auto waited = parker_.park(deadline);
+    if (done() || waited) continue;
+    if (waited.error().code() == Code::kDeadlineExceeded) {
+      abandon(Code::kDeadlineExceeded, "context deadline exceeded");
+    } else {
+      abandon(Code::kCancelled, "context canceled");
+    }
+  }
+}
+
+ssize_t StreamCall::read_body(std::span<char> into, uint32_t* flags) {
+  size_t size = std::min(into.size(), out_.size() - out_sent_);
+  std::memcpy(into.data(), out_.data() + out_sent_, size);
+  out_sent_ += size;
+  size_t left = out_.size() - out_sent_;
+  if (left == 0) {
+    out_.clear();
+    out_sent_ = 0;
+  } else if (out_sent_ > kQueuedBytesMax) {
+    out_.erase(0, std::exchange(out_sent_, 0));
+  }
+  if (left <= kQueuedBytesMax) writers_.wake_all();
+  if (left == 0 && closed_) {
+    *flags = NGHTTP2_DATA_FLAG_EOF;
+    return static_cast<ssize_t>(size);
+  }
+  return size == 0 ? static_cast<ssize_t>(NGHTTP2_ERR_DEFERRED) : static_cast<ssize_t>(size);
+}
+
+void StreamCall::on_message_bytes(std::string_view bytes) {
+  in_.append(bytes);
+  unconsumed_ += bytes.size();
+  if (reading_) {
+    connection->http2().consume(id, std::exchange(unconsumed_, 0));
+    readers_.wake_one();
+  }
+}
+
+void StreamCall::wake() {
+  // The stream is over, the connection is not: what was not read must not hold its window shut.
+  if (done() && connection) connection->http2().consume(id, std::exchange(unconsumed_, 0));
+  readers_.wake_all();
+  writers_.wake_all();
+}
+
+bool StreamCall::wait(fiber::WaitQueue& queue) {
+  auto waited = queue.wait(deadline_);
+  if (waited || done()) return true;
+  if (waited.error().code() == Code::kDeadlineExceeded) {
+    abandon(Code::kDeadlineExceeded, "context deadline exceeded");
+  } else {
+    abandon(Code::kCancelled, "context canceled");
+  }
+  return false;
+}
+
+Result<void> StreamCall::write(std::string_view message) {
+  if (closed_) return Error(Code::kInternal, "SEND_CLOSED", "write after close_send");
+  while (!done() && out_.size() - out_sent_ > kQueuedBytesMax) wait(writers_);
+  if (done()) return Error(Code::kFailedPrecondition, "CALL_ENDED", "the call has ended; finish() has its status");
+  char prefix[kPrefixBytes];
+  write_prefix(prefix, message.size());
+  out_.append(prefix, kPrefixBytes);
+  out_.append(message);
+  nghttp2_session_resume_data(connection->http2().session(), id);
+  connection->http2().flush();
+  return {};
+}
+
+void StreamCall::close_send() {
+  if (closed_ || done()) return;
+  closed_ = true;
+  nghttp2_session_resume_data(connection->http2().session(), id);
+  connection->http2().flush();
+}
+
+Result<bool> StreamCall::read(std::string& message) {
+  for (;;) {
+    std::string_view front;
+    MessageReader::State state = in_.front(options_.message_bytes_max, &front);
+    if (state == MessageReader::State::kMessage) {
+      message.assign(front);
+      size_t before = in_.size();
+      in_.pop();
+      size_t taken = std::min(unconsumed_, before - in_.size());
+      unconsumed_ -= taken;
+      if (id >= 0) connection->http2().consume(id, taken);
+      return true;
+    }
+    if (state != MessageReader::State::kIncomplete) {
+      fail_message(state, in_.claimed());
+      return false;
+    }
+    if (done()) return false;
+    if (id >= 0) connection->http2().consume(id, std::exchange(unconsumed_, 0));
+    reading_ = true;
+    wait(readers_);
+    reading_ = false;
+  }
+}
+
+const Status& StreamCall::wait_end() {
+  // What is not read any more must not hold the window shut.
+  std::string dropped;
+  while (!done() && read(dropped)) {
+  }
+  return status();
+}
+
+}  // namespace bia::grpc

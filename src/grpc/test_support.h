@@ -1,0 +1,56 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bia/fiber/scheduler.h"
+#include "bia/fiber/threads.h"
+#include "bia/grpc/client.h"
+#include "bia/grpc/server.h"
+
+namespace bia::grpc::test {
+
+inline MethodHandler unary(std::string path, std::function<Result<void>(ServerCall&, std::string_view, std::string&)> function) {
+  MethodHandler handler;
+  handler.path = std::move(path);
+  handler.unary = std::move(function);
+  return handler;
+}
+
+inline MethodHandler streaming(std::string path, std::function<Result<void>(ServerCall&)> function) {
+  MethodHandler handler;
+  handler.path = std::move(path);
+  handler.stream = std::move(function);
+  return handler;
+}
+
+/// Runs `body` in a fiber beside a server with the given methods on a free port; the server is stopped afterwards.
+inline void with_server(std::vector<MethodHandler> methods, const std::function<void(Server&)>& body, ServerOptions options = {}, size_t thread_count = 1) {
+  auto threads = fiber::ThreadGroup::create(thread_count).value();
+  options.address = "127.0.0.1:0";
+  auto server = Server::create(*threads, options).value();
+  for (MethodHandler& method : methods) server->add_method(std::move(method)).value();
+  threads->run([&](size_t thread) {
+    if (thread != 0) return;
+    server->start().value();
+    body(*server);
+    server->stop(Deadline::after(std::chrono::seconds(2)));
+  });
+}
+
+inline UnaryReply call(Channel& channel, std::string_view path, std::string_view request, CallOptions options = {}) {
+  UnaryReply reply;
+  channel.unary(path, request, options, reply);
+  return reply;
+}
+
+inline std::string value_of(const Metadata& metadata, std::string_view key) {
+  for (const auto& [name, value] : metadata) {
+    if (name == key) return value;
+  }
+  return {};
+}
+
+}  // namespace bia::grpc::test
