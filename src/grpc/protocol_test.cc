@@ -1,0 +1,253 @@
+// What a server answers to requests that our own client would not send, through a bare HTTP/2 connection.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "grpc/nv.h"
+#include "grpc/test_support.h"
+#include "grpc/wire.h"
+#include "http/http2_connection.h"
+
+namespace bia::grpc {
+namespace {
+
+using test::streaming;
+using test::unary;
+using test::with_server;
+using testing::HasSubstr;
+
+struct Exchange {
+  std::vector<std::pair<std::string, std::string>> request;
+  std::string body;
+  bool end = true;
+  size_t sent = 0;
+  std::map<std::string, std::string> headers;
+  std::string data;
+  bool closed = false;
+  uint32_t error_code = 0;
+};
+
+class BareClient final : private http::Http2Events {
+ public:
+  explicit BareClient(const std::string& address) {
+    http::Http2Options options;
+    options.role = http::Http2Options::Role::kClient;
+    auto socket = net::Socket::connect(net::Endpoint::parse(address).value(), Deadline::never()).value();
+    http2_ = http::Http2Connection::create(std::move(socket), options, *this).value();
+    reader_ = fiber::Scheduler::current().spawn([this] { http2_->run().ignore("the test looks at the streams"); }).value();
+  }
+  ~BareClient() {
+    http2_->close();
+    reader_.join().value();
+  }
+  void send(Exchange& exchange) {
+    NvList list;
+    for (const auto& [name, value] : exchange.request) list.add(static_nv(name, value));
+    ASSERT_GT(nghttp2_submit_request(http2_->session(), nullptr, list.data(), list.size(), http2_->body_source(), &exchange), 0);
+    http2_->flush();
+  }
+  void wait(Exchange& exchange) {
+    while (!exchange.closed && !http2_->closed()) changed_.wait(Deadline::after(std::chrono::seconds(5))).value();
+  }
+  http::Http2Connection& http2() { return *http2_; }
+
+ private:
+  void* on_headers_begin(int32_t, void* stream, nghttp2_headers_category) noexcept override { return stream; }
+  void on_header(void* stream, std::string_view name, std::string_view value) noexcept override {
+    static_cast<Exchange*>(stream)->headers[std::string(name)] = value;
+  }
+  void on_headers_end(int32_t, void*, EndStream) noexcept override {}
+  void on_data(int32_t id, void* stream, std::string_view bytes) noexcept override {
+    static_cast<Exchange*>(stream)->data += bytes;
+    http2_->consume(id, bytes.size());
+  }
+  void on_end_stream(int32_t, void*) noexcept override {}
+  void on_end_sent(int32_t, void*) noexcept override {}
+  void on_stream_closed(int32_t, void* stream, uint32_t error_code) noexcept override {
+    static_cast<Exchange*>(stream)->closed = true;
+    static_cast<Exchange*>(stream)->error_code = error_code;
+    changed_.wake_all();
+  }
+  ssize_t read_body(int32_t, void* stream, std::span<char> into, uint32_t* flags) noexcept override {
+    auto& exchange = *static_cast<Exchange*>(stream);
+    size_t size = exchange.body.copy(into.data(), into.size(), exchange.sent);
+    exchange.sent += size;
+    if (exchange.sent == exchange.body.size() && exchange.end) *flags = NGHTTP2_DATA_FLAG_EOF;
+    return size || exchange.end ? static_cast<ssize_t>(size) : static_cast<ssize_t>(NGHTTP2_ERR_DEFERRED);
+  }
+
+  std::unique_ptr<http::Http2Connection> http2_;
+  fiber::Fiber reader_;
+  fiber::WaitQueue changed_;
+};
+
+std::string framed(std::string_view message) {
+  std::string bytes(kPrefixBytes, '\0');
+  write_prefix(bytes.data(), message.size());
+  return bytes.append(message);
+}
+
+Exchange good(std::string path) {
+  Exchange exchange;
+  exchange.request = {{":method", "POST"}, {":scheme", "http"}, {":path", std::move(path)}, {":authority", "t"},
+                      {"content-type", "application/grpc"}, {"te", "trailers"}};
+  exchange.body = framed("hi");
+  return exchange;
+}
+
+void set(Exchange& exchange, const std::string& name, std::string value) {
+  for (auto& [key, old] : exchange.request) {
+    if (key == name) {
+      old = std::move(value);
+      return;
+    }
+  }
+  exchange.request.emplace_back(name, std::move(value));
+}
+
+class Protocol : public testing::Test {
+ protected:
+  // Sends one exchange to a server with an echoing unary method and an echoing stream.
+  void run(Exchange& exchange, ServerOptions options = {}) {
+    auto echo = [](ServerCall&, std::string_view request, std::string& reply) -> Result<void> {
+      reply += request;
+      return {};
+    };
+    auto echo_all = [](ServerCall& c) -> Result<void> {
+      std::string message;
+      while (BIA_TRY(c.read(message))) BIA_TRY(c.write(message));
+      return {};
+    };
+    with_server({unary("/t.S/Echo", echo), streaming("/t.S/Chat", echo_all)}, [&](Server& server) {
+      BareClient client(server.address());
+      client.send(exchange);
+      client.wait(exchange);
+    }, options);
+  }
+  std::string status(const Exchange& exchange) {
+    auto found = exchange.headers.find("grpc-status");
+    return found == exchange.headers.end() ? "none" : found->second;
+  }
+};
+
+TEST_F(Protocol, AnswersAGoodCall) {
+  Exchange exchange = good("/t.S/Echo");
+  run(exchange);
+  EXPECT_EQ(exchange.headers[":status"], "200");
+  EXPECT_EQ(exchange.headers["content-type"], "application/grpc");
+  EXPECT_EQ(exchange.data, framed("hi"));
+  EXPECT_EQ(status(exchange), "0");
+  for (const char* type : {"application/grpc+proto", "application/grpc;charset=utf-8"}) {
+    Exchange other = good("/t.S/Echo");
+    set(other, "content-type", type);
+    run(other);
+    EXPECT_EQ(status(other), "0") << type;
+  }
+}
+
+TEST_F(Protocol, Refuses415And405) {
+  for (const char* type : {"text/plain", "application/grpcweb", "application/grpc+json", "application/json"}) {
+    Exchange exchange = good("/t.S/Echo");
+    set(exchange, "content-type", type);
+    run(exchange);
+    EXPECT_EQ(exchange.headers[":status"], "415");
+    EXPECT_EQ(exchange.headers["grpc-message"], "invalid gRPC request content-type \"" + std::string(type) + "\"");
+  }
+  Exchange get = good("/t.S/Echo");
+  set(get, ":method", "GET");
+  run(get);
+  EXPECT_EQ(get.headers[":status"], "405");
+  EXPECT_EQ(get.headers["grpc-message"], "Received a HEADERS frame with :method \"GET\" which should be POST");
+}
+
+TEST_F(Protocol, NamesAnEncodingItDoesNotHave) {
+  Exchange exchange = good("/t.S/Echo");
+  set(exchange, "grpc-encoding", "gzip");
+  run(exchange);
+  EXPECT_EQ(status(exchange), "12");
+  EXPECT_EQ(exchange.headers["grpc-message"], "grpc: Decompressor is not installed for grpc-encoding \"gzip\"");
+  EXPECT_EQ(exchange.headers["grpc-accept-encoding"], "identity");
+  Exchange identity = good("/t.S/Echo");
+  set(identity, "grpc-encoding", "identity");
+  run(identity);
+  EXPECT_EQ(status(identity), "0");
+}
+
+TEST_F(Protocol, RefusesBadTimeouts) {
+  Exchange exchange = good("/t.S/Echo");
+  set(exchange, "grpc-timeout", "soon");
+  run(exchange);
+  EXPECT_EQ(exchange.headers[":status"], "400");
+  EXPECT_EQ(exchange.headers["grpc-message"], "malformed grpc-timeout: \"soon\"");
+}
+
+TEST_F(Protocol, RefusesBodiesThatAreNotOneMessage) {
+  std::pair<std::string, std::string> cases[] = {
+      {"", "cardinality violation: received no request message from non-client-streaming RPC"},
+      {framed("a") + framed("b"), "cardinality violation: received multiple request messages for non-client-streaming RPC"},
+      {framed("abc").substr(0, 6), "unexpected EOF"},
+      {std::string("\1\0\0\0\1x", 6), "grpc: compressed flag set with identity or empty encoding"},
+      {std::string("\7\0\0\0\1x", 6), "grpc: received unexpected payload format"},
+  };
+  for (auto& [body, message] : cases) {
+    Exchange exchange = good("/t.S/Echo");
+    exchange.body = body;
+    run(exchange);
+    EXPECT_EQ(status(exchange), "13") << message;
+    EXPECT_EQ(exchange.headers["grpc-message"], message);
+    Exchange stream = good("/t.S/Chat");
+    stream.body = body;
+    run(stream);
+    EXPECT_EQ(status(stream), message.starts_with("card") ? "0" : "13") << message;
+  }
+}
+
+TEST_F(Protocol, ResetsARequestThatItRefusedBeforeItsEnd) {
+  Exchange exchange = good("/no.S/M");
+  exchange.end = false;
+  run(exchange);
+  EXPECT_EQ(exchange.headers["grpc-message"], "unknown service no.S");
+  EXPECT_TRUE(exchange.closed);
+  EXPECT_EQ(exchange.error_code, static_cast<uint32_t>(NGHTTP2_NO_ERROR));
+}
+
+TEST_F(Protocol, HoldsTheLimitOnMetadata) {
+  ServerOptions options;
+  options.metadata_bytes_max = 1000;
+  Exchange below = good("/t.S/Echo");
+  set(below, "x-long", std::string(600, 'x'));
+  run(below, options);
+  EXPECT_EQ(status(below), "0");
+  Exchange above = good("/t.S/Echo");
+  set(above, "x-long", std::string(1000, 'x'));
+  run(above, options);
+  EXPECT_EQ(status(above), "8");
+  EXPECT_EQ(above.headers["grpc-message"], "request metadata above 1000 bytes");
+}
+
+TEST(Server, ClosesConnectionsThatDoNotSpeakHttp2) {
+  with_server({}, [](Server& server) {
+    for (std::string bytes : {std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), std::string(1000, '\0'),
+                              std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") + std::string(500, '\xff')}) {
+      auto socket = net::Socket::connect(net::Endpoint::parse(server.address()).value(), Deadline::never()).value();
+      socket.write_all(bytes, Deadline::never()).value();
+      char buffer[1024];
+      Deadline deadline = Deadline::after(std::chrono::seconds(5));
+      for (;;) {
+        auto read = socket.read_some(buffer, deadline);
+        ASSERT_TRUE(read.ok() || read.error().code() == Code::kUnavailable) << "not closed";
+        if (!read || *read == 0) break;
+      }
+    }
+    // A connection that is lost in the middle of a request.
+    auto socket = net::Socket::connect(net::Endpoint::parse(server.address()).value(), Deadline::never()).value();
+    socket.write_all("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Deadline::never()).value();
+    socket.close();
+    Channel channel(server.address());
+    EXPECT_EQ(test::call(channel, "/grpc.health.v1.Health/Check", "").status.code, Code::kOk);
+  });
+}
+
+}  // namespace
+}  // namespace bia::grpc
