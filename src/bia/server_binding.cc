@@ -1,0 +1,111 @@
+#include "bia/bia/server_binding.h"
+
+#include <memory>
+#include <vector>
+
+#include "bia/grpc/server.h"
+#include "bia/http/router.h"
+#include "bia/service_exchange.h"
+#include "bia/service_http.h"
+
+namespace bia {
+namespace {
+
+Result<void> invoke_method(Invocation& invocation) {
+  const auto& method = *static_cast<const BoundMethod*>(invocation.method);
+  return method.info->invoke(*method.service, invocation.context, invocation.request, invocation.reply);
+}
+
+/// Bytes in, bytes out, over the same chain as HTTP.
+struct GrpcMethod {
+  BoundMethod method;
+  const Chain& chain;
+
+  Result<void> unary(grpc::ServerCall& call, std::string_view request, std::string& reply) const {
+    Exchange exchange(method);
+    Context context(method.info->operation, call, now());
+    exchange.note_bytes(request.size());
+    if (!exchange.request().ParseFromArray(request.data(), static_cast<int>(request.size()))) {
+      return Error(Code::kInternal, "CODEC", "grpc: error unmarshalling request: the bytes are no " + exchange.request().GetTypeName());
+    }
+    Result<void> done = run(context, &exchange.request(), &exchange.reply());
+    if (!done.ok()) return done;
+    size_t before = reply.size();
+    exchange.reply().AppendToString(&reply);
+    exchange.note_bytes(reply.size() - before);
+    return {};
+  }
+
+  Result<void> stream(grpc::ServerCall& call) const {
+    Exchange exchange(method);
+    Context context(method.info->operation, call, now());
+    bool one_request = method.info->kind == MethodKind::kServerStream;
+    bool one_reply = method.info->kind == MethodKind::kClientStream;
+    if (one_request) {
+      std::string bytes;
+      Result<bool> got = call.read(bytes);
+      if (!got.ok()) return std::move(got).error();
+      if (!*got) return Error(Code::kInternal, "", "the caller ended the stream without a request");
+      if (!exchange.request().ParseFromString(bytes)) {
+        return Error(Code::kInternal, "CODEC", "grpc: error unmarshalling request: the bytes are no " + exchange.request().GetTypeName());
+      }
+    }
+    Result<void> done = run(context, one_request ? &exchange.request() : nullptr, one_reply ? &exchange.reply() : nullptr);
+    if (!done.ok() || !one_reply) return done;
+    return call.write(exchange.reply().SerializeAsString());
+  }
+
+  Result<void> run(Context& context, const google::protobuf::Message* request, google::protobuf::Message* reply) const {
+    Invocation invocation{context, request, reply, invoke_method, &method};
+    Result<Reply> replied = chain.run(invocation);
+    if (!replied.ok()) return std::move(replied).error();
+    return {};
+  }
+};
+
+}  // namespace
+
+class ServerBinding::Impl {
+ public:
+  explicit Impl(const ServerBindingOptions& from) : options(from) {}
+  ServerBindingOptions options;
+  Chain chain;
+  std::vector<std::unique_ptr<HttpRoute>> routes;
+  std::vector<std::unique_ptr<GrpcMethod>> methods;
+};
+
+ServerBinding::ServerBinding(ServerBindingOptions options) : impl_(std::make_unique<Impl>(options)) {}
+ServerBinding::~ServerBinding() = default;
+
+Chain& ServerBinding::middleware() { return impl_->chain; }
+
+Result<void> ServerBinding::add(Service& service, http::Router* router, grpc::Server* grpc) {
+  const ServiceInfo& info = service.service_info();
+  for (const MethodInfo& method : info.methods) {
+    BoundMethod bound{&service, &method, Exchange::next_number()};
+    for (const HttpRule& rule : method.http) {
+      if (router == nullptr) break;
+      const HttpRoute* route =
+          impl_->routes.emplace_back(std::make_unique<HttpRoute>(bound, rule, impl_->chain, impl_->options.http_timeout)).get();
+      Result<void> added = router->add(rule.method, rule.path_template,
+                                       [route](http::ServerRequest& request, const http::PathParams& params, http::ServerResponse& response) {
+                                         route->serve(request, params, response);
+                                       });
+      if (!added.ok()) return std::move(added).error().in(method.operation);
+    }
+    if (grpc == nullptr) continue;
+    const GrpcMethod* target = impl_->methods.emplace_back(std::make_unique<GrpcMethod>(GrpcMethod{bound, impl_->chain})).get();
+    grpc::MethodHandler handler;
+    handler.path = method.operation;
+    if (method.kind == MethodKind::kUnary) {
+      handler.unary = [target](grpc::ServerCall& call, std::string_view request, std::string& reply) { return target->unary(call, request, reply); };
+    } else {
+      handler.stream = [target](grpc::ServerCall& call) { return target->stream(call); };
+    }
+    if (Result<void> added = grpc->add_method(std::move(handler)); !added.ok()) return added;
+  }
+  if (grpc != nullptr) grpc->add_file(info.file());
+  return {};
+}
+
+}  // namespace bia
