@@ -1,0 +1,146 @@
+#include "bia/bia/client.h"
+
+#include <fmt/format.h>
+#include <google/protobuf/message.h>
+#include <google/protobuf/unknown_field_set.h>
+
+#include "bia/codec/form.h"
+#include "bia/codec/json_reader.h"
+
+namespace bia {
+namespace {
+namespace pb = google::protobuf;
+
+/// The text after the last '/' of an Any's type URL.
+constexpr std::string_view kErrorInfo = "/google.rpc.ErrorInfo";
+
+const std::string* text_field(const pb::UnknownFieldSet& fields, int number) {
+  for (int i = fields.field_count() - 1; i >= 0; --i) {
+    if (fields.field(i).number() == number && fields.field(i).type() == pb::UnknownField::TYPE_LENGTH_DELIMITED) {
+      return &fields.field(i).length_delimited();
+    }
+  }
+  return nullptr;
+}
+
+/// google.rpc.ErrorInfo: reason = 1, domain = 2, map<string, string> metadata = 3.
+Error with_error_info(const grpc::Status& status, const std::string& bytes) {
+  pb::UnknownFieldSet info;
+  if (!info.ParseFromString(bytes)) return Error(status.code, "", status.message);
+  const std::string* reason = text_field(info, 1);
+  Error error(status.code, reason ? *reason : std::string(), status.message);
+  for (int i = 0; i < info.field_count(); ++i) {
+    pb::UnknownFieldSet entry;
+    if (info.field(i).number() != 3 || info.field(i).type() != pb::UnknownField::TYPE_LENGTH_DELIMITED) continue;
+    if (!entry.ParseFromString(info.field(i).length_delimited())) continue;
+    const std::string* key = text_field(entry, 1);
+    const std::string* value = text_field(entry, 2);
+    error = std::move(error).with_metadata(key ? *key : std::string(), value ? *value : std::string());
+  }
+  return error;
+}
+
+/// Kratos' error body: {"code":404,"reason":"…","message":"…","metadata":{}}.
+Error error_of_response(const http::ClientResponse& response) {
+  codec::JsonReader in(response.body);
+  std::string reason;
+  std::string message;
+  std::vector<std::pair<std::string, std::string>> metadata;
+  std::string_view name;
+  if (in.enter_object()) {
+    while (in.next_field(name)) {
+      if (name == "reason") {
+        in.take(reason);
+      } else if (name == "message") {
+        in.take(message);
+      } else if (name == "metadata" && in.enter_object()) {
+        while (in.next_field(name)) {
+          auto& [key, value] = metadata.emplace_back(std::string(name), std::string());
+          in.take(value);
+        }
+      } else {
+        in.skip();
+      }
+    }
+  }
+  if (!in.finish().ok()) {
+    reason.clear();
+    message = fmt::format("HTTP {} {}", response.status, response.reason);
+    metadata.clear();
+  }
+  Error error = Error::from_http(response.status, reason, std::move(message));
+  for (auto& [key, value] : metadata) error = std::move(error).with_metadata(std::move(key), std::move(value));
+  return error;
+}
+
+}  // namespace
+
+Error error_of(const grpc::Status& status) {
+  pb::UnknownFieldSet details;
+  if (!status.details.empty() && details.ParseFromString(status.details)) {
+    // google.rpc.Status: code = 1, message = 2, repeated Any details = 3 {type_url = 1, value = 2}.
+    for (int i = 0; i < details.field_count(); ++i) {
+      pb::UnknownFieldSet any;
+      if (details.field(i).number() != 3 || details.field(i).type() != pb::UnknownField::TYPE_LENGTH_DELIMITED) continue;
+      if (!any.ParseFromString(details.field(i).length_delimited())) continue;
+      const std::string* type = text_field(any, 1);
+      const std::string* value = text_field(any, 2);
+      if (type && type->ends_with(kErrorInfo)) return with_error_info(status, value ? *value : std::string());
+    }
+  }
+  return Error(status.code, "", status.message);
+}
+
+Result<void> call_unary(grpc::Channel& channel, std::string_view path, const pb::Message& request, const grpc::CallOptions& options,
+                        pb::Message& reply) {
+  grpc::UnaryReply answer;
+  grpc::CallOptions with_default = options;
+  if (with_default.deadline.is_never()) with_default.deadline = Deadline::after(kClientTimeoutDefault);
+  channel.unary(path, request.SerializeAsString(), with_default, answer);
+  if (answer.status.code != Code::kOk) return error_of(answer.status);
+  if (!reply.ParseFromString(answer.message)) return Error(Code::kInternal, "CODEC", "the peer answered bytes that are not a " + reply.GetTypeName());
+  return {};
+}
+
+void HttpCall::path_field(const pb::Message& request, std::string_view field_path, Slashes slashes) {
+  if (!wrong_.ok()) return;
+  wrong_ = codec::append_path_field(target_, request, field_path, slashes == Slashes::kKeep ? codec::Slash::kKeep : codec::Slash::kEscape);
+}
+
+void HttpCall::query(const pb::Message& request, std::string_view left_out) {
+  if (!wrong_.ok()) return;
+  Result<std::string> text = codec::encode_form(request, left_out);
+  if (!text.ok()) {
+    wrong_ = std::move(text).error();
+  } else if (!text->empty()) {
+    target_ += '?';
+    target_ += *text;
+  }
+}
+
+Result<void> HttpCall::send(const HttpOrigin& origin, bool (*read_reply)(codec::JsonReader&, pb::Message&), pb::Message& reply) {
+  if (!wrong_.ok()) return std::move(wrong_).error().in(path_template_);
+  http::Headers headers;
+  if (options_.headers) headers = *options_.headers;
+  if (has_body_) headers.set("Content-Type", "application/json");
+  headers.set("Accept", "application/json");
+  http::ClientRequest request;
+  request.method = method_;
+  request.host = origin.host;
+  request.port = origin.port;
+  request.target = target_;
+  request.headers = &headers;
+  request.body = body_;
+  http::ClientResponse response;
+  http::Timings timings;
+  Deadline deadline = options_.deadline.is_never() ? Deadline::after(kClientTimeoutDefault) : options_.deadline;
+  if (Result<void> sent = origin.client.send(request, response, timings, deadline); !sent.ok()) return sent;
+  if (response.status < 200 || response.status > 299) return error_of_response(response);
+  codec::JsonReader in(response.body);
+  read_reply(in, reply);
+  Result<void> read = in.finish();
+  if (!read.ok()) return Error(Code::kInternal, "CODEC", "the peer's answer: " + read.error().message());
+  return {};
+}
+
+}  // namespace bia

@@ -1,0 +1,99 @@
+#include "generator.h"
+
+#include <memory>
+#include <set>
+
+#include <google/protobuf/io/zero_copy_stream.h>
+
+#include "json_code.h"
+#include "names.h"
+#include "service_code.h"
+
+namespace bia::protoc {
+namespace {
+
+/// Files whose messages need no generated code: codec has it, or they hold options alone.
+bool is_built_in(const pb::FileDescriptor* file) {
+  return file->name().starts_with("google/protobuf/") || (file->name().starts_with("google/api/") && file->message_type_count() == 0) ||
+         file->name() == "google/api/http.proto";
+}
+
+bool write(pb::compiler::GeneratorContext* context, const std::string& name, const std::string& text) {
+  std::unique_ptr<pb::io::ZeroCopyOutputStream> stream(context->Open(name));
+  size_t written = 0;
+  void* data = nullptr;
+  int size = 0;
+  while (written < text.size() && stream->Next(&data, &size)) {
+    size_t part = std::min(text.size() - written, static_cast<size_t>(size));
+    text.copy(static_cast<char*>(data), part, written);
+    written += part;
+    if (part < static_cast<size_t>(size)) stream->BackUp(size - static_cast<int>(part));
+  }
+  return written == text.size();
+}
+
+void open_namespaces(const pb::FileDescriptor* file, Output& out) {
+  if (!file->package().empty()) out.flat(fmt::format("namespace {} {{\n", cpp_namespace(file)));
+}
+void close_namespaces(const pb::FileDescriptor* file, Output& out) {
+  if (!file->package().empty()) out.flat(fmt::format("}}  // namespace {}", cpp_namespace(file)));
+}
+
+std::string header(const pb::FileDescriptor* file) {
+  Output out;
+  out.line("// Written by protoc-gen-bia from {}. Do not edit.", file->name());
+  out.put("#pragma once");
+  out.line("#include \"{}.pb.h\"", stem(file));
+  std::set<std::string> imports;
+  for (int i = 0; i < file->dependency_count(); ++i) {
+    if (!is_built_in(file->dependency(i))) imports.insert(stem(file->dependency(i)));
+  }
+  for (const std::string& import : imports) out.line("#include \"{}.bia.h\"", import);
+  out.put("#include \"bia/codec/json_reader.h\"");
+  out.put("#include \"bia/codec/json_writer.h\"");
+  if (file->service_count() > 0) {
+    for (std::string_view name : {"client", "context", "service", "stream"}) out.line("#include \"bia/bia/{}.h\"", name);
+  }
+  out.put("");
+  open_namespaces(file, out);
+  declare_json(file, out);
+  for (int i = 0; i < file->service_count(); ++i) declare_service(file->service(i), out);
+  close_namespaces(file, out);
+  return out.take();
+}
+
+std::string source(const pb::FileDescriptor* file) {
+  Output out;
+  out.line("// Written by protoc-gen-bia from {}. Do not edit.", file->name());
+  out.line("#include \"{}.bia.h\"", stem(file));
+  out.put("");
+  out.put("#include \"bia/codec/form.h\"");
+  out.put("#include \"bia/codec/generated.h\"");
+  if (file->service_count() > 0) out.put("#include \"bia/http/router.h\"");
+  std::set<std::string> well_known;
+  collect_well_known(file, well_known);
+  for (const std::string& name : well_known) out.line("#include <{}.pb.h>", name);
+  out.put("");
+  open_namespaces(file, out);
+  define_json(file, out);
+  for (int i = 0; i < file->service_count(); ++i) define_service(file->service(i), out);
+  close_namespaces(file, out);
+  return out.take();
+}
+
+}  // namespace
+
+bool Generator::Generate(const pb::FileDescriptor* file, const std::string& parameter, pb::compiler::GeneratorContext* context,
+                         std::string* error) const {
+  if (!parameter.empty()) {
+    *error = fmt::format("protoc-gen-bia has no parameter \"{}\"", parameter);
+    return false;
+  }
+  if (is_built_in(file)) return true;
+  *error = check_messages(file);
+  for (int i = 0; error->empty() && i < file->service_count(); ++i) *error = check_service(file->service(i));
+  if (!error->empty()) return false;
+  return write(context, stem(file) + ".bia.h", header(file)) && write(context, stem(file) + ".bia.cc", source(file));
+}
+
+}  // namespace bia::protoc

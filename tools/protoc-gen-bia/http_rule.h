@@ -1,0 +1,31 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "output.h"
+
+namespace bia::protoc {
+
+/// One binding of a google.api.http option, checked against the method's messages.
+struct HttpRule {
+  std::string method;
+  std::string path;
+  /// Field paths of the template's variables, in its order, with the fields that they lead through.
+  struct Variable {
+    std::string path;
+    std::vector<const pb::FieldDescriptor*> fields;
+    bool many_segments = false;  ///< its pattern has more than one segment: slashes stay slashes in a URL
+  };
+  std::vector<Variable> variables;
+  /// The template cut at its variables: one more than `variables`.
+  std::vector<std::string> literals;
+  bool has_body = false;
+  /// Empty: the whole message.
+  std::vector<const pb::FieldDescriptor*> body;
+  const pb::FieldDescriptor* response_body = nullptr;
+};
+
+/// The rule and its additional_bindings; none without the option. `error` is set to "file:line:column: what" where it cannot be served.
+std::vector<HttpRule> http_rules(const pb::MethodDescriptor* method, std::string& error);
+
+}  // namespace bia::protoc
