@@ -98,7 +98,8 @@ function table(parent, protocol) {
   for (const [label, show, value, best] of rows) {
     const row = element(made, 'tr');
     element(row, 'th', label);
-    const values = value && targets.length > 1 ? targets.map(pair => value(pair[1])) : [];
+    let values = value && targets.length > 1 ? targets.map(pair => value(pair[1])) : [];
+    if (new Set(values).size < 2) values = [];
     const winner = best === 'low' ? Math.min(...values) : Math.max(...values);
     targets.forEach(([, load], index) => element(row, 'td', show(load), values.length && values[index] === winner ? 'best' : ''));
   }
