@@ -49,6 +49,8 @@ class Socket {
 
   bool is_open() const { return fd_ >= 0; }
   int fd() const { return fd_; }
+  /// The kernel has said, without a system call of ours, that there are bytes or an end to read: how an idle connection shows that it is stale.
+  bool readable() const { return watch_.readable(); }
   /// Bytes read; 0 is the end of the stream. Suspends while there is nothing. Errors: kUnavailable (reset; errno in the metadata),
   /// kDeadlineExceeded, kCancelled.
   Result<size_t> read_some(std::span<char> into, Deadline deadline);

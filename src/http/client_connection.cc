@@ -1,0 +1,302 @@
+#include "http/client_connection.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+
+#include "http/chars.h"
+#include "http/chunked.h"
+
+namespace bia::http {
+namespace {
+
+/// A body up to this is copied behind the head; above it goes in the same system call from where it lies.
+constexpr size_t kCopiedBytesMax = 8 * 1024;
+
+Limits limits_of(const ClientOptions& options) {
+  Limits limits;
+  limits.header_bytes_max = options.header_bytes_max;
+  limits.header_count_max = 4096;
+  return limits;
+}
+
+Error bad_request(std::string message) { return Error(Code::kInvalidArgument, "BAD_REQUEST", std::move(message)); }
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return char_is(c, kTokenChar); });
+}
+
+template <uint8_t limit>
+bool is_clean(std::string_view text) {
+  return find_stop<limit>(text.data(), text.data() + text.size()) == text.data() + text.size();
+}
+
+Error end_of_stream(bool nothing_received) {
+  // Go's texts, which k6 prints.
+  return Error(Code::kUnavailable, "UNEXPECTED_EOF", nothing_received ? "EOF" : "unexpected EOF");
+}
+
+Error bad_response(const Problem& problem, std::string_view line) {
+  return Error(Code::kInvalidArgument, "BAD_RESPONSE",
+               line.empty() ? std::string(problem.message) : fmt::format("{} \"{}\"", problem.message, line));
+}
+
+}  // namespace
+
+ClientConnection::ClientConnection(net::Socket socket, const net::Endpoint& remote, const ClientOptions& options)
+    : socket_(std::move(socket)),
+      remote_(remote),
+      parser_(limits_of(options)),
+      body_bytes_max_(options.body_bytes_max) {}
+
+bool ClientConnection::stale() {
+  if (!socket_.readable()) return false;
+  // A last read that filled its buffer exactly leaves the mark too: ask the kernel.
+  char byte;
+  const ssize_t count = ::recv(socket_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+Result<void> ClientConnection::exchange(const ClientRequest& request, ClientResponse& response, Timings& timings, Deadline deadline) {
+  const uint64_t read_before = socket_.bytes_read();
+  const uint64_t written_before = socket_.bytes_written();
+  const TimePoint begin = timings.end;
+  nothing_received_ = true;
+  reusable_ = false;
+  body_bytes_ = 0;
+  buffer_.clear();
+  BIA_TRY(append_head(request));
+  auto sent = send(request, deadline);
+  const TimePoint written = now();
+  timings.sending = written - begin;
+  timings.end = written;
+  Result<void> result;
+  // A server that refuses a body answers and closes before it was sent: the answer is worth more than the broken pipe.
+  if (sent || sent.error().code() == Code::kUnavailable) {
+    result = receive(request, response, timings, deadline);
+    if (!sent && nothing_received_) result = std::move(sent);
+    if (!sent) reusable_ = false;
+  } else {
+    result = std::move(sent);
+  }
+  timings.bytes_received += socket_.bytes_read() - read_before;
+  timings.bytes_sent += socket_.bytes_written() - written_before;
+  return result;
+}
+
+Result<void> ClientConnection::append_fields(const ClientRequest& request, bool& chunked) {
+  for (const auto& [name, value] : *request.headers) {
+    if (!is_token(name)) return bad_request(fmt::format("net/http: invalid header field name \"{}\"", name));
+    if (!is_clean<0x1f>(value)) return bad_request(fmt::format("net/http: invalid header field value for \"{}\"", name));
+    switch (name.size()) {
+      case 10: request_closes_ = request_closes_ || (equals_lower(name, "connection") && equals_lower(value, "close")); break;
+      case 14:
+        if (equals_lower(name, "content-length")) continue;
+        break;
+      case 17:
+        if (!equals_lower(name, "transfer-encoding")) break;
+        if (!equals_lower(value, "chunked")) return bad_request(fmt::format("unsupported transfer encoding \"{}\"", value));
+        if (chunked) continue;
+        chunked = true;
+        break;
+      default: break;
+    }
+    buffer_.reserve(name.size() + value.size() + 4);
+    buffer_.append(name);
+    buffer_.append(": ");
+    buffer_.append(value);
+    buffer_.append("\r\n");
+  }
+  return {};
+}
+
+/// First, as RFC 9110 section 7.2 wants it.
+void ClientConnection::append_host(const ClientRequest& request) {
+  const bool v6 = request.host.find(':') != std::string_view::npos;
+  buffer_.append(v6 ? "Host: [" : "Host: ");
+  buffer_.append(request.host);
+  if (v6) buffer_.append("]");
+  if (request.port != 80) {
+    char digits[8] = {':'};
+    buffer_.append({digits, static_cast<size_t>(std::to_chars(digits + 1, digits + sizeof digits, request.port).ptr - digits)});
+  }
+  buffer_.append("\r\n");
+}
+
+Result<void> ClientConnection::append_head(const ClientRequest& request) {
+  if (!is_token(request.method)) return bad_request(fmt::format("net/http: invalid method \"{}\"", request.method));
+  if (request.target.empty() || !is_clean<0x20>(request.target)) {
+    return bad_request(fmt::format("the target \"{}\" is not percent-encoded", request.target));
+  }
+  if (!is_clean<0x20>(request.host)) return bad_request(fmt::format("invalid host \"{}\"", request.host));
+  request_closes_ = false;
+  request_chunked_ = false;
+  if (buffer_.capacity() == 0) buffer_.reserve(kReadBytes);
+  buffer_.append(request.method);
+  buffer_.append(" ");
+  buffer_.append(request.target);
+  buffer_.append(" HTTP/1.1\r\n");
+  const bool host_given = request.headers != nullptr && request.headers->has("host");
+  if (!host_given) append_host(request);
+  if (request.headers != nullptr) BIA_TRY(append_fields(request, request_chunked_));
+  const bool says_zero = request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
+  if (!request_chunked_ && (!request.body.empty() || says_zero)) {
+    char digits[24];
+    buffer_.append("Content-Length: ");
+    buffer_.append({digits, static_cast<size_t>(std::to_chars(digits, digits + sizeof digits, request.body.size()).ptr - digits)});
+    buffer_.append("\r\n");
+  }
+  buffer_.append("\r\n");
+  return {};
+}
+
+Result<void> ClientConnection::send(const ClientRequest& request, Deadline deadline) {
+  std::string_view tail;
+  if (request_chunked_) {
+    if (!request.body.empty()) {
+      char head[kChunkHeadBytesMax];
+      buffer_.append({head, format_chunk_head(request.body.size(), head)});
+      tail = "\r\n0\r\n\r\n";
+    } else {
+      tail = "0\r\n\r\n";
+    }
+  }
+  if (request.body.size() <= kCopiedBytesMax) {
+    buffer_.append(request.body);
+    buffer_.append(tail);
+    return socket_.write_all(buffer_.view(), deadline);
+  }
+  const iovec parts[] = {{buffer_.data(), buffer_.size()},
+                         {const_cast<char*>(request.body.data()), request.body.size()},
+                         {const_cast<char*>(tail.data()), tail.size()}};
+  return socket_.write_all(std::span<const iovec>(parts, tail.empty() ? 2 : 3), deadline);
+}
+
+Result<size_t> ClientConnection::fill(size_t bytes, Deadline deadline) {
+  buffer_.reserve(bytes);
+  const size_t count = BIA_TRY(socket_.read_some(buffer_.space(), deadline));
+  buffer_.filled(count);
+  return count;
+}
+
+Result<void> ClientConnection::receive_head(Timings& timings, Deadline deadline) {
+  const TimePoint written = timings.end;
+  buffer_.clear();
+  for (;;) {
+    parser_.reset();
+    Parsed parsed = Parsed::kNeedMore;
+    for (;;) {
+      if (!buffer_.empty()) parsed = parser_.parse(buffer_.view());
+      if (parsed != Parsed::kNeedMore) break;
+      const size_t count = BIA_TRY(fill(buffer_.empty() ? kReadBytes : buffer_.size(), deadline));
+      if (count == 0) return end_of_stream(nothing_received_);
+      if (nothing_received_) {
+        timings.end = now();
+        timings.waiting = timings.end - written;
+        nothing_received_ = false;
+      }
+    }
+    if (parsed == Parsed::kBad) return bad_response(parser_.problem(), parser_.bad_line());
+    // RFC 9110 section 15.2: interim answers come before the one that counts; 101 we never ask for.
+    if (parser_.status() >= 200) return {};
+    if (parser_.status() == 101) {
+      return Error(Code::kInvalidArgument, "BAD_RESPONSE", "unsupported response status: 101 Switching Protocols");
+    }
+    buffer_.consume(parser_.head_bytes());
+  }
+}
+
+void ClientConnection::copy_head(ClientResponse& response) const {
+  response.status = parser_.status();
+  response.reason.assign(parser_.reason());
+  response.version_minor = parser_.version_minor();
+  response.remote = remote_;
+  auto& fields = response.headers.fields();
+  // Strings that are there keep their storage from answer to answer.
+  fields.resize(parser_.fields().size());
+  for (size_t i = 0; i < fields.size(); ++i) {
+    fields[i].first.assign(parser_.name(parser_.fields()[i]));
+    fields[i].second.assign(parser_.value(parser_.fields()[i]));
+  }
+}
+
+Result<void> ClientConnection::receive(const ClientRequest& request, ClientResponse& response, Timings& timings, Deadline deadline) {
+  BIA_TRY(receive_head(timings, deadline));
+  copy_head(response);
+  response.body.clear();
+  const TimePoint first = timings.end;
+  auto received = receive_body(request, response, deadline);
+  timings.end = now();
+  timings.receiving = timings.end - first;
+  if (!received) return received;
+  // Bytes behind the answer are an answer to nothing.
+  if (!buffer_.empty() || request_closes_) reusable_ = false;
+  if (buffer_.capacity() > kReadBytes) buffer_.release();
+  return {};
+}
+
+Result<void> ClientConnection::receive_body(const ClientRequest& request, ClientResponse& response, Deadline deadline) {
+  const int status = parser_.status();
+  const uint64_t length = parser_.content_length();
+  reusable_ = parser_.keep_alive();
+  const bool chunked = parser_.chunked();
+  buffer_.consume(parser_.head_bytes());
+  // RFC 9112 section 6.3.
+  if (request.method == "HEAD" || status == 204 || status == 304 || length == 0) return {};
+  if (chunked) return receive_chunked(request, response, deadline);
+  if (length != HeadParser::kNoLength) return receive_sized(request, response, deadline);
+  reusable_ = false;
+  return receive_until_close(request, response, deadline);
+}
+
+Result<void> ClientConnection::keep(const ClientRequest& request, ClientResponse& response, std::string_view bytes) {
+  body_bytes_ += bytes.size();
+  if (body_bytes_ > body_bytes_max_) {
+    return Error(Code::kOutOfRange, "BODY_TOO_LARGE", fmt::format("the response's body is longer than {} bytes", body_bytes_max_));
+  }
+  if (request.response_body == ClientRequest::Body::kKeep) response.body.append(bytes);
+  return {};
+}
+
+Result<void> ClientConnection::receive_sized(const ClientRequest& request, ClientResponse& response, Deadline deadline) {
+  const uint64_t length = parser_.content_length();
+  for (;;) {
+    const auto take = static_cast<size_t>(std::min<uint64_t>(length - body_bytes_, buffer_.size()));
+    BIA_TRY(keep(request, response, buffer_.view().substr(0, take)));
+    buffer_.consume(take);
+    if (body_bytes_ == length) return {};
+    const auto wanted = static_cast<size_t>(std::min<uint64_t>(length - body_bytes_, kBodyReadBytes));
+    if (BIA_TRY(fill(wanted, deadline)) == 0) return end_of_stream(false);
+  }
+}
+
+Result<void> ClientConnection::receive_chunked(const ClientRequest& request, ClientResponse& response, Deadline deadline) {
+  ChunkedDecoder decoder(body_bytes_max_);
+  for (;;) {
+    ChunkedDecoder::Step step;
+    const Parsed parsed = decoder.decode(buffer_.data(), buffer_.size(), step);
+    if (parsed == Parsed::kBad) {
+      if (decoder.problem().status == 413) {
+        return Error(Code::kOutOfRange, "BODY_TOO_LARGE", fmt::format("the response's body is longer than {} bytes", body_bytes_max_));
+      }
+      return bad_response(decoder.problem(), {});
+    }
+    BIA_TRY(keep(request, response, buffer_.view().substr(0, step.produced)));
+    buffer_.consume(step.consumed);
+    if (parsed == Parsed::kComplete) return {};
+    if (BIA_TRY(fill(kReadBytes, deadline)) == 0) return end_of_stream(false);
+  }
+}
+
+Result<void> ClientConnection::receive_until_close(const ClientRequest& request, ClientResponse& response, Deadline deadline) {
+  for (;;) {
+    BIA_TRY(keep(request, response, buffer_.view()));
+    buffer_.clear();
+    if (BIA_TRY(fill(kReadBytes, deadline)) == 0) return {};
+  }
+}
+
+}  // namespace bia::http

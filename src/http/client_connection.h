@@ -1,0 +1,60 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "bia/http/client.h"
+#include "bia/net/socket.h"
+#include "http/buffer.h"
+#include "http/head_parser.h"
+
+namespace bia::http {
+
+/// One connection of a client, and the exchange that it is in. Its one buffer holds the request's head, then the response.
+class ClientConnection {
+ public:
+  ClientConnection(net::Socket socket, const net::Endpoint& remote, const ClientOptions& options);
+
+  /// Sends, beginning at `timings.end`, and receives. Suspends. On an error `nothing_received` tells whether the request may be sent again elsewhere.
+  Result<void> exchange(const ClientRequest& request, ClientResponse& response, Timings& timings, Deadline deadline);
+  bool nothing_received() const { return nothing_received_; }
+  /// May the next request use it?
+  bool reusable() const { return reusable_; }
+  /// An idle connection that the server has closed, or sent to unasked.
+  bool stale();
+  const net::Endpoint& remote() const { return remote_; }
+
+  TimePoint idle_since{};
+
+ private:
+  static constexpr size_t kReadBytes = 4096;
+  static constexpr size_t kBodyReadBytes = 64 * 1024;
+
+  Result<void> append_head(const ClientRequest& request);
+  void append_host(const ClientRequest& request);
+  Result<void> append_fields(const ClientRequest& request, bool& chunked);
+  Result<void> send(const ClientRequest& request, Deadline deadline);
+  Result<void> receive(const ClientRequest& request, ClientResponse& response, Timings& timings, Deadline deadline);
+  Result<void> receive_head(Timings& timings, Deadline deadline);
+  Result<void> receive_body(const ClientRequest& request, ClientResponse& response, Deadline deadline);
+  Result<void> receive_sized(const ClientRequest& request, ClientResponse& response, Deadline deadline);
+  Result<void> receive_chunked(const ClientRequest& request, ClientResponse& response, Deadline deadline);
+  Result<void> receive_until_close(const ClientRequest& request, ClientResponse& response, Deadline deadline);
+  /// Bytes read into the buffer; 0 at the end.
+  Result<size_t> fill(size_t bytes, Deadline deadline);
+  Result<void> keep(const ClientRequest& request, ClientResponse& response, std::string_view bytes);
+  void copy_head(ClientResponse& response) const;
+
+  net::Socket socket_;
+  net::Endpoint remote_;
+  ResponseParser parser_;
+  Buffer buffer_;
+  uint64_t body_bytes_ = 0;
+  size_t body_bytes_max_;
+  bool request_chunked_ = false;
+  bool request_closes_ = false;
+  bool nothing_received_ = true;
+  bool reusable_ = false;
+};
+
+}  // namespace bia::http
