@@ -86,48 +86,6 @@ void Scheduler::Impl::release(FiberImpl* fiber) {
   free_ = fiber;
 }
 
-FiberImpl* Scheduler::Impl::next_ready() {
-  if (budget_ == 0 || ready_.empty()) return nullptr;
-  --budget_;
-  FiberImpl* fiber = ready_.pop();
-  fiber->state = FiberState::kRunning;
-  fiber->calls_in_a_row = 0;
-  return fiber;
-}
-
-Context& Scheduler::Impl::next_context() {
-  running_ = next_ready();
-  return running_ ? running_->context : loop_;
-}
-
-void Scheduler::Impl::suspend(FiberImpl* self) {
-  switch_context(self->context, next_context(), eh_, Leaving::kSuspends);
-  if (dead_) reap();
-}
-
-void Scheduler::Impl::arm(FiberImpl* fiber, TimePoint at) {
-  fiber->wake_at = at;
-  // An earlier time that is still in the heap stays: when it comes, the entry moves to the time then wanted. So a deadline that hardly
-  // ever strikes costs one heap operation each time it would have, not two a wait.
-  if (fiber->timer_place == TimerHeap::kNowhere) {
-    timers_.push(fiber, at);
-  } else if (timers_.at(fiber->timer_place) > at) {
-    timers_.move(fiber->timer_place, at);
-  }
-}
-
-Wake Scheduler::Impl::park(TimePoint at) {
-  FiberImpl* self = running_;
-  BIA_ASSERT(self != nullptr && "only a fiber can wait");
-  if (self->cancelled) return Wake::kCancelled;
-  if (self->deadline.at() < at) at = self->deadline.at();
-  if (at != TimePoint::max()) arm(self, at);
-  self->state = FiberState::kParked;
-  suspend(self);
-  self->wake_at = TimePoint::max();
-  return self->wake;
-}
-
 void Scheduler::Impl::park_uninterruptible() {
   FiberImpl* self = running_;
   BIA_ASSERT(self != nullptr && "only a fiber can wait");
