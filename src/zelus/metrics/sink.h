@@ -101,6 +101,12 @@ class Sink {
   double rate() const { return count_ == 0 ? 0 : static_cast<double>(trues_) / static_cast<double>(count_); }
   /// Trend: `fraction` 0 … 1 by k6's interpolation between the ranks next to (count-1)*fraction; within 0.14 % once folded. 0 when empty.
   double quantile(double fraction) const;
+  /// A rate with its trues and falses exchanged.
+  Sink inverted() const {
+    Sink other = *this;
+    other.trues_ = count_ - trues_;
+    return other;
+  }
   /// Several at once: sorts once.
   std::vector<double> quantiles(std::span<const double> fractions) const;
   /// Null unless a trend that has values.

@@ -283,7 +283,7 @@ Thresholds::Verdict Thresholds::evaluate(const Snapshot& snapshot, bia::Duration
       crossed = true;
       const ThresholdSpec& spec = threshold.spec;
       // Strictly greater, as k6 compares.
-      if (spec.abort_on_fail && (!spec.delay_abort_eval || *spec.delay_abort_eval < elapsed)) abort_ = true;
+      if (spec.abort_on_fail && spec.delay_abort_eval < elapsed) abort_ = true;
     }
     if (crossed) {
       verdict.crossed.push_back(entry.name);

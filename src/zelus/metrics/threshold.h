@@ -9,17 +9,13 @@
 #include "zelus/metrics/metric.h"
 #include "zelus/metrics/sink.h"
 #include "zelus/metrics/tags.h"
+#include "zelus/options/options.h"
 
 namespace zelus::metrics {
 
-/// One entry of option `thresholds`, as written.
-struct ThresholdSpec {
-  std::string expression;
-  bool abort_on_fail = false;
-  std::optional<bia::Duration> delay_abort_eval;
-};
-/// "http_req_duration{scenario:shop}" → its expressions, sorted by metric.
-using ThresholdSpecs = std::map<std::string, std::vector<ThresholdSpec>>;
+/// As option `thresholds` gives them: "http_req_duration{scenario:shop}" → its expressions, sorted by metric.
+using options::ThresholdSpec;
+using ThresholdSpecs = options::ThresholdMap;
 
 /// A parsed expression: `p(95) < 500`.
 struct ThresholdExpression {

@@ -1,0 +1,171 @@
+#include "zelus/summary/numbers.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+namespace zelus::summary {
+namespace {
+
+std::string js_infinite(double value) { return std::isnan(value) ? "NaN" : value < 0 ? "-Infinity" : "Infinity"; }
+
+std::string fixed_no_trailing_zeros(double value, int digits) {
+  std::string text = js_to_fixed(value, digits);
+  if (!std::isfinite(value)) return text;
+  return js_number(std::strtod(text.c_str(), nullptr));
+}
+
+std::string truncated(double value, int digits) {
+  double scale = std::pow(10, digits);
+  return fixed_no_trailing_zeros(std::trunc(scale * value) / scale, digits);
+}
+
+std::string humanize_bytes(double bytes) {
+  static constexpr std::string_view kUnits[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"};
+  if (!(bytes >= 10)) return js_number(bytes) + " B";
+  double exponent = std::floor(std::log(bytes) / std::log(1000.0));
+  double value = std::floor(bytes / std::pow(1000, exponent) * 10 + 0.5) / 10;
+  std::string_view unit = exponent < static_cast<double>(std::size(kUnits)) ? kUnits[static_cast<size_t>(exponent)] : "undefined";
+  return fmt::format("{} {}", js_to_fixed(value, value < 10 ? 1 : 0), unit);
+}
+
+std::string humanize_milliseconds(double duration) {
+  if (duration == 0) return "0s";
+  if (duration < 0.001) return js_number(std::trunc(duration * 1000000)) + "ns";
+  if (duration < 1) return truncated(duration * 1000, 2) + "µs";
+  if (duration < 1000) return truncated(duration, 2) + "ms";
+  std::string text = truncated(std::fmod(duration, 60000) / 1000, duration > 60000 ? 0 : 2) + "s";
+  double rest = std::trunc(duration / 60000);
+  if (rest < 1) return text;
+  text = js_number(std::fmod(rest, 60)) + "m" + text;
+  rest = std::trunc(rest / 60);
+  if (rest < 1) return text;
+  return js_number(rest) + "h" + text;
+}
+
+std::string humanize_time(double milliseconds, std::string_view unit) {
+  if (unit == "s") return js_to_fixed(milliseconds * 0.001, 2) + "s";
+  if (unit == "ms") return js_to_fixed(milliseconds, 2) + "ms";
+  if (unit == "us") return js_to_fixed(milliseconds * 1000, 2) + "µs";
+  return humanize_milliseconds(milliseconds);
+}
+
+// ICU's root collation: spaces, punctuation, symbols, digits, letters.
+constexpr std::string_view kPrimaryOrder = "\t\n\v\f\r _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789";
+
+uint32_t next_code_point(std::string_view text, size_t& at) {
+  unsigned char first = static_cast<unsigned char>(text[at++]);
+  int more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0;
+  uint32_t code = more == 0 ? first : first & (0x3fu >> more);
+  for (; more > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80; --more) {
+    code = code << 6 | (static_cast<unsigned char>(text[at++]) & 0x3f);
+  }
+  return code;
+}
+
+uint32_t primary_weight(uint32_t code) {
+  if (code >= 'a' && code <= 'z') return 256 + code - 'a';
+  if (code >= 'A' && code <= 'Z') return 256 + code - 'A';
+  if (code >= 128) return code + 256;
+  size_t at = kPrimaryOrder.find(static_cast<char>(code));
+  return at == std::string_view::npos ? 0 : static_cast<uint32_t>(at) + 1;
+}
+
+}  // namespace
+
+std::string js_number(double value) {
+  if (!std::isfinite(value)) return js_infinite(value);
+  if (value == 0) return "0";
+  double absolute = std::fabs(value);
+  char text[400];
+  bool plain = absolute >= 1e-6 && absolute < 1e21;
+  // Whole numbers beyond 2^53 are padded with zeros after their shortest digits, which to_chars' fixed form does not do.
+  bool large = plain && absolute >= 9007199254740992.0;
+  auto format = plain && !large ? std::chars_format::fixed : std::chars_format::scientific;
+  auto done = std::to_chars(text, text + sizeof(text), value, format);
+  std::string number(text, done.ptr);
+  size_t exponent = number.find('e');
+  if (large) {
+    size_t places = std::stoul(number.substr(exponent + 2));
+    number.resize(exponent);
+    size_t point = number.find('.');
+    size_t decimals = point == std::string::npos ? 0 : number.size() - point - 1;
+    if (point != std::string::npos) number.erase(point, 1);
+    return number + std::string(places - decimals, '0');
+  }
+  if (plain) return number;
+  // "1e-07" → "1e-7".
+  while (number[exponent + 2] == '0' && exponent + 3 < number.size()) number.erase(exponent + 2, 1);
+  return number;
+}
+
+std::string js_to_fixed(double value, int digits) {
+  if (!std::isfinite(value)) return js_infinite(value);
+  if (std::fabs(value) >= 1e21) return js_number(value);
+  // All digits of the binary value; what lies beyond `digits` decides, a tie goes away from zero.
+  std::string exact = fmt::format("{:.1074f}", std::fabs(value));
+  size_t point = exact.find('.');
+  size_t keep = point + 1 + static_cast<size_t>(digits);
+  bool up = exact[keep] >= '5';
+  exact.resize(digits == 0 ? point : keep);
+  for (size_t i = exact.size(); up && i-- > 0;) {
+    if (exact[i] == '.') continue;
+    up = exact[i] == '9';
+    exact[i] = up ? '0' : static_cast<char>(exact[i] + 1);
+  }
+  if (up) exact.insert(exact.begin(), '1');
+  return value < 0 ? "-" + exact : exact;
+}
+
+std::string humanize(double value, metrics::MetricType type, metrics::Contains contains, std::string_view time_unit) {
+  if (type == metrics::MetricType::kRate) return js_to_fixed(std::trunc(value * 100 * 100) / 100, 2) + "%";
+  switch (contains) {
+    case metrics::Contains::kData:
+      return humanize_bytes(value);
+    case metrics::Contains::kTime:
+      return humanize_time(value, time_unit);
+    case metrics::Contains::kDefault:
+      break;
+  }
+  return fixed_no_trailing_zeros(value, 6);
+}
+
+int collate(std::string_view a, std::string_view b) {
+  size_t i = 0;
+  size_t j = 0;
+  int by_case = 0;
+  while (i < a.size() && j < b.size()) {
+    uint32_t left = next_code_point(a, i);
+    uint32_t right = next_code_point(b, j);
+    uint32_t left_weight = primary_weight(left);
+    uint32_t right_weight = primary_weight(right);
+    if (left_weight != right_weight) return left_weight < right_weight ? -1 : 1;
+    // Lower case comes first, where nothing else differs.
+    if (by_case == 0 && left != right) by_case = left > right ? -1 : 1;
+  }
+  if (i < a.size()) return 1;
+  if (j < b.size()) return -1;
+  return by_case;
+}
+
+size_t display_width(std::string_view text) {
+  size_t width = 0;
+  for (size_t at = 0; at < text.size();) {
+    if (text[at] == '\x1b') {
+      // "ESC [ … m", or ESC and one character.
+      ++at;
+      bool bracket = at < text.size() && text[at] == '[';
+      if (bracket) ++at;
+      while (bracket && at < text.size() && !(text[at] >= 0x40 && text[at] <= 0x7e)) ++at;
+      if (at < text.size()) ++at;
+      continue;
+    }
+    uint32_t code = next_code_point(text, at);
+    if (code < 0x300 || code > 0x36f) ++width;
+  }
+  return width;
+}
+
+}  // namespace zelus::summary
