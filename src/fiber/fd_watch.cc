@@ -20,11 +20,17 @@ Result<FdWatch::State*> Scheduler::Impl::watch(int fd) {
     return Error(Code::kResourceExhausted, "CANNOT_WATCH", fmt::format("descriptor {}: epoll: {}", fd, std::strerror(errno)))
         .with_hint("raise fs.epoll.max_user_watches, if the message says no space");
   }
+  state->next = watched_;
+  if (watched_) watched_->previous = state.get();
+  watched_ = state.get();
   return state.release();
 }
 
 void Scheduler::Impl::unwatch(FdWatch::State* state) {
+  BIA_ASSERT((current_ == this || current_ == nullptr) && "a descriptor is closed on the thread that watches it");
   epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, state->fd, nullptr);
+  (state->previous ? state->previous->next : watched_) = state->next;
+  if (state->next) state->next->previous = state->previous;
   for (FiberImpl* fiber : {std::exchange(state->reader, nullptr), std::exchange(state->writer, nullptr)}) {
     if (!fiber) continue;
     // Also to one that is ready already for another reason: it must not touch the state again.
@@ -83,7 +89,13 @@ void FdWatch::clear_writable() {
 bool FdWatch::readable() const { return state_ && state_->readable; }
 
 void FdWatch::reset() {
-  if (State* state = std::exchange(state_, nullptr)) state->scheduler->unwatch(state);
+  State* state = std::exchange(state_, nullptr);
+  if (!state) return;
+  if (state->scheduler) {
+    state->scheduler->unwatch(state);
+  } else {
+    delete state;
+  }
 }
 
 }  // namespace bia::fiber

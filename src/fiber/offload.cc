@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -12,9 +13,9 @@ namespace bia::fiber {
 namespace {
 
 struct Job {
-  const std::function<void()>* work;
-  Scheduler::Impl* scheduler;
-  FiberImpl* fiber;
+  std::function<void()> work;
+  std::function<void()> done;  // On the thread of the fiber that asked.
+  std::shared_ptr<PostQueue> answer_to;
 };
 
 /// Helper threads of the process. They are never joined: work in progress (a file system that hangs) must not hold up the exit.
@@ -22,7 +23,7 @@ class Helpers {
  public:
   void submit(Job job) {
     std::lock_guard lock(mutex_);
-    jobs_.push_back(job);
+    jobs_.push_back(std::move(job));
     if (idle_ >= jobs_.size() || threads_ == kOffloadThreadsMax) {
       added_.notify_one();
     } else {
@@ -42,12 +43,12 @@ class Helpers {
       ++idle_;
       added_.wait(lock, [this] { return !jobs_.empty(); });
       --idle_;
-      Job job = jobs_.front();
+      Job job = std::move(jobs_.front());
       jobs_.pop_front();
       lock.unlock();
-      (*job.work)();
-      // The fiber parked before this thread could answer: the answer runs in a later turn of the fiber's own thread.
-      job.scheduler->post([job] { job.scheduler->wake(job.fiber, Wake::kSignal); });
+      job.work();
+      job.answer_to->push(std::move(job.done), PostQueue::From::kOther);
+      job = {};
       lock.lock();
     }
   }
@@ -72,9 +73,17 @@ void offload(const std::function<void()>& work) {
     return;
   }
   auto* scheduler = Scheduler::Impl::current();
-  helpers().submit({&work, scheduler, scheduler->running()});
+  FiberImpl* fiber = scheduler->running();
+  // The fiber has parked before the answer runs: that is in a later turn of this same thread.
+  helpers().submit({[&work] { work(); }, [=] { scheduler->wake(fiber, Wake::kSignal); }, scheduler->posts()});
   // Not to be interrupted: `work` and what it refers to live on this fiber's stack.
   scheduler->park_uninterruptible();
+}
+
+Result<void> offload_abandonable(std::function<void()> work, Deadline deadline) {
+  auto done = std::make_shared<Parker>();
+  helpers().submit({std::move(work), [done] { done->unpark(); }, Scheduler::Impl::running_here().posts()});
+  return done->park(deadline);
 }
 
 }  // namespace bia::fiber

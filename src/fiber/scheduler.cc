@@ -12,6 +12,7 @@
 #include <cstring>
 #include <exception>
 
+#include "fiber/overflow.h"
 #include "fiber/scheduler_impl.h"
 
 namespace bia::fiber {
@@ -29,14 +30,18 @@ constexpr uint32_t kResumesPerTurnMax = 1024;
 
 thread_local constinit Scheduler::Impl* Scheduler::Impl::current_ = nullptr;
 
+Scheduler::Impl::Impl(int epoll_fd, int event_fd) : epoll_fd_(epoll_fd), posts_(std::make_shared<PostQueue>(event_fd)) {}
+
 Scheduler::Impl::~Impl() {
+  posts_->close();
   BIA_ASSERT(running_ == nullptr && current_ != this);
   BIA_ASSERT(fiber_count_ == 0 && "a scheduler was destroyed while its fibers live; call stop and let run return");
   for (auto& fiber : fibers_) {
     fiber->scheduler = nullptr;
     if (fiber->references > 0) static_cast<void>(fiber.release());  // The last handle deletes it.
   }
-  close(event_fd_);
+  // Sockets that outlive their scheduler are closed later, without it.
+  for (FdWatch::State* state = watched_; state; state = state->next) state->scheduler = nullptr;
   close(epoll_fd_);
 }
 
@@ -154,6 +159,7 @@ void Scheduler::Impl::run(Until until) {
   BIA_ASSERT(current_ == nullptr && "a scheduler already runs on this thread");
   current_ = this;
   eh_ = reinterpret_cast<EhGlobals*>(abi::__cxa_get_globals());
+  report_stack_overflows();
   // The kernel adds 50 us to each timed wait by default, half the distance of arrivals at 10,000/s.
   int slack = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
   prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
@@ -171,8 +177,8 @@ void Scheduler::Impl::run(Until until) {
       cancel_all();
     }
     if (fiber_count_ == 0 && !busy() && (stopping_ || until == Until::kNoFibers)) break;
-    expire_timers();
     wait_events();
+    expire_timers();
   }
   if (slack > 0) prctl(PR_SET_TIMERSLACK, slack, 0, 0, 0);
   unwatched_.clear();
@@ -183,36 +189,25 @@ void Scheduler::Impl::run(Until until) {
 
 void Scheduler::Impl::stop() {
   stop_asked_.store(true);
-  if (!wake_pending_.exchange(true)) eventfd_write(event_fd_, 1);
+  posts_->wake();
 }
 
 void Scheduler::Impl::post(std::function<void()> work) {
-  {
-    std::lock_guard lock(posted_mutex_);
-    posted_.push_back(std::move(work));
-    posted_flag_.store(true, std::memory_order_release);
-  }
-  if (current_ != this && !wake_pending_.exchange(true)) eventfd_write(event_fd_, 1);
+  posts_->push(std::move(work), current_ == this ? PostQueue::From::kOwner : PostQueue::From::kOther);
 }
-
-bool Scheduler::Impl::has_posted() { return posted_flag_.load(std::memory_order_acquire); }
 
 bool Scheduler::Impl::busy() {
-  return !ready_.empty() || !next_turn_.empty() || deferred_head_ != nullptr || has_posted();
+  return !ready_.empty() || !next_turn_.empty() || deferred_head_ != nullptr || posts_->any();
 }
 
-void Scheduler::Impl::run_posted() {
-  if (!has_posted()) return;
-  {
-    std::lock_guard lock(posted_mutex_);
-    posted_now_.swap(posted_);
-    posted_flag_.store(false, std::memory_order_relaxed);
-  }
-  for (auto& work : posted_now_) {
+void Scheduler::Impl::run_posted() noexcept {
+  if (!posts_->any()) return;
+  posts_->take(posted_);
+  for (auto& work : posted_) {
     work();
     work = nullptr;
   }
-  posted_now_.clear();
+  posted_.clear();
 }
 
 void Scheduler::Impl::defer(Deferred& deferred) {
@@ -288,14 +283,11 @@ void Scheduler::Impl::wait_events() {
   for (int i = 0; i < count; ++i) {
     handle_event(static_cast<FdWatch::State*>(events[i].data.ptr), events[i].events);
   }
-  expire_timers();
 }
 
 void Scheduler::Impl::handle_event(FdWatch::State* state, uint32_t events) {
   if (!state) {  // Another thread posted or asked to stop.
-    eventfd_t value = 0;
-    eventfd_read(event_fd_, &value);
-    wake_pending_.exchange(false);
+    posts_->woken();
     return;
   }
   constexpr uint32_t kEnd = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
@@ -316,15 +308,15 @@ Scheduler::~Scheduler() = default;
 Result<std::unique_ptr<Scheduler>> Scheduler::create() {
   int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   int event_fd = epoll_fd < 0 ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.ptr = nullptr;
-  if (event_fd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, event_fd, &event) != 0) {
+  if (event_fd < 0) {
     Error error(Code::kResourceExhausted, "NO_EVENT_LOOP", fmt::format("no event loop: {}", std::strerror(errno)));
-    if (event_fd >= 0) close(event_fd);
     if (epoll_fd >= 0) close(epoll_fd);
     return std::move(error).with_hint("raise the limit of open files: ulimit -n 65536");
   }
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.ptr = nullptr;
+  BIA_ASSERT(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, event_fd, &event) == 0);
   return std::unique_ptr<Scheduler>(new Scheduler(std::make_unique<Impl>(epoll_fd, event_fd)));
 }
 

@@ -4,13 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "bia/base/assert.h"
 #include "bia/fiber/scheduler.h"
 #include "bia/fiber/sync.h"
 #include "fiber/context.h"
+#include "fiber/post_queue.h"
 #include "fiber/stack.h"
 #include "fiber/timer_heap.h"
 
@@ -86,11 +86,14 @@ struct FdWatch::State {
   // Cleared by the waiter itself when it runs again, so that `unwatch` finds it until then.
   FiberImpl* reader = nullptr;
   FiberImpl* writer = nullptr;
+  // In the scheduler's list of all.
+  State* previous = nullptr;
+  State* next = nullptr;
 };
 
 class Scheduler::Impl {
  public:
-  explicit Impl(int epoll_fd, int event_fd) : epoll_fd_(epoll_fd), event_fd_(event_fd) {}
+  Impl(int epoll_fd, int event_fd);
   ~Impl();
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -108,6 +111,8 @@ class Scheduler::Impl {
   void run(Until until);
   void stop();
   void post(std::function<void()> work);
+  /// For threads that may outlive the scheduler.
+  const std::shared_ptr<PostQueue>& posts() const { return posts_; }
   Result<FiberImpl*> spawn(std::function<void()> body, SpawnOptions options);
   void defer(Deferred& deferred);
   void undefer(Deferred& deferred);
@@ -143,13 +148,12 @@ class Scheduler::Impl {
   FiberImpl* next_ready();
   Context& next_context();
   void run_ready();
-  void run_posted();
+  void run_posted() noexcept;
   void run_deferred();
   void expire_timers();
   void wait_events();
   void handle_event(FdWatch::State* state, uint32_t events);
   void cancel_all();
-  bool has_posted();
   bool busy();
   void arm(FiberImpl* fiber, TimePoint at);
 
@@ -172,18 +176,15 @@ class Scheduler::Impl {
   Deferred* deferred_head_ = nullptr;
   Deferred* deferred_tail_ = nullptr;
   size_t deferred_count_ = 0;
+  FdWatch::State* watched_ = nullptr;
   std::vector<std::unique_ptr<FdWatch::State>> unwatched_;  // Freed when no event of this turn can name them.
   int epoll_fd_;
-  int event_fd_;
   bool stopping_ = false;
   bool precise_wait_ = true;  // False once the kernel had no epoll_pwait2.
 
   std::atomic<bool> stop_asked_ = false;
-  std::atomic<bool> wake_pending_ = false;
-  std::atomic<bool> posted_flag_ = false;
-  std::mutex posted_mutex_;
-  std::vector<std::function<void()>> posted_;
-  std::vector<std::function<void()>> posted_now_;
+  std::shared_ptr<PostQueue> posts_;
+  std::vector<std::function<void()>> posted_;  // Being run.
 };
 
 inline FiberImpl* Scheduler::Impl::next_ready() {

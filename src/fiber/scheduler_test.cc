@@ -241,6 +241,24 @@ TEST(Offload, CancelDoesNotLeaveTheWorkBehind) {
   });
 }
 
+TEST(Offload, OfAbandonableWorkIsLeftAtTheDeadlineEvenBeyondTheScheduler) {
+  auto release = std::make_shared<std::atomic<bool>>(false);
+  auto ran = std::make_shared<std::atomic<bool>>(false);
+  in_scheduler([&] {
+    EXPECT_TRUE(offload_abandonable([ran] { *ran = true; }, Deadline::never()));
+    EXPECT_TRUE(*ran);
+    auto left = offload_abandonable(
+        [release, ran] {
+          while (!*release) std::this_thread::yield();
+          *ran = false;
+        },
+        Deadline::after(milliseconds(1)));
+    EXPECT_EQ(left.error().code(), Code::kDeadlineExceeded);
+  });
+  *release = true;
+  while (*ran) std::this_thread::yield();
+}
+
 TEST(ThreadGroup, RunsABodyOnEachThread) {
   auto threads = ThreadGroup::create(3).value();
   EXPECT_EQ(threads->size(), 3u);
@@ -292,6 +310,16 @@ TEST(FdWatch, ResetWakesItsWaitersEvenOneThatIsReadyAlready) {
     close(ends[0]);
     close(ends[1]);
   });
+}
+
+TEST(FdWatch, MayOutliveItsScheduler) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+  FdWatch watch;
+  in_scheduler([&] { watch = FdWatch::create(ends[0]).value(); });
+  watch.reset();
+  close(ends[0]);
+  close(ends[1]);
 }
 
 TEST(FdWatch, RefusesADescriptorThatIsNone) {

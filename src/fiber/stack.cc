@@ -61,7 +61,7 @@ Error out_of_stacks(int error_number, size_t bytes) {
           "raise the limit that is reached: sysctl -w vm.max_map_count=1048576, ulimit -v unlimited, or the container's memory limit");
 }
 
-void unmap(const Stack& stack) noexcept { munmap(stack.base - page_bytes(), stack.bytes + page_bytes()); }
+void unmap(const Stack& stack) noexcept { munmap(stack.base - kStackGuardBytes, stack.bytes + kStackGuardBytes); }
 
 void trim(const Stack& stack) noexcept {
   if (stack.bytes > kKeptBytes) madvise(stack.base, stack.bytes - kKeptBytes, MADV_DONTNEED);
@@ -116,7 +116,7 @@ void StackPool::release(Stack stack) noexcept {
 }
 
 Result<Stack> StackPool::map(size_t bytes) {
-  size_t guard = page_bytes();
+  constexpr size_t guard = kStackGuardBytes;
   void* memory = MAP_FAILED;
   if (failure_ == 0) {
     memory = mmap(nullptr, bytes + guard, PROT_READ | PROT_WRITE,

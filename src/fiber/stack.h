@@ -7,7 +7,10 @@
 
 namespace bia::fiber {
 
-/// A fiber's stack: `bytes` usable bytes above `base`, one guard page below it.
+/// Address space only. More than a page, so that a frame with a large array lands in it too and not in the neighbour's stack.
+inline constexpr size_t kStackGuardBytes = 64 * 1024;
+
+/// A fiber's stack: `bytes` usable bytes above `base`, the guard below it.
 struct Stack {
   char* base = nullptr;
   size_t bytes = 0;

@@ -56,12 +56,8 @@ Result<std::vector<Endpoint>> resolve(std::string_view host, uint16_t port, Dead
   if (name.empty() || name.find('\0') != std::string::npos) {
     return Error(Code::kUnavailable, "NO_SUCH_HOST", fmt::format("lookup \"{}\": no such host", name));
   }
-  // getaddrinfo cannot be interrupted: a fiber of its own waits for it, and the caller leaves it at its deadline.
   auto answer = std::make_shared<Answer>();
-  auto lookup = BIA_TRY(fiber::Scheduler::current().spawn([answer, name, port] {
-    fiber::offload([&] { *answer = look_up(name, port); });
-  }));
-  BIA_TRY(lookup.join(deadline));
+  BIA_TRY(fiber::offload_abandonable([answer, name, port] { *answer = look_up(name, port); }, deadline));
   if (answer->failed == EAI_NONAME || answer->failed == EAI_NODATA) {
     return Error(Code::kUnavailable, "NO_SUCH_HOST", fmt::format("lookup {}: no such host", name));
   }

@@ -170,9 +170,13 @@ class FdWatch {
 /// Runs blocking work (files, getaddrinfo, processes) on a helper thread; suspends only the calling fiber. `work` must not touch fibers.
 /// Helper threads are shared by the process, at most kOffloadThreadsMax, started on demand.
 void offload(const std::function<void()>& work);
+/// The same for work that may take long (a name server that does not answer): the fiber leaves it behind at its deadline or when it is
+/// cancelled, so `work` must own all it touches. Errors: kDeadlineExceeded, kCancelled.
+Result<void> offload_abandonable(std::function<void()> work, Deadline deadline);
 inline constexpr size_t kOffloadThreadsMax = 8;
 
-/// Blocks SIGINT, SIGTERM and SIGQUIT for the calling thread and those it starts: call it in main before any thread starts.
+/// Blocks SIGINT, SIGTERM and SIGQUIT for the calling thread and those it starts: call it in main before any thread starts. A child process
+/// inherits it, so unblock them between fork and exec (POSIX_SPAWN_SETSIGMASK).
 void block_signals();
 /// Suspends until one of the signals that `block_signals` blocks arrives. Errors: kCancelled, kDeadlineExceeded.
 Result<int> wait_signal(Deadline deadline = Deadline::never());
