@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <algorithm>
+#include <array>
+#include <ostream>
+
+#include "command.h"
+
+namespace bia::cli {
+namespace {
+
+std::vector<Command> commands() { return {new_command(), run_command(), version_command()}; }
+
+/// Of Kratos' command, and not built yet.
+constexpr std::array<std::string_view, 3> kNotBuilt = {"proto", "upgrade", "changelog"};
+
+std::string program_help() {
+  std::string text = "bia: microservices for C++\n\nusage: bia COMMAND [ARGUMENTS]\n\n";
+  for (const Command& command : commands()) text += fmt::format("  {:<10} {}\n", command.name, command.summary);
+  text += fmt::format("  {:<10} {}\n", "help", "print this, or a command's help: bia help COMMAND");
+  text += "\nNot built yet: proto add, proto client, proto server, upgrade, changelog.\n";
+  return text;
+}
+
+std::string command_help(const Command& command) {
+  std::string text = fmt::format("bia {}: {}\n\nusage: bia {} {}\n", command.name, command.summary, command.name, command.usage);
+  if (!command.flags.empty()) text += "\n" + flags_help(command.flags);
+  if (!command.details.empty()) text += fmt::format("\n{}\n", command.details);
+  return text;
+}
+
+Error unknown_command(const std::string& name) {
+  if (std::find(kNotBuilt.begin(), kNotBuilt.end(), name) != kNotBuilt.end()) {
+    return Error(Code::kUnimplemented, "NOT_BUILT",
+                 fmt::format("bia {} is not built yet; it comes with the issue for Kratos' whole command line", name));
+  }
+  return Error(Code::kInvalidArgument, "COMMAND", fmt::format("unknown command \"{}\"", name)).with_hint("bia help lists them");
+}
+
+Result<int> dispatch(const std::vector<std::string>& words, Io& io) {
+  const std::vector<Command> table = commands();
+  const auto find = [&](const std::string& name) {
+    return std::find_if(table.begin(), table.end(), [&](const Command& command) { return command.name == name; });
+  };
+  const std::string name = words.empty() ? "help" : words[0];
+  if (name == "help" || name == "-h" || name == "--help") {
+    if (words.size() < 2) {
+      io.out << program_help();
+      return 0;
+    }
+    const auto command = find(words[1]);
+    if (command == table.end()) return unknown_command(words[1]);
+    io.out << command_help(*command);
+    return 0;
+  }
+  const auto command = find(name == "-v" || name == "--version" ? "version" : name);
+  if (command == table.end()) return unknown_command(name);
+  const std::vector<std::string> arguments(words.begin() + 1, words.end());
+  if (!arguments.empty() && (arguments[0] == "-h" || arguments[0] == "--help")) {
+    io.out << command_help(*command);
+    return 0;
+  }
+  auto args = Args::parse(arguments, command->flags);
+  if (!args) return std::move(args).error().in("bia " + name);
+  return command->run(*args, io);
+}
+
+Result<int> print_version(const Args&, Io& io) {
+  io.out << "bia version v" BIA_VERSION "\n";
+  return 0;
+}
+
+}  // namespace
+
+Command version_command() { return {"version", "", "print the version", {}, {}, print_version}; }
+
+int run_program(const std::vector<std::string>& words, Io& io) {
+  auto code = dispatch(words, io);
+  if (code) return *code;
+  fmt::print(io.err, "ERROR: {}\n", code.error().text());
+  return 1;
+}
+
+}  // namespace bia::cli
