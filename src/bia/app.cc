@@ -33,9 +33,9 @@ ServerBindingOptions binding_options(const ServerConfig& config) {
 }
 
 /// Adds which server, which key and where it stands to what `start` reports.
-Error cannot_listen(Error error, std::string_view server, std::string_view key, std::string_view address, std::string_view where) {
+Error cannot_listen(Error error, std::string_view server, std::string_view key, std::string_view where) {
   const bool in_use = error.code() == Code::kAlreadyExists;
-  Error located = std::move(error).in(fmt::format("{}: [{}] cannot listen on {} {}", where, server, key, address));
+  Error located = std::move(error).in(fmt::format("{}: [{}] {}", where, server, key));
   if (!in_use) return located;
   return std::move(located).with_hint(fmt::format("end the program that has the port, see `ss -ltnp`, or set another {}", key));
 }
@@ -95,6 +95,7 @@ class App::Impl {
   fiber::Parker stopped;
 
  private:
+  Result<void> start(App& app, const Wire& wire);
   Result<void> start_servers();
   Result<void> until_stopped();
   void watch_signals();
@@ -110,6 +111,16 @@ Result<void> App::Impl::set_up() {
   if (server.grpc) grpc = BIA_TRY(grpc::Server::create(*threads, server.grpc->options));
   if (!server.metrics_enabled) return {};
   binding.middleware().add(metrics_middleware(request_metrics));
+  BIA_TRY(request_metrics.add_unmatched());
+  router.set_not_found([this](http::ServerRequest& request, const http::PathParams&, http::ServerResponse& response) {
+    const int status = response.status();
+    request_metrics.record_unmatched(status);
+    if (status == 405) {
+      write_error(response, status, "METHOD_NOT_ALLOWED", fmt::format("{} does not take {}", request.path(), request.method_text()));
+    } else {
+      write_error(response, status, "NOT_FOUND", fmt::format("no route for {}", request.path()));
+    }
+  });
   registry.add_collector([this](metrics::TextWriter& out) { collect_servers(out); });
   registry.add_collector(metrics::write_process_metrics);
   return router.add("GET", server.metrics_path, [this](http::ServerRequest&, const http::PathParams&, http::ServerResponse& response) {
@@ -134,12 +145,13 @@ void App::Impl::collect_servers(metrics::TextWriter& out) const {
 Result<void> App::Impl::start_servers() {
   if (http) {
     if (auto started = http->start(); !started) {
-      return cannot_listen(std::move(started).error(), "HTTP", "server.http.addr", server.http->options.address, server.http->where);
+      return cannot_listen(std::move(started).error(), "HTTP", "server.http.addr", server.http->where);
     }
   }
   if (grpc) {
     if (auto started = grpc->start(); !started) {
-      return cannot_listen(std::move(started).error(), "gRPC", "server.grpc.addr", server.grpc->options.address, server.grpc->where);
+      if (http) http->stop(Deadline::after(Duration::zero()));
+      return cannot_listen(std::move(started).error(), "gRPC", "server.grpc.addr", server.grpc->where);
     }
   }
   if (http) log::info("[HTTP] server listening on: " + http->address());
@@ -191,13 +203,17 @@ void App::Impl::stop_servers() {
   for (fiber::Fiber& fiber : fibers) fiber.join().ignore("stop ends at its deadline");
 }
 
+Result<void> App::Impl::start(App& app, const Wire& wire) {
+  BIA_TRY(set_up());
+  BIA_TRY(guarded("wiring the service", [&] { return wire(app); }));
+  BIA_TRY(run_hooks(before_start, "a before-start hook"));
+  return start_servers();
+}
+
 Result<void> App::Impl::serve(App& app, const Wire& wire) {
-  Result<void> outcome = set_up();
-  if (outcome) outcome = guarded("wiring the service", [&] { return wire(app); });
-  if (outcome) outcome = run_hooks(before_start, "a before-start hook");
+  Result<void> outcome = start(app, wire);
   if (outcome) {
-    outcome = start_servers();
-    if (outcome) outcome = run_hooks(after_start, "an after-start hook");
+    outcome = run_hooks(after_start, "an after-start hook");
     if (outcome) {
       outcome = until_stopped();
       run_stop_hooks(before_stop, "a before-stop hook");

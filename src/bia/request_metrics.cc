@@ -74,6 +74,17 @@ Result<void> RequestMetrics::add_operation(std::string_view name) {
   return {};
 }
 
+Result<void> RequestMetrics::add_unmatched() {
+  const auto counter = [this](const char* code, const char* reason) {
+    return registry_.counter(kCounterName, kCounterHelp, {{"kind", "http"}, {"operation", ""}, {"code", code}, {"reason", reason}});
+  };
+  not_found_ = BIA_TRY(counter("404", "NOT_FOUND"));
+  method_not_allowed_ = BIA_TRY(counter("405", "METHOD_NOT_ALLOWED"));
+  return {};
+}
+
+void RequestMetrics::record_unmatched(int status) { (status == 405 ? method_not_allowed_ : not_found_).add(); }
+
 const RequestMetrics::Operation* RequestMetrics::find(std::string_view name) const {
   if (table_.empty()) return nullptr;
   const size_t mask = table_.size() - 1;

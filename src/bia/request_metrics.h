@@ -26,6 +26,10 @@ class RequestMetrics {
 
   /// Before the servers start. `operation` must stay where it is. Errors: the registry's.
   Result<void> add_operation(std::string_view operation);
+  /// For HTTP requests that no route takes: operation "", codes 404 and 405. Before the servers start.
+  Result<void> add_unmatched();
+  /// With the status 404 or 405.
+  void record_unmatched(int status);
   void record(Transport transport, std::string_view operation, Duration took, const Error* error);
 
  private:
@@ -40,6 +44,8 @@ class RequestMetrics {
   std::vector<std::unique_ptr<Operation>> operations_;
   /// Open addressing by the address of the name; a power of two, at most half full.
   std::vector<const Operation*> table_;
+  metrics::Counter not_found_;
+  metrics::Counter method_not_allowed_;
 };
 
 /// Records every call of a chain. `metrics` must outlive it.

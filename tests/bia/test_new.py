@@ -1,0 +1,46 @@
+"""bia new, bia run, and that examples/helloworld is what bia new writes."""
+import filecmp
+import signal
+import subprocess
+
+import conftest
+from service import http, run
+
+
+def tree(folder):
+    return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and "build" not in path.relative_to(folder).parts)
+
+
+def test_example_is_what_new_writes(tmp_path):
+    code, out, err = run("bia", "new", "helloworld", cwd=tmp_path)
+    assert code == 0, err
+    example, made = conftest.SOURCE / "examples/helloworld", tmp_path / "helloworld"
+    assert tree(made) == tree(example)
+    _, mismatch, errors = filecmp.cmpfiles(made, example, tree(made), shallow=False)
+    assert (mismatch, errors) == ([], []), "make the example anew: cd examples && bia new helloworld --force"
+    assert "CREATED helloworld/configs/config.yaml (" in out and "$ bia run" in out
+
+
+def test_configuration_is_the_experiments(tmp_path):
+    text = (conftest.SOURCE / "examples/helloworld/configs/config.yaml").read_text()
+    assert "http:\n    addr: :8080\n    timeout: 1s\n" in text and "grpc:\n    addr: :8282\n    timeout: 1s\n" in text
+
+
+def test_run_shows_a_broken_build(tmp_path):
+    assert run("bia", "new", "demo", cwd=tmp_path)[0] == 0
+    (tmp_path / "demo/CMakeLists.txt").write_text("cmake_minimum_required(VERSION 3.25)\nproject(demo LANGUAGES NONE)\nmessage(FATAL_ERROR \"broken here\")\n")
+    code, out, err = run("bia", "run", "demo", cwd=tmp_path)
+    assert (code, out) == (1, "")
+    assert "broken here" in err and "ERROR: cmake failed with exit code 1; its messages are above" in err
+
+
+def test_run_builds_and_becomes_the_service(start, tmp_path):
+    assert run("bia", "new", "demo", cwd=tmp_path)[0] == 0
+    port = conftest.free_port()
+    config = tmp_path / "demo/configs/config.yaml"
+    config.write_text(config.read_text().replace(":8080", f"127.0.0.1:{port}").replace(":8282", "127.0.0.1:0"))
+    process = start([conftest.BIN / "bia", "run", "demo"], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    conftest.wait_for_port(port, process, seconds=240)
+    assert http(port, "GET /helloworld/kratos")[2] == b'{"message":"Hello kratos"}'
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
