@@ -1,11 +1,11 @@
-// Recovery and access log, as Kratos 2.7.2's middleware/recovery and middleware/logging have them.
+// Recovery and access log, as Kratos' middleware/recovery and middleware/logging have them (a success is 200, as since 2.8).
 #include <chrono>
 #include <exception>
 #include <typeinfo>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
+#include "bia/bia/log.h"
 #include "bia/bia/middleware.h"
 
 namespace bia {
@@ -22,7 +22,7 @@ class Recovery final : public Middleware {
     } catch (...) {
       thrown = "an exception that is no std::exception";
     }
-    spdlog::error("{} threw {}: {}", context.operation(), thrown, request.text());
+    log::error(fmt::format("{} threw {}: {}", context.operation(), thrown, request.text()));
     return Error::from_http(500, "UNKNOWN", "unknown request error");
   }
 };
@@ -31,14 +31,20 @@ class AccessLog final : public Middleware {
  public:
   Result<Reply> handle(Context& context, Request request, Next next) override {
     Result<Reply> reply = next();
-    auto level = reply.ok() ? spdlog::level::info : spdlog::level::err;
-    if (!spdlog::should_log(level)) return reply;
+    const LogLevel level = reply.ok() ? LogLevel::kInfo : LogLevel::kError;
+    if (!log::enabled(level)) return reply;
     double latency = std::chrono::duration<double>(now() - context.started_at()).count();
-    int code = reply.ok() ? 0 : reply.error().http_status();
+    int code = reply.ok() ? 200 : reply.error().http_status();
     std::string_view reason = reply.ok() ? std::string_view() : reply.error().reason();
     std::string stack = reply.ok() ? std::string() : error_text(reply.error());
-    spdlog::log(level, "kind=server component={} operation={} args={} code={} reason={} stack={} latency={}",
-                transport_name(context.transport()), context.operation(), request.text(), code, reason, stack, latency);
+    log::write(level, {{"kind", "server"},
+                       {"component", transport_name(context.transport())},
+                       {"operation", context.operation()},
+                       {"args", request.text()},
+                       {"code", fmt::format("{}", code)},
+                       {"reason", reason},
+                       {"stack", stack},
+                       {"latency", fmt::format("{}", latency)}});
     return reply;
   }
 

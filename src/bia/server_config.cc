@@ -1,6 +1,8 @@
 #include "bia/server_config.h"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <limits>
@@ -32,6 +34,14 @@ Result<void> read_size(const Config& config, const std::string& key, T& into, ui
   return {};
 }
 
+/// ":8080" is every address of both families, as in Go: one socket for [::] takes IPv4 too. Without IPv6, IPv4's alone.
+std::string any_address(const std::string& text) {
+  const int six = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (six < 0) return text;
+  close(six);
+  return "[::]" + text;
+}
+
 Result<std::string> read_address(const Config& config, const std::string& section, std::string_view example) {
   const std::string key = section + ".addr";
   if (!config.has(key)) {
@@ -50,6 +60,7 @@ Result<std::string> read_address(const Config& config, const std::string& sectio
     return bad_value(config, key, fmt::format("{} \"{}\" has no port from 0 to 65535 after the colon; write \"0.0.0.0{}\"", key, text, example));
   }
   const std::string host = text.substr(0, colon);
+  if (host.empty()) return any_address(text);
   if (host == "localhost") return fmt::format("127.0.0.1:{}", port);
   if (host.find(':') != std::string::npos && host.front() != '[') {
     return bad_value(config, key, fmt::format("{} \"{}\": an IPv6 address stands in brackets; write \"[{}]:{}\"", key, text, host, port));

@@ -1,4 +1,5 @@
 """cmake --install, and a service outside the tree that builds with find_package(bia) and runs."""
+import os
 import signal
 import subprocess
 
@@ -31,9 +32,11 @@ def test_what_is_installed(prefix):
 def test_a_service_outside_the_tree(prefix, start, tmp_path):
     command(prefix / "bin/bia", "new", "my-shop", cwd=tmp_path)
     project = tmp_path / "my-shop"
+    # Each run has its own folders; relative paths let ccache know them again.
+    environment = {**os.environ, "CCACHE_BASEDIR": str(tmp_path.parent), "CCACHE_NOHASHDIR": "1"}
     command("cmake", "-S", project, "-B", project / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache",
-            "-DCMAKE_BUILD_TYPE=Release")
-    command("cmake", "--build", project / "build")
+            "-DCMAKE_BUILD_TYPE=Release", env=environment)
+    command("cmake", "--build", project / "build", env=environment)
     port = conftest.free_port()
     config = project / "configs/config.yaml"
     config.write_text(config.read_text().replace(":8080", f"127.0.0.1:{port}").replace(":8282", "127.0.0.1:0"))

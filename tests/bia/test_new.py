@@ -1,5 +1,6 @@
 """bia new, bia run, and that examples/helloworld is what bia new writes."""
 import filecmp
+import os
 import signal
 import subprocess
 
@@ -39,7 +40,8 @@ def test_run_builds_and_becomes_the_service(start, tmp_path):
     port = conftest.free_port()
     config = tmp_path / "demo/configs/config.yaml"
     config.write_text(config.read_text().replace(":8080", f"127.0.0.1:{port}").replace(":8282", "127.0.0.1:0"))
-    process = start([conftest.BIN / "bia", "run", "demo"], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    process = start([conftest.BIN / "bia", "run", "demo"], cwd=tmp_path, stderr=subprocess.DEVNULL,
+                    env={**os.environ, "CCACHE_BASEDIR": str(tmp_path), "CCACHE_NOHASHDIR": "1"})
     conftest.wait_for_port(port, process, seconds=240)
     assert http(port, "GET /helloworld/kratos")[2] == b'{"message":"Hello kratos"}'
     process.send_signal(signal.SIGTERM)
