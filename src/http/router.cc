@@ -66,7 +66,9 @@ struct Router::Node {
   Node& add_literal(const std::string& text) {
     if (Node* known = literal(text)) return *known;
     literals.push_back({text, std::make_unique<Node>()});
-    if (literals.size() > kScannedMax) {
+    if (!by_text.empty()) {
+      by_text.emplace(text, literals.back().node.get());
+    } else if (literals.size() > kScannedMax) {
       for (const Literal& child : literals) by_text.emplace(child.text, child.node.get());
     }
     return *literals.back().node;
