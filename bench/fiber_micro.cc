@@ -53,7 +53,8 @@ int main() {
   scheduler
       ->spawn([] {
         measure("create, run and end a fiber", 5'000, spawn_and_end);
-        measure("switch to another fiber (park and wake)", 5'000, [](int n) { ping_pong(n, bia::Deadline::never()); });
+        measure("switch to another fiber (park and wake)", 5'000,
+                [](int n) { ping_pong(n, bia::Deadline::never()); });
         measure("the same, each wait with a deadline", 5'000,
                 [](int n) { ping_pong(n, bia::Deadline::after(std::chrono::seconds(30))); });
         measure("yield (one turn of the loop)", 5'000, [](int n) {

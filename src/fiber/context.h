@@ -1,6 +1,7 @@
 #pragma once
-// One flow of control and the switch between two. Calls boost's jump_fcontext itself rather than boost::context::fiber: the target of
-// each switch is known (the next ready fiber, or the loop), so a fiber goes to the next one directly, with one jump and no trampoline.
+// One flow of control and the switch between two. Calls boost's jump_fcontext itself rather than
+// boost::context::fiber: the target of each switch is known (the next ready fiber, or the loop), so
+// a fiber goes to the next one directly, with one jump and no trampoline.
 #include <cxxabi.h>
 
 #include <boost/context/detail/fcontext.hpp>
@@ -11,8 +12,9 @@
 
 namespace bia::fiber {
 
-/// The layout of the Itanium C++ ABI's __cxa_eh_globals (section 2.2.2), which it keeps per thread. A fiber suspended inside a catch block
-/// would else rethrow whatever another fiber caught meanwhile.
+/// The layout of the Itanium C++ ABI's __cxa_eh_globals (section 2.2.2), which it keeps per thread.
+/// A fiber suspended inside a catch block would else rethrow whatever another fiber caught
+/// meanwhile.
 struct EhGlobals {
   void* caught_exceptions = nullptr;
   unsigned int uncaught_exceptions = 0;
@@ -33,8 +35,10 @@ struct Context {
 
 enum class Leaving { kSuspends, kEnds };
 
-/// To be called by a context right after it was switched to: once at the start of a fiber, else by `switch_context`.
-inline void arrive(Context& self, EhGlobals* thread_eh, boost::context::detail::transfer_t transfer) {
+/// To be called by a context right after it was switched to: once at the start of a fiber, else by
+/// `switch_context`.
+inline void arrive(Context& self, EhGlobals* thread_eh,
+                   boost::context::detail::transfer_t transfer) {
   auto* from = static_cast<Context*>(transfer.data);
   from->jump = transfer.fctx;
   *thread_eh = self.eh;
@@ -48,10 +52,12 @@ inline void arrive(Context& self, EhGlobals* thread_eh, boost::context::detail::
 #endif
 }
 
-inline void switch_context(Context& from, Context& to, EhGlobals* thread_eh, [[maybe_unused]] Leaving leaving) {
+inline void switch_context(Context& from, Context& to, EhGlobals* thread_eh,
+                           [[maybe_unused]] Leaving leaving) {
   from.eh = *thread_eh;
 #ifdef BIA_FIBER_ASAN
-  __sanitizer_start_switch_fiber(leaving == Leaving::kEnds ? nullptr : &from.fake_stack, to.stack_base, to.stack_bytes);
+  __sanitizer_start_switch_fiber(leaving == Leaving::kEnds ? nullptr : &from.fake_stack,
+                                 to.stack_base, to.stack_bytes);
 #endif
 #ifdef BIA_FIBER_TSAN
   __tsan_switch_to_fiber(to.tsan, 0);
@@ -59,7 +65,8 @@ inline void switch_context(Context& from, Context& to, EhGlobals* thread_eh, [[m
   arrive(from, thread_eh, boost::context::detail::jump_fcontext(to.jump, &from));
 }
 
-inline void make_context(Context& context, const Stack& stack, void (*entry)(boost::context::detail::transfer_t)) {
+inline void make_context(Context& context, const Stack& stack,
+                         void (*entry)(boost::context::detail::transfer_t)) {
   context.jump = boost::context::detail::make_fcontext(stack.top(), stack.bytes, entry);
   context.eh = {};
 #ifdef BIA_FIBER_ASAN

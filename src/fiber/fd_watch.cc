@@ -17,7 +17,8 @@ Result<FdWatch::State*> Scheduler::Impl::watch(int fd) {
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = state.get();
   if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) != 0) {
-    return Error(Code::kResourceExhausted, "CANNOT_WATCH", fmt::format("descriptor {}: epoll: {}", fd, std::strerror(errno)))
+    return Error(Code::kResourceExhausted, "CANNOT_WATCH",
+                 fmt::format("descriptor {}: epoll: {}", fd, std::strerror(errno)))
         .with_hint("raise fs.epoll.max_user_watches, if the message says no space");
   }
   state->next = watched_;
@@ -27,11 +28,13 @@ Result<FdWatch::State*> Scheduler::Impl::watch(int fd) {
 }
 
 void Scheduler::Impl::unwatch(FdWatch::State* state) {
-  BIA_ASSERT((current_ == this || current_ == nullptr) && "a descriptor is closed on the thread that watches it");
+  BIA_ASSERT((current_ == this || current_ == nullptr) &&
+             "a descriptor is closed on the thread that watches it");
   epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, state->fd, nullptr);
   (state->previous ? state->previous->next : watched_) = state->next;
   if (state->next) state->next->previous = state->previous;
-  for (FiberImpl* fiber : {std::exchange(state->reader, nullptr), std::exchange(state->writer, nullptr)}) {
+  for (FiberImpl* fiber :
+       {std::exchange(state->reader, nullptr), std::exchange(state->writer, nullptr)}) {
     if (!fiber) continue;
     // Also to one that is ready already for another reason: it must not touch the state again.
     wake(fiber, Wake::kReset);
@@ -42,7 +45,8 @@ void Scheduler::Impl::unwatch(FdWatch::State* state) {
 
 namespace {
 
-Result<void> wait_event(FdWatch::State* state, FiberImpl* FdWatch::State::*waiter, const bool FdWatch::State::*flag, Deadline deadline) {
+Result<void> wait_event(FdWatch::State* state, FiberImpl* FdWatch::State::* waiter,
+                        const bool FdWatch::State::* flag, Deadline deadline) {
   if (!state) return wake_error(Wake::kReset);
   while (!(state->*flag)) {
     BIA_ASSERT(state->*waiter == nullptr && "one fiber a direction waits for a descriptor");
@@ -75,8 +79,12 @@ Result<FdWatch> FdWatch::create(int fd) {
   return watch;
 }
 
-Result<void> FdWatch::wait_readable(Deadline deadline) { return wait_event(state_, &State::reader, &State::readable, deadline); }
-Result<void> FdWatch::wait_writable(Deadline deadline) { return wait_event(state_, &State::writer, &State::writable, deadline); }
+Result<void> FdWatch::wait_readable(Deadline deadline) {
+  return wait_event(state_, &State::reader, &State::readable, deadline);
+}
+Result<void> FdWatch::wait_writable(Deadline deadline) {
+  return wait_event(state_, &State::writer, &State::writable, deadline);
+}
 
 void FdWatch::clear_readable() {
   if (state_ && !state_->hung_up) state_->readable = false;

@@ -5,7 +5,8 @@
 namespace bia::fiber {
 
 Error wake_error(Wake why) {
-  if (why == Wake::kDeadline) return Error(Code::kDeadlineExceeded, "DEADLINE_EXCEEDED", "deadline exceeded");
+  if (why == Wake::kDeadline)
+    return Error(Code::kDeadlineExceeded, "DEADLINE_EXCEEDED", "deadline exceeded");
   return Error(Code::kCancelled, "CANCELLED", "cancelled");
 }
 
@@ -73,7 +74,9 @@ ScopedDeadline::~ScopedDeadline() {
   if (in_fiber()) Scheduler::Impl::current()->running()->deadline = before_;
 }
 
-Deadline current_deadline() { return in_fiber() ? Scheduler::Impl::current()->running()->deadline : Deadline::never(); }
+Deadline current_deadline() {
+  return in_fiber() ? Scheduler::Impl::current()->running()->deadline : Deadline::never();
+}
 
 Result<void> Parker::park(Deadline deadline) {
   auto& scheduler = Scheduler::Impl::running_here();

@@ -182,7 +182,8 @@ TEST(Parker, KeepsAWakeThatCameBefore) {
     parker.unpark();
     parker.unpark();
     EXPECT_TRUE(parker.park());
-    EXPECT_EQ(parker.park(Deadline::after(milliseconds(1))).error().code(), Code::kDeadlineExceeded);
+    EXPECT_EQ(parker.park(Deadline::after(milliseconds(1))).error().code(),
+              Code::kDeadlineExceeded);
   });
 }
 
@@ -236,7 +237,10 @@ TEST(Exceptions, AFiberSuspendedInACatchBlockRethrowsItsOwn) {
 }
 
 TEST(ExceptionsDeathTest, OneThatEscapesTheBodyEndsTheProgramWithItsText) {
-  EXPECT_DEATH(in_scheduler([] { start([] { throw std::runtime_error("lost"); }); yield(); }),
+  EXPECT_DEATH(in_scheduler([] {
+                 start([] { throw std::runtime_error("lost"); });
+                 yield();
+               }),
                "escaped the body of a fiber: std::runtime_error: lost");
 }
 

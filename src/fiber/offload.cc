@@ -18,7 +18,8 @@ struct Job {
   std::shared_ptr<PostQueue> answer_to;
 };
 
-/// Helper threads of the process. They are never joined: work in progress (a file system that hangs) must not hold up the exit.
+/// Helper threads of the process. They are never joined: work in progress (a file system that
+/// hangs) must not hold up the exit.
 class Helpers {
  public:
   void submit(Job job) {
@@ -75,14 +76,16 @@ void offload(const std::function<void()>& work) {
   auto* scheduler = Scheduler::Impl::current();
   FiberImpl* fiber = scheduler->running();
   // The fiber has parked before the answer runs: that is in a later turn of this same thread.
-  helpers().submit({[&work] { work(); }, [=] { scheduler->wake(fiber, Wake::kSignal); }, scheduler->posts()});
+  helpers().submit(
+      {[&work] { work(); }, [=] { scheduler->wake(fiber, Wake::kSignal); }, scheduler->posts()});
   // Not to be interrupted: `work` and what it refers to live on this fiber's stack.
   scheduler->park_uninterruptible();
 }
 
 Result<void> offload_abandonable(std::function<void()> work, Deadline deadline) {
   auto done = std::make_shared<Parker>();
-  helpers().submit({std::move(work), [done] { done->unpark(); }, Scheduler::Impl::running_here().posts()});
+  helpers().submit(
+      {std::move(work), [done] { done->unpark(); }, Scheduler::Impl::running_here().posts()});
   return done->park(deadline);
 }
 

@@ -35,9 +35,12 @@ void on_fault(int number, siginfo_t* info, void*) {
   if (fiber && address < fiber->stack.base && address >= fiber->stack.base - kStackGuardBytes) {
     print("bia: stack overflow: a fiber used all ");
     print_number(fiber->stack.bytes / 1024);
-    print(" KB of its stack; use less of it (large arrays, deep recursion) or start it with more (SpawnOptions::stack_bytes)\n");
+    print(
+        " KB of its stack; use less of it (large arrays, deep recursion) or start it with more "
+        "(SpawnOptions::stack_bytes)\n");
   }
-  // The instruction faults again, and the default ends the program with a core dump of the right place.
+  // The instruction faults again, and the default ends the program with a core dump of the right
+  // place.
   signal(number, SIG_DFL);
 }
 
@@ -47,7 +50,8 @@ class SignalStack {
   SignalStack() {
     stack_t before{};
     if (sigaltstack(nullptr, &before) != 0 || !(before.ss_flags & SS_DISABLE)) return;
-    void* memory = mmap(nullptr, kSignalStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* memory = mmap(nullptr, kSignalStackBytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return;
     stack_.ss_sp = memory;
     stack_.ss_size = kSignalStackBytes;
@@ -73,10 +77,10 @@ void report_stack_overflows() {
   static std::once_flag once;
   static bool ours = false;
   std::call_once(once, [] {
-    struct sigaction before {};
+    struct sigaction before{};
     sigaction(SIGSEGV, nullptr, &before);
     if ((before.sa_flags & SA_SIGINFO) || before.sa_handler != SIG_DFL) return;
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_sigaction = &on_fault;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     sigemptyset(&action.sa_mask);

@@ -10,8 +10,9 @@
 
 namespace bia::fiber {
 
-/// Work that threads hand to a scheduler, and the eventfd that wakes it. Shared with helper threads, which may finish after the scheduler
-/// is gone. Thread-safe, but for `take` and `woken`, which are the owner's.
+/// Work that threads hand to a scheduler, and the eventfd that wakes it. Shared with helper
+/// threads, which may finish after the scheduler is gone. Thread-safe, but for `take` and `woken`,
+/// which are the owner's.
 class PostQueue {
  public:
   enum class From { kOwner, kOther };

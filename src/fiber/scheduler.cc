@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -30,12 +31,14 @@ constexpr uint32_t kResumesPerTurnMax = 1024;
 
 thread_local constinit Scheduler::Impl* Scheduler::Impl::current_ = nullptr;
 
-Scheduler::Impl::Impl(int epoll_fd, int event_fd) : epoll_fd_(epoll_fd), posts_(std::make_shared<PostQueue>(event_fd)) {}
+Scheduler::Impl::Impl(int epoll_fd, int event_fd)
+    : epoll_fd_(epoll_fd), posts_(std::make_shared<PostQueue>(event_fd)) {}
 
 Scheduler::Impl::~Impl() {
   posts_->close();
   BIA_ASSERT(running_ == nullptr && current_ != this);
-  BIA_ASSERT(fiber_count_ == 0 && "a scheduler was destroyed while its fibers live; call stop and let run return");
+  BIA_ASSERT(fiber_count_ == 0 &&
+             "a scheduler was destroyed while its fibers live; call stop and let run return");
   for (auto& fiber : fibers_) {
     fiber->scheduler = nullptr;
     if (fiber->references > 0) static_cast<void>(fiber.release());  // The last handle deletes it.
@@ -103,7 +106,8 @@ void Scheduler::Impl::park_uninterruptible() {
 void Scheduler::Impl::yield() {
   FiberImpl* self = running_;
   BIA_ASSERT(self != nullptr && "only a fiber can yield");
-  // Into the next turn, so that a fiber that computes and yields does not keep sockets and timers waiting.
+  // Into the next turn, so that a fiber that computes and yields does not keep sockets and timers
+  // waiting.
   self->state = FiberState::kReady;
   next_turn_.push(self);
   suspend(self);
@@ -120,7 +124,8 @@ void Scheduler::Impl::cancel_all() {
 }
 
 Result<FiberImpl*> Scheduler::Impl::spawn(std::function<void()> body, SpawnOptions options) {
-  BIA_ASSERT((current_ == this || current_ == nullptr) && "a fiber is started on its scheduler's thread; use post");
+  BIA_ASSERT((current_ == this || current_ == nullptr) &&
+             "a fiber is started on its scheduler's thread; use post");
   auto stack = stacks_.acquire(options.stack_bytes);
   if (!stack) return std::move(stack).error();
   FiberImpl* fiber = free_;
@@ -193,7 +198,8 @@ void Scheduler::Impl::stop() {
 }
 
 void Scheduler::Impl::post(std::function<void()> work) {
-  posts_->push(std::move(work), current_ == this ? PostQueue::From::kOwner : PostQueue::From::kOther);
+  posts_->push(std::move(work),
+               current_ == this ? PostQueue::From::kOwner : PostQueue::From::kOther);
 }
 
 bool Scheduler::Impl::busy() {
@@ -233,7 +239,8 @@ void Scheduler::Impl::undefer(Deferred& deferred) {
 }
 
 void Scheduler::Impl::run_deferred() {
-  // What is deferred meanwhile waits for the next turn: a connection that always has more must not hold up the others.
+  // What is deferred meanwhile waits for the next turn: a connection that always has more must not
+  // hold up the others.
   for (size_t left = deferred_count_; left > 0 && deferred_head_; --left) {
     Deferred* deferred = deferred_head_;
     deferred_head_ = deferred->next_;
@@ -264,20 +271,21 @@ void Scheduler::Impl::wait_events() {
   epoll_event events[kEvents];
   unwatched_.clear();
   int count = 0;
-  if (busy() || stop_asked_.load(std::memory_order_relaxed) != stopping_) {
-    count = epoll_wait(epoll_fd_, events, kEvents, 0);
-  } else if (timers_.empty()) {
-    count = epoll_wait(epoll_fd_, events, kEvents, -1);
+  bool polls = busy() || stop_asked_.load(std::memory_order_relaxed) != stopping_;
+  int64_t left = polls ? 0 : -1;  // Nanoseconds; -1 is for ever.
+  if (!polls && !timers_.empty()) left = std::max<int64_t>((timers_.first_at() - now()).count(), 0);
+  if (left <= 0) {
+    count = epoll_wait(epoll_fd_, events, kEvents, static_cast<int>(left));
   } else {
-    int64_t left = (timers_.first_at() - now()).count();
-    if (left < 0) left = 0;
-    timespec timeout{static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
+    timespec timeout{static_cast<time_t>(left / 1'000'000'000),
+                     static_cast<long>(left % 1'000'000'000)};
     count = precise_wait_ ? epoll_pwait2(epoll_fd_, events, kEvents, &timeout, nullptr) : -1;
     if (count < 0 && (!precise_wait_ || errno == ENOSYS)) {
       precise_wait_ = false;
-      // Rounded up, or the loop would spin through the last millisecond. A day is enough: the loop looks again.
-      int64_t milliseconds = (left + 999'999) / 1'000'000;
-      count = epoll_wait(epoll_fd_, events, kEvents, static_cast<int>(milliseconds < 86'400'000 ? milliseconds : 86'400'000));
+      // Rounded up, or the loop would spin through the last millisecond. A day is enough: the loop
+      // looks again.
+      int64_t milliseconds = std::min<int64_t>((left + 999'999) / 1'000'000, 86'400'000);
+      count = epoll_wait(epoll_fd_, events, kEvents, static_cast<int>(milliseconds));
     }
   }
   for (int i = 0; i < count; ++i) {
@@ -302,14 +310,17 @@ void Scheduler::Impl::handle_event(FdWatch::State* state, uint32_t events) {
   }
 }
 
-Scheduler::Scheduler(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) { impl_->set_owner(this); }
+Scheduler::Scheduler(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
+  impl_->set_owner(this);
+}
 Scheduler::~Scheduler() = default;
 
 Result<std::unique_ptr<Scheduler>> Scheduler::create() {
   int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   int event_fd = epoll_fd < 0 ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (event_fd < 0) {
-    Error error(Code::kResourceExhausted, "NO_EVENT_LOOP", fmt::format("no event loop: {}", std::strerror(errno)));
+    Error error(Code::kResourceExhausted, "NO_EVENT_LOOP",
+                fmt::format("no event loop: {}", std::strerror(errno)));
     if (epoll_fd >= 0) close(epoll_fd);
     return std::move(error).with_hint("raise the limit of open files: ulimit -n 65536");
   }

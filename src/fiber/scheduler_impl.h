@@ -29,8 +29,9 @@ class FiberImpl {
   Scheduler::Impl* scheduler = nullptr;
   uint32_t references = 0;
   uint32_t timer_place = TimerHeap::kNowhere;
-  TimePoint wake_at = TimePoint::max();  // Of the wait it is in. The heap may hold an earlier, outdated time.
-  Deadline deadline;                     // ScopedDeadline's.
+  TimePoint wake_at =
+      TimePoint::max();  // Of the wait it is in. The heap may hold an earlier, outdated time.
+  Deadline deadline;     // ScopedDeadline's.
   FiberState state = FiberState::kDone;
   Wake wake = Wake::kSignal;
   bool cancelled = false;
@@ -82,7 +83,8 @@ struct FdWatch::State {
   // A new descriptor is taken as ready: the first try finds out, and saves a turn where it is.
   bool readable = true;
   bool writable = true;
-  bool hung_up = false;  // EPOLLRDHUP, EPOLLHUP or EPOLLERR: there is an end or an error to read, of which no further edge will tell.
+  bool hung_up = false;  // EPOLLRDHUP, EPOLLHUP or EPOLLERR: there is an end or an error to read,
+                         // of which no further edge will tell.
   // Cleared by the waiter itself when it runs again, so that `unwatch` finds it until then.
   FiberImpl* reader = nullptr;
   FiberImpl* writer = nullptr;
@@ -119,7 +121,8 @@ class Scheduler::Impl {
 
   /// Suspends the running fiber until `wake` or `at`. Returns at once where the fiber is cancelled.
   Wake park(TimePoint at);
-  /// As `park`, but neither deadline nor cancellation ends it: for work elsewhere that refers to the fiber's stack.
+  /// As `park`, but neither deadline nor cancellation ends it: for work elsewhere that refers to
+  /// the fiber's stack.
   void park_uninterruptible();
   /// Makes a parked fiber ready; false where it is not parked (any more).
   bool wake(FiberImpl* fiber, Wake why) {
@@ -177,7 +180,8 @@ class Scheduler::Impl {
   Deferred* deferred_tail_ = nullptr;
   size_t deferred_count_ = 0;
   FdWatch::State* watched_ = nullptr;
-  std::vector<std::unique_ptr<FdWatch::State>> unwatched_;  // Freed when no event of this turn can name them.
+  std::vector<std::unique_ptr<FdWatch::State>>
+      unwatched_;  // Freed when no event of this turn can name them.
   int epoll_fd_;
   bool stopping_ = false;
   bool precise_wait_ = true;  // False once the kernel had no epoll_pwait2.
@@ -201,7 +205,8 @@ inline Context& Scheduler::Impl::next_context() {
   return running_ ? running_->context : loop_;
 }
 
-// Inlined into what waits: each return after a switch is mispredicted (about 5 ns), since the CPU predicts returns by its own stack of calls.
+// Inlined into what waits: each return after a switch is mispredicted (about 5 ns), since the CPU
+// predicts returns by its own stack of calls.
 [[gnu::always_inline]] inline void Scheduler::Impl::suspend(FiberImpl* self) {
   switch_context(self->context, next_context(), eh_, Leaving::kSuspends);
   if (dead_) reap();
@@ -209,8 +214,9 @@ inline Context& Scheduler::Impl::next_context() {
 
 inline void Scheduler::Impl::arm(FiberImpl* fiber, TimePoint at) {
   fiber->wake_at = at;
-  // An earlier time that is still in the heap stays: when it comes, the entry moves to the time then wanted. So a deadline that hardly
-  // ever strikes costs one heap operation each time it would have, not two a wait.
+  // An earlier time that is still in the heap stays: when it comes, the entry moves to the time
+  // then wanted. So a deadline that hardly ever strikes costs one heap operation each time it would
+  // have, not two a wait.
   if (fiber->timer_place == TimerHeap::kNowhere) {
     timers_.push(fiber, at);
   } else if (timers_.at(fiber->timer_place) > at) {

@@ -24,13 +24,15 @@ TEST(Scheduler, StopEndsParkedFibersAndThenReturns) {
   auto scheduler = Scheduler::create().value();
   int unwound = 0;
   for (int i = 0; i < 3; ++i) {
-    scheduler->spawn([&] {
-      struct OnExit {
-        int& count;
-        ~OnExit() { ++count; }
-      } on_exit{unwound};
-      EXPECT_EQ(sleep_for(std::chrono::hours(1)).error().code(), Code::kCancelled);
-    }).value();
+    scheduler
+        ->spawn([&] {
+          struct OnExit {
+            int& count;
+            ~OnExit() { ++count; }
+          } on_exit{unwound};
+          EXPECT_EQ(sleep_for(std::chrono::hours(1)).error().code(), Code::kCancelled);
+        })
+        .value();
   }
   std::thread other([&] { scheduler->stop(); });
   scheduler->run();
@@ -42,11 +44,13 @@ TEST(Scheduler, StopEndsParkedFibersAndThenReturns) {
 TEST(Scheduler, FibersStartedWhileItStopsAreCancelledToo) {
   auto scheduler = Scheduler::create().value();
   Code code = Code::kOk;
-  scheduler->spawn([&] {
-    Scheduler::current().stop();
-    EXPECT_FALSE(sleep_for(std::chrono::hours(1)).ok());
-    start([&] { code = sleep_for(std::chrono::hours(1)).error().code(); });
-  }).value();
+  scheduler
+      ->spawn([&] {
+        Scheduler::current().stop();
+        EXPECT_FALSE(sleep_for(std::chrono::hours(1)).ok());
+        start([&] { code = sleep_for(std::chrono::hours(1)).error().code(); });
+      })
+      .value();
   scheduler->run();
   EXPECT_EQ(code, Code::kCancelled);
 }
@@ -137,9 +141,11 @@ TEST(Post, StormFromManyThreadsArrivesWhole) {
     });
   }
   int64_t expected = int64_t{kThreads} * kPosts * (kPosts - 1) / 2;
-  scheduler->spawn([&] {
-    while (sum < expected) ASSERT_TRUE(sleep_for(std::chrono::microseconds(200)));
-  }).value();
+  scheduler
+      ->spawn([&] {
+        while (sum < expected) ASSERT_TRUE(sleep_for(std::chrono::microseconds(200)));
+      })
+      .value();
   scheduler->run(Scheduler::Until::kNoFibers);
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(sum, expected);
@@ -186,7 +192,8 @@ TEST(Mailbox, RefusesOneAboveItsBoundAndLeavesTheMessage) {
     EXPECT_FALSE(box.send(std::move(second)));
     ASSERT_NE(second, nullptr);
     EXPECT_EQ(*box.receive().value().at(0), 1);
-    EXPECT_EQ(box.receive(Deadline::after(milliseconds(1))).error().code(), Code::kDeadlineExceeded);
+    EXPECT_EQ(box.receive(Deadline::after(milliseconds(1))).error().code(),
+              Code::kDeadlineExceeded);
   });
 }
 
@@ -280,7 +287,8 @@ TEST(FdWatch, TellsOfDataThenOfTheEnd) {
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
     FdWatch watch = FdWatch::create(ends[0]).value();
     watch.clear_readable();
-    EXPECT_EQ(watch.wait_readable(Deadline::after(milliseconds(1))).error().code(), Code::kDeadlineExceeded);
+    EXPECT_EQ(watch.wait_readable(Deadline::after(milliseconds(1))).error().code(),
+              Code::kDeadlineExceeded);
     ASSERT_EQ(write(ends[1], "x", 1), 1);
     EXPECT_TRUE(watch.wait_readable(Deadline::never()));
     watch.clear_readable();
@@ -301,7 +309,9 @@ TEST(FdWatch, ResetWakesItsWaitersEvenOneThatIsReadyAlready) {
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
     auto watch = std::make_unique<FdWatch>(FdWatch::create(ends[0]).value());
     watch->clear_readable();
-    Fiber reader = start([&] { EXPECT_EQ(watch->wait_readable(Deadline::never()).error().code(), Code::kCancelled); });
+    Fiber reader = start([&] {
+      EXPECT_EQ(watch->wait_readable(Deadline::never()).error().code(), Code::kCancelled);
+    });
     yield();
     reader.cancel();
     FdWatch gone = std::move(*watch);
@@ -329,7 +339,8 @@ TEST(FdWatch, RefusesADescriptorThatIsNone) {
 TEST(Signals, WaitReturnsTheSignalThatCame) {
   block_signals();
   in_scheduler([] {
-    EXPECT_EQ(wait_signal(Deadline::after(milliseconds(1))).error().code(), Code::kDeadlineExceeded);
+    EXPECT_EQ(wait_signal(Deadline::after(milliseconds(1))).error().code(),
+              Code::kDeadlineExceeded);
     Fiber waiter = start([] { EXPECT_EQ(wait_signal().value(), SIGTERM); });
     yield();
     kill(getpid(), SIGTERM);

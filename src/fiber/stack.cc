@@ -16,14 +16,15 @@
 namespace bia::fiber {
 namespace {
 
-// From linux/mman.h of 6.13: a guard inside a mapping, so that neighbouring stacks stay one mapping and vm.max_map_count does not
-// bound the number of fibers at 32,000. Older kernels answer EINVAL.
+// From linux/mman.h of 6.13: a guard inside a mapping, so that neighbouring stacks stay one mapping
+// and vm.max_map_count does not bound the number of fibers at 32,000. Older kernels answer EINVAL.
 constexpr int kMadvGuardInstall = 102;
 
 // What a returned stack keeps committed, and the size from which every return is trimmed to it.
 constexpr size_t kKeptBytes = 16 * 1024;
 constexpr size_t kLargeBytes = 1024 * 1024;
-// A small stack is trimmed at each 64th return: the system call (0.3 us) every time would cost more than the fiber (50 ns).
+// A small stack is trimmed at each 64th return: the system call (0.3 us) every time would cost more
+// than the fiber (50 ns).
 constexpr uint32_t kUsesBetweenTrims = 64;
 // Free stacks kept a class: as many as a burst of small handlers needs, few of the large ones.
 constexpr size_t kFreeSmallMax = 512;
@@ -55,13 +56,18 @@ Error out_of_stacks(int error_number, size_t bytes) {
   std::string address_space =
       memory.rlim_cur == RLIM_INFINITY ? "unlimited" : fmt::format("{} bytes", memory.rlim_cur);
   return Error(Code::kResourceExhausted, "OUT_OF_STACKS",
-               fmt::format("no memory for a fiber's stack of {} KB: {} (mappings {}, vm.max_map_count {}, address space limit {})",
-                           bytes / 1024, std::strerror(error_number), mapping_count(), limit, address_space))
+               fmt::format("no memory for a fiber's stack of {} KB: {} (mappings {}, "
+                           "vm.max_map_count {}, address space limit {})",
+                           bytes / 1024, std::strerror(error_number), mapping_count(), limit,
+                           address_space))
       .with_hint(
-          "raise the limit that is reached: sysctl -w vm.max_map_count=1048576, ulimit -v unlimited, or the container's memory limit");
+          "raise the limit that is reached: sysctl -w vm.max_map_count=1048576, ulimit -v "
+          "unlimited, or the container's memory limit");
 }
 
-void unmap(const Stack& stack) noexcept { munmap(stack.base - kStackGuardBytes, stack.bytes + kStackGuardBytes); }
+void unmap(const Stack& stack) noexcept {
+  munmap(stack.base - kStackGuardBytes, stack.bytes + kStackGuardBytes);
+}
 
 void trim(const Stack& stack) noexcept {
   if (stack.bytes > kKeptBytes) madvise(stack.base, stack.bytes - kKeptBytes, MADV_DONTNEED);

@@ -7,7 +7,8 @@
 
 namespace bia::fiber {
 
-/// Address space only. More than a page, so that a frame with a large array lands in it too and not in the neighbour's stack.
+/// Address space only. More than a page, so that a frame with a large array lands in it too and not
+/// in the neighbour's stack.
 inline constexpr size_t kStackGuardBytes = 64 * 1024;
 
 /// A fiber's stack: `bytes` usable bytes above `base`, the guard below it.
@@ -27,7 +28,8 @@ class StackPool {
   StackPool& operator=(const StackPool&) = delete;
   ~StackPool();
 
-  /// Rounds up to whole pages. Errors: kResourceExhausted naming vm.max_map_count or the memory limit.
+  /// Rounds up to whole pages. Errors: kResourceExhausted naming vm.max_map_count or the memory
+  /// limit.
   Result<Stack> acquire(size_t bytes);
   void release(Stack stack) noexcept;
 

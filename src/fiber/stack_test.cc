@@ -80,7 +80,8 @@ TEST(StackPool, HoldsMoreStacksThanAProcessWouldNeed) {
     WaitQueue gate;
     std::vector<Fiber> fibers;
     for (size_t i = 0; i < kFibers; ++i) {
-      auto fiber = Scheduler::current().spawn([&] { EXPECT_TRUE(gate.wait()); }, {.stack_bytes = kStackBytesUser});
+      auto fiber = Scheduler::current().spawn([&] { EXPECT_TRUE(gate.wait()); },
+                                              {.stack_bytes = kStackBytesUser});
       ASSERT_TRUE(fiber.ok()) << fiber.error().text();
       fibers.push_back(std::move(*fiber));
     }

@@ -32,7 +32,8 @@ bool WaitQueue::wake_one() {
   while (head_) {
     Node& node = *head_;
     unlink(node);
-    // One that a deadline or a cancellation woke just now is not there for this wake: the next one gets it.
+    // One that a deadline or a cancellation woke just now is not there for this wake: the next one
+    // gets it.
     if (node.fiber->scheduler->wake(node.fiber, Wake::kSignal)) return true;
   }
   return false;

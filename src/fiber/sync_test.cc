@@ -161,7 +161,8 @@ TEST(Channel, CloseWakesReceiversAndSenders) {
     Channel<int> full(1);
     ASSERT_TRUE(full.send(7));
     Fiber receiver = start([&] { EXPECT_EQ(empty.receive().value(), std::nullopt); });
-    Fiber sender = start([&] { EXPECT_EQ(full.send(8).error().code(), Code::kFailedPrecondition); });
+    Fiber sender =
+        start([&] { EXPECT_EQ(full.send(8).error().code(), Code::kFailedPrecondition); });
     yield();
     empty.close();
     full.close();
@@ -175,9 +176,11 @@ TEST(Channel, CloseWakesReceiversAndSenders) {
 TEST(Channel, ReceiveGivesUpAtItsDeadlineAndLosesNothing) {
   in_scheduler([] {
     Channel<int> channel(1);
-    EXPECT_EQ(channel.receive(Deadline::after(milliseconds(1))).error().code(), Code::kDeadlineExceeded);
+    EXPECT_EQ(channel.receive(Deadline::after(milliseconds(1))).error().code(),
+              Code::kDeadlineExceeded);
     ASSERT_TRUE(channel.send(1));
-    EXPECT_EQ(channel.send(2, Deadline::after(milliseconds(1))).error().code(), Code::kDeadlineExceeded);
+    EXPECT_EQ(channel.send(2, Deadline::after(milliseconds(1))).error().code(),
+              Code::kDeadlineExceeded);
     EXPECT_EQ(channel.receive().value(), 1);
   });
 }

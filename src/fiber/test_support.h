@@ -17,6 +17,8 @@ inline void in_scheduler(std::function<void()> body) {
   (*scheduler)->run(Scheduler::Until::kNoFibers);
 }
 
-inline Fiber start(std::function<void()> body) { return Scheduler::current().spawn(std::move(body)).value(); }
+inline Fiber start(std::function<void()> body) {
+  return Scheduler::current().spawn(std::move(body)).value();
+}
 
 }  // namespace bia::fiber

@@ -57,7 +57,8 @@ Scheduler& ThreadGroup::scheduler(size_t index) { return *impl_->schedulers[inde
 void ThreadGroup::run(const std::function<void(size_t)>& body) {
   std::atomic<size_t> left = size();
   std::vector<std::thread> threads;
-  for (size_t i = 1; i < size(); ++i) threads.emplace_back([&, i] { impl_->run_one(i, body, left); });
+  for (size_t i = 1; i < size(); ++i)
+    threads.emplace_back([&, i] { impl_->run_one(i, body, left); });
   impl_->run_one(0, body, left);
   for (auto& thread : threads) thread.join();
 }

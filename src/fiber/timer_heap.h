@@ -9,7 +9,8 @@ namespace bia::fiber {
 
 class FiberImpl;
 
-/// A 4-ary heap of fibers by time. Each fiber is in it at most once and knows its place, so that it can be moved and removed.
+/// A 4-ary heap of fibers by time. Each fiber is in it at most once and knows its place, so that it
+/// can be moved and removed.
 class TimerHeap {
  public:
   static constexpr uint32_t kNowhere = UINT32_MAX;

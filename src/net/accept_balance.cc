@@ -91,7 +91,8 @@ void AcceptBalance::accepted(int fd) {
     return;
   }
   auto parcel = std::make_shared<Parcel>(fd);
-  impl_->threads.scheduler(best).post([impl = impl_, best, parcel] { start(impl, best, parcel->take()); });
+  impl_->threads.scheduler(best).post(
+      [impl = impl_, best, parcel] { start(impl, best, parcel->take()); });
 }
 
 size_t AcceptBalance::connections(size_t thread) const {

@@ -29,7 +29,8 @@ TEST(AcceptBalance, SpreadsConnectionsEvenlyOverTheThreads) {
       clients.push_back(Socket::connect(listener.local(), Deadline::after(kSoon)).value());
       balance.accepted(listener.accept(Deadline::after(kSoon)).value());
     }
-    for (size_t i = 0; i < kThreads; ++i) EXPECT_EQ(balance.connections(i), kConnections / kThreads);
+    for (size_t i = 0; i < kThreads; ++i)
+      EXPECT_EQ(balance.connections(i), kConnections / kThreads);
     while (served < kConnections) fiber::yield();
     clients.clear();
     for (size_t i = 0; i < kThreads; ++i) {

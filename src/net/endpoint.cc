@@ -34,7 +34,8 @@ Endpoint::Endpoint() { std::memset(storage_, 0, sizeof storage_); }
 Endpoint Endpoint::from_sockaddr(const void* address, uint32_t length) {
   static_assert(sizeof(sockaddr_un) <= sizeof storage_);
   Endpoint endpoint;
-  endpoint.size_ = length < sizeof endpoint.storage_ ? length : static_cast<uint32_t>(sizeof endpoint.storage_);
+  endpoint.size_ =
+      length < sizeof endpoint.storage_ ? length : static_cast<uint32_t>(sizeof endpoint.storage_);
   std::memcpy(endpoint.storage_, address, endpoint.size_);
   return endpoint;
 }
@@ -45,12 +46,15 @@ Result<Endpoint> Endpoint::parse(std::string_view text) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.empty()) return bad_address(text, "the path is empty");
-    if (path.size() >= sizeof address.sun_path) return bad_address(text, "the path is longer than 107 bytes");
+    if (path.size() >= sizeof address.sun_path)
+      return bad_address(text, "the path is longer than 107 bytes");
     std::memcpy(address.sun_path, path.data(), path.size());
-    return from_sockaddr(&address, static_cast<uint32_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1));
+    return from_sockaddr(&address,
+                         static_cast<uint32_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1));
   }
   size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos || text.ends_with(']')) return bad_address(text, "it has no port");
+  if (colon == std::string_view::npos || text.ends_with(']'))
+    return bad_address(text, "it has no port");
   uint16_t port = BIA_TRY(parse_port(text, text.substr(colon + 1)));
   std::string_view host = text.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) {
@@ -58,15 +62,17 @@ Result<Endpoint> Endpoint::parse(std::string_view text) {
     address.sin6_family = AF_INET6;
     address.sin6_port = htons(port);
     std::string name(host.substr(1, host.size() - 2));
-    if (inet_pton(AF_INET6, name.c_str(), &address.sin6_addr) != 1) return bad_address(text, "not an IPv6 address");
+    if (inet_pton(AF_INET6, name.c_str(), &address.sin6_addr) != 1)
+      return bad_address(text, "not an IPv6 address");
     return from_sockaddr(&address, sizeof address);
   }
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   if (!host.empty() && inet_pton(AF_INET, std::string(host).c_str(), &address.sin_addr) != 1) {
-    return bad_address(text, host.find(':') != std::string_view::npos ? "an IPv6 address goes into brackets"
-                                                                        : "not a numeric IPv4 address");
+    return bad_address(text, host.find(':') != std::string_view::npos
+                                 ? "an IPv6 address goes into brackets"
+                                 : "not a numeric IPv4 address");
   }
   return from_sockaddr(&address, sizeof address);
 }

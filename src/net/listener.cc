@@ -33,7 +33,8 @@ Error listen_error(const Endpoint& endpoint, int error_number) {
           .with_metadata("errno", errno_text)
           .with_hint("raise the limit of open files: ulimit -n 65536");
     default:
-      return Error(Code::kInvalidArgument, "CANNOT_LISTEN", fmt::format("{}: {}", where, std::strerror(error_number)))
+      return Error(Code::kInvalidArgument, "CANNOT_LISTEN",
+                   fmt::format("{}: {}", where, std::strerror(error_number)))
           .with_metadata("errno", errno_text);
   }
 }
@@ -42,7 +43,8 @@ Error listen_error(const Endpoint& endpoint, int error_number) {
 void remove_stale_path(const Endpoint& endpoint) {
   int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (probe < 0) return;
-  if (connect(probe, static_cast<const sockaddr*>(endpoint.data()), endpoint.size()) != 0 && errno == ECONNREFUSED) {
+  if (connect(probe, static_cast<const sockaddr*>(endpoint.data()), endpoint.size()) != 0 &&
+      errno == ECONNREFUSED) {
     unlink(endpoint.host().c_str());
   }
   close(probe);
@@ -50,7 +52,8 @@ void remove_stale_path(const Endpoint& endpoint) {
 
 }  // namespace
 
-Listener::Listener(Listener&& other) noexcept : fd_(std::exchange(other.fd_, -1)), watch_(std::move(other.watch_)) {}
+Listener::Listener(Listener&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), watch_(std::move(other.watch_)) {}
 
 Listener& Listener::operator=(Listener&& other) noexcept {
   if (this == &other) return *this;
@@ -94,7 +97,9 @@ Result<int> Listener::accept(Deadline deadline) {
     int fd = accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) return fd;
     switch (errno) {
-      case EAGAIN: watch_.clear_readable(); break;
+      case EAGAIN:
+        watch_.clear_readable();
+        break;
       case EMFILE:
       case ENFILE:
       case ENOBUFS:
@@ -106,7 +111,8 @@ Result<int> Listener::accept(Deadline deadline) {
             .with_metadata("errno", std::to_string(error_number))
             .with_hint("raise the limit of open files: ulimit -n 65536");
       }
-      // Of the connection, not of the listener (accept(2), "Error handling"): the next one may be well.
+      // Of the connection, not of the listener (accept(2), "Error handling"): the next one may be
+      // well.
       case EINTR:
       case ECONNABORTED:
       case EPERM:
@@ -117,9 +123,11 @@ Result<int> Listener::accept(Deadline deadline) {
       case EHOSTUNREACH:
       case ENOPROTOOPT:
       case ENONET:
-      case EOPNOTSUPP: break;
+      case EOPNOTSUPP:
+        break;
       default:
-        return Error(Code::kInternal, "ACCEPT_FAILED", fmt::format("accept on {}: {}", local().text(), std::strerror(errno)));
+        return Error(Code::kInternal, "ACCEPT_FAILED",
+                     fmt::format("accept on {}: {}", local().text(), std::strerror(errno)));
     }
   }
 }

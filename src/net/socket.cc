@@ -54,8 +54,11 @@ Result<Socket> Socket::connect(const Endpoint& endpoint, Deadline deadline) {
         .with_hint("raise the limit of open files: ulimit -n 65536");
   }
   int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // Refused by a Unix socket, which needs none.
-  int failed = ::connect(fd, static_cast<const sockaddr*>(endpoint.data()), endpoint.size()) == 0 ? 0 : errno;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
+             sizeof on);  // Refused by a Unix socket, which needs none.
+  int failed = ::connect(fd, static_cast<const sockaddr*>(endpoint.data()), endpoint.size()) == 0
+                   ? 0
+                   : errno;
   if (failed != 0 && failed != EINPROGRESS) {
     ::close(fd);
     return io_error(what, failed);
@@ -77,8 +80,9 @@ Result<size_t> Socket::read_some(std::span<char> into, Deadline deadline) {
     BIA_TRY(watch_.wait_readable(deadline));
     ssize_t count = recv(fd_, into.data(), into.size(), 0);
     if (count >= 0) {
-      // Fewer bytes than asked for: the kernel has no more now, and a further recv that says EAGAIN is saved (0.3 us a request). An end
-      // that the kernel announced keeps the descriptor readable.
+      // Fewer bytes than asked for: the kernel has no more now, and a further recv that says EAGAIN
+      // is saved (0.3 us a request). An end that the kernel announced keeps the descriptor
+      // readable.
       if (static_cast<size_t>(count) < into.size() && count > 0) watch_.clear_readable();
       bytes_read_ += static_cast<uint64_t>(count);
       return static_cast<size_t>(count);

@@ -26,8 +26,9 @@ TEST(Endpoint, ReadsAndPrintsEachForm) {
 }
 
 TEST(Endpoint, RefusesWhatIsNoAddress) {
-  for (const char* text : {"", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:80x", "127.0.0.1:-1", "localhost:80", "::1:80",
-                           "[::1]", "[::g]:80", "[127.0.0.1]:80", "unix:"}) {
+  for (const char* text :
+       {"", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:80x", "127.0.0.1:-1",
+        "localhost:80", "::1:80", "[::1]", "[::g]:80", "[127.0.0.1]:80", "unix:"}) {
     auto parsed = Endpoint::parse(text);
     ASSERT_FALSE(parsed.ok()) << text;
     EXPECT_EQ(parsed.error().code(), Code::kInvalidArgument);
@@ -45,7 +46,8 @@ TEST(Socket, ReadsWhatTheOtherWritesAndThenTheEnd) {
     char bytes[64];
     EXPECT_EQ(server.read_some(bytes, Deadline::after(kSoon)).value(), 5u);
     EXPECT_EQ(std::string_view(bytes, 5), "hello");
-    EXPECT_EQ(server.read_some(bytes, Deadline::after(milliseconds(1))).error().code(), Code::kDeadlineExceeded);
+    EXPECT_EQ(server.read_some(bytes, Deadline::after(milliseconds(1))).error().code(),
+              Code::kDeadlineExceeded);
     ASSERT_TRUE(client.write_all("again", Deadline::after(kSoon)));
     client.shutdown_write();
     EXPECT_EQ(server.read_some(bytes, Deadline::after(kSoon)).value(), 5u);
@@ -65,7 +67,8 @@ TEST(Socket, ReadThatExactlyFillsItsBufferLeavesTheRestReadable) {
     char bytes[4];
     EXPECT_EQ(server.read_some(bytes, Deadline::after(kSoon)).value(), 4u);
     EXPECT_EQ(server.read_some(bytes, Deadline::after(kSoon)).value(), 4u);
-    EXPECT_EQ(server.read_some(bytes, Deadline::after(milliseconds(1))).error().code(), Code::kDeadlineExceeded);
+    EXPECT_EQ(server.read_some(bytes, Deadline::after(milliseconds(1))).error().code(),
+              Code::kDeadlineExceeded);
     client.close();
     EXPECT_EQ(server.read_some(bytes, Deadline::after(kSoon)).value(), 0u);
   });
@@ -81,7 +84,8 @@ TEST(Socket, ReportsAReset) {
     Error error = server.read_some(bytes, Deadline::after(kSoon)).error();
     EXPECT_EQ(error.code(), Code::kUnavailable);
     EXPECT_EQ(errno_of(error), std::to_string(ECONNRESET));
-    EXPECT_EQ(server.write_all("x", Deadline::after(kSoon)).error().code(), Code::kUnavailable) << "and no SIGPIPE";
+    EXPECT_EQ(server.write_all("x", Deadline::after(kSoon)).error().code(), Code::kUnavailable)
+        << "and no SIGPIPE";
   });
 }
 
@@ -100,7 +104,8 @@ TEST(Socket, ConnectNamesARefusal) {
 TEST(Socket, ConnectGivesUpAtItsDeadline) {
   in_scheduler([] {
     // A listener whose queue is full drops further SYNs.
-    Listener listener = Listener::bind(Endpoint::parse("127.0.0.1:0").value(), {.backlog = 0}).value();
+    Listener listener =
+        Listener::bind(Endpoint::parse("127.0.0.1:0").value(), {.backlog = 0}).value();
     std::vector<Socket> fill;
     for (int i = 0; i < 20; ++i) {
       auto socket = Socket::connect(listener.local(), Deadline::after(milliseconds(20)));
@@ -120,11 +125,13 @@ TEST(Socket, WriteSuspendsWhileThePeerDoesNotRead) {
     Socket& client = client_end;
     Socket& server = server_end;
     const std::string big(8 << 20, 'x');
-    EXPECT_EQ(client.write_all(big, Deadline::after(milliseconds(5))).error().code(), Code::kDeadlineExceeded);
+    EXPECT_EQ(client.write_all(big, Deadline::after(milliseconds(5))).error().code(),
+              Code::kDeadlineExceeded);
     uint64_t already = client.bytes_written();
     EXPECT_LT(already, big.size());
     EXPECT_EQ(client.try_write("y").value(), 0u);
-    fiber::Fiber writer = start([&] { EXPECT_TRUE(client.write_all(big, Deadline::after(kSoon))); });
+    fiber::Fiber writer =
+        start([&] { EXPECT_TRUE(client.write_all(big, Deadline::after(kSoon))); });
     fiber::yield();
     EXPECT_FALSE(writer.done());
     std::vector<char> bytes(100'000);
@@ -142,7 +149,9 @@ TEST(Socket, WritesManyPartsInOrder) {
     Socket& server = server_end;
     std::string expected;
     std::vector<std::string> parts;
-    for (int i = 0; i < 100; ++i) parts.push_back(std::string(i % 3 == 0 ? 0 : static_cast<size_t>(i) * 1000, static_cast<char>('a' + i % 26)));
+    for (int i = 0; i < 100; ++i)
+      parts.push_back(std::string(i % 3 == 0 ? 0 : static_cast<size_t>(i) * 1000,
+                                  static_cast<char>('a' + i % 26)));
     std::vector<iovec> vectors;
     for (auto& part : parts) {
       vectors.push_back({part.data(), part.size()});
@@ -154,7 +163,8 @@ TEST(Socket, WritesManyPartsInOrder) {
     });
     std::string got;
     std::vector<char> bytes(10'000);
-    while (size_t count = server.read_some(bytes, Deadline::after(kSoon)).value()) got.append(bytes.data(), count);
+    while (size_t count = server.read_some(bytes, Deadline::after(kSoon)).value())
+      got.append(bytes.data(), count);
     EXPECT_EQ(got.size(), expected.size());
     EXPECT_EQ(got, expected);
     EXPECT_TRUE(writer.join());
@@ -196,7 +206,8 @@ TEST(Listener, NamesAnAddressInUse) {
     auto second = Listener::bind(first.local(), exclusive);
     ASSERT_FALSE(second.ok());
     EXPECT_EQ(second.error().code(), Code::kAlreadyExists);
-    EXPECT_EQ(second.error().message(), "listen on " + first.local().text() + ": address already in use");
+    EXPECT_EQ(second.error().message(),
+              "listen on " + first.local().text() + ": address already in use");
   });
 }
 
@@ -212,7 +223,8 @@ TEST(Listener, NamesAnAddressThatIsNotOfThisMachine) {
 TEST(Listener, CloseEndsTheAccept) {
   in_scheduler([] {
     Listener listener = listen_anywhere();
-    fiber::Fiber acceptor = start([&] { EXPECT_EQ(listener.accept().error().code(), Code::kCancelled); });
+    fiber::Fiber acceptor =
+        start([&] { EXPECT_EQ(listener.accept().error().code(), Code::kCancelled); });
     fiber::yield();
     listener.close();
     EXPECT_TRUE(acceptor.join(Deadline::after(kSoon)));

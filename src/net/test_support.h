@@ -20,7 +20,9 @@ inline void in_scheduler(std::function<void()> body) {
   (*scheduler)->run(fiber::Scheduler::Until::kNoFibers);
 }
 
-inline fiber::Fiber start(std::function<void()> body) { return fiber::Scheduler::current().spawn(std::move(body)).value(); }
+inline fiber::Fiber start(std::function<void()> body) {
+  return fiber::Scheduler::current().spawn(std::move(body)).value();
+}
 
 inline Listener listen_anywhere() {
   auto listener = Listener::bind(Endpoint::parse("127.0.0.1:0").value(), {});

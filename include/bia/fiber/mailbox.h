@@ -9,12 +9,14 @@
 
 namespace bia::fiber {
 
-/// How other threads reach an object: they move messages in, the owner's fiber takes all of them out, at most once a loop turn. Bounded.
+/// How other threads reach an object: they move messages in, the owner's fiber takes all of them
+/// out, at most once a loop turn. Bounded.
 template <typename T>
 class Mailbox {
  public:
   /// `owner` is the scheduler of the thread that receives.
-  Mailbox(Scheduler& owner, size_t messages_max) : state_(std::make_shared<State>(owner, messages_max)) {}
+  Mailbox(Scheduler& owner, size_t messages_max)
+      : state_(std::make_shared<State>(owner, messages_max)) {}
   ~Mailbox() {
     std::lock_guard lock(state_->mutex);
     state_->closed = true;
@@ -34,7 +36,8 @@ class Mailbox {
     return true;
   }
 
-  /// All messages there are, in order of arrival, at least one. Suspends; one fiber at a time. Errors: kCancelled, kDeadlineExceeded.
+  /// All messages there are, in order of arrival, at least one. Suspends; one fiber at a time.
+  /// Errors: kCancelled, kDeadlineExceeded.
   Result<std::vector<T>> receive(Deadline deadline = Deadline::never()) {
     for (;;) {
       {
@@ -47,7 +50,8 @@ class Mailbox {
 
  private:
   struct State {
-    State(Scheduler& owner_scheduler, size_t max) : owner(owner_scheduler), messages_max(max ? max : 1) {}
+    State(Scheduler& owner_scheduler, size_t max)
+        : owner(owner_scheduler), messages_max(max ? max : 1) {}
     void arrived() {
       {
         std::lock_guard lock(mutex);

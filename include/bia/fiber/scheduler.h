@@ -47,7 +47,8 @@ class Fiber {
   FiberImpl* impl_ = nullptr;  // Counted; not a shared_ptr, whose counter is atomic.
 };
 
-/// One thread's fibers, timers and sockets: an epoll loop. Lives and is used on one thread; only `post` and `stop` are for others.
+/// One thread's fibers, timers and sockets: an epoll loop. Lives and is used on one thread; only
+/// `post` and `stop` are for others.
 class Scheduler {
  public:
   /// Errors: kResourceExhausted where the kernel refuses an epoll or event descriptor.
@@ -61,19 +62,22 @@ class Scheduler {
   /// Null outside `run`.
   static Scheduler* current_or_null();
 
-  /// Runs until `stop`, or until no fiber is left when `until` says so. Returns after the last fiber's stack is unwound.
+  /// Runs until `stop`, or until no fiber is left when `until` says so. Returns after the last
+  /// fiber's stack is unwound.
   enum class Until { kStopped, kNoFibers };
   void run(Until until = Until::kStopped);
   /// Thread-safe. `run` cancels all fibers, lets them end, and returns.
   void stop();
-  /// Thread-safe: runs `work` on this thread in its next turn, outside any fiber; it must not suspend.
+  /// Thread-safe: runs `work` on this thread in its next turn, outside any fiber; it must not
+  /// suspend.
   void post(std::function<void()> work);
 
-  /// Starts a fiber; it first runs in this turn after the caller suspends. Errors: kResourceExhausted naming vm.max_map_count or the
-  /// memory limit where no stack is to be had.
+  /// Starts a fiber; it first runs in this turn after the caller suspends. Errors:
+  /// kResourceExhausted naming vm.max_map_count or the memory limit where no stack is to be had.
   Result<Fiber> spawn(std::function<void()> body, SpawnOptions options = {});
-  /// Once, at the end of this loop turn, before the loop waits: how connections gather their writes. Must not suspend. The callback object
-  /// is intrusive, so that deferring allocates nothing; deferring one that is already queued does nothing.
+  /// Once, at the end of this loop turn, before the loop waits: how connections gather their
+  /// writes. Must not suspend. The callback object is intrusive, so that deferring allocates
+  /// nothing; deferring one that is already queued does nothing.
   class Deferred {
    public:
     virtual void run_deferred() noexcept = 0;
@@ -103,20 +107,22 @@ class Scheduler {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Suspends. Errors: kCancelled; kDeadlineExceeded when the fiber's own deadline (ScopedDeadline) comes first.
+/// Suspends. Errors: kCancelled; kDeadlineExceeded when the fiber's own deadline (ScopedDeadline)
+/// comes first.
 Result<void> sleep_for(Duration duration);
 Result<void> sleep_until(TimePoint at);
 /// Lets all that is ready run first.
 void yield();
-/// For a call that often has its result without waiting (a read): suspends now and then, so that a fiber whose data never ends lets the
-/// others run. Errors: kCancelled.
+/// For a call that often has its result without waiting (a read): suspends now and then, so that a
+/// fiber whose data never ends lets the others run. Errors: kCancelled.
 Result<void> take_turn();
 /// True inside a fiber.
 bool in_fiber();
 /// True once `cancel` was called on the calling fiber.
 bool cancelled();
 
-/// Every wait of the calling fiber within the scope also ends at `deadline` with kDeadlineExceeded. Nests; the earlier one counts.
+/// Every wait of the calling fiber within the scope also ends at `deadline` with kDeadlineExceeded.
+/// Nests; the earlier one counts.
 class ScopedDeadline {
  public:
   explicit ScopedDeadline(Deadline deadline);
@@ -133,7 +139,8 @@ Deadline current_deadline();
 /// What everything that waits is built of: one fiber parks, something on the same thread wakes it.
 class Parker {
  public:
-  /// Suspends until `unpark`, cancellation or the deadline. A wake that came before counts. One fiber at a time.
+  /// Suspends until `unpark`, cancellation or the deadline. A wake that came before counts. One
+  /// fiber at a time.
   Result<void> park(Deadline deadline = Deadline::never());
   void unpark();
 
@@ -142,7 +149,8 @@ class Parker {
   bool signalled_ = false;
 };
 
-/// Waits for a file descriptor of the calling thread's scheduler, registered once, edge triggered. Owns nothing: close the descriptor after.
+/// Waits for a file descriptor of the calling thread's scheduler, registered once, edge triggered.
+/// Owns nothing: close the descriptor after.
 class FdWatch {
  public:
   FdWatch() = default;
@@ -151,7 +159,8 @@ class FdWatch {
   ~FdWatch();
   static Result<FdWatch> create(int fd);
 
-  /// Suspends until the kernel reported the event after the last `clear_*`. Errors: kCancelled, kDeadlineExceeded.
+  /// Suspends until the kernel reported the event after the last `clear_*`. Errors: kCancelled,
+  /// kDeadlineExceeded.
   Result<void> wait_readable(Deadline deadline);
   Result<void> wait_writable(Deadline deadline);
   /// After a read gave EAGAIN or fewer bytes than asked for: the next wait is for a new event.
@@ -167,18 +176,22 @@ class FdWatch {
   State* state_ = nullptr;
 };
 
-/// Runs blocking work (files, getaddrinfo, processes) on a helper thread; suspends only the calling fiber. `work` must not touch fibers.
-/// Helper threads are shared by the process, at most kOffloadThreadsMax, started on demand.
+/// Runs blocking work (files, getaddrinfo, processes) on a helper thread; suspends only the calling
+/// fiber. `work` must not touch fibers. Helper threads are shared by the process, at most
+/// kOffloadThreadsMax, started on demand.
 void offload(const std::function<void()>& work);
-/// The same for work that may take long (a name server that does not answer): the fiber leaves it behind at its deadline or when it is
-/// cancelled, so `work` must own all it touches. Errors: kDeadlineExceeded, kCancelled.
+/// The same for work that may take long (a name server that does not answer): the fiber leaves it
+/// behind at its deadline or when it is cancelled, so `work` must own all it touches. Errors:
+/// kDeadlineExceeded, kCancelled.
 Result<void> offload_abandonable(std::function<void()> work, Deadline deadline);
 inline constexpr size_t kOffloadThreadsMax = 8;
 
-/// Blocks SIGINT, SIGTERM and SIGQUIT for the calling thread and those it starts: call it in main before any thread starts. A child process
-/// inherits it, so unblock them between fork and exec (POSIX_SPAWN_SETSIGMASK).
+/// Blocks SIGINT, SIGTERM and SIGQUIT for the calling thread and those it starts: call it in main
+/// before any thread starts. A child process inherits it, so unblock them between fork and exec
+/// (POSIX_SPAWN_SETSIGMASK).
 void block_signals();
-/// Suspends until one of the signals that `block_signals` blocks arrives. Errors: kCancelled, kDeadlineExceeded.
+/// Suspends until one of the signals that `block_signals` blocks arrives. Errors: kCancelled,
+/// kDeadlineExceeded.
 Result<int> wait_signal(Deadline deadline = Deadline::never());
 
 }  // namespace bia::fiber

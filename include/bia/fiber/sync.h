@@ -16,7 +16,8 @@ class WaitQueue {
   WaitQueue() = default;
   WaitQueue(const WaitQueue&) = delete;
   WaitQueue& operator=(const WaitQueue&) = delete;
-  /// Suspends until woken. Errors: kCancelled, kDeadlineExceeded (and then no wake is lost: it goes to the next in line).
+  /// Suspends until woken. Errors: kCancelled, kDeadlineExceeded (and then no wake is lost: it goes
+  /// to the next in line).
   Result<void> wait(Deadline deadline = Deadline::never());
   /// False where nobody waits.
   bool wake_one();

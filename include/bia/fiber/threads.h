@@ -17,7 +17,8 @@ class ThreadGroup {
 
   size_t size() const;
   Scheduler& scheduler(size_t index);
-  /// Spawns `body(index)` as a fiber on each thread and runs until all those fibers have ended, then stops all schedulers.
+  /// Spawns `body(index)` as a fiber on each thread and runs until all those fibers have ended,
+  /// then stops all schedulers.
   void run(const std::function<void(size_t)>& body);
 
  private:

@@ -7,10 +7,12 @@
 
 namespace bia::net {
 
-/// Gives each accepted connection to the least loaded thread of a group. One object for all threads of one server.
+/// Gives each accepted connection to the least loaded thread of a group. One object for all threads
+/// of one server.
 class AcceptBalance {
  public:
-  /// `serve(fd)` is called in a fiber of the thread that got the connection; it owns the descriptor.
+  /// `serve(fd)` is called in a fiber of the thread that got the connection; it owns the
+  /// descriptor.
   AcceptBalance(fiber::ThreadGroup& threads, std::function<void(int fd)> serve);
   ~AcceptBalance();
   /// Called on the accepting thread.

@@ -18,7 +18,8 @@ namespace bia::net {
 class Endpoint {
  public:
   Endpoint();
-  /// "127.0.0.1:80", "[::1]:80", "0.0.0.0:0", ":8080" (any address), "unix:/path". Numeric only. Errors: kInvalidArgument.
+  /// "127.0.0.1:80", "[::1]:80", "0.0.0.0:0", ":8080" (any address), "unix:/path". Numeric only.
+  /// Errors: kInvalidArgument.
   static Result<Endpoint> parse(std::string_view text);
   static Endpoint from_sockaddr(const void* address, uint32_t length);
   const void* data() const { return storage_; }
@@ -44,15 +45,17 @@ class Socket {
   ~Socket();
   /// Takes a connected, non-blocking descriptor and registers it with this thread's scheduler.
   static Result<Socket> adopt(int fd);
-  /// Suspends. Errors: kUnavailable with errno's number in the metadata "errno" (refused, unreachable), kDeadlineExceeded, kCancelled.
+  /// Suspends. Errors: kUnavailable with errno's number in the metadata "errno" (refused,
+  /// unreachable), kDeadlineExceeded, kCancelled.
   static Result<Socket> connect(const Endpoint& endpoint, Deadline deadline);
 
   bool is_open() const { return fd_ >= 0; }
   int fd() const { return fd_; }
-  /// The kernel has said, without a system call of ours, that there are bytes or an end to read: how an idle connection shows that it is stale.
+  /// The kernel has said, without a system call of ours, that there are bytes or an end to read:
+  /// how an idle connection shows that it is stale.
   bool readable() const { return watch_.readable(); }
-  /// Bytes read; 0 is the end of the stream. Suspends while there is nothing. Errors: kUnavailable (reset; errno in the metadata),
-  /// kDeadlineExceeded, kCancelled.
+  /// Bytes read; 0 is the end of the stream. Suspends while there is nothing. Errors: kUnavailable
+  /// (reset; errno in the metadata), kDeadlineExceeded, kCancelled.
   Result<size_t> read_some(std::span<char> into, Deadline deadline);
   /// Writes all. Suspends while the peer does not read.
   Result<void> write_all(std::string_view bytes, Deadline deadline);
@@ -91,10 +94,12 @@ class Listener {
   Listener(Listener&& other) noexcept;
   Listener& operator=(Listener&& other) noexcept;
   ~Listener();
-  /// Errors: kAlreadyExists "address already in use", kPermissionDenied, kInvalidArgument, each naming the address.
+  /// Errors: kAlreadyExists "address already in use", kPermissionDenied, kInvalidArgument, each
+  /// naming the address.
   static Result<Listener> bind(const Endpoint& endpoint, const ListenOptions& options);
-  /// Suspends until a connection comes: its descriptor, non-blocking, with TCP_NODELAY, not registered anywhere yet (it may go to another
-  /// thread). Errors: kCancelled after `close`, kResourceExhausted where the process is out of descriptors (after a pause of 10 ms).
+  /// Suspends until a connection comes: its descriptor, non-blocking, with TCP_NODELAY, not
+  /// registered anywhere yet (it may go to another thread). Errors: kCancelled after `close`,
+  /// kResourceExhausted where the process is out of descriptors (after a pause of 10 ms).
   Result<int> accept(Deadline deadline = Deadline::never());
   Endpoint local() const;
   void close();
@@ -104,8 +109,8 @@ class Listener {
   fiber::FdWatch watch_;
 };
 
-/// Addresses of a host name or a numeric address, IPv4 first. Suspends. Errors: kUnavailable "lookup HOST: no such host",
-/// kDeadlineExceeded.
+/// Addresses of a host name or a numeric address, IPv4 first. Suspends. Errors: kUnavailable
+/// "lookup HOST: no such host", kDeadlineExceeded.
 Result<std::vector<Endpoint>> resolve(std::string_view host, uint16_t port, Deadline deadline);
 
 }  // namespace bia::net
