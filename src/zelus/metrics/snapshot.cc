@@ -108,12 +108,15 @@ Result<Snapshot> Aggregator::snapshot(Detail detail, bia::Deadline deadline) {
   };
   auto gather = std::make_shared<Gather>();
   gather->missing = shards_.size();
+  // In the order of the shards, whoever answers first: so metrics and tag sets keep their places from snapshot to snapshot.
+  gather->parts.resize(shards_.size());
   bia::fiber::Scheduler& here = bia::fiber::Scheduler::current();
-  for (const Source& source : shards_) {
-    source.scheduler->post([gather, &here, source, detail, &thresholds = thresholds_] {
+  for (size_t index = 0; index < shards_.size(); ++index) {
+    const Source& source = shards_[index];
+    source.scheduler->post([gather, &here, index, source, detail, &thresholds = thresholds_] {
       auto part = std::make_shared<Snapshot>(Snapshot::of(*source.shard, thresholds, detail));
-      here.post([gather, part] {
-        gather->parts.push_back(std::move(*part));
+      here.post([gather, index, part] {
+        gather->parts[index] = std::move(*part);
         if (--gather->missing == 0) gather->waiters.wake_all();
       });
     });

@@ -51,6 +51,8 @@ class SampleStream {
   /// Producer's thread: sends the chunk begun, however small.
   void flush();
 
+  /// Producer's thread: nothing kept, nothing under way.
+  bool idle() const { return chunk_.empty() && under_way_ == 0; }
   /// Producer's thread: how long fibers were held back; samples dropped.
   bia::Duration held() const { return held_; }
   uint64_t dropped() const { return dropped_; }

@@ -1,0 +1,12 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace zelus::output {
+
+/// Go's time formats in the local time zone: "2026-11-24T15:09:04.314099072Z" or "…+01:00".
+/// kNano leaves out trailing zeros of the fraction, and the fraction where it is zero.
+enum class TimePrecision { kSeconds, kNano };
+std::string rfc3339(int64_t unix_ns, TimePrecision precision);
+
+}  // namespace zelus::output

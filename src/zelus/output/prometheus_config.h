@@ -1,0 +1,32 @@
+#pragma once
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bia/base/time.h"
+#include "zelus/metrics/sink.h"
+#include "zelus/output/output.h"
+
+namespace zelus::output {
+
+/// The settings K6_PROMETHEUS_RW_…, parity/k6.md 8.3.
+struct PrometheusConfig {
+  std::string url = "http://localhost:9090/api/v1/write";
+  /// Of `url`.
+  std::string host;
+  uint16_t port = 0;
+  std::string target;
+  Duration push_interval = std::chrono::seconds(5);
+  std::vector<metrics::TrendStat> trend_stats;
+  bool native_histograms = false;
+  bool stale_markers = false;
+  /// In the order in which they are sent; Authorization among them.
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+/// `collector`: JSON of config.json's collectors, or empty; variables go over it.
+Result<PrometheusConfig> prometheus_config(std::string_view collector, const std::map<std::string, std::string>& environment);
+
+}  // namespace zelus::output
