@@ -17,7 +17,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using testing::in_fiber;
-using testing::Run;
+using testing::TestRun;
 using namespace std::chrono_literals;
 
 constexpr int64_t kTime = 1'795'545'638'677'145'566;
@@ -39,7 +39,7 @@ std::string content(const std::string& path) {
 }
 
 // Runs an output over the samples that `record` makes.
-std::string written(Run& run, const std::string& name, const std::function<void(metrics::Shard&)>& record) {
+std::string written(TestRun& run, const std::string& name, const std::function<void(metrics::Shard&)>& record) {
   in_fiber([&](bia::fiber::ThreadGroup& threads) {
     std::string names[] = {name};
     auto outputs = Outputs::create(names, run.context());
@@ -76,7 +76,7 @@ metrics::ThresholdSpecs thresholds() {
 
 TEST(JsonOutput, WritesK6sLines) {
   Utc utc;
-  Run run(thresholds());
+  TestRun run(thresholds());
   EXPECT_EQ(written(run, "json=-", record_some),
             R"({"type":"Metric","data":{"name":"cc","type":"counter","contains":"default","thresholds":[],"submetrics":null},"metric":"cc"})"
             "\n"
@@ -98,11 +98,11 @@ TEST(JsonOutput, WritesK6sLines) {
 
 TEST(JsonOutput, WritesFilesAndGzip) {
   TempDir dir;
-  Run plain;
+  TestRun plain;
   written(plain, "json=" + dir.path + "/x.json", record_some);
   std::string text = content(dir.path + "/x.json");
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 5);
-  Run zipped;
+  TestRun zipped;
   written(zipped, "json=" + dir.path + "/x.json.gz", record_some);
   gzFile file = gzopen((dir.path + "/x.json.gz").c_str(), "rb");
   std::string read(text.size() + 10, '\0');
@@ -112,7 +112,7 @@ TEST(JsonOutput, WritesFilesAndGzip) {
 }
 
 TEST(JsonOutput, SaysWhyAFileCannotBeOpened) {
-  Run run;
+  TestRun run;
   in_fiber([&](bia::fiber::ThreadGroup&) {
     auto missing = run.create("json=/nonexist/x.json");
     EXPECT_EQ((*missing)->start().error().message(), "open /nonexist/x.json: no such file or directory");
@@ -123,7 +123,7 @@ TEST(JsonOutput, SaysWhyAFileCannotBeOpened) {
 }
 
 TEST(JsonOutput, LogsAFullDiskOnceAndGoesOn) {
-  Run run;
+  TestRun run;
   written(run, "json=/dev/full", record_some);
   ASSERT_EQ(run.log.lines.size(), 1u);
   EXPECT_EQ(run.log.lines[0], "error: Sample couldn't be marshalled to JSON error=write /dev/full: no space left on device filename=/dev/full output=json");
@@ -131,7 +131,7 @@ TEST(JsonOutput, LogsAFullDiskOnceAndGoesOn) {
 
 TEST(CsvOutput, WritesK6sLines) {
   Utc utc;
-  Run run({}, metrics::SystemTags::of(std::vector<std::string>{"vu", "iter", "group", "url"}));
+  TestRun run({}, metrics::SystemTags::of(std::vector<std::string>{"vu", "iter", "group", "url"}));
   EXPECT_EQ(written(run, "csv=-", record_some),
             "metric_name,timestamp,metric_value,group,url,extra_tags,metadata\n"
             "cc,1795545638,1234567.000000,,\"/a,b\",\"run=a<b>&\"\"c\"\"\xe2\x80\xa8\xc3\xa9\x01\t\",iter=0&vu=1\n"
@@ -146,14 +146,14 @@ TEST(CsvOutput, TakesItsTimeFormats) {
                                                                        {"unix_nano", "1795545638677145566"},
                                                                        {"rfc3339", "2026-11-24T18:40:38Z"},
                                                                        {"rfc3339_nano", "2026-11-24T18:40:38.677145566Z"}}) {
-    Run run;
+    TestRun run;
     run.environment["K6_CSV_TIME_FORMAT"] = format;
     EXPECT_THAT(written(run, "csv=fileName=-,saveInterval=20ms", record_some), HasSubstr("\ncc," + text + ",1234567.000000,"));
   }
 }
 
 TEST(CsvOutput, RefusesBadSettings) {
-  Run run;
+  TestRun run;
   EXPECT_EQ(run.error_of("csv=/nonexist/x"), "could not create the 'csv' output: open /nonexist/x: no such file or directory");
   EXPECT_EQ(run.error_of("csv=saveInterval=x"), "could not create the 'csv' output: time: invalid duration \"x\"");
   EXPECT_EQ(run.error_of("csv=foo=1"), "could not create the 'csv' output: unknown key \"foo\" as argument for csv output");
@@ -165,7 +165,7 @@ TEST(CsvOutput, RefusesBadSettings) {
 }
 
 TEST(CsvOutput, TakesCollectorsOfTheConfiguration) {
-  Run run;
+  TestRun run;
   run.collectors["csv"] = R"({"file_name":"-","time_format":"unix_nano","save_interval":"2s"})";
   auto output = run.create("csv");
   ASSERT_TRUE(output.ok());
@@ -198,7 +198,7 @@ TEST(GoTime, ShowsTheZone) {
 
 TEST(Outputs, KeepEverySampleOfAFastProducer) {
   TempDir dir;
-  Run run;
+  TestRun run;
   constexpr int kSamples = 300'000;
   written(run, "csv=" + dir.path + "/x.csv", [&](metrics::Shard& shard) {
     metrics::SeriesId series = shard.resolve(metrics::kHttpReqs, shard.tags().empty());
@@ -210,7 +210,7 @@ TEST(Outputs, KeepEverySampleOfAFastProducer) {
 }
 
 TEST(Outputs, DescribeThemselves) {
-  Run run;
+  TestRun run;
   std::vector<std::string> names = {"json=a.json", "csv=-"};
   auto outputs = Outputs::create(names, run.context());
   ASSERT_TRUE(outputs.ok());
@@ -221,7 +221,7 @@ TEST(Outputs, DescribeThemselves) {
 }
 
 TEST(CreateOutput, NamesWhatThereIsAndWhatIsMissing) {
-  Run run;
+  TestRun run;
   EXPECT_EQ(run.error_of("nosuch=5"),
             "invalid output type 'nosuch', available types are: cloud, csv, experimental-opentelemetry, experimental-prometheus-rw, influxdb, "
             "json, opentelemetry, statsd, web-dashboard");

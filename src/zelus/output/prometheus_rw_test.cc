@@ -22,7 +22,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 using testing::in_fiber;
-using testing::Run;
+using testing::TestRun;
 using namespace std::chrono_literals;
 
 // A reader of protobuf's wire format, enough for WriteRequest.
@@ -137,7 +137,9 @@ std::map<int32_t, int64_t> buckets_of(const std::string& histogram, uint32_t spa
 /// Takes what is pushed to it.
 struct Receiver {
   explicit Receiver(bia::fiber::ThreadGroup& threads) {
-    auto made = bia::http::Server::create(threads, {.address = "127.0.0.1:0"}, [this](bia::http::ServerRequest& request, bia::http::ServerResponse& response) {
+    bia::http::ServerOptions options;
+    options.address = "127.0.0.1:0";
+    auto made = bia::http::Server::create(threads, options, [this](bia::http::ServerRequest& request, bia::http::ServerResponse& response) {
       std::string body(*request.body());
       std::string raw;
       EXPECT_TRUE(snappy::Uncompress(body.data(), body.size(), &raw));
@@ -161,7 +163,7 @@ struct Receiver {
   std::string url;
 };
 
-void record(Run& run) {
+void record(TestRun& run) {
   metrics::Shard& shard = run.shard;
   const metrics::TagSet* tags = shard.tags().of({{"url", "/a"}, {"empty", ""}, {"Zone", "x"}});
   shard.add(metrics::kHttpReqs, tags, 3);
@@ -174,7 +176,7 @@ void record(Run& run) {
 TEST(PrometheusOutput, PushesEverySeriesAsK6NamesIt) {
   in_fiber([](bia::fiber::ThreadGroup& threads) {
     Receiver receiver(threads);
-    Run run;
+    TestRun run;
     run.environment = {{"K6_PROMETHEUS_RW_SERVER_URL", receiver.url},
                        {"K6_PROMETHEUS_RW_TREND_STATS", "p(99.9),avg,count,sum"},
                        {"K6_PROMETHEUS_RW_USERNAME", "me"},
@@ -215,7 +217,7 @@ TEST(PrometheusOutput, PushesEverySeriesAsK6NamesIt) {
 TEST(PrometheusOutput, MarksSeriesStaleWhereAsked) {
   in_fiber([](bia::fiber::ThreadGroup& threads) {
     Receiver receiver(threads);
-    Run run;
+    TestRun run;
     run.environment = {{"K6_PROMETHEUS_RW_SERVER_URL", receiver.url}, {"K6_PROMETHEUS_RW_STALE_MARKERS", "true"}};
     auto output = std::move(*run.create("experimental-prometheus-rw"));
     record(run);
@@ -231,7 +233,7 @@ TEST(PrometheusOutput, MarksSeriesStaleWhereAsked) {
 TEST(PrometheusOutput, SendsNativeHistograms) {
   in_fiber([](bia::fiber::ThreadGroup& threads) {
     Receiver receiver(threads);
-    Run run;
+    TestRun run;
     run.environment = {{"K6_PROMETHEUS_RW_SERVER_URL", receiver.url}, {"K6_PROMETHEUS_RW_TREND_AS_NATIVE_HISTOGRAM", "true"}};
     auto output = std::move(*run.create("experimental-prometheus-rw"));
     record(run);
@@ -252,7 +254,7 @@ TEST(PrometheusOutput, LogsWhatFailsAndGoesOn) {
   in_fiber([](bia::fiber::ThreadGroup& threads) {
     Receiver receiver(threads);
     receiver.status = 404;
-    Run run;
+    TestRun run;
     run.environment = {{"K6_PROMETHEUS_RW_SERVER_URL", receiver.url}};
     auto output = std::move(*run.create("experimental-prometheus-rw"));
     record(run);
@@ -271,7 +273,7 @@ TEST(PrometheusOutput, LogsWhatFailsAndGoesOn) {
 TEST(Outputs, PushSnapshotsInTheirIntervalAndAtTheEnd) {
   in_fiber([](bia::fiber::ThreadGroup& threads) {
     Receiver receiver(threads);
-    Run run;
+    TestRun run;
     run.environment = {{"K6_PROMETHEUS_RW_SERVER_URL", receiver.url}, {"K6_PROMETHEUS_RW_PUSH_INTERVAL", "20ms"}};
     std::string names[] = {"experimental-prometheus-rw"};
     auto outputs = std::move(*Outputs::create(names, run.context()));
@@ -321,7 +323,7 @@ TEST(PrometheusConfig, LaysVariablesOverCollectors) {
   std::map<std::string, std::string> environment = {{"K6_PROMETHEUS_RW_PUSH_INTERVAL", "500"}, {"K6_PROMETHEUS_RW_SERVER_URL", ""},
                                                     {"K6_PROMETHEUS_RW_BEARER_TOKEN", "t"},    {"K6_PROMETHEUS_RW_HTTP_HEADERS", "A:1,B:2"}};
   PrometheusConfig config = *prometheus_config(
-      R"({"url":"http://h:99/w","pushInterval":"9s","trendStats":["avg","p(90)"],"staleMarkers":true,"headers":{"C":"3"}})", environment);
+      R"j({"url":"http://h:99/w","pushInterval":"9s","trendStats":["avg","p(90)"],"staleMarkers":true,"headers":{"C":"3"}})j", environment);
   EXPECT_EQ(config.url, "http://h:99/w");
   EXPECT_EQ(config.host, "h");
   EXPECT_EQ(config.port, 99);

@@ -27,8 +27,8 @@ class KeptLog final : public options::Logger {
 };
 
 /// All that outputs want of a run, and one shard that records.
-struct Run {
-  explicit Run(metrics::ThresholdSpecs wanted = {}, metrics::SystemTags tags = metrics::SystemTags::defaults())
+struct TestRun {
+  explicit TestRun(metrics::ThresholdSpecs wanted = {}, metrics::SystemTags tags = metrics::SystemTags::defaults())
       : specs(std::move(wanted)), thresholds(make(specs, registry, tags)), shard(registry), system_tags(tags) {}
 
   Context context() {
