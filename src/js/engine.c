@@ -81,6 +81,8 @@ void bia_js_drop_jobs(JSRuntime *rt) {
   }
 }
 
+JSValue bia_js_error_stack(JSContext *ctx, JSValueConst error) { return js_error_get_stack(ctx, error); }
+
 void bia_js_poll_soon(JSContext *ctx) { ctx->interrupt_counter = 1; }
 
 JSContext *bia_js_new_context(JSRuntime *rt) {

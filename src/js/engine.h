@@ -34,6 +34,8 @@ void bia_js_restore(JSRuntime *rt, BiaJsState *state);
 void bia_js_set_stack(JSRuntime *rt, size_t bytes);
 /// Forgets promise reactions that have not run.
 void bia_js_drop_jobs(JSRuntime *rt);
+/// QuickJS' own text of an error's frames, whatever a script has made of `stack`; undefined for what is no Error.
+JSValue bia_js_error_stack(JSContext *ctx, JSValueConst error);
 /// The interrupt handler is asked at the next check instead of after up to 10,000.
 void bia_js_poll_soon(JSContext *ctx);
 /// As JS_NewContext, without what k6 does not have: performance, atob, btoa.

@@ -46,7 +46,7 @@ Exception describe_exception(JSContext* ctx, JSValueConst thrown) {
   Value error = Value::dup(ctx, thrown);
   out.name = to_text(ctx, error.property("name").get());
   out.message = to_text(ctx, error.property("message").get());
-  Value stack = error.property("stack");
+  Value stack(ctx, bia_js_error_stack(ctx, thrown));
   if (stack.is_string()) out.stack = k6_stack(to_text(ctx, stack.get()));
   return out;
 }

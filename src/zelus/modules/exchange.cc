@@ -1,0 +1,236 @@
+#include "zelus/modules/exchange.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "zelus/modules/thread_state.h"
+
+namespace zelus::modules {
+
+namespace {
+
+/// What k6 makes of a failure: its code, its short text, Go's text (parity/k6.md 5.2).
+struct Failure {
+  int code;
+  std::string text;
+  std::string go_text;
+};
+
+std::string dial_target(const bia::Error& error, const Url& url) {
+  for (const auto& [key, value] : error.metadata()) {
+    if (key == "address") return value;
+  }
+  return fmt::format("{}:{}", url.host, url.port);
+}
+
+Failure classify(const bia::Error& error, const Url& url) {
+  std::string_view reason = error.reason();
+  std::string address = dial_target(error, url);
+  if (reason == "CONNECTION_REFUSED") return {1212, "dial: connection refused", fmt::format("dial tcp {}: connect: connection refused", address)};
+  if (reason == "DIAL_TIMEOUT") return {1211, "dial: i/o timeout", fmt::format("dial tcp {}: i/o timeout", address)};
+  if (reason == "NO_SUCH_HOST") return {1101, "lookup: no such host", fmt::format("lookup {}: no such host", url.host)};
+  if (reason == "CONNECTION_RESET") return {1220, "read: connection reset by peer", fmt::format("read tcp {}: read: connection reset by peer", address)};
+  if (reason == "BROKEN_PIPE") return {1201, "write: broken pipe", fmt::format("write tcp {}: write: broken pipe", address)};
+  if (error.code() == Code::kDeadlineExceeded) return {1050, "request timeout", "request timeout"};
+  if (reason == "UNEXPECTED_EOF") return {1000, "EOF", "EOF"};
+  if (reason == "CONNECT_FAILED" || reason == "UNREACHABLE") return {1210, error.message(), fmt::format("dial tcp {}: {}", address, error.message())};
+  return {1000, error.message(), error.message()};
+}
+
+bool has_body_for_redirect(int status) { return status == 307 || status == 308; }
+
+/// Go's shouldCopyHeaderOnRedirect: the same host or one below it.
+bool same_site(std::string_view from, std::string_view to) {
+  return from == to || (to.size() > from.size() && to.ends_with(from) && to[to.size() - from.size() - 1] == '.');
+}
+
+}  // namespace
+
+bool ExpectedStatuses::contains(int status) const {
+  return std::any_of(ranges.begin(), ranges.end(), [status](Range r) { return r.min <= status && status <= r.max; });
+}
+
+std::string go_method(std::string_view method) {
+  std::string out(method);
+  for (size_t i = 1; i < out.size(); ++i) out[i] = out[i] >= 'A' && out[i] <= 'Z' ? static_cast<char>(out[i] | 0x20) : out[i];
+  return out.empty() ? "Get" : out;
+}
+
+void Exchange::clear() {
+  request.method.clear();
+  request.url.reset();
+  request.headers.fields().clear();
+  request.body.clear();
+  request.cookies.clear();
+  request.expected.reset();
+  response.clear();
+  // A large body does not stay with the reused object.
+  if (response.body.capacity() > 64 * 1024) std::string().swap(response.body);
+  if (request.body.capacity() > 64 * 1024) std::string().swap(request.body);
+  timings = {};
+  final_url.reset();
+  status = 0;
+  error_code = 0;
+  error.clear();
+  log_error.clear();
+  interrupted = false;
+  body_kept = false;
+  sent_cookies.clear();
+  referer_.clear();
+  foreign_ = false;
+}
+
+const bia::http::Headers* Exchange::build_headers(Vu& vu, const Url& url, bool with_body, bool first) {
+  bool jar = request.jar != nullptr && !request.jar->empty();
+  bool plain = request.headers.size() == 0 && !jar && request.cookies.empty() && !url.has_user && referer_.empty();
+  if (plain) return &vu.thread().http->default_headers();
+  wire_headers_.fields().clear();
+  if (!request.headers.has("User-Agent") && !vu.script().options.user_agent.empty()) {
+    wire_headers_.add("User-Agent", vu.script().options.user_agent);
+  }
+  for (const auto& [name, value] : request.headers) {
+    if (bia::http::field_name_equals(name, "Content-Length") || bia::http::field_name_equals(name, "Cookie")) continue;
+    if (foreign_ && (bia::http::field_name_equals(name, "Authorization") || bia::http::field_name_equals(name, "Host"))) continue;
+    if (!with_body && !first && bia::http::field_name_equals(name, "Content-Type")) continue;
+    wire_headers_.add(name, value);
+  }
+  if (url.has_user && !request.headers.has("Authorization")) wire_headers_.add("Authorization", "Basic " + base64_encode(url.user));
+  if (!referer_.empty() && !request.headers.has("Referer")) wire_headers_.add("Referer", referer_);
+  // The jar's cookies, overridden by name where the parameters say so, then those of the parameters.
+  std::vector<std::pair<std::string, std::string>> cookies;
+  if (request.jar != nullptr) cookies = request.jar->for_url(url, unix_now_ms());
+  for (const auto& cookie : request.cookies) {
+    if (cookie.replace) std::erase_if(cookies, [&](const auto& pair) { return pair.first == cookie.name; });
+  }
+  for (const auto& cookie : request.cookies) {
+    bool there = std::any_of(cookies.begin(), cookies.end(), [&](const auto& pair) { return pair.first == cookie.name; });
+    if (!there || cookie.replace) cookies.emplace_back(cookie.name, cookie.value);
+  }
+  std::string line(request.headers.get("Cookie"));
+  for (const auto& [name, value] : cookies) line += fmt::format("{}{}={}", line.empty() ? "" : "; ", name, value);
+  if (!line.empty()) wire_headers_.add("Cookie", line);
+  if (first) sent_cookies = std::move(cookies);
+  return &wire_headers_;
+}
+
+void Exchange::fail(const bia::Error& failure, const Url& url, std::string_view method) {
+  if (failure.code() == Code::kCancelled) {
+    interrupted = true;
+    return;
+  }
+  Failure known = classify(failure, url);
+  status = 0;
+  error_code = known.code;
+  error = std::move(known.text);
+  log_error = fmt::format("{} \"{}\": {}", go_method(method), url.shown(), known.go_text);
+}
+
+bool Exchange::hop(Vu& vu, bia::http::Client& client, const Url& url, std::string_view method, bool with_body, bia::Deadline deadline) {
+  bia::http::ClientRequest wire;
+  wire.method = method;
+  wire.host = url.host;
+  wire.port = url.port;
+  wire.target = url.target;
+  wire.headers = build_headers(vu, url, with_body, final_url == nullptr);
+  if (with_body) wire.body = request.body;
+  wire.response_body = request.response_type == ResponseType::kNone ? bia::http::ClientRequest::Body::kDiscard : bia::http::ClientRequest::Body::kKeep;
+  response.clear();
+  auto sent = client.send(wire, response, timings, deadline);
+  vu.count_bytes(timings.bytes_sent, timings.bytes_received);
+  if (!sent) {
+    fail(sent.error(), url, method);
+    return false;
+  }
+  status = response.status;
+  error_code = status >= 400 && status <= 599 ? 1000 + status : 0;
+  error.clear();
+  if (request.jar != nullptr) {
+    for (const auto& [name, value] : response.headers) {
+      Cookie cookie;
+      if (bia::http::field_name_equals(name, "Set-Cookie") && parse_set_cookie(value, cookie)) request.jar->set(url, std::move(cookie), unix_now_ms());
+    }
+  }
+  return true;
+}
+
+void Exchange::record(Vu& vu, const std::shared_ptr<const Url>& url, std::string_view method) {
+  HttpOutcome outcome;
+  outcome.base = request.tags;
+  outcome.named = request.named;
+  outcome.url = url;
+  outcome.method = method;
+  outcome.status = status;
+  outcome.error_code = error_code;
+  outcome.error = error;
+  outcome.proto_minor = response.version_minor;
+  outcome.has_expected = request.default_expected || request.expected != nullptr;
+  outcome.expected = request.default_expected ? status >= 200 && status < 400 : request.expected != nullptr && request.expected->contains(status);
+  if (status != 0 && vu.script().has(metrics::SystemTag::kIp)) outcome.ip = response.remote.host();
+  metrics::Shard& shard = vu.shard();
+  const HttpSeries& series = vu.thread().http->series(shard, outcome);
+  metrics::Moment moment = vu.moment();
+  shard.add(series.timed[0], 1, moment);
+  const Duration parts[] = {duration(), timings.blocked, timings.connecting, timings.tls_handshaking, timings.sending, timings.waiting, timings.receiving};
+  for (size_t i = 0; i < std::size(parts); ++i) shard.add(series.timed[i + 1], ms(parts[i]), moment);
+  if (outcome.has_expected) shard.add(series.failed, outcome.expected ? 0 : 1, moment);
+}
+
+bool Exchange::redirect(Vu& vu, std::shared_ptr<const Url>& url, std::string& method, bool& with_body, int hops) {
+  if (status != 301 && status != 302 && status != 303 && status != 307 && status != 308) return false;
+  std::string_view location = response.headers.get("Location");
+  if (location.empty()) return false;
+  auto next = resolve_url(*url, location);
+  if (!next) {
+    error_code = 1000;
+    error = fmt::format("failed to parse Location header \"{}\": {}", location, next.error().message());
+    log_error = fmt::format("{} \"{}\": {}", go_method(method), url->shown(), error);
+    status = 0;
+    return false;
+  }
+  if (hops > request.redirects) {
+    if (!request.redirects_set) {
+      vu.script().log(LogLevel::kWarning,
+                      fmt::format("Stopped after {} redirects and returned the redirection; pass {{ redirects: n }} in request params or set global "
+                                  "maxRedirects to silence this", hops),
+                      {{"url", request.url->encoded}});
+    }
+    return false;
+  }
+  if (!has_body_for_redirect(status)) {
+    if (method != "GET" && method != "HEAD") method = "GET";
+    with_body = false;
+  }
+  foreign_ = foreign_ || !same_site(url->host, next->host);
+  referer_ = url->scheme == "https" && next->scheme == "http" ? "" : url->encoded;
+  auto cached = vu.thread().urls.get(next->encoded);
+  url = cached ? *cached : std::make_shared<const Url>(std::move(*next));
+  return true;
+}
+
+void Exchange::perform(Vu& vu, bia::http::Client& client) {
+  std::shared_ptr<const Url> url = request.url;
+  std::string method = request.method;
+  bool with_body = request.has_body;
+  bia::Deadline deadline = bia::Deadline::after(request.timeout);
+  for (int hops = 1;; ++hops) {
+    if (url->scheme != "http") {
+      status = 0;
+      error_code = 1000;
+      error = url->scheme == "https" ? "TLS is not built yet in zelus; use http://" : fmt::format("unsupported protocol scheme \"{}\"", url->scheme);
+      log_error = fmt::format("{} \"{}\": {}", go_method(method), url->shown(), error);
+      return;
+    }
+    vu.script().wait_for_rate();
+    bool ok = hop(vu, client, *url, method, with_body, deadline);
+    if (!ok && !interrupted) interrupted = vu.should_stop();
+    if (interrupted) return;
+    record(vu, url, method);
+    final_url = url;
+    if (!ok) return;
+    if (!redirect(vu, url, method, with_body, hops)) break;
+  }
+  body_kept = request.response_type != ResponseType::kNone && status >= 200 && status != 204 && status != 304;
+}
+
+}  // namespace zelus::modules

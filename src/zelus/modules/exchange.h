@@ -1,0 +1,94 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bia/http/client.h"
+#include "zelus/metrics/shard.h"
+#include "zelus/modules/cookie_jar.h"
+#include "zelus/modules/http_thread.h"
+#include "zelus/modules/url.h"
+#include "zelus/modules/vu.h"
+
+namespace zelus::modules {
+
+enum class ResponseType : uint8_t { kText, kBinary, kNone };
+
+/// http.expectedStatuses(…).
+struct ExpectedStatuses {
+  struct Range {
+    int min, max;
+  };
+  std::vector<Range> ranges;
+  bool contains(int status) const;
+};
+
+/// A request as its parameters describe it; no JavaScript in it, so that any fiber of the thread may send it.
+struct HttpRequest {
+  std::string method;
+  std::shared_ptr<const Url> url;
+  bia::http::Headers headers;       ///< of `params.headers`, names as written
+  std::string body;
+  bool has_body = false;
+  const metrics::TagSet* tags = nullptr;
+  bool named = false;
+  Duration timeout = std::chrono::seconds(60);
+  int redirects = 10;
+  bool redirects_set = false;
+  ResponseType response_type = ResponseType::kText;
+  /// Null: responseCallback null, no http_req_failed.
+  std::shared_ptr<const ExpectedStatuses> expected;
+  bool default_expected = true;     ///< 200 to 399
+  bool throws = false;
+  CookieJar* jar = nullptr;
+  struct RequestCookie {
+    std::string name, value;
+    bool replace;
+  };
+  std::vector<RequestCookie> cookies;  ///< of `params.cookies`
+  std::string content_encoding_error;
+};
+
+/// One http.get with all its hops: what is sent, what came back, how long it took. Reused; a Response object of a script owns one.
+class Exchange {
+ public:
+  HttpRequest request;
+  bia::http::ClientResponse response;
+  bia::http::Timings timings;             ///< of the last hop
+  std::shared_ptr<const Url> final_url;
+  int status = 0;
+  int error_code = 0;
+  std::string error;                      ///< k6's short text
+  std::string log_error;                  ///< the whole text: `Get "http://…": dial tcp …`
+  bool interrupted = false;
+  bool body_kept = false;
+  /// Of the first hop, for response.request.
+  std::vector<std::pair<std::string, std::string>> sent_cookies;
+  HttpThread* home = nullptr;
+
+  void clear();
+  /// Sends it and follows redirects; each hop is sampled and its cookies kept. Suspends; called outside of running JavaScript.
+  void perform(Vu& vu, bia::http::Client& client);
+  double ms(Duration duration) const { return static_cast<double>(duration.count()) / 1e6; }
+  Duration duration() const { return timings.sending + timings.waiting + timings.receiving; }
+
+ private:
+  /// False when it failed.
+  bool hop(Vu& vu, bia::http::Client& client, const Url& url, std::string_view method, bool with_body, bia::Deadline deadline);
+  const bia::http::Headers* build_headers(Vu& vu, const Url& url, bool with_body, bool first);
+  void record(Vu& vu, const std::shared_ptr<const Url>& url, std::string_view method);
+  void fail(const bia::Error& failure, const Url& url, std::string_view method);
+  bool redirect(Vu& vu, std::shared_ptr<const Url>& url, std::string& method, bool& with_body, int hops);
+
+  bia::http::Headers wire_headers_;
+  std::string referer_;
+  bool foreign_ = false;  ///< redirected to another site: no Authorization
+};
+
+/// Go's fmt: "Get" for GET.
+std::string go_method(std::string_view method);
+
+}  // namespace zelus::modules

@@ -1,0 +1,129 @@
+#include "zelus/modules/factory.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+#include "bia/fiber/scheduler.h"
+#include "zelus/modules/http_thread.h"
+#include "zelus/modules/script.h"
+#include "zelus/modules/thread_state.h"
+#include "zelus/modules/virtual_user.h"
+
+namespace zelus::modules {
+
+void add_k6_module(bia::js::ModuleSet& modules);
+void add_http_module(bia::js::ModuleSet& modules);
+void add_metrics_module(bia::js::ModuleSet& modules);
+void add_timers_module(bia::js::ModuleSet& modules);
+void register_metric_class(JSRuntime* rt);
+void register_http_classes(JSRuntime* rt);
+
+void add_modules(bia::js::ModuleSet& modules) {
+  add_k6_module(modules);
+  add_http_module(modules);
+  add_metrics_module(modules);
+  add_timers_module(modules);
+  for (const char* name : {"k6/browser", "k6/crypto", "k6/crypto/x509", "k6/html", "k6/secrets", "k6/websockets", "k6/ws", "k6/experimental/csv",
+                           "k6/experimental/fs", "k6/experimental/streams", "k6/experimental/websockets", "k6/experimental/redis"}) {
+    modules.add_missing(name, fmt::format("the module \"{}\" is not built yet in zelus", name));
+  }
+}
+
+void register_classes(JSRuntime* rt) {
+  register_metric_class(rt);
+  register_http_classes(rt);
+}
+
+ThreadState::ThreadState(Script& shared) : script(shared), http(std::make_unique<HttpThread>(shared)) {}
+ThreadState::~ThreadState() = default;
+
+Result<bia::js::Runtime*> ThreadState::runtime() {
+  // The last ones have room; users are made in order.
+  for (auto it = runtimes.rbegin(); it != runtimes.rend(); ++it) {
+    if ((*it)->contexts() < bia::js::kContextsPerRuntimeMax) return it->get();
+  }
+  auto made = BIA_TRY(bia::js::Runtime::create(*script.modules));
+  register_classes(made->get());
+  runtimes.push_back(std::move(made));
+  return runtimes.back().get();
+}
+
+namespace {
+
+Result<std::string> read_module(const std::string& url) {
+  std::ifstream file(url.substr(std::string_view("file://").size()), std::ios::binary);
+  if (!file) return Error(Code::kNotFound, "NO_FILE", fmt::format("{} cannot be opened", url));
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) return Error(Code::kNotFound, "NO_FILE", fmt::format("{} cannot be read", url));
+  return std::move(text).str();
+}
+
+}  // namespace
+
+class FactoryImpl final : public exec::UserFactory {
+ public:
+  Result<exec::ScriptInfo> load(const exec::ScriptSource& source, const exec::RuntimeOptions& options, metrics::Registry& registry,
+                                Logger& logger) override {
+    script_.source = source;
+    script_.runtime = options;
+    script_.logger = &logger;
+    script_.modules = std::make_unique<bia::js::ModuleSet>(&read_module);
+    add_modules(*script_.modules);
+    script_.modules->add_source(source.url, source.text);
+    std::optional<Result<exec::ScriptInfo>> info;
+    // The first pass needs a user's stack. The caller waits for it, cancelled or not: it writes into this frame.
+    auto fiber = BIA_TRY(bia::fiber::Scheduler::current().spawn([&] { info.emplace(first_pass(registry)); },
+                                                                 {.stack_bytes = bia::fiber::kStackBytesUser}));
+    while (!fiber.done()) {
+      if (!fiber.join()) fiber.cancel();
+    }
+    script_.modules->freeze();
+    script_.frozen = true;
+    return std::move(*info);
+  }
+
+  Result<void> configure(exec::UserOptions options, exec::RunView& run, const std::atomic<bool>* stop) override {
+    script_.options = std::move(options);
+    if (!script_.options.system_tags.empty()) script_.system_tags = metrics::SystemTags::of(script_.options.system_tags);
+    script_.run = &run;
+    script_.stop = stop;
+    return {};
+  }
+
+  Result<std::unique_ptr<exec::User>> make_user(uint64_t vu, metrics::Shard& shard) override {
+    return std::unique_ptr<exec::User>(std::make_unique<VirtualUser>(script_, thread_of(shard), vu, shard.registry(), &shard));
+  }
+
+ private:
+  Result<exec::ScriptInfo> first_pass(metrics::Registry& registry) {
+    VirtualUser user(script_, std::make_shared<ThreadState>(script_), 0, registry, nullptr);
+    BIA_TRY(user.init());
+    return user.describe();
+  }
+
+  /// The state of the calling thread: its users own it together, so that it ends on its thread, after them. No lock, nothing shared.
+  std::shared_ptr<ThreadState> thread_of(metrics::Shard& shard) {
+    struct Mine {
+      const FactoryImpl* factory = nullptr;
+      const metrics::Shard* shard = nullptr;
+      std::weak_ptr<ThreadState> state;
+    };
+    thread_local Mine mine;
+    auto state = mine.factory == this && mine.shard == &shard ? mine.state.lock() : nullptr;
+    if (!state) {
+      state = std::make_shared<ThreadState>(script_);
+      mine = {this, &shard, state};
+    }
+    return state;
+  }
+
+  Script script_;
+};
+
+std::unique_ptr<exec::UserFactory> make_user_factory() { return std::make_unique<FactoryImpl>(); }
+
+}  // namespace zelus::modules

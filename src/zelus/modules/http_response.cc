@@ -1,0 +1,314 @@
+// Response: an opaque handle whose fields become JavaScript values when they are read (parity/k6.md 5.2).
+#include <fmt/format.h>
+
+#include <array>
+
+#include "zelus/modules/http_user.h"
+#include "zelus/modules/json_path.h"
+#include "zelus/modules/native.h"
+#include "zelus/modules/response_fields.h"
+#include "zelus/modules/thread_state.h"
+
+namespace zelus::modules {
+
+namespace {
+
+struct ResponseHandle {
+  Exchange* exchange;
+  /// Fields that are objects or may be long, once they were read: headers, cookies, body, timings, ocsp, request.
+  std::array<JSValue, kResponseFields> made;
+};
+
+ResponseHandle* handle_of(JSValueConst value) { return static_cast<ResponseHandle*>(JS_GetOpaque(value, kClassResponse)); }
+
+void finalize(JSRuntime* rt, JSValueConst value) {
+  ResponseHandle* handle = handle_of(value);
+  if (handle == nullptr) return;
+  for (JSValue& made : handle->made) JS_FreeValueRT(rt, made);
+  handle->exchange->home->give_back(handle->exchange);
+  delete handle;
+}
+
+void mark(JSRuntime* rt, JSValueConst value, JS_MarkFunc* mark_function) {
+  ResponseHandle* handle = handle_of(value);
+  if (handle == nullptr) return;
+  for (JSValue made : handle->made) JS_MarkValue(rt, made, mark_function);
+}
+
+/// Go's CanonicalMIMEHeaderKey.
+std::string canonical(std::string_view name) {
+  std::string out(name);
+  bool upper = true;
+  for (char& c : out) {
+    if (upper && c >= 'a' && c <= 'z') c = static_cast<char>(c & ~0x20);
+    if (!upper && c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+    upper = c == '-';
+  }
+  return out;
+}
+
+JSValue make_headers(JSContext* ctx, const Exchange& exchange) {
+  JSValue out = JS_NewObject(ctx);
+  for (const auto& [name, value] : exchange.response.headers) {
+    std::string key = canonical(name);
+    Value before(ctx, JS_GetPropertyStr(ctx, out, key.c_str()));
+    define(ctx, out, key, before.is_string() ? new_string(ctx, to_text(ctx, before.get()) + ", " + value) : new_string(ctx, value));
+  }
+  return out;
+}
+
+JSValue make_cookies(JSContext* ctx, const Exchange& exchange) {
+  // What Go's zero time is in milliseconds, as k6 shows it.
+  constexpr int64_t kNoExpiry = -6795364578871;
+  Value out(ctx, JS_NewObject(ctx));
+  for (const auto& [name, value] : exchange.response.headers) {
+    Cookie cookie;
+    if (!bia::http::field_name_equals(name, "Set-Cookie") || !parse_set_cookie(value, cookie)) continue;
+    JSValue shown = JS_NewObject(ctx);
+    define(ctx, shown, "name", new_string(ctx, cookie.name));
+    define(ctx, shown, "value", new_string(ctx, cookie.value));
+    define(ctx, shown, "domain", new_string(ctx, cookie.domain));
+    define(ctx, shown, "path", new_string(ctx, cookie.path));
+    define(ctx, shown, "http_only", JS_NewBool(ctx, cookie.http_only));
+    define(ctx, shown, "secure", JS_NewBool(ctx, cookie.secure));
+    define(ctx, shown, "max_age", JS_NewInt64(ctx, cookie.max_age));
+    define(ctx, shown, "expires", JS_NewInt64(ctx, cookie.has_expires ? cookie.expires_ms : kNoExpiry));
+    Value list = out.property(cookie.name.c_str());
+    if (!list.is_object()) {
+      list = Value(ctx, JS_NewArray(ctx));
+      define(ctx, out.get(), cookie.name, list.dup());
+    }
+    int64_t length = 0;
+    JS_GetLength(ctx, list.get(), &length);
+    JS_SetPropertyInt64(ctx, list.get(), length, shown);
+  }
+  return out.release();
+}
+
+JSValue make_body(JSContext* ctx, const Exchange& exchange) {
+  if (!exchange.body_kept) return JS_NULL;
+  const std::string& body = exchange.response.body;
+  if (exchange.request.response_type == ResponseType::kBinary) {
+    return JS_NewArrayBufferCopy(ctx, reinterpret_cast<const uint8_t*>(body.data()), body.size());
+  }
+  return new_string(ctx, body);
+}
+
+JSValue make_timings(JSContext* ctx, const Exchange& exchange) {
+  JSValue out = JS_NewObject(ctx);
+  const bia::http::Timings& t = exchange.timings;
+  auto set = [&](const char* name, Duration value) { define(ctx, out, name, JS_NewFloat64(ctx, exchange.ms(value))); };
+  set("duration", exchange.duration());
+  set("blocked", t.blocked);
+  set("looking_up", Duration());
+  set("connecting", t.connecting);
+  set("tls_handshaking", t.tls_handshaking);
+  set("sending", t.sending);
+  set("waiting", t.waiting);
+  set("receiving", t.receiving);
+  return out;
+}
+
+JSValue make_ocsp(JSContext* ctx) {
+  JSValue out = JS_NewObject(ctx);
+  for (const char* name : {"produced_at", "this_update", "next_update", "revoked_at"}) define(ctx, out, name, JS_NewInt32(ctx, 0));
+  for (const char* name : {"revocation_reason", "status"}) define(ctx, out, name, JS_NewString(ctx, ""));
+  return out;
+}
+
+JSValue make_request(JSContext* ctx, const Exchange& exchange) {
+  const HttpRequest& request = exchange.request;
+  JSValue out = JS_NewObject(ctx);
+  define(ctx, out, "method", new_string(ctx, request.method));
+  define(ctx, out, "url", new_string(ctx, request.url ? request.url->encoded : ""));
+  JSValue headers = JS_NewObject(ctx);
+  auto add = [&](const std::string& name, const std::string& value) {
+    JSValue list = JS_NewArray(ctx);
+    JS_SetPropertyUint32(ctx, list, 0, new_string(ctx, value));
+    define(ctx, headers, canonical(name), list);
+  };
+  if (!request.headers.has("User-Agent")) add("User-Agent", Vu::of(ctx).script().options.user_agent);
+  if (request.has_body) add("Content-Length", std::to_string(request.body.size()));
+  for (const auto& [name, value] : request.headers) add(name, value);
+  JSValue cookies = JS_NewObject(ctx);
+  std::string line;
+  for (const auto& [name, value] : exchange.sent_cookies) {
+    line += fmt::format("{}{}={}", line.empty() ? "" : "; ", name, value);
+    JSValue cookie = JS_NewObject(ctx);
+    define(ctx, cookie, "name", new_string(ctx, name));
+    define(ctx, cookie, "value", new_string(ctx, value));
+    define(ctx, cookie, "replace", JS_FALSE);
+    JSValue list = JS_NewArray(ctx);
+    JS_SetPropertyUint32(ctx, list, 0, cookie);
+    define(ctx, cookies, name, list);
+  }
+  if (!line.empty()) add("Cookie", line);
+  define(ctx, out, "headers", headers);
+  define(ctx, out, "body", new_string(ctx, request.body));
+  define(ctx, out, "cookies", cookies);
+  return out;
+}
+
+JSValue made_once(JSContext* ctx, ResponseHandle& handle, ResponseField field) {
+  JSValue& made = handle.made[field];
+  if (JS_IsUndefined(made)) {
+    const Exchange& exchange = *handle.exchange;
+    switch (field) {
+      case kHeaders:
+        made = make_headers(ctx, exchange);
+        break;
+      case kCookies:
+        made = make_cookies(ctx, exchange);
+        break;
+      case kBody:
+        made = make_body(ctx, exchange);
+        break;
+      case kTimings:
+        made = make_timings(ctx, exchange);
+        break;
+      case kOcsp:
+        made = make_ocsp(ctx);
+        break;
+      default:
+        made = make_request(ctx, exchange);
+    }
+  }
+  return JS_DupValue(ctx, made);
+}
+
+JSValue read_field(JSContext* ctx, ResponseHandle& handle, ResponseField field) {
+  const Exchange& exchange = *handle.exchange;
+  bool answered = exchange.status != 0;
+  switch (field) {
+    case kStatus:
+      return JS_NewInt32(ctx, exchange.status);
+    case kRemoteIp:
+      return new_string(ctx, answered ? exchange.response.remote.host() : "");
+    case kRemotePort:
+      return JS_NewInt32(ctx, answered ? exchange.response.remote.port() : 0);
+    case kUrl:
+      if (!exchange.request.url) return new_string(ctx, "");
+      return new_string(ctx, answered ? exchange.final_url->encoded : exchange.request.url->text);
+    case kStatusText:
+      return new_string(ctx, answered ? fmt::format("{} {}", exchange.status, exchange.response.reason) : "");
+    case kProto:
+      return new_string(ctx, !answered ? "" : exchange.response.version_minor == 0 ? "HTTP/1.0" : "HTTP/1.1");
+    case kTlsVersion:
+    case kTlsCipherSuite:
+      return new_string(ctx, "");
+    case kError:
+      return new_string(ctx, exchange.error);
+    case kErrorCode:
+      return JS_NewInt32(ctx, exchange.error_code);
+    case kClickLink:
+    case kHtml:
+    case kJson:
+    case kSubmitForm: {
+      Value prototype(ctx, JS_GetClassProto(ctx, kClassResponse));
+      return JS_GetPropertyStr(ctx, prototype.get(), kResponseFieldNames[field]);
+    }
+    default:
+      return made_once(ctx, handle, field);
+  }
+}
+
+int get_own_property(JSContext* ctx, JSPropertyDescriptor* descriptor, JSValueConst object, JSAtom name) {
+  const auto& atoms = Vu::of(ctx).response_atoms();
+  size_t field = 0;
+  while (field < kResponseFields && atoms[field] != name) ++field;
+  if (field == kResponseFields) return 0;
+  ResponseHandle* handle = handle_of(object);
+  if (handle == nullptr) return 0;
+  if (descriptor == nullptr) return 1;
+  descriptor->flags = JS_PROP_C_W_E;
+  descriptor->getter = JS_UNDEFINED;
+  descriptor->setter = JS_UNDEFINED;
+  descriptor->value = read_field(ctx, *handle, static_cast<ResponseField>(field));
+  return JS_IsException(descriptor->value) ? -1 : 1;
+}
+
+int get_own_names(JSContext* ctx, JSPropertyEnum** names, uint32_t* count, JSValueConst) {
+  // k6's order, which is not that of the fields: `status` is asked for most.
+  auto* out = static_cast<JSPropertyEnum*>(js_malloc(ctx, sizeof(JSPropertyEnum) * kResponseFields));
+  if (out == nullptr) return -1;
+  const auto& atoms = Vu::of(ctx).response_atoms();
+  for (size_t i = 0; i < kResponseFields; ++i) {
+    out[i].atom = JS_DupAtom(ctx, atoms[kResponseOrder[i]]);
+    out[i].is_enumerable = true;
+  }
+  *names = out;
+  *count = kResponseFields;
+  return 0;
+}
+
+JSClassExoticMethods exotic = {get_own_property, get_own_names, nullptr, nullptr, nullptr, nullptr, nullptr};
+const JSClassDef kResponseClass = {"Response", &finalize, &mark, nullptr, &exotic};
+
+/// Go's words for a JSON text that does not parse, with the place.
+JSValue throw_json_error(JSContext* ctx, const std::string& body) {
+  JS_FreeValue(ctx, JS_GetException(ctx));
+  size_t at = body.find_first_not_of(" \t\r\n");
+  std::string why = at == std::string::npos ? "unexpected end of JSON input" : fmt::format("invalid character '{}' looking for beginning of value", body[at]);
+  return throw_go_error(ctx, fmt::format("cannot parse json due to an error at line 1, character 1 , error: {}", why));
+}
+
+JSValue response_json(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {
+  auto* handle = static_cast<ResponseHandle*>(JS_GetOpaque2(ctx, self, kClassResponse));
+  if (handle == nullptr) return JS_EXCEPTION;
+  const Exchange& exchange = *handle->exchange;
+  if (!exchange.body_kept) {
+    return throw_go_error(ctx, "the body is null so we can't transform it to JSON - this likely was because of a request error getting the response");
+  }
+  const std::string& body = exchange.response.body;
+  Value value(ctx, JS_ParseJSON(ctx, body.c_str(), body.size(), "response"));
+  bool with_path = argc > 0 && !is_nullish(argv[0]);
+  if (value.is_exception()) {
+    if (!with_path) return throw_json_error(ctx, body);
+    JS_FreeValue(ctx, JS_GetException(ctx));
+    return JS_UNDEFINED;
+  }
+  if (!with_path) return value.release();
+  return json_path(ctx, std::move(value), to_text(ctx, argv[0])).release();
+}
+
+template <int field>
+JSValue not_built(JSContext* ctx, JSValueConst, int, JSValueConst*) {
+  return throw_go_error(ctx, fmt::format("Response.{}(): parsing HTML is not built yet in zelus", kResponseFieldNames[field]));
+}
+
+}  // namespace
+
+void register_response_class(JSRuntime* rt) { JS_NewClass(rt, kClassResponse, &kResponseClass); }
+
+void define_response_class(JSContext* ctx) {
+  JSValue prototype = JS_NewObject(ctx);
+  define_functions(ctx, prototype, {{"json", response_json, 1},
+                                    {"html", not_built<kHtml>, 1},
+                                    {"submitForm", not_built<kSubmitForm>, 1},
+                                    {"clickLink", not_built<kClickLink>, 1}});
+  JS_SetClassProto(ctx, kClassResponse, prototype);
+}
+
+JSValue new_response(JSContext* ctx, Exchange* exchange) {
+  JSValue object = JS_NewObjectClass(ctx, kClassResponse);
+  if (JS_IsException(object)) {
+    exchange->home->give_back(exchange);
+    return object;
+  }
+  auto* handle = new ResponseHandle{exchange, {}};
+  handle->made.fill(JS_UNDEFINED);
+  JS_SetOpaque(object, handle);
+  return object;
+}
+
+JSValue failed_response(Vu& vu, Exchange* exchange, bool throws, std::string_view warning) {
+  if (throws) {
+    std::string text = exchange->log_error;
+    exchange->home->give_back(exchange);
+    return throw_go_error(vu.ctx(), text);
+  }
+  if (!warning.empty()) vu.script().log(LogLevel::kWarning, warning, {{"error", exchange->log_error}});
+  return new_response(vu.ctx(), exchange);
+}
+
+}  // namespace zelus::modules

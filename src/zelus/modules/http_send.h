@@ -1,0 +1,29 @@
+#pragma once
+#include <memory>
+#include <string_view>
+
+#include "zelus/modules/http_user.h"
+
+namespace zelus::modules {
+
+struct GiveBack {
+  void operator()(Exchange* exchange) const { exchange->home->give_back(exchange); }
+};
+using ExchangePtr = std::unique_ptr<Exchange, GiveBack>;
+
+/// An exchange ready to be sent, or failed (`failed` with its texts in it) because the arguments are wrong.
+struct Prepared {
+  ExchangePtr exchange;
+  bool failed = false;
+};
+Prepared prepare(Vu& vu, std::string_view method, JSValueConst url, JSValueConst body, JSValueConst params);
+/// The Response, or what `throw` or an interruption make of the exchange.
+JSValue finish(Vu& vu, ExchangePtr exchange);
+
+JSValue http_batch(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv);
+JSValue http_async_request(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv);
+void fill_cookie_jar(JSContext* ctx, JSValueConst object);
+JSValue new_cookie_jar(JSContext* ctx, std::shared_ptr<CookieJar> jar);
+void fill_expected_statuses(JSContext* ctx, JSValueConst object);
+
+}  // namespace zelus::modules

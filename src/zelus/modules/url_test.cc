@@ -1,0 +1,76 @@
+#include "zelus/modules/url.h"
+
+#include <gtest/gtest.h>
+
+namespace zelus::modules {
+namespace {
+
+TEST(ParseUrl, EncodesAsGoDoes) {
+  Url url = *parse_url("http://127.0.0.1:8080/helloworld/[object Object]?a=b c#top");
+  EXPECT_EQ(url.host, "127.0.0.1");
+  EXPECT_EQ(url.port, 8080);
+  EXPECT_EQ(url.host_header, "127.0.0.1:8080");
+  EXPECT_EQ(url.target, "/helloworld/%5Bobject%20Object%5D?a=b%20c");
+  EXPECT_EQ(url.text, "http://127.0.0.1:8080/helloworld/[object Object]?a=b c#top");
+  EXPECT_EQ(url.tag, "http://127.0.0.1:8080/helloworld/%5Bobject%20Object%5D?a=b c#top");
+}
+
+TEST(ParseUrl, KeepsEscapesAndBracketsThatMayStand) {
+  EXPECT_EQ(parse_url("http://a/x[1]%2Fy")->target, "/x[1]%2Fy");
+  EXPECT_EQ(parse_url("http://a")->target, "/");
+  EXPECT_EQ(parse_url("http://a")->encoded, "http://a");
+  EXPECT_EQ(parse_url("http://a?q")->target, "/?q");
+  EXPECT_EQ(parse_url("http://a?q")->encoded, "http://a?q");
+  EXPECT_EQ(parse_url("http://[::1]:99/")->host, "::1");
+  EXPECT_EQ(parse_url("https://a/")->port, 443);
+}
+
+TEST(ParseUrl, MasksTheUser) {
+  Url url = *parse_url("http://u:p%40@127.0.0.1:1/echo");
+  EXPECT_EQ(url.user, "u:p@");
+  EXPECT_EQ(url.tag, "http://****:****@127.0.0.1:1/echo");
+  EXPECT_EQ(url.shown(), "http://u:***@127.0.0.1:1/echo");
+  EXPECT_EQ(url.host_header, "127.0.0.1:1");
+  EXPECT_EQ(parse_url("http://u@a/")->tag, "http://****@a/");
+}
+
+TEST(ParseUrl, SaysWhatGoSays) {
+  EXPECT_EQ(parse_url("http:// bad url").error().message(), "parse \"http:// bad url\": invalid character \" \" in host name");
+  EXPECT_EQ(parse_url("http://a:b/").error().message(), "parse \"http://a:b/\": invalid port \":b\" after host");
+  EXPECT_EQ(parse_url("http://a/%zz").error().message(), "parse \"http://a/%zz\": invalid URL escape \"%zz\"");
+  EXPECT_EQ(parse_url(":").error().message(), "parse \":\": missing protocol scheme");
+  EXPECT_FALSE(parse_url("http://a:99999/"));
+  EXPECT_FALSE(parse_url("http://a\n/"));
+  EXPECT_FALSE(parse_url("http://[::1/"));
+}
+
+TEST(ResolveUrl, FollowsRfc3986) {
+  Url base = *parse_url("http://h:8/a/b?q=1");
+  EXPECT_EQ(resolve_url(base, "/json")->encoded, "http://h:8/json");
+  EXPECT_EQ(resolve_url(base, "c?x")->encoded, "http://h:8/a/c?x");
+  EXPECT_EQ(resolve_url(base, "../c/./d")->encoded, "http://h:8/c/d");
+  EXPECT_EQ(resolve_url(base, "?z")->encoded, "http://h:8/a/b?z");
+  EXPECT_EQ(resolve_url(base, "//o/p")->encoded, "http://o/p");
+  EXPECT_EQ(resolve_url(base, "https://o/p")->encoded, "https://o/p");
+}
+
+TEST(UrlCache, ForgetsTheOldest) {
+  UrlCache cache;
+  auto first = *cache.get("http://a/0");
+  EXPECT_EQ(first, *cache.get("http://a/0"));
+  for (size_t i = 1; i <= UrlCache::kEntriesMax; ++i) EXPECT_TRUE(cache.get("http://a/" + std::to_string(i)));
+  EXPECT_NE(first, *cache.get("http://a/0"));
+  EXPECT_FALSE(cache.get("http://a:x/"));
+}
+
+TEST(Escapes, QueryAndBase64) {
+  EXPECT_EQ(query_escape("a b&<nil>é"), "a+b%26%3Cnil%3E%C3%A9");
+  EXPECT_EQ(base64_encode("u:p"), "dTpw");
+  EXPECT_EQ(base64_encode("ab"), "YWI=");
+  EXPECT_EQ(base64_encode("a"), "YQ==");
+  std::string out;
+  EXPECT_FALSE(percent_decode("%4", out));
+}
+
+}  // namespace
+}  // namespace zelus::modules
