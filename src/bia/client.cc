@@ -2,43 +2,14 @@
 
 #include <fmt/format.h>
 #include <google/protobuf/message.h>
-#include <google/protobuf/unknown_field_set.h>
 
 #include "bia/codec/form.h"
 #include "bia/codec/json_reader.h"
+#include "grpc/wire.h"
 
 namespace bia {
 namespace {
 namespace pb = google::protobuf;
-
-/// The text after the last '/' of an Any's type URL.
-constexpr std::string_view kErrorInfo = "/google.rpc.ErrorInfo";
-
-const std::string* text_field(const pb::UnknownFieldSet& fields, int number) {
-  for (int i = fields.field_count() - 1; i >= 0; --i) {
-    if (fields.field(i).number() == number && fields.field(i).type() == pb::UnknownField::TYPE_LENGTH_DELIMITED) {
-      return &fields.field(i).length_delimited();
-    }
-  }
-  return nullptr;
-}
-
-/// google.rpc.ErrorInfo: reason = 1, domain = 2, map<string, string> metadata = 3.
-Error with_error_info(const grpc::Status& status, const std::string& bytes) {
-  pb::UnknownFieldSet info;
-  if (!info.ParseFromString(bytes)) return Error(status.code, "", status.message);
-  const std::string* reason = text_field(info, 1);
-  Error error(status.code, reason ? *reason : std::string(), status.message);
-  for (int i = 0; i < info.field_count(); ++i) {
-    pb::UnknownFieldSet entry;
-    if (info.field(i).number() != 3 || info.field(i).type() != pb::UnknownField::TYPE_LENGTH_DELIMITED) continue;
-    if (!entry.ParseFromString(info.field(i).length_delimited())) continue;
-    const std::string* key = text_field(entry, 1);
-    const std::string* value = text_field(entry, 2);
-    error = std::move(error).with_metadata(key ? *key : std::string(), value ? *value : std::string());
-  }
-  return error;
-}
 
 /// Kratos' error body: {"code":404,"reason":"…","message":"…","metadata":{}}.
 Error error_of_response(const http::ClientResponse& response) {
@@ -75,21 +46,7 @@ Error error_of_response(const http::ClientResponse& response) {
 
 }  // namespace
 
-Error error_of(const grpc::Status& status) {
-  pb::UnknownFieldSet details;
-  if (!status.details.empty() && details.ParseFromString(status.details)) {
-    // google.rpc.Status: code = 1, message = 2, repeated Any details = 3 {type_url = 1, value = 2}.
-    for (int i = 0; i < details.field_count(); ++i) {
-      pb::UnknownFieldSet any;
-      if (details.field(i).number() != 3 || details.field(i).type() != pb::UnknownField::TYPE_LENGTH_DELIMITED) continue;
-      if (!any.ParseFromString(details.field(i).length_delimited())) continue;
-      const std::string* type = text_field(any, 1);
-      const std::string* value = text_field(any, 2);
-      if (type && type->ends_with(kErrorInfo)) return with_error_info(status, value ? *value : std::string());
-    }
-  }
-  return Error(status.code, "", status.message);
-}
+Error error_of(const grpc::Status& status) { return grpc::error_from_status(status.code, status.message, status.details); }
 
 Result<void> call_unary(grpc::Channel& channel, std::string_view path, const pb::Message& request, const grpc::CallOptions& options,
                         pb::Message& reply) {

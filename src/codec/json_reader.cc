@@ -54,6 +54,12 @@ void JsonReader::fail(std::string_view message) {
   failed_ = true;
 }
 
+void JsonReader::fail_at_field(std::string_view message) {
+  token_ = name_;
+  token_end_ = name_end_;
+  fail(message);
+}
+
 bool JsonReader::fail_eof() {
   if (!failed_) message_ = "syntax error " + place(text_.size()) + ": unexpected EOF";
   failed_ = true;
@@ -69,7 +75,7 @@ bool JsonReader::fail_duplicate() {
   return false;
 }
 bool JsonReader::fail_oneof(std::string_view full_name) {
-  fail(fmt::format("error parsing {}, oneof {} is already set", raw(), full_name));
+  fail_at_field(fmt::format("error parsing {}, oneof {} is already set", text_.substr(name_, name_end_ - name_), full_name));
   return false;
 }
 bool JsonReader::fail_unknown_field() {
@@ -344,6 +350,8 @@ bool JsonReader::next_field(std::string_view& name) {
   if (failed_ || !close_or_comma('}', closed) || closed) return false;
   if (at_ >= text_.size() || text_[at_] != '"') return fail_unexpected();
   if (!read_string(name)) return false;
+  name_ = token_;
+  name_end_ = token_end_;
   while (at_ < text_.size() && is_space(text_[at_])) ++at_;
   if (at_ >= text_.size()) return fail_eof();
   if (text_[at_] != ':') {

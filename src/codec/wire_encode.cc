@@ -139,7 +139,7 @@ bool Encoder::fields(const MessageTable& table, int depth) {
         continue;
       }
       if (!add(table.fields.size() + static_cast<size_t>(found->real_oneof))) {
-        in_.fail(fmt::format("error parsing {}, oneof {} is already set", raw, table.oneofs[static_cast<size_t>(found->real_oneof)]));
+        in_.fail_at_field(fmt::format("error parsing {}, oneof {} is already set", raw, table.oneofs[static_cast<size_t>(found->real_oneof)]));
         return false;
       }
     }

@@ -33,6 +33,8 @@ class JsonSource {
   virtual bool failed() const = 0;
   /// Fails with `message` about the token or name taken last: `(line 1:2): unknown field "x"` for a text.
   virtual void fail(std::string_view message) = 0;
+  /// The same about the name that `next_field` gave last, where its value has been looked at since.
+  virtual void fail_at_field(std::string_view message) { fail(message); }
   /// As the source writes the value taken or peeked last, for error texts: `"x"`, `12`, `true`.
   virtual std::string_view raw() = 0;
 

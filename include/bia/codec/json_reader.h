@@ -37,6 +37,7 @@ class JsonReader final : public JsonSource {
   bool skip() override;
   bool failed() const override { return failed_; }
   void fail(std::string_view message) override;
+  void fail_at_field(std::string_view message) override;
   std::string_view raw() override;
 
   /// Takes a null if it comes next.
@@ -85,6 +86,8 @@ class JsonReader final : public JsonSource {
   size_t at_ = 0;
   size_t token_ = 0;
   size_t token_end_ = 0;
+  size_t name_ = 0;  ///< the last field name's token
+  size_t name_end_ = 0;
   int depth_left_;
   bool fresh_ = false;
   bool failed_ = false;
