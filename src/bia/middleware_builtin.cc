@@ -1,7 +1,6 @@
 // Recovery and access log, as Kratos' middleware/recovery and middleware/logging have them (a success is 200, as since 2.8).
 #include <chrono>
 #include <exception>
-#include <typeinfo>
 
 #include <fmt/format.h>
 
@@ -18,11 +17,11 @@ class Recovery final : public Middleware {
     try {
       return next();
     } catch (const std::exception& exception) {
-      thrown = fmt::format("{}: {}", typeid(exception).name(), exception.what());
+      thrown = exception.what();
     } catch (...) {
       thrown = "an exception that is no std::exception";
     }
-    log::error(fmt::format("{} threw {}: {}", context.operation(), thrown, request.text()));
+    log::error(fmt::format("{} threw: {}: {}", context.operation(), thrown, request.text()));
     return Error::from_http(500, "UNKNOWN", "unknown request error");
   }
 };
