@@ -123,7 +123,7 @@ class FormEncoder {
         std::string text;
         if (message_text(value, text)) {
           pair(key, text);
-        } else if (field->message_type()->file()->name().starts_with("google/protobuf/")) {
+        } else if (field->message_type()->well_known_type() != pb::Descriptor::WELLKNOWNTYPE_UNSPECIFIED) {
           return no_query(field);
         } else if (Result<void> done = write(value, name + ".", key + ".", depth + 1); !done.ok()) {
           return done;

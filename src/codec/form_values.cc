@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include "bia/codec/form.h"
+#include "bia/codec/json_reader.h"
+#include "bia/codec/json_writer.h"
 
 namespace bia::codec {
 namespace {
@@ -118,8 +120,11 @@ void append_percent_encoded(std::string& out, std::string_view text, Slash slash
 }
 
 Result<void> bind_path_value(std::string_view encoded, std::string_view field, std::string& value) {
-  if (percent_decode(encoded, Plus::kLiteral, value)) return {};
-  return Error(Code::kInvalidArgument, "CODEC", fmt::format("parsing field \"{}\": invalid URL escape in \"{}\"", field, encoded));
+  if (!percent_decode(encoded, Plus::kLiteral, value)) {
+    return Error(Code::kInvalidArgument, "CODEC", fmt::format("parsing field \"{}\": invalid URL escape in \"{}\"", field, encoded));
+  }
+  if (is_plain_ascii(value.data(), value.size()) || is_utf8(value)) return {};
+  return Error(Code::kInvalidArgument, "CODEC", fmt::format("parsing field \"{}\": invalid UTF-8", field));
 }
 Result<void> bind_path_value(std::string_view encoded, std::string_view field, int32_t& value) { return bind_parsed(encoded, field, value); }
 Result<void> bind_path_value(std::string_view encoded, std::string_view field, uint32_t& value) { return bind_parsed(encoded, field, value); }

@@ -1,0 +1,125 @@
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "bia/codec/json_reader.h"
+#include "bia/codec/json_writer.h"
+#include "codec/time_text.h"
+
+namespace bia::codec {
+namespace {
+
+std::string real(double value) {
+  std::string text;
+  append_json_double(text, value);
+  return text;
+}
+std::string real(float value) {
+  std::string text;
+  append_json_float(text, value);
+  return text;
+}
+std::string quoted(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+TEST(JsonWriter, PrintsNumbersAsGoDoes) {
+  EXPECT_EQ(real(0.0), "0");
+  EXPECT_EQ(real(-0.0), "-0");
+  EXPECT_EQ(real(1e20), "100000000000000000000");
+  EXPECT_EQ(real(1e21), "1e+21");
+  EXPECT_EQ(real(1e-6), "0.000001");
+  EXPECT_EQ(real(1e-7), "1e-7");
+  EXPECT_EQ(real(1.5e-10), "1.5e-10");
+  EXPECT_EQ(real(0.1), "0.1");
+  EXPECT_EQ(real(0.1f), "0.1");
+  EXPECT_EQ(real(1e21f), "1e+21");
+  EXPECT_EQ(real(std::numeric_limits<double>::max()), "1.7976931348623157e+308");
+  EXPECT_EQ(real(std::numeric_limits<double>::quiet_NaN()), "\"NaN\"");
+  EXPECT_EQ(real(-std::numeric_limits<float>::infinity()), "\"-Infinity\"");
+}
+
+TEST(JsonWriter, EscapesWhatProtojsonEscapes) {
+  EXPECT_EQ(quoted("plain text of more than eight bytes"), "\"plain text of more than eight bytes\"");
+  EXPECT_EQ(quoted("12345678\"90\\"), R"("12345678\"90\\")");
+  EXPECT_EQ(quoted(std::string_view("\0\b\f\n\r\t\x1f", 7)), R"("\u0000\b\f\n\r\t\u001f")");
+  EXPECT_EQ(quoted("<é&\x7f>"), "\"<é&\x7f>\"");
+  EXPECT_EQ(quoted("a\xff\xc0\x80z\xe2\x82"), "\"a\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz\xEF\xBF\xBD\xEF\xBF\xBD\"");
+}
+
+TEST(Base64, TakesBothAlphabets) {
+  std::string text;
+  append_base64(text, "\xfb\xff");
+  EXPECT_EQ(text, "+/8=");
+  std::string bytes;
+  for (std::string_view form : {"+/8=", "+/8", "-_8=", "-_8"}) {
+    EXPECT_TRUE(decode_base64(form, bytes)) << form;
+    EXPECT_EQ(bytes, "\xfb\xff");
+  }
+  for (std::string_view form : {"A", "A===", "!!", "+/8==", "AQ=a"}) EXPECT_FALSE(decode_base64(form, bytes)) << form;
+}
+
+TEST(JsonReader, TakesIntegersThatAreWholeNumbers) {
+  int64_t value = 0;
+  EXPECT_TRUE(number_to_int64("1.0", value));
+  EXPECT_TRUE(number_to_int64("-1.50e1", value));
+  EXPECT_EQ(value, -15);
+  EXPECT_TRUE(number_to_int64("9223372036854775807", value));
+  EXPECT_TRUE(number_to_int64("0.0e-99999", value));
+  EXPECT_EQ(value, 0);
+  EXPECT_FALSE(number_to_int64("9223372036854775808", value));
+  EXPECT_FALSE(number_to_int64("1.5", value));
+  EXPECT_FALSE(number_to_int64("1e99999999999", value));
+  uint64_t bits = 0;
+  EXPECT_FALSE(number_to_uint64("-1", bits));
+  EXPECT_TRUE(number_to_uint64("18446744073709551615", bits));
+}
+
+TEST(JsonReader, LimitsDepth) {
+  std::string at(kJsonDepthMax, '[');
+  std::string closed = at + std::string(kJsonDepthMax, ']');
+  JsonReader fits(closed);
+  EXPECT_TRUE(fits.skip());
+  std::string above = "[" + closed + "]";
+  JsonReader deep(above);
+  EXPECT_FALSE(deep.skip());
+  EXPECT_EQ(deep.error().message(), "(line 1:101): exceeded max recursion depth");
+}
+
+TEST(JsonReader, RefusesTrailingText) {
+  JsonReader in("1 2");
+  EXPECT_TRUE(in.skip());
+  EXPECT_EQ(in.finish().error().message(), "syntax error (line 1:3): unexpected token 2");
+}
+
+TEST(JsonReader, CutsLongInvalidValues) {
+  std::string text(60, 'x');
+  JsonReader in(text);
+  EXPECT_FALSE(in.skip());
+  EXPECT_NE(in.error().message().find("…"), std::string::npos);
+}
+
+TEST(TimeText, KeepsToTheRanges) {
+  std::string text;
+  int64_t seconds = 0;
+  int32_t nanos = 0;
+  EXPECT_FALSE(append_timestamp(text, kTimestampSecondsMax + 1, 0));
+  EXPECT_FALSE(append_timestamp(text, 0, -1));
+  EXPECT_FALSE(append_duration(text, 1, -1));
+  EXPECT_TRUE(append_timestamp(text, -1, 500'000'000));
+  EXPECT_EQ(text, "1969-12-31T23:59:59.500Z");
+  EXPECT_TRUE(parse_timestamp("2000-02-29T00:00:00-01:30", seconds, nanos));
+  EXPECT_EQ(seconds, 951787800);
+  for (std::string_view bad : {"2024-01-01", "2024-13-01T00:00:00Z", "2024-01-01T24:00:00Z", "2024-01-01T00:00:00", "2024-01-01T00:00:00.Z",
+                               "2024-01-01T00:00:00.1234567890Z", "2024-01-01 00:00:00Z", "0001-01-01T00:00:00+01:00"}) {
+    EXPECT_FALSE(parse_timestamp(bad, seconds, nanos)) << bad;
+  }
+  EXPECT_TRUE(parse_duration("-0.5s", seconds, nanos));
+  EXPECT_EQ(nanos, -500'000'000);
+  for (std::string_view bad : {"", "s", "1", "1.s", "--1s", "1.1234567890s", "315576000001s", "1m"}) EXPECT_FALSE(parse_duration(bad, seconds, nanos)) << bad;
+}
+
+}  // namespace
+}  // namespace bia::codec
