@@ -1,0 +1,235 @@
+#include "zelus/exec/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "zelus/exec/fixed_text.h"
+#include "zelus/exec/remote.h"
+
+namespace zelus::exec {
+
+using bia::Code;
+using bia::Deadline;
+using bia::Error;
+
+namespace {
+
+constexpr int kExitSetupTimeout = 100, kExitTeardownTimeout = 101, kExitScript = 107;
+constexpr Duration kTimeoutDefault = std::chrono::seconds(60);
+
+/// k6's error of a lifecycle function that threw.
+Error script_error(const Outcome& outcome) {
+  return options::with_exit(Error(Code::kUnknown, "SCRIPT_EXCEPTION", outcome.text), kExitScript)
+      .with_metadata("hint", "script exception")
+      .with_metadata("source", "stacktrace");
+}
+
+Error timeout_error(std::string_view function, Duration limit, int exit) {
+  auto seconds = std::chrono::duration<double>(limit).count();
+  return options::with_exit(Error(Code::kDeadlineExceeded, "FUNCTION_TIMEOUT",
+                                  fmt::format("{}() execution timed out after {:.0f} seconds", function, seconds)),
+                            exit)
+      .with_metadata("hint", fmt::format("You can increase the time limit via the {}Timeout option", function));
+}
+
+}  // namespace
+
+Engine::Engine(Setup setup) : setup_(std::move(setup)) {
+  pool_ = std::make_unique<UserPool>(setup_.workers, *setup_.factory, *setup_.state);
+  context_ = {setup_.state,        pool_.get(), setup_.log, &setup_.segment, setup_.options->min_iteration_duration.value_or(Duration(0)),
+              setup_.dropped};
+  plan_ = options::plan_of(*setup_.options->scenarios, setup_.segment);
+}
+
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::create(Setup setup) {
+  std::unique_ptr<Engine> engine(new Engine(std::move(setup)));
+  std::vector<const ScenarioView*> views;
+  for (const options::Scenario* scenario : options::sorted(*engine->setup_.options->scenarios)) {
+    if (!options::has_work(*scenario, engine->setup_.segment)) continue;
+    engine->executors_.push_back(BIA_TRY(make_executor(*scenario, engine->context_)));
+    views.push_back(engine->executors_.back().get());
+  }
+  engine->setup_.state->set_scenarios(std::move(views));
+  engine->setup_.state->set_control(bia::fiber::Scheduler::current(), [raw = engine.get()] {
+    for (auto& executor : raw->executors_) executor->abort();
+    raw->pool_->interrupt_all();
+  });
+  return engine;
+}
+
+Duration Engine::max_duration() const { return plan_.empty() ? Duration(0) : plan_.back().offset; }
+int64_t Engine::users_max() const { return options::possible_max(plan_); }
+
+Result<void> Engine::init_users() {
+  phase_ = Phase::kInitUsers;
+  pool_->set_unplanned_budget(users_max() - options::planned_max(plan_));
+  auto made = pool_->create(options::planned_max(plan_));
+  if (setup_.state->abort_reason()) return *setup_.state->abort_reason();
+  return made;
+}
+
+Result<void> Engine::run() {
+  phase_ = Phase::kStarting;
+  setup_.state->mark_started();
+  Result<void> result = run_setup();
+  if (result) {
+    phase_ = Phase::kRunning;
+    result = run_scenarios();
+    setup_.state->allow_scripts();
+    Result<void> torn_down = run_teardown();
+    // An error of teardown counts before that of a scenario, as in k6.
+    if (!torn_down) result = std::move(torn_down);
+  }
+  // What aborted the run is on its way here, if it came from another thread.
+  while (setup_.state->aborted() && !setup_.state->abort_reason()) bia::fiber::yield();
+  setup_.state->mark_ended();
+  if (setup_.state->abort_reason()) return *setup_.state->abort_reason();
+  return result;
+}
+
+Result<void> Engine::run_setup() {
+  if (setup_.options->no_setup.value_or(false)) return {};
+  phase_ = Phase::kSetup;
+  if (!setup_.has_setup) return {};
+  Duration limit = setup_.options->setup_timeout.value_or(kTimeoutDefault);
+  Outcome outcome;
+  std::optional<std::string> json;
+  auto called = with_passing_user(limit, [&](User& user) { outcome = user.run_setup(json); });
+  if (!called) {
+    if (called.error().code() == Code::kDeadlineExceeded) return timeout_error("setup", limit, kExitSetupTimeout);
+    return called;
+  }
+  if (outcome.kind == Outcome::Kind::kException) return script_error(outcome);
+  if (setup_.state->aborted()) return Error(Code::kAborted, "TEST_ABORTED", "the test was aborted during setup()");
+  if (json) pool_->set_setup_data(std::make_shared<const std::string>(std::move(*json)));
+  return {};
+}
+
+Result<void> Engine::run_scenarios() {
+  TimePoint start = bia::now();
+  std::optional<Error> failure;
+  size_t pending = executors_.size();
+  bia::fiber::Parker ended;
+  for (auto& executor : executors_) {
+    auto fiber = bia::fiber::Scheduler::current().spawn([&, raw = executor.get()] {
+      auto result = raw->run(start);
+      if (!result && !failure) {
+        failure = std::move(result).error();
+        setup_.log->log(options::LogLevel::kError, "Executor error", {{"error", failure->message()}, {"executor", raw->name()}});
+        for (auto& other : executors_) other->abort();
+        pool_->interrupt_all();
+      }
+      if (--pending == 0) ended.unpark();
+    });
+    if (!fiber) {
+      --pending;
+      failure = std::move(fiber).error();
+    }
+  }
+  while (pending > 0) {
+    if (!ended.park()) bia::fiber::yield();
+  }
+  if (failure) return std::move(*failure);
+  return {};
+}
+
+Result<void> Engine::run_teardown() {
+  if (setup_.options->no_teardown.value_or(false)) return {};
+  phase_ = Phase::kTeardown;
+  if (!setup_.has_teardown) return {};
+  Duration limit = setup_.options->teardown_timeout.value_or(kTimeoutDefault);
+  Outcome outcome;
+  auto called = with_passing_user(limit, [&](User& user) {
+    user.set_setup_data(pool_->setup_data());
+    outcome = user.run_teardown();
+  });
+  if (!called) {
+    if (called.error().code() == Code::kDeadlineExceeded) return timeout_error("teardown", limit, kExitTeardownTimeout);
+    return called;
+  }
+  if (outcome.kind == Outcome::Kind::kException) return script_error(outcome);
+  return {};
+}
+
+Result<void> Engine::with_passing_user(Duration limit, std::function<void(User&)> work) {
+  const Worker& worker = setup_.workers.front();
+  std::optional<Error> failure;
+  User* running = nullptr;
+  bool late = false;
+  RemoteTasks task;
+  task.start(
+      *worker.scheduler,
+      [&] {
+        auto user = setup_.factory->make_user(0, *worker.shard);
+        if (!user) {
+          failure = std::move(user).error();
+          return;
+        }
+        (*user)->set_stop_at(bia::now() + limit);
+        auto ready = (*user)->init();
+        if (!ready) {
+          failure = std::move(ready).error();
+          return;
+        }
+        running = user->get();
+        work(**user);
+        running = nullptr;
+      },
+      {bia::fiber::kStackBytesUser});
+  if (!task.join(Deadline::after(limit))) {
+    late = true;
+    worker.scheduler->post([&running] {
+      if (running) running->interrupt();
+    });
+    task.join();
+  }
+  if (late) return Error(Code::kDeadlineExceeded, "FUNCTION_TIMEOUT", "the function ran too long");
+  if (failure) return std::move(*failure);
+  return {};
+}
+
+void Engine::destroy_users() { pool_->destroy(); }
+
+std::string Engine::counts() const {
+  const RunState& state = *setup_.state;
+  return fmt::format("running ({}), {}/{} VUs, {} complete and {} interrupted iterations", fixed_duration(state.elapsed(), max_duration()),
+                     fixed_int(state.vus_active(), users_max()), fixed_int(state.vus_initialized(), users_max()),
+                     state.iterations_completed(), state.iterations_interrupted());
+}
+
+Engine::Head Engine::head() const {
+  int64_t planned = options::planned_max(plan_);
+  switch (phase_) {
+    case Phase::kInit:
+      return {"Init", init_text_, 0};
+    case Phase::kInitUsers:
+      return {"Init", fmt::format("{}/{} VUs initialized", fixed_int(pool_->created(), planned), planned),
+              planned == 0 ? 0 : static_cast<double>(pool_->created()) / static_cast<double>(planned)};
+    case Phase::kStarting:
+      return {"Run", "running", 1};
+    case Phase::kSetup:
+      return {"Run", "setup()", 1};
+    case Phase::kRunning:
+    case Phase::kTeardown:
+      break;
+  }
+  // k6 shows teardown() nowhere: the counts have replaced the bar by then.
+  return {"", counts(), 0};
+}
+
+std::vector<ProgressLine> Engine::lines() const {
+  std::vector<ProgressLine> all;
+  for (const auto& executor : executors_) all.push_back(executor->line());
+  return all;
+}
+
+std::vector<std::string> Engine::names() const {
+  std::vector<std::string> all;
+  for (const auto& executor : executors_) all.push_back(executor->name());
+  return all;
+}
+
+}  // namespace zelus::exec

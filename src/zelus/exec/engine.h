@@ -1,0 +1,86 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "zelus/exec/executor.h"
+#include "zelus/options/options.h"
+#include "zelus/options/segment.h"
+
+namespace zelus::metrics {
+class Shard;
+}
+
+namespace zelus::exec {
+
+/// What a run does from the first user's init to teardown (k6: internal/execution/scheduler.go). Lives on the control thread, which runs no
+/// users and so always answers; users run on the workers.
+class Engine {
+ public:
+  struct Setup {
+    /// Consolidated, with scenarios derived and validated. Outlives the engine.
+    const options::Options* options = nullptr;
+    options::Segment segment;
+    std::vector<Worker> workers;
+    UserFactory* factory = nullptr;
+    RunState* state = nullptr;
+    options::Logger* log = nullptr;
+    bool has_setup = false;
+    bool has_teardown = false;
+    /// Records dropped_iterations; control thread.
+    std::function<void(std::string_view scenario, uint64_t count)> dropped;
+  };
+  /// Errors: an executor that is not built.
+  static Result<std::unique_ptr<Engine>> create(Setup setup);
+  ~Engine();
+
+  const std::vector<options::PlanStep>& plan() const { return plan_; }
+  Duration max_duration() const;
+  int64_t users_max() const;
+
+  /// Makes the planned users. Suspends. Errors: those of the script's top level (exit 107); the reason of an abort.
+  Result<void> init_users();
+  /// setup(), the scenarios, teardown(). Suspends. Errors carry k6's exit code; an abort's reason comes before all others.
+  Result<void> run();
+  /// Control thread: ends the run with this error; teardown still runs.
+  void abort(bia::Error reason) { setup_.state->abort_with(std::move(reason)); }
+  /// Runs `work` with a user 0 on a worker, within `limit`. Errors: those of its init; kDeadlineExceeded.
+  Result<void> with_passing_user(Duration limit, std::function<void(User&)> work);
+  /// Ends all users; before the worker threads end. Suspends.
+  void destroy_users();
+
+  /// The first progress line: "Init", "Run", or the counts of the run.
+  struct Head {
+    std::string left;  ///< empty: `text` is the whole line
+    std::string text;  ///< right of the bar
+    double fraction = 0;
+  };
+  Head head() const;
+  std::vector<ProgressLine> lines() const;
+  /// Names in the order of `lines`.
+  std::vector<std::string> names() const;
+  void set_init_text(std::string text) { init_text_ = std::move(text); }
+
+  bool setup_done() const { return phase_ >= Phase::kRunning; }
+  const std::shared_ptr<const std::string>& setup_data() const { return pool_->setup_data(); }
+
+ private:
+  explicit Engine(Setup setup);
+  Result<void> run_setup();
+  Result<void> run_scenarios();
+  Result<void> run_teardown();
+  std::string counts() const;
+
+  enum class Phase { kInit, kInitUsers, kStarting, kSetup, kRunning, kTeardown };
+  Setup setup_;
+  ExecutorContext context_;
+  std::unique_ptr<UserPool> pool_;
+  std::vector<std::unique_ptr<Executor>> executors_;
+  std::vector<options::PlanStep> plan_;
+  Phase phase_ = Phase::kInit;
+  std::string init_text_;
+};
+
+}  // namespace zelus::exec

@@ -1,0 +1,140 @@
+#include "zelus/exec/user_pool.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "zelus/exec/remote.h"
+
+namespace zelus::exec {
+
+using bia::Error;
+using bia::fiber::SpawnOptions;
+
+namespace {
+constexpr SpawnOptions kUserStack{bia::fiber::kStackBytesUser};
+constexpr bia::Duration kUnplannedPatience = std::chrono::seconds(2);
+}  // namespace
+
+void interrupt_now(UserSlot& slot) {
+  if (!slot.active) return;
+  slot.interrupted = true;
+  slot.user->interrupt();
+  slot.pause.unpark();
+}
+
+UserPool::~UserPool() = default;
+
+UserSlot* UserPool::add_slot() {
+  auto slot = std::make_unique<UserSlot>();
+  slot->id = slots_.size() + 1;
+  slot->worker = slots_.size() % workers_.size();
+  slot->scheduler = workers_[slot->worker].scheduler;
+  slots_.push_back(std::move(slot));
+  return slots_.back().get();
+}
+
+Result<void> UserPool::make(UserSlot& slot) {
+  auto user = factory_.make_user(slot.id, *workers_[slot.worker].shard);
+  if (!user) return std::move(user).error();
+  slot.user = std::move(*user);
+  BIA_TRY(slot.user->init());
+  created_.fetch_add(1, std::memory_order_relaxed);
+  state_.add_initialized(1);
+  return {};
+}
+
+Result<void> UserPool::create(int64_t count) {
+  for (int64_t i = 0; i < count; ++i) free_.push_back(add_slot());
+  std::vector<std::optional<std::pair<uint64_t, Error>>> failures(workers_.size());
+  std::atomic<bool> failed{false};
+  RemoteTasks tasks;
+  for (size_t w = 0; w < workers_.size(); ++w) {
+    tasks.start(
+        *workers_[w].scheduler,
+        [&, w] {
+          for (auto& slot : slots_) {
+            if (slot->worker != w) continue;
+            if (failed.load(std::memory_order_relaxed) || state_.aborted()) return;
+            auto made = make(*slot);
+            if (made) continue;
+            failed.store(true, std::memory_order_relaxed);
+            failures[w].emplace(slot->id, std::move(made).error());
+            return;
+          }
+        },
+        kUserStack);
+  }
+  tasks.join();
+  for (auto& failure : failures) {
+    if (failure) return std::move(failure->second).with_metadata("hint", fmt::format("error while initializing VU #{}", failure->first));
+  }
+  return {};
+}
+
+Result<UserSlot*> UserPool::unplanned() {
+  if (unplanned_budget_ <= 0) {
+    if (UserSlot* slot = wait_and_take(kUnplannedPatience)) return slot;
+    return Error(bia::Code::kResourceExhausted, "NO_USER", "could not get a VU from the buffer in 2s");
+  }
+  --unplanned_budget_;
+  UserSlot* slot = add_slot();
+  std::optional<Error> failure;
+  call_on(
+      *slot->scheduler,
+      [&] {
+        auto made = make(*slot);
+        if (!made) failure = std::move(made).error();
+      },
+      kUserStack);
+  if (failure) return std::move(*failure);
+  return slot;
+}
+
+UserSlot* UserPool::take() {
+  if (free_.empty()) return nullptr;
+  UserSlot* slot = free_.front();
+  free_.pop_front();
+  return slot;
+}
+
+void UserPool::give_back(UserSlot* slot) {
+  free_.push_back(slot);
+  waiting_.wake_one();
+}
+
+UserSlot* UserPool::wait_and_take(bia::Duration patience) {
+  bia::Deadline deadline = bia::Deadline::after(patience);
+  for (;;) {
+    if (UserSlot* slot = take()) return slot;
+    if (!waiting_.wait(deadline)) return take();
+  }
+}
+
+void UserPool::interrupt_all() {
+  for (auto& slot : slots_) slot->scheduler->post([slot = slot.get()] { interrupt_now(*slot); });
+}
+
+void UserPool::destroy() {
+  RemoteTasks tasks;
+  for (size_t w = 0; w < workers_.size(); ++w) {
+    tasks.start(
+        *workers_[w].scheduler,
+        [this, w] {
+          for (auto& slot : slots_) {
+            if (slot->worker == w) slot->user.reset();
+          }
+        },
+        kUserStack);
+  }
+  tasks.join();
+}
+
+void interrupt(UserSlot& slot, uint64_t epoch) {
+  slot.scheduler->post([&slot, epoch] {
+    if (slot.epoch == epoch) interrupt_now(slot);
+  });
+}
+
+}  // namespace zelus::exec

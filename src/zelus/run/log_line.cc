@@ -1,0 +1,161 @@
+// logrus' formatters.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <vector>
+
+#include "zelus/run/log.h"
+
+namespace zelus::run {
+
+using options::LogField;
+using options::LogLevel;
+
+namespace {
+
+constexpr std::string_view kLevels[] = {"debug", "info", "warning", "error"};
+constexpr std::string_view kShortLevels[] = {"DEBU", "INFO", "WARN", "ERRO"};
+constexpr int kColours[] = {37, 36, 33, 31};
+constexpr size_t kMessageColumns = 44;
+
+bool plain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '/' ||
+           c == '@' || c == '^' || c == '+';
+  });
+}
+
+/// Length of the UTF-8 sequence at the front; 0 where it is none.
+size_t utf8_length(std::string_view text) {
+  auto lead = static_cast<unsigned char>(text[0]);
+  size_t length = 0;
+  if (lead < 0x80) length = 1;
+  if (lead >= 0xc2 && lead < 0xe0) length = 2;
+  if (lead >= 0xe0 && lead < 0xf0) length = 3;
+  if (lead >= 0xf0 && lead < 0xf5) length = 4;
+  if (length > text.size()) return 0;
+  for (size_t i = 1; i < length; ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
+  }
+  return length;
+}
+
+/// Calls `escape` for each character: it returns what to write instead, or "" to keep it. Bytes that are no UTF-8 come with length 0.
+template <typename Escape>
+std::string quoted(std::string_view text, Escape escape) {
+  std::string out = "\"";
+  while (!text.empty()) {
+    size_t length = utf8_length(text);
+    std::string instead = escape(static_cast<unsigned char>(text[0]), length);
+    out += instead.empty() ? std::string(text.substr(0, std::max<size_t>(length, 1))) : instead;
+    text.remove_prefix(std::max<size_t>(length, 1));
+  }
+  return out + '"';
+}
+
+std::string common_escape(unsigned char c) {
+  switch (c) {
+    case '"':
+      return "\\\"";
+    case '\\':
+      return "\\\\";
+    case '\n':
+      return "\\n";
+    case '\r':
+      return "\\r";
+    case '\t':
+      return "\\t";
+    case '\b':
+      return "\\b";
+    case '\f':
+      return "\\f";
+    default:
+      return "";
+  }
+}
+
+/// Go's %q.
+std::string go_quoted(std::string_view text) {
+  return quoted(text, [](unsigned char c, size_t length) {
+    if (std::string common = common_escape(c); !common.empty()) return common;
+    if (c == '\a') return std::string("\\a");
+    if (c == '\v') return std::string("\\v");
+    return c < 0x20 || c == 0x7f || length == 0 ? fmt::format("\\x{:02x}", c) : std::string();
+  });
+}
+
+/// encoding/json's string, with its escapes for HTML.
+std::string json_quoted(std::string_view text) {
+  return quoted(text, [](unsigned char c, size_t length) {
+    if (std::string common = common_escape(c); !common.empty()) return common;
+    if (c < 0x20 || c == '<' || c == '>' || c == '&') return fmt::format("\\u{:04x}", c);
+    return length == 0 ? std::string("\\ufffd") : std::string();
+  });
+}
+
+std::string value_text(std::string_view value) { return plain(value) ? std::string(value) : go_quoted(value); }
+
+size_t runes(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::vector<LogField> by_key(std::span<const LogField> fields) {
+  std::vector<LogField> sorted(fields.begin(), fields.end());
+  std::stable_sort(sorted.begin(), sorted.end(), [](const LogField& a, const LogField& b) { return a.key < b.key; });
+  return sorted;
+}
+
+std::string json_line(LogLevel level, std::string_view message, std::span<const LogField> fields, std::string_view time) {
+  std::vector<LogField> all(fields.begin(), fields.end());
+  all.push_back({"level", kLevels[static_cast<size_t>(level)]});
+  all.push_back({"msg", message});
+  all.push_back({"time", time});
+  std::string out;
+  for (const LogField& field : by_key(all)) out += fmt::format("{}{}:{}", out.empty() ? "{" : ",", json_quoted(field.key), json_quoted(field.value));
+  return out + "}\n";
+}
+
+std::string colour_line(LogLevel level, std::string_view message, std::span<const LogField> fields, std::chrono::seconds since_start) {
+  auto index = static_cast<size_t>(level);
+  if (message.ends_with('\n')) message.remove_suffix(1);
+  size_t width = runes(message);
+  std::string out = fmt::format("\x1b[{}m{}\x1b[0m[{:04}] {}{} ", kColours[index], kShortLevels[index], since_start.count(), message,
+                                std::string(width < kMessageColumns ? kMessageColumns - width : 0, ' '));
+  for (const LogField& field : by_key(fields)) out += fmt::format(" \x1b[{}m{}\x1b[0m={}", kColours[index], field.key, value_text(field.value));
+  return out + "\n";
+}
+
+}  // namespace
+
+std::string rfc3339_now() {
+  std::time_t seconds = std::time(nullptr);
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &local);
+  long minutes = local.tm_gmtoff / 60;
+  if (minutes == 0) return std::string(text) + "Z";
+  return fmt::format("{}{}{:02}:{:02}", text, minutes < 0 ? '-' : '+', std::abs(minutes) / 60, std::abs(minutes) % 60);
+}
+
+std::string format_log_line(LogFormat format, LogLevel level, std::string_view message, std::span<const LogField> fields,
+                            std::string_view time, std::chrono::seconds since_start) {
+  switch (format) {
+    case LogFormat::kRaw:
+      return std::string(message) + "\n";
+    case LogFormat::kJson:
+      return json_line(level, message, fields, time);
+    case LogFormat::kColour:
+      return colour_line(level, message, fields, since_start);
+    case LogFormat::kText:
+      break;
+  }
+  // logrus quotes the time always, as it holds colons.
+  std::string out = fmt::format("time={} level={}", go_quoted(time), kLevels[static_cast<size_t>(level)]);
+  if (!message.empty()) out += " msg=" + value_text(message);
+  for (const LogField& field : by_key(fields)) out += fmt::format(" {}={}", field.key, value_text(field.value));
+  return out + "\n";
+}
+
+}  // namespace zelus::run
