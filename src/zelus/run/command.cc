@@ -1,0 +1,119 @@
+#include "zelus/run/command.h"
+
+#include <fmt/format.h>
+
+#include "bia/fiber/threads.h"
+#include "zelus/run/flag_tables.h"
+#include "zelus/run/test_run.h"
+
+namespace zelus::run {
+
+using bia::Code;
+using bia::Error;
+using options::LogLevel;
+
+namespace {
+
+constexpr size_t kHelpColumns = 120;
+
+const char* const kRunHead =
+    "Start a test. Runs k6 scripts; the flags, the output and the exit codes are those of k6.\n"
+    "\n"
+    "Usage:\n"
+    "  zelus run [flags]\n"
+    "\n"
+    "Examples:\n"
+    "  # Run a single VU, once.\n"
+    "  zelus run script.js\n"
+    "\n"
+    "  # Run a single VU, 10 times.\n"
+    "  zelus run -i 10 script.js\n"
+    "\n"
+    "  # Run 5 VUs, splitting 10 iterations between them.\n"
+    "  zelus run -u 5 -i 10 script.js\n"
+    "\n"
+    "  # Run 5 VUs for 10s.\n"
+    "  zelus run -u 5 -d 10s script.js\n"
+    "\n"
+    "  # Ramp VUs from 0 to 100 over 10s, stay there for 60s, then 10s down to 0.\n"
+    "  zelus run -u 0 -s 10s:100 -s 60s:100 -s 10s:0\n"
+    "\n";
+
+/// Thread 0 runs `body`; the others their schedulers until it has ended.
+Result<void> on_threads(const std::function<void(bia::fiber::ThreadGroup&)>& body) {
+  auto probe = BIA_TRY(bia::fiber::ThreadGroup::create(0));
+  size_t workers = probe->size();
+  probe.reset();
+  auto threads = BIA_TRY(bia::fiber::ThreadGroup::create(workers + 1));
+  std::vector<bia::fiber::Parker> ended(threads->size());
+  threads->run([&](size_t index) {
+    if (index != 0) {
+      while (!ended[index].park()) bia::fiber::yield();
+      return;
+    }
+    body(*threads);
+    for (size_t i = 1; i < threads->size(); ++i) threads->scheduler(i).post([&ended, i] { ended[i].unpark(); });
+  });
+  return {};
+}
+
+Result<void> check_arguments(const options::FlagSet& flags) {
+  size_t count = flags.arguments().size();
+  if (count == 1) return {};
+  return Error(Code::kInvalidArgument, "ARGUMENTS",
+               fmt::format("accepts 1 arg(s), received {}: arg should either be \"-\", if reading script from stdin, or a path to a script file",
+                           count));
+}
+
+}  // namespace
+
+std::string run_help() {
+  std::vector<options::Flag> own = option_flags();
+  for (const auto* more : {&runtime_flags(), &config_flags()}) own.insert(own.end(), more->begin(), more->end());
+  own.push_back({"help", 'h', options::Flag::Kind::kBool, "", "help for run"});
+  return std::string(kRunHead) + "Flags:\n" + options::FlagSet::usages(own, kHelpColumns) + "\nGlobal Flags:\n" +
+         options::FlagSet::usages(global_flags(), kHelpColumns);
+}
+
+int report_error(const Error& error, options::Logger& log) {
+  std::vector<options::LogField> fields;
+  std::string hint = error.hint(), inner;
+  for (const auto& [key, value] : error.metadata()) {
+    if (key == "hint") inner = value;
+    if (key == "source") fields.push_back({"source", value});
+  }
+  if (!inner.empty()) hint = inner;
+  if (!hint.empty()) fields.push_back({"hint", hint});
+  log.log(LogLevel::kError, error.message(), std::span<const options::LogField>(fields));
+  return options::exit_of(error);
+}
+
+int run_command(const std::vector<std::string>& arguments, CommandContext& context) {
+  options::FlagSet flags(run_flags());
+  auto parsed = flags.parse(arguments);
+  if (!parsed && parsed.error().reason() == "HELP") {
+    context.terminal->write_out(run_help());
+    return 0;
+  }
+  for (const std::string& note : flags.notes()) context.terminal->write_err(note + "\n");
+  GlobalSettings global = global_settings(flags, context.environment);
+  Log::Settings log_settings{global.log_output, global.log_format, global.verbose, global.no_color};
+  if (!parsed) log_settings = {};
+  auto log = Log::create(log_settings, *context.terminal);
+  if (!log) {
+    auto fallback = Log::create({}, *context.terminal);
+    return report_error(log.error(), **fallback);
+  }
+  if (parsed) parsed = check_arguments(flags);
+  if (!parsed) return report_error(parsed.error(), **log);
+  Result<void> result;
+  auto factory = context.make_factory();
+  auto ran = on_threads([&](bia::fiber::ThreadGroup& threads) {
+    TestRun run({&flags, &global, &context.environment, context.read_stdin, context.terminal, log->get(), factory.get(), &threads});
+    result = run.run();
+  });
+  if (!ran) result = std::move(ran);
+  return result ? 0 : report_error(result.error(), **log);
+}
+
+}  // namespace zelus::run

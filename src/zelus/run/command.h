@@ -1,0 +1,29 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "zelus/exec/user.h"
+#include "zelus/run/terminal.h"
+
+namespace zelus::run {
+
+/// What the process gives a command.
+struct CommandContext {
+  Terminal* terminal = nullptr;
+  std::map<std::string, std::string> environment;
+  std::function<std::string()> read_stdin;
+  /// Makes the users; tests give their own.
+  std::function<std::unique_ptr<exec::UserFactory>()> make_factory;
+};
+
+/// `zelus run ARGUMENTS`: k6's flags, output and exit codes. Call bia::fiber::block_signals before.
+int run_command(const std::vector<std::string>& arguments, CommandContext& context);
+std::string run_help();
+
+/// Logs an error as k6's root command does and returns its exit code.
+int report_error(const bia::Error& error, options::Logger& log);
+
+}  // namespace zelus::run

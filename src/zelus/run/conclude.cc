@@ -1,0 +1,145 @@
+// The end of a run: the last thresholds, handleSummary, the summary.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+
+#include "zelus/run/flag_tables.h"
+#include "zelus/run/test_run.h"
+#include "zelus/summary/report.h"
+
+namespace zelus::run {
+
+using bia::Code;
+using bia::Deadline;
+using bia::Duration;
+using bia::Error;
+using options::LogLevel;
+
+namespace {
+
+constexpr int kExitThresholds = 99;
+constexpr Duration kSnapshotPatience = std::chrono::seconds(30);
+constexpr Duration kSummaryTimeoutDefault = std::chrono::seconds(120);
+
+std::string rfc3339_nano() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  std::tm utc{};
+  ::gmtime_r(&now.tv_sec, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+  return fmt::format("{}.{:09}Z", text, now.tv_nsec);
+}
+
+Result<void> write_file(const std::string& path, std::string_view bytes) {
+  int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0) return Error(Code::kUnknown, "OPEN", fmt::format("could not open '{0}': open {0}: {1}", path, std::strerror(errno)));
+  size_t done = 0;
+  while (done < bytes.size()) {
+    ssize_t written = ::write(fd, bytes.data() + done, bytes.size() - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) {
+      Error failed(Code::kUnknown, "WRITE", fmt::format("error saving summary to '{}' after {} bytes: {}", path, done, std::strerror(errno)));
+      ::close(fd);
+      return failed;
+    }
+    done += static_cast<size_t>(written);
+  }
+  ::close(fd);
+  return {};
+}
+
+}  // namespace
+
+Result<void> TestRun::conclude(Result<void> result) {
+  for (auto& helper : helpers_) helper.cancel();
+  for (auto& helper : helpers_) helper.join().ignore("it ends by itself");
+  helpers_.clear();
+  auto snapshot = aggregator_->snapshot(metrics::Detail::kSeries, Deadline::after(kSnapshotPatience));
+  if (!snapshot) return result ? std::move(snapshot).error() : std::move(result);
+  snapshot->sort_series();
+  if (!test_.runtime.no_thresholds) {
+    auto verdict = thresholds_->evaluate(*snapshot, state_->elapsed(), metrics::Thresholds::When::kFinal);
+    if (!verdict.crossed.empty() && result) {
+      result = options::with_exit(Error(Code::kFailedPrecondition, "THRESHOLDS_CROSSED",
+                                        fmt::format("thresholds on metrics '{}' have been crossed", fmt::join(verdict.crossed, ", "))),
+                                  kExitThresholds);
+    }
+  }
+  print_summary(*snapshot);
+  return result;
+}
+
+void TestRun::print_summary(const metrics::Snapshot& snapshot) {
+  summary::Mode mode = test_.runtime.summary_mode;
+  if (mode == summary::Mode::kDisabled) return;
+  summary::Options options;
+  options.mode = mode;
+  options.trend_stats = *options_.summary_trend_stats;
+  options.time_unit = options_.summary_time_unit.value_or("");
+  options.no_color = setup_.global->no_color || !setup_.terminal->out_is_tty();
+  options.stdout_is_tty = setup_.terminal->out_is_tty();
+  options.stderr_is_tty = setup_.terminal->err_is_tty();
+  std::optional<std::string> setup_data;
+  if (engine_->setup_data()) setup_data = *engine_->setup_data();
+  summary::Input input{snapshot, *thresholds_, state_->elapsed(), std::move(options), std::move(setup_data)};
+  std::string machine_readable;
+  if (test_.runtime.machine_readable) {
+    machine_readable =
+        summary::machine_readable_summary(input, {test_.source.text, rfc3339_nano(), "v" + std::string(kK6Version)});
+  }
+  std::vector<std::pair<std::string, std::string>> files;
+  bool replaced = false;
+  if (test_.info.has_handle_summary) {
+    auto called = call_handle_summary(machine_readable.empty() ? summary::handle_summary_data(input) : machine_readable, files);
+    if (!called) {
+      setup_.log->log(LogLevel::kError, "failed to handle the end-of-test summary", {{"error", called.error().message()}});
+      return;
+    }
+    replaced = *called;
+  }
+  if (!replaced) files.emplace_back("stdout", summary::text_summary(input));
+  if (!test_.runtime.summary_export.empty()) {
+    files.emplace_back(test_.runtime.summary_export, machine_readable.empty() ? summary::summary_export(input) : machine_readable);
+  }
+  write_files(files);
+}
+
+/// False where the script threw (which is logged) or returned nothing: the default summary is printed then.
+Result<bool> TestRun::call_handle_summary(const std::string& data, std::vector<std::pair<std::string, std::string>>& files) {
+  Duration limit = options_.handle_summary_timeout.value_or(kSummaryTimeoutDefault);
+  exec::Outcome outcome;
+  auto called = engine_->with_passing_user(limit, [&](exec::User& user) { outcome = user.handle_summary(data, files); });
+  if (!called) {
+    if (called.error().code() != Code::kDeadlineExceeded) return std::move(called).error();
+    return Error(Code::kDeadlineExceeded, "FUNCTION_TIMEOUT",
+                 fmt::format("handleSummary() execution timed out after {:.0f} seconds", std::chrono::duration<double>(limit).count()));
+  }
+  if (outcome.kind == exec::Outcome::Kind::kOk) return !files.empty();
+  setup_.log->log(LogLevel::kError, outcome.text, {{"hint", "script exception"}, {"source", "stacktrace"}});
+  files.clear();
+  return false;
+}
+
+void TestRun::write_files(const std::vector<std::pair<std::string, std::string>>& files) {
+  std::string problems;
+  for (const auto& [path, bytes] : files) {
+    if (path == "stdout") {
+      setup_.terminal->write_out(bytes);
+    } else if (path == "stderr") {
+      setup_.terminal->write_err(bytes);
+    } else if (auto written = write_file(path, bytes); !written) {
+      problems += "\n\t- " + written.error().message();
+    }
+  }
+  if (problems.empty()) return;
+  setup_.log->log(LogLevel::kError, "failed to handle the end-of-test summary",
+                  {{"error", "Could not save some summary information:" + problems}});
+}
+
+}  // namespace zelus::run

@@ -1,0 +1,206 @@
+#include "zelus/run/test_run.h"
+
+#include <fmt/format.h>
+
+#include "zelus/exec/remote.h"
+#include "zelus/run/description.h"
+#include "zelus/run/script_source.h"
+
+namespace zelus::run {
+
+using bia::Code;
+using bia::Error;
+using bia::fiber::Scheduler;
+using options::LogLevel;
+
+namespace {
+
+constexpr int kExitMarkedAsFailed = 110;
+
+/// zelus/metrics' form of `thresholds`.
+metrics::ThresholdSpecs threshold_specs(const options::Options& options) {
+  metrics::ThresholdSpecs specs;
+  if (!options.thresholds) return specs;
+  for (const auto& [metric, list] : *options.thresholds) {
+    auto& out = specs[metric];
+    for (const options::ThresholdSpec& spec : list) {
+      metrics::ThresholdSpec converted;
+      converted.expression = spec.expression;
+      converted.abort_on_fail = spec.abort_on_fail;
+      if (spec.delay_abort_eval > bia::Duration(0)) converted.delay_abort_eval = spec.delay_abort_eval;
+      out.push_back(std::move(converted));
+    }
+  }
+  return specs;
+}
+
+exec::UserOptions user_options(const options::Options& options) {
+  exec::UserOptions user;
+  auto set = [](auto& out, const auto& value) {
+    if (value) out = static_cast<std::remove_reference_t<decltype(out)>>(*value);
+  };
+  user.user_agent = options.user_agent.value_or("Grafana k6/2.2.0");
+  user.options_json = options::to_json(options);
+  set(user.max_redirects, options.max_redirects);
+  set(user.batch, options.batch);
+  set(user.batch_per_host, options.batch_per_host);
+  set(user.rps, options.rps);
+  set(user.throw_on_failed_request, options.throw_errors);
+  set(user.discard_response_bodies, options.discard_response_bodies);
+  set(user.no_connection_reuse, options.no_connection_reuse);
+  set(user.no_vu_connection_reuse, options.no_vu_connection_reuse);
+  set(user.no_cookies_reset, options.no_cookies_reset);
+  set(user.http_debug, options.http_debug);
+  set(user.block_hostnames, options.block_hostnames);
+  set(user.blacklist_ips, options.blacklist_ips);
+  set(user.system_tags, options.system_tags);
+  if (options.tags) user.tags.assign(options.tags->begin(), options.tags->end());
+  if (options.hosts) user.hosts.assign(options.hosts->begin(), options.hosts->end());
+  return user;
+}
+
+}  // namespace
+
+Error load_error(Error error, const exec::ScriptSource& source) {
+  if (error.reason() == "SCRIPT_EXCEPTION") {
+    return std::move(error).with_metadata("hint", "script exception").with_metadata("source", "stacktrace");
+  }
+  Error wrapped(error.code(), error.reason(),
+                fmt::format("could not initialize '{}': could not load JS test '{}': {}", source.name, source.url, error.message()));
+  for (const auto& [key, value] : error.metadata()) wrapped = std::move(wrapped).with_metadata(key, value);
+  return wrapped;
+}
+
+TestRun::TestRun(Setup setup) : setup_(std::move(setup)) {}
+TestRun::~TestRun() = default;
+
+Result<void> TestRun::run() {
+  BIA_TRY(load());
+  BIA_TRY(configure());
+  if (!setup_.global->quiet) {
+    bool color = setup_.terminal->out_is_tty() && !setup_.global->no_color;
+    setup_.terminal->write_out(color ? fmt::format("\n\x1b[33m{}\x1b[0m\n\n", banner()) : fmt::format("\n{}\n\n", banner()));
+  }
+  Result<void> result = prepare();
+  if (result) result = conclude(execute());
+  stop_progress();
+  for (auto& helper : helpers_) helper.cancel();
+  for (auto& helper : helpers_) helper.join().ignore("it ends by itself");
+  if (engine_) engine_->destroy_users();
+  return result;
+}
+
+Result<void> TestRun::load() {
+  test_.source = BIA_TRY(read_script(setup_.flags->arguments().front(), setup_.read_stdin));
+  test_.runtime = BIA_TRY(runtime_settings(*setup_.flags, *setup_.environment, /*include_system_env=*/true));
+  if (!test_.runtime.type.empty() && test_.runtime.type != "js") {
+    return Error(Code::kUnimplemented, "NOT_BUILT", fmt::format("--type={} is not built into zelus", test_.runtime.type));
+  }
+  std::optional<Error> failure;
+  exec::RuntimeOptions runtime{test_.runtime.env, test_.runtime.extended_compatibility};
+  auto body = [&] {
+    auto info = setup_.factory->load(test_.source, runtime, registry_, *setup_.log);
+    if (info) {
+      test_.info = std::move(*info);
+    } else {
+      failure = std::move(info).error();
+    }
+  };
+  // On a thread that runs users, so that a script that never ends leaves this one able to answer signals.
+  exec::call_on(setup_.threads->scheduler(1), body, {bia::fiber::kStackBytesUser});
+  if (failure) return load_error(std::move(*failure), test_.source);
+  if (test_.info.options_json.empty()) return {};
+  std::string unknown;
+  auto parsed = options::parse_script_options(test_.info.options_json, &unknown);
+  if (!parsed) return load_error(std::move(parsed).error(), test_.source);
+  test_.script_options = std::move(*parsed);
+  if (!unknown.empty()) {
+    setup_.log->log(LogLevel::kWarning, "There were unknown fields in the options exported in the script",
+                    {{"error", fmt::format("json: unknown field \"{}\"", unknown)}});
+  }
+  return {};
+}
+
+Result<void> TestRun::configure() {
+  options::Options command_line = BIA_TRY(command_line_options(*setup_.flags));
+  options::Options file = BIA_TRY(config_file_options(*setup_.global));
+  options::Options environment = BIA_TRY(options::parse_environment(*setup_.environment));
+  options_ = BIA_TRY(options::consolidate(file, test_.script_options, environment, command_line, *setup_.log));
+  BIA_TRY(options::derive_scenarios(options_, *setup_.log));
+  auto tags = metrics::SystemTags::of(*options_.system_tags);
+  auto specs = threshold_specs(options_);
+  if (test_.runtime.no_thresholds) {
+    thresholds_ = std::make_unique<metrics::Thresholds>(metrics::Thresholds::none(specs, registry_, tags));
+  } else {
+    // k6 reports what is wrong with the thresholds' grammar before all else, and unknown metrics after the scenarios.
+    for (const auto& [metric, list] : specs) {
+      for (const auto& spec : list) {
+        auto parsed = metrics::parse_threshold(spec.expression);
+        if (!parsed) return options::with_exit(std::move(parsed).error(), options::kExitInvalidConfig);
+      }
+    }
+  }
+  BIA_TRY(options::validate(options_, test_.info.functions));
+  if (!thresholds_) {
+    auto thresholds = metrics::Thresholds::create(specs, registry_, tags);
+    if (!thresholds) return options::with_exit(std::move(thresholds).error(), options::kExitInvalidConfig);
+    thresholds_ = std::make_unique<metrics::Thresholds>(std::move(*thresholds));
+  }
+  segment_ = BIA_TRY(options::Segment::create(options_.execution_segment.value_or(""), options_.execution_segment_sequence.value_or("")));
+  BIA_TRY(refuse_unbuilt(options_, *setup_.global));
+  if (options_.console_output) BIA_TRY(setup_.log->set_console_file(*options_.console_output));
+  return {};
+}
+
+void TestRun::make_shards() {
+  aggregator_ = std::make_unique<metrics::Aggregator>(*thresholds_);
+  for (size_t i = 0; i < setup_.threads->size(); ++i) {
+    shards_.push_back(std::make_unique<metrics::Shard>(registry_));
+    aggregator_->add_shard(setup_.threads->scheduler(i), *shards_.back());
+  }
+}
+
+Result<void> TestRun::prepare() {
+  make_shards();
+  std::vector<exec::Worker> workers;
+  for (size_t i = 1; i < setup_.threads->size(); ++i) workers.push_back({&setup_.threads->scheduler(i), shards_[i].get()});
+  state_ = std::make_unique<exec::RunState>(workers.size(), *setup_.log);
+  BIA_TRY(setup_.factory->configure(user_options(options_), *state_, state_->stop_flag()));
+  auto dropped = [this](std::string_view scenario, uint64_t count) {
+    metrics::Shard& shard = *shards_[0];
+    const metrics::TagSet* tags = shard.tags().empty();
+    if (options_.tags) tags = shard.tags().of({options_.tags->begin(), options_.tags->end()});
+    if (metrics::SystemTags::of(*options_.system_tags).has(metrics::SystemTag::kScenario)) tags = shard.tags().with(tags, "scenario", scenario);
+    shard.add(metrics::kDroppedIterations, tags, static_cast<double>(count));
+  };
+  engine_ = BIA_TRY(exec::Engine::create({&options_, segment_, std::move(workers), setup_.factory, state_.get(), setup_.log,
+                                          test_.info.has_setup, test_.info.has_teardown, dropped}));
+  start_progress();
+  if (options_.out && !options_.out->empty()) {
+    std::string name = options_.out->front().substr(0, options_.out->front().find('='));
+    return Error(Code::kUnimplemented, "OUTPUT", fmt::format("invalid output type '{}', available types are: ", name));
+  }
+  if (!setup_.global->quiet) {
+    Description about{test_.source.name, {}, setup_.terminal->out_is_tty() && !setup_.global->no_color};
+    setup_.terminal->write_out(describe_run(about, options_, segment_, engine_->plan()));
+  }
+  return {};
+}
+
+Result<void> TestRun::execute() {
+  start_signals();
+  start_gauges();
+  start_thresholds();
+  BIA_TRY(engine_->init_users());
+  Result<void> result = engine_->run();
+  if (!result) return result;
+  if (state_->iterations_completed() == 0) {
+    setup_.log->log(LogLevel::kWarning, "No script iterations fully finished, consider making the test duration longer");
+  }
+  if (state_->failed()) {
+    return options::with_exit(Error(Code::kAborted, "MARKED_AS_FAILED", "test run was marked as failed"), kExitMarkedAsFailed);
+  }
+  return {};
+}
+
+}  // namespace zelus::run

@@ -1,0 +1,85 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bia/fiber/threads.h"
+#include "zelus/exec/engine.h"
+#include "zelus/metrics/shard.h"
+#include "zelus/metrics/snapshot.h"
+#include "zelus/metrics/threshold.h"
+#include "zelus/options/flag_set.h"
+#include "zelus/run/log.h"
+#include "zelus/run/settings.h"
+#include "zelus/run/terminal.h"
+
+namespace zelus::run {
+
+/// A script that was read, and its options.
+struct LoadedTest {
+  exec::ScriptSource source;
+  exec::ScriptInfo info;
+  options::Options script_options;
+  RuntimeSettings runtime;
+};
+
+/// Puts k6's "could not initialize 'script.js': …" before errors of loading; exceptions are left as they are.
+bia::Error load_error(bia::Error error, const exec::ScriptSource& source);
+
+/// `zelus run` on the control thread of a thread group, from the script to the exit code (k6: internal/cmd/run.go).
+class TestRun {
+ public:
+  struct Setup {
+    const options::FlagSet* flags = nullptr;
+    const GlobalSettings* global = nullptr;
+    const Environment* environment = nullptr;
+    std::function<std::string()> read_stdin;
+    Terminal* terminal = nullptr;
+    Log* log = nullptr;
+    exec::UserFactory* factory = nullptr;
+    bia::fiber::ThreadGroup* threads = nullptr;  ///< thread 0 controls, the others run users
+  };
+  explicit TestRun(Setup setup);
+  ~TestRun();
+
+  /// Suspends. Errors carry k6's exit code; the caller logs them.
+  Result<void> run();
+
+ private:
+  Result<void> load();
+  Result<void> configure();
+  Result<void> prepare();
+  Result<void> execute();
+  void make_shards();
+  /// The end: last thresholds, summary, outputs.
+  Result<void> conclude(Result<void> result);
+  void print_summary(const metrics::Snapshot& snapshot);
+  Result<bool> call_handle_summary(const std::string& data, std::vector<std::pair<std::string, std::string>>& files);
+  void write_files(const std::vector<std::pair<std::string, std::string>>& files);
+
+  void start_progress();
+  void stop_progress();
+  void draw_progress(bool go_back);
+  void start_gauges();
+  void start_thresholds();
+  void start_signals();
+
+  Setup setup_;
+  LoadedTest test_;
+  options::Options options_;
+  options::Segment segment_;
+  metrics::Registry registry_;
+  std::unique_ptr<metrics::Thresholds> thresholds_;
+  std::vector<std::unique_ptr<metrics::Shard>> shards_;
+  std::unique_ptr<metrics::Aggregator> aggregator_;
+  std::unique_ptr<exec::RunState> state_;
+  std::unique_ptr<exec::Engine> engine_;
+  /// Fibers beside the run: progress, gauges, thresholds.
+  std::vector<bia::fiber::Fiber> helpers_;
+  bia::fiber::Fiber progress_;
+  bool drawing_ = false;
+  int width_delta_ = 0;
+};
+
+}  // namespace zelus::run

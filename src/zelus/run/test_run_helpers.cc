@@ -1,0 +1,129 @@
+// What goes on beside a run: progress lines, the gauges of users, thresholds, signals.
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "zelus/run/progress.h"
+#include "zelus/run/test_run.h"
+
+namespace zelus::run {
+
+using bia::Code;
+using bia::Deadline;
+using bia::Duration;
+using bia::Error;
+using bia::fiber::Scheduler;
+using options::LogLevel;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr int kExitThresholds = 99, kExitExternalAbort = 105;
+constexpr Duration kThresholdPeriod = seconds(2);
+constexpr Duration kSnapshotPatience = seconds(30);
+constexpr size_t kLeftWidthMax = 30;
+
+std::string_view signal_name(int number) {
+  if (number == SIGINT) return "interrupt";
+  return number == SIGTERM ? "terminated" : "quit";
+}
+
+/// Calls `work` at start + n × period until the fiber is cancelled.
+template <typename Work>
+void every(Duration period, Work work) {
+  for (bia::TimePoint due = bia::now() + period;; due += period) {
+    if (!bia::fiber::sleep_until(due)) return;
+    work();
+  }
+}
+
+}  // namespace
+
+void TestRun::draw_progress(bool go_back) {
+  BarStyle style;
+  style.tty = setup_.terminal->out_is_tty();
+  style.color = style.tty && !setup_.global->no_color;
+  if (style.tty) {
+    if (int columns = terminal_columns(setup_.terminal->out_fd()); columns > 0) style.columns = columns;
+    style.width_delta = width_delta_;
+  }
+  style.left_width = std::string_view("Init").size();
+  for (const std::string& name : engine_->names()) style.left_width = std::max(style.left_width, name.size());
+  style.left_width = std::min(style.left_width, kLeftWidthMax);
+  RenderedBars bars = render_bars(bars_of(*engine_), style, go_back);
+  width_delta_ = style.columns - bars.longest - 1;
+  setup_.terminal->show_progress(std::move(bars.text));
+}
+
+void TestRun::start_progress() {
+  if (setup_.global->quiet) return;
+  drawing_ = true;
+  Duration period = setup_.terminal->out_is_tty() ? Duration(milliseconds(100)) : Duration(seconds(1));
+  auto fiber = Scheduler::current().spawn([this, period] { every(period, [this] { draw_progress(/*go_back=*/true); }); });
+  if (fiber) progress_ = std::move(*fiber);
+}
+
+void TestRun::stop_progress() {
+  if (!drawing_) return;
+  drawing_ = false;
+  if (progress_.valid()) {
+    progress_.cancel();
+    progress_.join().ignore("it ends by itself");
+  }
+  draw_progress(/*go_back=*/false);
+  setup_.terminal->drop_progress();
+}
+
+void TestRun::start_gauges() {
+  auto fiber = Scheduler::current().spawn([this] {
+    metrics::Shard& shard = *shards_[0];
+    const metrics::TagSet* tags = shard.tags().empty();
+    if (options_.tags) tags = shard.tags().of({options_.tags->begin(), options_.tags->end()});
+    every(seconds(1), [&] {
+      metrics::Moment now{metrics::unix_now_ns(), nullptr};
+      shard.add(metrics::kVus, tags, static_cast<double>(state_->vus_active()), now);
+      shard.add(metrics::kVusMax, tags, static_cast<double>(state_->vus_initialized()), now);
+    });
+  });
+  if (fiber) helpers_.push_back(std::move(*fiber));
+}
+
+void TestRun::start_thresholds() {
+  if (thresholds_->empty()) return;
+  auto fiber = Scheduler::current().spawn([this] {
+    every(kThresholdPeriod, [this] {
+      auto snapshot = aggregator_->snapshot(metrics::Detail::kTotals, Deadline::after(kSnapshotPatience));
+      if (!snapshot) return;
+      auto verdict = thresholds_->evaluate(*snapshot, state_->elapsed(), metrics::Thresholds::When::kRunning);
+      if (!verdict.abort) return;
+      engine_->abort(options::with_exit(
+          Error(Code::kAborted, "THRESHOLDS_CROSSED",
+                fmt::format("thresholds on metrics '{}' were crossed; at least one has abortOnFail enabled, stopping test prematurely",
+                            fmt::join(verdict.crossed, ", "))),
+          kExitThresholds));
+    });
+  });
+  if (fiber) helpers_.push_back(std::move(*fiber));
+}
+
+void TestRun::start_signals() {
+  auto fiber = Scheduler::current().spawn([this] {
+    auto first = bia::fiber::wait_signal();
+    if (!first) return;
+    engine_->abort(options::with_exit(
+        Error(Code::kAborted, "SIGNAL", fmt::format("test run was aborted because k6 received a '{}' signal", signal_name(*first))),
+        kExitExternalAbort));
+    auto second = bia::fiber::wait_signal();
+    if (!second) return;
+    setup_.log->log(LogLevel::kError, "Aborting k6 in response to signal", {{"sig", signal_name(*second)}});
+    // At once, whatever the other threads are in.
+    ::_exit(kExitExternalAbort);
+  });
+  if (fiber) helpers_.push_back(std::move(*fiber));
+}
+
+}  // namespace zelus::run
