@@ -1,0 +1,279 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "zelus/exec/arrival_times.h"
+#include "zelus/exec/claims.h"
+#include "zelus/exec/fake_user_test_support.h"
+#include "zelus/exec/fixed_text.h"
+
+namespace zelus::exec {
+namespace {
+
+using namespace testing_support;
+using options::ExecutorKind;
+using options::Scenario;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+Scenario scenario(ExecutorKind kind, Duration grace = milliseconds(500)) {
+  Scenario s;
+  s.kind = kind;
+  s.graceful_stop = grace;
+  return s;
+}
+
+TEST(FixedText, IsK6s) {
+  EXPECT_EQ(fixed_int(7, 100), "007");
+  EXPECT_EQ(fixed_int(3, 3), "3");
+  EXPECT_EQ(fixed_float(5.694, 10, 2), "05.69");
+  EXPECT_EQ(fixed_float(5, 5, 2), "5.00");
+  EXPECT_EQ(fixed_duration(milliseconds(2340), seconds(3)), "2.3s");
+  EXPECT_EQ(fixed_duration(seconds(2), seconds(20)), "02.0s");
+  EXPECT_EQ(fixed_duration(Duration(0), seconds(600)), "00m00.0s");
+  EXPECT_EQ(fixed_duration(seconds(61), seconds(120)), "1m01.0s");
+  EXPECT_EQ(fixed_duration(seconds(3661), seconds(7200)), "1h01m01.0s");
+  EXPECT_EQ(fixed_duration(seconds(90061), seconds(864001)), "01d01h01m01.0s");
+}
+
+TEST(IterationClaims, GivesEachNumberOnceAndEndsSingly) {
+  IterationClaims claims(2, 1000);
+  std::set<uint64_t> seen;
+  uint64_t number = 0;
+  while (claims.next(0, number)) seen.insert(number);
+  EXPECT_FALSE(claims.next(1, number));
+  EXPECT_EQ(seen.size(), 1000u);
+  EXPECT_EQ(*seen.rbegin(), 999u);
+  EXPECT_EQ(claims.taken(), 1000u);
+  IterationClaims few(2, 10);
+  ASSERT_TRUE(few.next(0, number));
+  ASSERT_TRUE(few.next(1, number));
+  EXPECT_EQ(number, 1u);
+}
+
+TEST(SharedIterations, RunsExactlyThatMany) {
+  FakeScript script;
+  Scenario s = scenario(ExecutorKind::kSharedIterations);
+  s.vus = 7;
+  s.iterations = 10007;
+  RunResult result = run_fake(script, {{"a", s}});
+  EXPECT_FALSE(result.error.has_value());
+  EXPECT_EQ(result.complete, 10007u);
+  EXPECT_EQ(result.interrupted, 0u);
+  EXPECT_EQ(script.numbers.size(), 10007u);
+  EXPECT_EQ(*script.numbers.rbegin(), 10006u);
+  EXPECT_EQ(script.inits, 7 + 2);
+  EXPECT_EQ(script.setups, 1);
+  EXPECT_EQ(script.teardowns, 1);
+  EXPECT_EQ(result.active, 0);
+  EXPECT_EQ(result.dropped, 0u);
+  EXPECT_EQ(result.lines[0].status, Status::kDone);
+  EXPECT_EQ(result.lines[0].right[2], "10007/10007 shared iters");
+}
+
+TEST(SharedIterations, MaxDurationInterruptsAndCountsTheDropped) {
+  FakeScript script;
+  script.iteration = seconds(5);
+  Scenario s = scenario(ExecutorKind::kSharedIterations, milliseconds(100));
+  s.vus = 2;
+  s.iterations = 10;
+  s.max_duration = milliseconds(200);
+  RunResult result = run_fake(script, {{"a", s}});
+  EXPECT_EQ(result.complete, 0u);
+  EXPECT_EQ(result.interrupted, 2u);
+  EXPECT_EQ(result.dropped, 8u);
+  EXPECT_EQ(result.lines[0].status, Status::kInterrupted);
+  EXPECT_LT(result.took, seconds(3));
+}
+
+TEST(PerVuIterations, EachUserRunsItsOwn) {
+  FakeScript script;
+  Scenario s = scenario(ExecutorKind::kPerVuIterations);
+  s.vus = 5;
+  s.iterations = 20;
+  RunResult result = run_fake(script, {{"a", s}});
+  EXPECT_EQ(result.complete, 100u);
+  EXPECT_EQ(script.by_user.size(), 5u);
+  for (auto& [vu, count] : script.by_user) EXPECT_EQ(count, 20u) << vu;
+  EXPECT_EQ(script.numbers.size(), 100u);
+}
+
+TEST(ConstantVus, LoopsAndLetsIterationsFinish) {
+  FakeScript script;
+  script.iteration = milliseconds(150);
+  Scenario s = scenario(ExecutorKind::kConstantVus, seconds(5));
+  s.vus = 4;
+  s.duration = milliseconds(400);
+  RunResult result = run_fake(script, {{"a", s}});
+  EXPECT_EQ(result.interrupted, 0u);
+  EXPECT_EQ(result.complete, 12u);
+  EXPECT_EQ(script.running_max, 4);
+  EXPECT_GE(result.took, milliseconds(440));
+  EXPECT_LT(result.took, seconds(2));
+}
+
+TEST(ConstantVus, IterationsThatNeverSuspendEndInTime) {
+  FakeScript script;
+  script.on_iteration = [](uint64_t, const IterationNumbers&, RunView&) {};
+  Scenario s = scenario(ExecutorKind::kConstantVus);
+  s.vus = 4;
+  s.duration = milliseconds(200);
+  RunResult result = run_fake(script, {{"a", s}});
+  EXPECT_EQ(script.by_user.size(), 4u);
+  EXPECT_GT(result.complete, 100u);
+  EXPECT_LT(result.took, seconds(2));
+}
+
+TEST(RampingVus, FollowsTheStages) {
+  FakeScript script;
+  script.iteration = milliseconds(20);
+  Scenario s = scenario(ExecutorKind::kRampingVus);
+  s.start_vus = 1;
+  s.graceful_ramp_down = seconds(5);
+  s.stages = {{Duration(milliseconds(300)), 6}, {Duration(milliseconds(300)), 0}};
+  RunResult result = run_fake(script, {{"a", s}});
+  EXPECT_EQ(script.running_max, 6);
+  EXPECT_EQ(result.interrupted, 0u);
+  EXPECT_EQ(result.active, 0);
+  // The area below the line is 2.1 user seconds.
+  EXPECT_GT(result.complete, 50u);
+  EXPECT_LT(result.complete, 130u);
+}
+
+TEST(RampingVus, InterruptsWhatOutlivesTheRampDown) {
+  FakeScript script;
+  script.iteration = seconds(10);
+  Scenario s = scenario(ExecutorKind::kRampingVus, seconds(10));
+  s.start_vus = 2;
+  s.graceful_ramp_down = milliseconds(100);
+  s.stages = {{Duration(milliseconds(100)), 0}};
+  RunResult result = run_fake(script, {{"a", s}});
+  EXPECT_EQ(result.interrupted, 2u);
+  EXPECT_LT(result.took, seconds(3));
+}
+
+TEST(ConstantArrivalRate, StartsOnTime) {
+  FakeScript script;
+  script.iteration = milliseconds(5);
+  Scenario s = scenario(ExecutorKind::kConstantArrivalRate);
+  s.rate = 100;
+  s.duration = milliseconds(500);
+  s.pre_allocated_vus = 10;
+  RunResult result = run_fake(script, {{"a", s}});
+  EXPECT_EQ(result.complete + result.dropped, 50u);
+  EXPECT_GE(result.complete, 45u);
+}
+
+TEST(ConstantArrivalRate, DropsWhatNobodyCanRunAndMakesUsers) {
+  FakeScript script;
+  script.iteration = seconds(5);
+  Scenario s = scenario(ExecutorKind::kConstantArrivalRate, milliseconds(100));
+  s.rate = 20;
+  s.duration = milliseconds(500);
+  s.pre_allocated_vus = 1;
+  s.max_vus = 3;
+  RunResult result = run_fake(script, {{"a", s}});
+  EXPECT_EQ(result.interrupted, 3u);
+  EXPECT_EQ(result.dropped, 7u);
+  EXPECT_EQ(script.inits, 3 + 2);
+  EXPECT_LT(result.took, seconds(3));
+}
+
+TEST(ArrivalTimes, OfARamp) {
+  Scenario s = scenario(ExecutorKind::kRampingArrivalRate);
+  s.start_rate = 0;
+  s.stages = {{Duration(seconds(2)), 4}, {Duration(seconds(1)), 4}};
+  options::Segment whole;
+  ArrivalTimes times(s, whole);
+  std::vector<double> at;
+  while (auto next = times.next()) at.push_back(std::chrono::duration<double>(*next).count());
+  // The integral t*t reaches n at sqrt(n): four in the ramp, four more at the constant rate.
+  ASSERT_EQ(at.size(), 8u);
+  EXPECT_NEAR(at[0], 1, 1e-6);
+  EXPECT_NEAR(at[1], 1.41421356, 1e-6);
+  EXPECT_NEAR(at[3], 2, 1e-6);
+  EXPECT_NEAR(at[7], 3, 1e-6);
+}
+
+TEST(Engine, AbortInterruptsAndStillTearsDown) {
+  FakeScript script;
+  script.iteration = seconds(10);
+  Scenario s = scenario(ExecutorKind::kConstantVus, seconds(30));
+  s.vus = 3;
+  s.duration = seconds(20);
+  RunResult result = run_fake(script, {{"a", s}}, [](Engine& engine) {
+    bia::fiber::sleep_for(milliseconds(100)).ignore("cancelled at the end");
+    engine.abort(options::with_exit(bia::Error(bia::Code::kAborted, "SIGNAL", "stopped"), 105));
+  });
+  ASSERT_TRUE(result.error.has_value());
+  EXPECT_EQ(result.error->message(), "stopped");
+  EXPECT_EQ(options::exit_of(*result.error), 105);
+  EXPECT_EQ(result.interrupted, 3u);
+  EXPECT_EQ(script.teardowns, 1);
+  EXPECT_EQ(result.lines[0].status, Status::kInterrupted);
+  EXPECT_LT(result.took, seconds(3));
+}
+
+TEST(Engine, ScriptAbortsWithItsText) {
+  FakeScript script;
+  script.on_iteration = [](uint64_t, const IterationNumbers& numbers, RunView& run) {
+    if (numbers.in_scenario_test == 4) run.abort("test aborted: enough");
+  };
+  Scenario s = scenario(ExecutorKind::kSharedIterations);
+  s.vus = 2;
+  s.iterations = 1'000'000;
+  RunResult result = run_fake(script, {{"a", s}});
+  ASSERT_TRUE(result.error.has_value());
+  EXPECT_EQ(result.error->message(), "test aborted: enough");
+  EXPECT_EQ(options::exit_of(*result.error), 108);
+  EXPECT_LT(result.complete, 1'000'000u);
+}
+
+TEST(Engine, SetupTimesOut) {
+  FakeScript script;
+  script.setup = seconds(10);
+  options::Options options;
+  options.setup_timeout = milliseconds(100);
+  RunResult result = run_fake(script, {{"a", scenario(ExecutorKind::kPerVuIterations)}}, {}, options);
+  ASSERT_TRUE(result.error.has_value());
+  EXPECT_EQ(result.error->message(), "setup() execution timed out after 0 seconds");
+  EXPECT_EQ(options::exit_of(*result.error), 100);
+  EXPECT_EQ(script.iterations, 0u);
+  EXPECT_EQ(script.teardowns, 0);
+}
+
+TEST(Engine, StartTimesAndSharedUsers) {
+  FakeScript script;
+  Scenario first = scenario(ExecutorKind::kPerVuIterations, Duration(0));
+  first.vus = 3;
+  first.max_duration = milliseconds(100);
+  Scenario second = first;
+  second.start_time = milliseconds(200);
+  RunResult result = run_fake(script, {{"a", first}, {"b", second}});
+  EXPECT_EQ(result.complete, 6u);
+  // Both use the same three users.
+  EXPECT_EQ(script.inits, 3 + 2);
+  EXPECT_GE(result.took, milliseconds(200));
+}
+
+TEST(Engine, MinIterationDurationPaces) {
+  FakeScript script;
+  options::Options options;
+  options.min_iteration_duration = milliseconds(50);
+  Scenario s = scenario(ExecutorKind::kPerVuIterations);
+  s.iterations = 4;
+  RunResult result = run_fake(script, {{"a", s}}, {}, options);
+  EXPECT_EQ(result.complete, 4u);
+  EXPECT_GE(result.took, milliseconds(200));
+}
+
+TEST(Engine, NamesTheExecutorThatIsNotBuilt) {
+  FakeScript script;
+  Scenario s = scenario(ExecutorKind::kExternallyControlled);
+  s.duration = seconds(1);
+  RunResult result = run_fake(script, {{"a", s}});
+  ASSERT_TRUE(result.error.has_value());
+  EXPECT_THAT(result.error->message(), testing::HasSubstr("'externally-controlled' is not built"));
+}
+
+}  // namespace
+}  // namespace zelus::exec
