@@ -102,7 +102,7 @@ TEST(Segment, StripesAsK6) {
   auto striped = middle->restriped(10);
   ASSERT_TRUE(striped.ok());
   EXPECT_EQ(striped->scale(20), 6);
-  auto first = Segment::create("1/3", "");
+  auto first = Segment::create("1/3", "0,1/3,2/3,1");
   ASSERT_TRUE(first.ok());
   EXPECT_EQ(first->restriped(10)->scale(20) + striped->scale(20) + Segment::create("2/3:1", "0,1/3,2/3,1")->restriped(10)->scale(20), 20);
 }

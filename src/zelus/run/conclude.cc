@@ -71,6 +71,9 @@ Result<void> TestRun::conclude(Result<void> result) {
                                   kExitThresholds);
     }
   }
+  if (auto stopped = outputs_->stop(); !stopped) {
+    setup_.log->log(LogLevel::kError, stopped.error().message());
+  }
   print_summary(*snapshot);
   return result;
 }

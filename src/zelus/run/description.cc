@@ -15,8 +15,7 @@ std::string banner() {
 std::string describe_run(const Description& about, const options::Options& options, const options::Segment& segment,
                          const std::vector<options::PlanStep>& plan) {
   auto value = [&](std::string_view text) { return about.color ? fmt::format("\x1b[36m{}\x1b[0m", text) : std::string(text); };
-  std::string outputs = about.outputs.empty() ? "-" : fmt::format("{}", fmt::join(about.outputs, ", "));
-  std::string out = "\n     execution: " + value("local") + "\n        script: " + value(about.script) + "\n        output: " + value(outputs) +
+  std::string out = "\n     execution: " + value("local") + "\n        script: " + value(about.script) + "\n        output: " + value(about.outputs) +
                     "\n\n";
   constexpr bia::Duration kRounding = std::chrono::milliseconds(100);
   bia::Duration end = plan.empty() ? bia::Duration(0) : plan.back().offset;

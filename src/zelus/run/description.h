@@ -12,7 +12,7 @@ std::string banner();
 
 struct Description {
   std::string script;
-  std::vector<std::string> outputs;
+  std::string outputs = "-";
   bool color = false;
 };
 /// The block before the progress: what runs, where results go, which scenarios (parity/k6.md 7.1).

@@ -128,7 +128,8 @@ Result<void> TestRun::configure() {
   options_ = BIA_TRY(options::consolidate(file, test_.script_options, environment, command_line, *setup_.log));
   BIA_TRY(options::derive_scenarios(options_, *setup_.log));
   auto tags = metrics::SystemTags::of(*options_.system_tags);
-  auto specs = threshold_specs(options_);
+  threshold_specs_ = threshold_specs(options_);
+  const metrics::ThresholdSpecs& specs = threshold_specs_;
   if (test_.runtime.no_thresholds) {
     thresholds_ = std::make_unique<metrics::Thresholds>(metrics::Thresholds::none(specs, registry_, tags));
   } else {
@@ -160,6 +161,25 @@ void TestRun::make_shards() {
   }
 }
 
+Result<void> TestRun::create_outputs() {
+  output::Context context{*setup_.log,
+                          *setup_.environment,
+                          metrics::SystemTags::of(*options_.system_tags),
+                          *thresholds_,
+                          threshold_specs_,
+                          [this](std::string_view text) { setup_.terminal->write_out(text); },
+                          {}};
+  static const options::StringList kNone;
+  outputs_ = BIA_TRY(output::Outputs::create(options_.out ? *options_.out : kNone, std::move(context)));
+  return {};
+}
+
+Result<void> TestRun::start_outputs() {
+  std::vector<output::Outputs::Source> sources;
+  for (size_t i = 0; i < shards_.size(); ++i) sources.push_back({&setup_.threads->scheduler(i), shards_[i].get()});
+  return outputs_->start(*aggregator_, std::move(sources));
+}
+
 Result<void> TestRun::prepare() {
   make_shards();
   std::vector<exec::Worker> workers;
@@ -176,12 +196,11 @@ Result<void> TestRun::prepare() {
   engine_ = BIA_TRY(exec::Engine::create({&options_, segment_, std::move(workers), setup_.factory, state_.get(), setup_.log,
                                           test_.info.has_setup, test_.info.has_teardown, dropped}));
   start_progress();
-  if (options_.out && !options_.out->empty()) {
-    std::string name = options_.out->front().substr(0, options_.out->front().find('='));
-    return Error(Code::kUnimplemented, "OUTPUT", fmt::format("invalid output type '{}', available types are: ", name));
-  }
+  BIA_TRY(create_outputs());
+  engine_->set_init_text("Starting outputs");
+  BIA_TRY(start_outputs());
   if (!setup_.global->quiet) {
-    Description about{test_.source.name, {}, setup_.terminal->out_is_tty() && !setup_.global->no_color};
+    Description about{test_.source.name, outputs_->description(), setup_.terminal->out_is_tty() && !setup_.global->no_color};
     setup_.terminal->write_out(describe_run(about, options_, segment_, engine_->plan()));
   }
   return {};

@@ -10,6 +10,7 @@
 #include "zelus/metrics/snapshot.h"
 #include "zelus/metrics/threshold.h"
 #include "zelus/options/flag_set.h"
+#include "zelus/output/outputs.h"
 #include "zelus/run/log.h"
 #include "zelus/run/settings.h"
 #include "zelus/run/terminal.h"
@@ -52,6 +53,8 @@ class TestRun {
   Result<void> prepare();
   Result<void> execute();
   void make_shards();
+  Result<void> create_outputs();
+  Result<void> start_outputs();
   /// The end: last thresholds, summary, outputs.
   Result<void> conclude(Result<void> result);
   void print_summary(const metrics::Snapshot& snapshot);
@@ -70,9 +73,11 @@ class TestRun {
   options::Options options_;
   options::Segment segment_;
   metrics::Registry registry_;
+  metrics::ThresholdSpecs threshold_specs_;
   std::unique_ptr<metrics::Thresholds> thresholds_;
   std::vector<std::unique_ptr<metrics::Shard>> shards_;
   std::unique_ptr<metrics::Aggregator> aggregator_;
+  std::unique_ptr<output::Outputs> outputs_;
   std::unique_ptr<exec::RunState> state_;
   std::unique_ptr<exec::Engine> engine_;
   /// Fibers beside the run: progress, gauges, thresholds.
