@@ -87,8 +87,12 @@ struct Router::Search {
   std::string_view path;
   PathParams& params;
   std::string* allowed;
+  // Not cleared: only what was marked on the way is read.
   std::array<uint32_t, PathTemplate::kSegmentsMax> starts;
   std::array<uint32_t, PathTemplate::kSegmentsMax> ends;
+
+  Search(std::string_view name, std::string_view path_searched, PathParams& found, std::string* allowed_methods)
+      : method_text(name), method(method_of(name)), path(path_searched), params(found), allowed(allowed_methods) {}
 
   void allow(std::string_view name) const {
     if (allowed == nullptr) return;
@@ -259,7 +263,7 @@ const RouteHandler* Router::find(std::string_view method, std::string_view path,
   params.count = 0;
   if (allowed != nullptr) allowed->clear();
   if (path.empty() || path[0] != '/') return nullptr;
-  Search search{method, method_of(method), path, params, allowed, {}, {}};
+  Search search(method, path, params, allowed);
   if (const Node::Route* route = search.walk(*root_, 1, 0)) return &route->handler;
   for (const auto& prefix : prefixes_) {
     if (!path.starts_with(prefix->prefix)) continue;
