@@ -1,4 +1,5 @@
-// The HTTP/1.1 server with a handler that answers what bench/limit/epoll_http.cc answers, on one thread:
+// The HTTP/1.1 server with a handler that answers what bench/limit/epoll_http.cc answers, on one
+// thread:
 //   bench_http_server PORT [plain|router]
 #include <cstdio>
 #include <string>
@@ -12,7 +13,8 @@ int main(int argc, char** argv) {
   http::ServerOptions options;
   options.address = std::string("127.0.0.1:") + (argc > 1 ? argv[1] : "18080");
   http::Router router;
-  auto answer = [](http::ServerRequest&, const http::PathParams& params, http::ServerResponse& response) {
+  auto answer = [](http::ServerRequest&, const http::PathParams& params,
+                   http::ServerResponse& response) {
     response.add_header("Content-Type", "application/json");
     std::string& body = response.body();
     body += "{\"message\":\"Hello ";

@@ -1,5 +1,6 @@
 // layer: http
-// The server's request parser and chunked decoder: a request in pieces must be what it is as a whole.
+// The server's request parser and chunked decoder: a request in pieces must be what it is as a
+// whole.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -51,22 +52,28 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     parsed = pieces.parse(part);
   }
   // In pieces a fault may be seen before a limit that the whole exceeds, and the other way round.
-  BIA_ASSERT(size == 0 || parsed == expected || (parsed == Parsed::kBad && expected == Parsed::kNeedMore));
+  BIA_ASSERT(size == 0 || parsed == expected ||
+             (parsed == Parsed::kBad && expected == Parsed::kNeedMore));
   if (expected != Parsed::kComplete) return 0;
   pieces.rebase(text.data());
   BIA_ASSERT(whole.head_bytes() == pieces.head_bytes() && whole.head_bytes() == given);
-  BIA_ASSERT(whole.path() == pieces.path() && whole.query() == pieces.query() && whole.method_text() == pieces.method_text());
-  BIA_ASSERT(whole.fields().size() == pieces.fields().size() && whole.keep_alive() == pieces.keep_alive());
-  BIA_ASSERT(whole.content_length() == pieces.content_length() && whole.chunked() == pieces.chunked());
+  BIA_ASSERT(whole.path() == pieces.path() && whole.query() == pieces.query() &&
+             whole.method_text() == pieces.method_text());
+  BIA_ASSERT(whole.fields().size() == pieces.fields().size() &&
+             whole.keep_alive() == pieces.keep_alive());
+  BIA_ASSERT(whole.content_length() == pieces.content_length() &&
+             whole.chunked() == pieces.chunked());
   for (const FieldRef& field : whole.fields()) {
     BIA_ASSERT(whole.name(field).find_first_of("\r\n :") == std::string_view::npos);
-    BIA_ASSERT(whole.value(field).find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos);
+    BIA_ASSERT(whole.value(field).find_first_of(std::string_view("\r\n\0", 3)) ==
+               std::string_view::npos);
   }
   if (!whole.chunked()) return 0;
   std::string all, bytes;
   size_t used_all = 0, used_bytes = 0;
   const Parsed first = decode(text.substr(whole.head_bytes()), SIZE_MAX, all, used_all);
   const Parsed second = decode(text.substr(whole.head_bytes()), 1, bytes, used_bytes);
-  BIA_ASSERT(first == second && used_all == used_bytes && all == bytes && all.size() <= limits().body_bytes_max);
+  BIA_ASSERT(first == second && used_all == used_bytes && all == bytes &&
+             all.size() <= limits().body_bytes_max);
   return 0;
 }

@@ -24,14 +24,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string part(text, 0, given);
     parsed = pieces.parse(part);
   }
-  BIA_ASSERT(size == 0 || parsed == expected || (parsed == Parsed::kBad && expected == Parsed::kNeedMore));
+  BIA_ASSERT(size == 0 || parsed == expected ||
+             (parsed == Parsed::kBad && expected == Parsed::kNeedMore));
   if (expected != Parsed::kComplete) return 0;
   pieces.rebase(text.data());
   BIA_ASSERT(whole.status() >= 100 && whole.status() <= 999 && whole.status() == pieces.status());
   BIA_ASSERT(whole.reason() == pieces.reason() && whole.head_bytes() == given);
-  BIA_ASSERT(whole.fields().size() == pieces.fields().size() && whole.content_length() == pieces.content_length());
+  BIA_ASSERT(whole.fields().size() == pieces.fields().size() &&
+             whole.content_length() == pieces.content_length());
   for (const FieldRef& field : whole.fields()) {
-    BIA_ASSERT(whole.value(field).find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos);
+    BIA_ASSERT(whole.value(field).find_first_of(std::string_view("\r\n\0", 3)) ==
+               std::string_view::npos);
   }
   return 0;
 }

@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     percent_encode_path(uri->path, path);
     percent_encode_path(path, again);
     BIA_ASSERT(path == again);
-    for (char c : path) BIA_ASSERT(static_cast<uint8_t>(c) > 0x20 && static_cast<uint8_t>(c) < 0x7f);
+    for (char c : path)
+      BIA_ASSERT(static_cast<uint8_t>(c) > 0x20 && static_cast<uint8_t>(c) < 0x7f);
   }
   std::string segment, decoded, query;
   percent_encode_segment(text, segment);

@@ -7,8 +7,8 @@
 
 namespace bia::http {
 
-/// Bytes on their way: filled at the end, consumed at the front. Unlike std::string it does not zero what a read is about to fill, and it
-/// gives its memory back when asked to.
+/// Bytes on their way: filled at the end, consumed at the front. Unlike std::string it does not
+/// zero what a read is about to fill, and it gives its memory back when asked to.
 class Buffer {
  public:
   std::string_view view() const { return {bytes_.get() + begin_, end_ - begin_}; }

@@ -25,7 +25,8 @@ constexpr std::array<uint8_t, 256> make_char_classes() {
   for (int c = 0x21; c < 256; ++c) {
     if (c != 0x7f && c != '#') table[static_cast<size_t>(c)] = kTargetChar;
   }
-  constexpr std::string_view kAlnum = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  constexpr std::string_view kAlnum =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
   mark(kAlnum, kTokenChar | kHostChar | kUnreservedChar);
   mark("!#$%&'*+-.^_`|~", kTokenChar);
   mark("-._~!$&'()*+,;=%:[]", kHostChar);
@@ -34,7 +35,9 @@ constexpr std::array<uint8_t, 256> make_char_classes() {
 }
 inline constexpr std::array<uint8_t, 256> kCharClasses = make_char_classes();
 
-inline bool char_is(char c, CharClass wanted) { return (kCharClasses[static_cast<uint8_t>(c)] & wanted) != 0; }
+inline bool char_is(char c, CharClass wanted) {
+  return (kCharClasses[static_cast<uint8_t>(c)] & wanted) != 0;
+}
 
 /// -1 where `c` is no hexadecimal digit.
 inline int hex_digit(char c) {
@@ -54,7 +57,8 @@ inline bool equals_lower(std::string_view text, std::string_view lower) {
   return true;
 }
 
-/// The first byte at or below `limit` (a tab excepted where `limit` is below the space) or DEL; `end` where there is none.
+/// The first byte at or below `limit` (a tab excepted where `limit` is below the space) or DEL;
+/// `end` where there is none.
 template <uint8_t limit>
 inline const char* find_stop(const char* at, const char* end) {
   constexpr bool kTabPasses = limit < ' ';

@@ -20,7 +20,8 @@ Parsed ChunkedDecoder::decode(char* bytes, size_t size, Step& step) {
   Parsed result = Parsed::kNeedMore;
   while (at < end && result == Parsed::kNeedMore) {
     if (state_ == State::kData) {
-      const auto take = static_cast<size_t>(std::min<uint64_t>(chunk_, static_cast<uint64_t>(end - at)));
+      const auto take =
+          static_cast<size_t>(std::min<uint64_t>(chunk_, static_cast<uint64_t>(end - at)));
       if (out != at) std::memmove(out, at, take);
       out += take;
       at += take;
@@ -38,7 +39,8 @@ Parsed ChunkedDecoder::decode(char* bytes, size_t size, Step& step) {
 
 Parsed ChunkedDecoder::line_byte(char c) {
   switch (state_) {
-    case State::kSize: return size_byte(c);
+    case State::kSize:
+      return size_byte(c);
     case State::kExtension:
       if (c == '\r') {
         state_ = State::kSizeLf;
@@ -67,18 +69,22 @@ Parsed ChunkedDecoder::line_byte(char c) {
       if (c != '\n') return refuse(400, "BAD_CHUNK", "a chunk ends without line feed");
       state_ = State::kSize;
       return Parsed::kNeedMore;
-    default: return trailer_byte(c);
+    default:
+      return trailer_byte(c);
   }
 }
 
 Parsed ChunkedDecoder::size_byte(char c) {
   const int digit = hex_digit(c);
   if (digit >= 0) {
-    // A size that wrapped would let the rest of the body pass as the next request (smuggling); leading zeros could go on for ever.
-    if (++digits_ > 16 || chunk_ > (UINT64_MAX >> 5)) return refuse(400, "BAD_CHUNK", "a chunk's size has too many digits");
+    // A size that wrapped would let the rest of the body pass as the next request (smuggling);
+    // leading zeros could go on for ever.
+    if (++digits_ > 16 || chunk_ > (UINT64_MAX >> 5))
+      return refuse(400, "BAD_CHUNK", "a chunk's size has too many digits");
     chunk_ = chunk_ << 4 | static_cast<uint64_t>(digit);
     if (chunk_ > body_bytes_max_ - total_) {
-      return refuse(413, "BODY_TOO_LARGE", "the body is longer than the limit; server.http.max_body_bytes raises it");
+      return refuse(413, "BODY_TOO_LARGE",
+                    "the body is longer than the limit; server.http.max_body_bytes raises it");
     }
     return Parsed::kNeedMore;
   }
@@ -113,7 +119,8 @@ Parsed ChunkedDecoder::trailer_byte(char c) {
       if ((static_cast<uint8_t>(c) < 0x20 && c != '\t') || c == 0x7f) {
         return refuse(400, "BAD_TRAILER", "a control character in a trailer");
       }
-      if (++overhead_ > kTrailerBytesMax) return refuse(431, "TRAILERS_TOO_LARGE", "the trailers are too long");
+      if (++overhead_ > kTrailerBytesMax)
+        return refuse(431, "TRAILERS_TOO_LARGE", "the trailers are too long");
       return Parsed::kNeedMore;
     case State::kTrailerLf:
       if (c != '\n') return refuse(400, "BAD_TRAILER", "a trailer ends without line feed");
@@ -123,7 +130,8 @@ Parsed ChunkedDecoder::trailer_byte(char c) {
       if (c != '\n') return refuse(400, "BAD_TRAILER", "the body ends without line feed");
       state_ = State::kDone;
       return Parsed::kComplete;
-    default: return Parsed::kComplete;
+    default:
+      return Parsed::kComplete;
   }
 }
 

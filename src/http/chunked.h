@@ -6,12 +6,14 @@
 
 namespace bia::http {
 
-/// The chunked coding (RFC 9112 section 7.1), bytes as they come. Chunk extensions and trailers are skipped, within limits.
+/// The chunked coding (RFC 9112 section 7.1), bytes as they come. Chunk extensions and trailers are
+/// skipped, within limits.
 class ChunkedDecoder {
  public:
   static constexpr size_t kLineBytesMax = 4096;
   static constexpr size_t kTrailerBytesMax = 64 * 1024;
-  /// Of all extensions of a body together, as bytes that carry nothing are a cheap way to keep a server busy.
+  /// Of all extensions of a body together, as bytes that carry nothing are a cheap way to keep a
+  /// server busy.
   static constexpr size_t kExtensionBytesMax = 16 * 1024;
 
   struct Step {
@@ -26,7 +28,19 @@ class ChunkedDecoder {
   uint64_t body_bytes() const { return total_; }
 
  private:
-  enum class State : uint8_t { kSize, kExtension, kSizeLf, kData, kDataCr, kDataLf, kTrailerStart, kTrailer, kTrailerLf, kEndLf, kDone };
+  enum class State : uint8_t {
+    kSize,
+    kExtension,
+    kSizeLf,
+    kData,
+    kDataCr,
+    kDataLf,
+    kTrailerStart,
+    kTrailer,
+    kTrailerLf,
+    kEndLf,
+    kDone
+  };
   Parsed refuse(int status, const char* reason, const char* message);
   Parsed line_byte(char c);
   Parsed size_byte(char c);

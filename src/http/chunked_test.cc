@@ -29,7 +29,9 @@ Decoded decode(const std::string& text, size_t step, uint64_t bytes_max = 1000) 
 }
 
 TEST(ChunkedDecoder, DecodesInPiecesOfAnySize) {
-  const std::string text = "5\r\nhello\r\n006;a=b;c=\"d e\"\r\n world\r\nA\r\n0123456789\r\n0\r\nTrailer: x\r\nOther:\r\n\r\n";
+  const std::string text =
+      "5\r\nhello\r\n006;a=b;c=\"d e\"\r\n world\r\nA\r\n0123456789\r\n0\r\nTrailer: "
+      "x\r\nOther:\r\n\r\n";
   for (size_t step = 1; step <= text.size() + 4; ++step) {
     Decoded decoded = decode(text + "next", step);
     EXPECT_EQ(decoded.parsed, Parsed::kComplete) << step;
@@ -43,12 +45,29 @@ TEST(ChunkedDecoder, RefusesBadLines) {
     std::string text;
     int status;
   } cases[] = {
-      {"\r\n", 400},       {"g\r\n", 400},           {"-1\r\n", 400},           {"0x5\r\n", 400},
-      {" 5\r\n", 400},     {"5 \r\n", 400},          {"5\nhello", 400},         {"5\rhello", 400},
-      {";a\r\n", 400},     {"5;a\nb\r\n", 400},      {"5\r\nhellox", 400},      {"5\r\nhello\n", 400},
-      {"5\r\nhello\rx", 400}, {"0\r\n bad", 400},    {"0\r\nA: b\n", 400},      {"0\r\nA: b\rx", 400},
-      {"0\r\n\rx", 400},   {"0\r\nA: \x01", 400},    {"00000000000000001\r\n", 400},
-      {"10000000000000000\r\n", 413}, {"fffffffffffffffff\r\n", 413}, {"3e9\r\n", 413}, {"3e8\r\n", 0},
+      {"\r\n", 400},
+      {"g\r\n", 400},
+      {"-1\r\n", 400},
+      {"0x5\r\n", 400},
+      {" 5\r\n", 400},
+      {"5 \r\n", 400},
+      {"5\nhello", 400},
+      {"5\rhello", 400},
+      {";a\r\n", 400},
+      {"5;a\nb\r\n", 400},
+      {"5\r\nhellox", 400},
+      {"5\r\nhello\n", 400},
+      {"5\r\nhello\rx", 400},
+      {"0\r\n bad", 400},
+      {"0\r\nA: b\n", 400},
+      {"0\r\nA: b\rx", 400},
+      {"0\r\n\rx", 400},
+      {"0\r\nA: \x01", 400},
+      {"00000000000000001\r\n", 400},
+      {"10000000000000000\r\n", 413},
+      {"fffffffffffffffff\r\n", 413},
+      {"3e9\r\n", 413},
+      {"3e8\r\n", 0},
       {"1;" + std::string(ChunkedDecoder::kLineBytesMax, 'a'), 0},
       {"1;" + std::string(ChunkedDecoder::kLineBytesMax + 1, 'a'), 400},
       {"0\r\nA:" + std::string(ChunkedDecoder::kTrailerBytesMax, 'a'), 431},

@@ -11,10 +11,13 @@
 namespace bia::http {
 namespace {
 
-/// With more hosts than these, those that nobody sends to are forgotten, with their idle connections.
+/// With more hosts than these, those that nobody sends to are forgotten, with their idle
+/// connections.
 constexpr size_t kOriginsMax = 64;
 
-Error request_timeout() { return Error(Code::kDeadlineExceeded, "REQUEST_TIMEOUT", "request timeout"); }
+Error request_timeout() {
+  return Error(Code::kDeadlineExceeded, "REQUEST_TIMEOUT", "request timeout");
+}
 
 }  // namespace
 
@@ -41,15 +44,18 @@ class Client::Impl {
   };
   enum class From : uint8_t { kPool, kNew };
 
-  Result<void> send(const ClientRequest& request, ClientResponse& response, Timings& timings, Deadline deadline);
+  Result<void> send(const ClientRequest& request, ClientResponse& response, Timings& timings,
+                    Deadline deadline);
   void close_idle();
 
  private:
   Origin& origin_of(const ClientRequest& request);
   void forget_unused();
   std::unique_ptr<ClientConnection> take_idle(Origin& origin, TimePoint at);
-  Result<std::unique_ptr<ClientConnection>> acquire(Origin& origin, From from, Timings& timings, Deadline deadline);
-  Result<std::unique_ptr<ClientConnection>> connect(Origin& origin, Timings& timings, Deadline deadline);
+  Result<std::unique_ptr<ClientConnection>> acquire(Origin& origin, From from, Timings& timings,
+                                                    Deadline deadline);
+  Result<std::unique_ptr<ClientConnection>> connect(Origin& origin, Timings& timings,
+                                                    Deadline deadline);
   void give_back(Origin& origin, std::unique_ptr<ClientConnection> connection, TimePoint at);
   void drop(Origin& origin);
 
@@ -77,7 +83,8 @@ std::unique_ptr<ClientConnection> Client::Impl::take_idle(Origin& origin, TimePo
     // The last one used: what is too much grows old in front and is closed.
     auto connection = std::move(origin.idle.back());
     origin.idle.pop_back();
-    if (at - connection->idle_since <= options.idle_timeout && !connection->stale()) return connection;
+    if (at - connection->idle_since <= options.idle_timeout && !connection->stale())
+      return connection;
     connection.reset();
     drop(origin);
   }
@@ -89,7 +96,9 @@ void Client::Impl::drop(Origin& origin) {
   origin.waiters.wake_one();
 }
 
-Result<std::unique_ptr<ClientConnection>> Client::Impl::acquire(Origin& origin, From from, Timings& timings, Deadline deadline) {
+Result<std::unique_ptr<ClientConnection>> Client::Impl::acquire(Origin& origin, From from,
+                                                                Timings& timings,
+                                                                Deadline deadline) {
   for (;;) {
     if (from == From::kPool) {
       if (auto connection = take_idle(origin, timings.start)) {
@@ -111,7 +120,8 @@ Result<std::unique_ptr<ClientConnection>> Client::Impl::acquire(Origin& origin, 
   return connected;
 }
 
-Result<std::unique_ptr<ClientConnection>> Client::Impl::connect(Origin& origin, Timings& timings, Deadline deadline) {
+Result<std::unique_ptr<ClientConnection>> Client::Impl::connect(Origin& origin, Timings& timings,
+                                                                Deadline deadline) {
   const TimePoint begin = now();
   const Deadline dial(begin + options.connect_timeout);
   const Deadline soonest = std::min(deadline, dial);
@@ -125,7 +135,8 @@ Result<std::unique_ptr<ClientConnection>> Client::Impl::connect(Origin& origin, 
   const TimePoint resolved = now();
   timings.looking_up = resolved - begin;
   if (!endpoints) return late(std::move(endpoints).error());
-  Result<net::Socket> socket = Error(Code::kUnavailable, "NO_SUCH_HOST", "lookup " + origin.host + ": no addresses");
+  Result<net::Socket> socket =
+      Error(Code::kUnavailable, "NO_SUCH_HOST", "lookup " + origin.host + ": no addresses");
   for (const net::Endpoint& endpoint : *endpoints) {
     socket = net::Socket::connect(endpoint, soonest);
     if (socket) {
@@ -137,7 +148,8 @@ Result<std::unique_ptr<ClientConnection>> Client::Impl::connect(Origin& origin, 
   return late(std::move(socket).error());
 }
 
-void Client::Impl::give_back(Origin& origin, std::unique_ptr<ClientConnection> connection, TimePoint at) {
+void Client::Impl::give_back(Origin& origin, std::unique_ptr<ClientConnection> connection,
+                             TimePoint at) {
   if (!connection->reusable() || options.reuse == ClientOptions::Reuse::kNever) {
     connection.reset();
     drop(origin);
@@ -148,7 +160,8 @@ void Client::Impl::give_back(Origin& origin, std::unique_ptr<ClientConnection> c
   origin.waiters.wake_one();
 }
 
-Result<void> Client::Impl::send(const ClientRequest& request, ClientResponse& response, Timings& timings, Deadline deadline) {
+Result<void> Client::Impl::send(const ClientRequest& request, ClientResponse& response,
+                                Timings& timings, Deadline deadline) {
   timings = {};
   timings.start = timings.end = now();
   Origin& origin = origin_of(request);
@@ -165,7 +178,8 @@ Result<void> Client::Impl::send(const ClientRequest& request, ClientResponse& re
     timings.blocked = timings.end - timings.start;
     if (!acquired) {
       auto& error = acquired.error();
-      if (error.code() == Code::kDeadlineExceeded && error.reason() != "DIAL_TIMEOUT") return request_timeout();
+      if (error.code() == Code::kDeadlineExceeded && error.reason() != "DIAL_TIMEOUT")
+        return request_timeout();
       return std::move(error);
     }
     auto connection = std::move(*acquired);
@@ -180,7 +194,8 @@ Result<void> Client::Impl::send(const ClientRequest& request, ClientResponse& re
     drop(origin);
     if (!again) {
       timings.end = now();
-      return exchanged.error().code() == Code::kDeadlineExceeded ? request_timeout() : std::move(exchanged).error();
+      return exchanged.error().code() == Code::kDeadlineExceeded ? request_timeout()
+                                                                 : std::move(exchanged).error();
     }
     // The server closed while the request was on its way (RFC 9112 section 9.3.1).
     from = From::kNew;
@@ -201,7 +216,8 @@ Client::Client(ClientOptions options) : impl_(std::make_unique<Impl>(options)) {
 Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 
-Result<void> Client::send(const ClientRequest& request, ClientResponse& response, Timings& timings, Deadline deadline) {
+Result<void> Client::send(const ClientRequest& request, ClientResponse& response, Timings& timings,
+                          Deadline deadline) {
   return impl_->send(request, response, timings, deadline);
 }
 

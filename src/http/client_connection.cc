@@ -13,7 +13,8 @@
 namespace bia::http {
 namespace {
 
-/// A body up to this is copied behind the head; above it goes in the same system call from where it lies.
+/// A body up to this is copied behind the head; above it goes in the same system call from where it
+/// lies.
 constexpr size_t kCopiedBytesMax = 8 * 1024;
 
 Limits limits_of(const ClientOptions& options) {
@@ -23,10 +24,13 @@ Limits limits_of(const ClientOptions& options) {
   return limits;
 }
 
-Error bad_request(std::string message) { return Error(Code::kInvalidArgument, "BAD_REQUEST", std::move(message)); }
+Error bad_request(std::string message) {
+  return Error(Code::kInvalidArgument, "BAD_REQUEST", std::move(message));
+}
 
 bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return char_is(c, kTokenChar); });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return char_is(c, kTokenChar); });
 }
 
 template <uint8_t limit>
@@ -41,12 +45,14 @@ Error end_of_stream(bool nothing_received) {
 
 Error bad_response(const Problem& problem, std::string_view line) {
   return Error(Code::kInvalidArgument, "BAD_RESPONSE",
-               line.empty() ? std::string(problem.message) : fmt::format("{} \"{}\"", problem.message, line));
+               line.empty() ? std::string(problem.message)
+                            : fmt::format("{} \"{}\"", problem.message, line));
 }
 
 }  // namespace
 
-ClientConnection::ClientConnection(net::Socket socket, const net::Endpoint& remote, const ClientOptions& options)
+ClientConnection::ClientConnection(net::Socket socket, const net::Endpoint& remote,
+                                   const ClientOptions& options)
     : socket_(std::move(socket)),
       remote_(remote),
       parser_(limits_of(options)),
@@ -60,7 +66,8 @@ bool ClientConnection::stale() {
   return count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
-Result<void> ClientConnection::exchange(const ClientRequest& request, ClientResponse& response, Timings& timings, Deadline deadline) {
+Result<void> ClientConnection::exchange(const ClientRequest& request, ClientResponse& response,
+                                        Timings& timings, Deadline deadline) {
   const uint64_t read_before = socket_.bytes_read();
   const uint64_t written_before = socket_.bytes_written();
   const TimePoint begin = timings.end;
@@ -74,7 +81,8 @@ Result<void> ClientConnection::exchange(const ClientRequest& request, ClientResp
   timings.sending = written - begin;
   timings.end = written;
   Result<void> result;
-  // A server that refuses a body answers and closes before it was sent: the answer is worth more than the broken pipe.
+  // A server that refuses a body answers and closes before it was sent: the answer is worth more
+  // than the broken pipe.
   if (sent || sent.error().code() == Code::kUnavailable) {
     result = receive(request, response, timings, deadline);
     if (!sent && nothing_received_) result = std::move(sent);
@@ -89,20 +97,27 @@ Result<void> ClientConnection::exchange(const ClientRequest& request, ClientResp
 
 Result<void> ClientConnection::append_fields(const ClientRequest& request, bool& chunked) {
   for (const auto& [name, value] : *request.headers) {
-    if (!is_token(name)) return bad_request(fmt::format("net/http: invalid header field name \"{}\"", name));
-    if (!is_clean<0x1f>(value)) return bad_request(fmt::format("net/http: invalid header field value for \"{}\"", name));
+    if (!is_token(name))
+      return bad_request(fmt::format("net/http: invalid header field name \"{}\"", name));
+    if (!is_clean<0x1f>(value))
+      return bad_request(fmt::format("net/http: invalid header field value for \"{}\"", name));
     switch (name.size()) {
-      case 10: request_closes_ = request_closes_ || (equals_lower(name, "connection") && equals_lower(value, "close")); break;
+      case 10:
+        request_closes_ =
+            request_closes_ || (equals_lower(name, "connection") && equals_lower(value, "close"));
+        break;
       case 14:
         if (equals_lower(name, "content-length")) continue;
         break;
       case 17:
         if (!equals_lower(name, "transfer-encoding")) break;
-        if (!equals_lower(value, "chunked")) return bad_request(fmt::format("unsupported transfer encoding \"{}\"", value));
+        if (!equals_lower(value, "chunked"))
+          return bad_request(fmt::format("unsupported transfer encoding \"{}\"", value));
         if (chunked) continue;
         chunked = true;
         break;
-      default: break;
+      default:
+        break;
     }
     buffer_.reserve(name.size() + value.size() + 4);
     buffer_.append(name);
@@ -121,17 +136,22 @@ void ClientConnection::append_host(const ClientRequest& request) {
   if (v6) buffer_.append("]");
   if (request.port != 80) {
     char digits[8] = {':'};
-    buffer_.append({digits, static_cast<size_t>(std::to_chars(digits + 1, digits + sizeof digits, request.port).ptr - digits)});
+    buffer_.append(
+        {digits,
+         static_cast<size_t>(std::to_chars(digits + 1, digits + sizeof digits, request.port).ptr -
+                             digits)});
   }
   buffer_.append("\r\n");
 }
 
 Result<void> ClientConnection::append_head(const ClientRequest& request) {
-  if (!is_token(request.method)) return bad_request(fmt::format("net/http: invalid method \"{}\"", request.method));
+  if (!is_token(request.method))
+    return bad_request(fmt::format("net/http: invalid method \"{}\"", request.method));
   if (request.target.empty() || !is_clean<0x20>(request.target)) {
     return bad_request(fmt::format("the target \"{}\" is not percent-encoded", request.target));
   }
-  if (!is_clean<0x20>(request.host)) return bad_request(fmt::format("invalid host \"{}\"", request.host));
+  if (!is_clean<0x20>(request.host))
+    return bad_request(fmt::format("invalid host \"{}\"", request.host));
   request_closes_ = false;
   request_chunked_ = false;
   if (buffer_.capacity() == 0) buffer_.reserve(kReadBytes);
@@ -142,11 +162,15 @@ Result<void> ClientConnection::append_head(const ClientRequest& request) {
   const bool host_given = request.headers != nullptr && request.headers->has("host");
   if (!host_given) append_host(request);
   if (request.headers != nullptr) BIA_TRY(append_fields(request, request_chunked_));
-  const bool says_zero = request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
+  const bool says_zero =
+      request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
   if (!request_chunked_ && (!request.body.empty() || says_zero)) {
     char digits[24];
     buffer_.append("Content-Length: ");
-    buffer_.append({digits, static_cast<size_t>(std::to_chars(digits, digits + sizeof digits, request.body.size()).ptr - digits)});
+    buffer_.append(
+        {digits,
+         static_cast<size_t>(
+             std::to_chars(digits, digits + sizeof digits, request.body.size()).ptr - digits)});
     buffer_.append("\r\n");
   }
   buffer_.append("\r\n");
@@ -203,7 +227,8 @@ Result<void> ClientConnection::receive_head(Timings& timings, Deadline deadline)
     // RFC 9110 section 15.2: interim answers come before the one that counts; 101 we never ask for.
     if (parser_.status() >= 200) return {};
     if (parser_.status() == 101) {
-      return Error(Code::kInvalidArgument, "BAD_RESPONSE", "unsupported response status: 101 Switching Protocols");
+      return Error(Code::kInvalidArgument, "BAD_RESPONSE",
+                   "unsupported response status: 101 Switching Protocols");
     }
     buffer_.consume(parser_.head_bytes());
   }
@@ -223,7 +248,8 @@ void ClientConnection::copy_head(ClientResponse& response) const {
   }
 }
 
-Result<void> ClientConnection::receive(const ClientRequest& request, ClientResponse& response, Timings& timings, Deadline deadline) {
+Result<void> ClientConnection::receive(const ClientRequest& request, ClientResponse& response,
+                                       Timings& timings, Deadline deadline) {
   BIA_TRY(receive_head(timings, deadline));
   copy_head(response);
   response.body.clear();
@@ -238,7 +264,8 @@ Result<void> ClientConnection::receive(const ClientRequest& request, ClientRespo
   return {};
 }
 
-Result<void> ClientConnection::receive_body(const ClientRequest& request, ClientResponse& response, Deadline deadline) {
+Result<void> ClientConnection::receive_body(const ClientRequest& request, ClientResponse& response,
+                                            Deadline deadline) {
   const int status = parser_.status();
   const uint64_t length = parser_.content_length();
   reusable_ = parser_.keep_alive();
@@ -252,35 +279,41 @@ Result<void> ClientConnection::receive_body(const ClientRequest& request, Client
   return receive_until_close(request, response, deadline);
 }
 
-Result<void> ClientConnection::keep(const ClientRequest& request, ClientResponse& response, std::string_view bytes) {
+Result<void> ClientConnection::keep(const ClientRequest& request, ClientResponse& response,
+                                    std::string_view bytes) {
   body_bytes_ += bytes.size();
   if (body_bytes_ > body_bytes_max_) {
-    return Error(Code::kOutOfRange, "BODY_TOO_LARGE", fmt::format("the response's body is longer than {} bytes", body_bytes_max_));
+    return Error(Code::kOutOfRange, "BODY_TOO_LARGE",
+                 fmt::format("the response's body is longer than {} bytes", body_bytes_max_));
   }
   if (request.response_body == ClientRequest::Body::kKeep) response.body.append(bytes);
   return {};
 }
 
-Result<void> ClientConnection::receive_sized(const ClientRequest& request, ClientResponse& response, Deadline deadline) {
+Result<void> ClientConnection::receive_sized(const ClientRequest& request, ClientResponse& response,
+                                             Deadline deadline) {
   const uint64_t length = parser_.content_length();
   for (;;) {
     const auto take = static_cast<size_t>(std::min<uint64_t>(length - body_bytes_, buffer_.size()));
     BIA_TRY(keep(request, response, buffer_.view().substr(0, take)));
     buffer_.consume(take);
     if (body_bytes_ == length) return {};
-    const auto wanted = static_cast<size_t>(std::min<uint64_t>(length - body_bytes_, kBodyReadBytes));
+    const auto wanted =
+        static_cast<size_t>(std::min<uint64_t>(length - body_bytes_, kBodyReadBytes));
     if (BIA_TRY(fill(wanted, deadline)) == 0) return end_of_stream(false);
   }
 }
 
-Result<void> ClientConnection::receive_chunked(const ClientRequest& request, ClientResponse& response, Deadline deadline) {
+Result<void> ClientConnection::receive_chunked(const ClientRequest& request,
+                                               ClientResponse& response, Deadline deadline) {
   ChunkedDecoder decoder(body_bytes_max_);
   for (;;) {
     ChunkedDecoder::Step step;
     const Parsed parsed = decoder.decode(buffer_.data(), buffer_.size(), step);
     if (parsed == Parsed::kBad) {
       if (decoder.problem().status == 413) {
-        return Error(Code::kOutOfRange, "BODY_TOO_LARGE", fmt::format("the response's body is longer than {} bytes", body_bytes_max_));
+        return Error(Code::kOutOfRange, "BODY_TOO_LARGE",
+                     fmt::format("the response's body is longer than {} bytes", body_bytes_max_));
       }
       return bad_response(decoder.problem(), {});
     }
@@ -291,7 +324,8 @@ Result<void> ClientConnection::receive_chunked(const ClientRequest& request, Cli
   }
 }
 
-Result<void> ClientConnection::receive_until_close(const ClientRequest& request, ClientResponse& response, Deadline deadline) {
+Result<void> ClientConnection::receive_until_close(const ClientRequest& request,
+                                                   ClientResponse& response, Deadline deadline) {
   for (;;) {
     BIA_TRY(keep(request, response, buffer_.view()));
     buffer_.clear();

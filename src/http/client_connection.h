@@ -10,13 +10,16 @@
 
 namespace bia::http {
 
-/// One connection of a client, and the exchange that it is in. Its one buffer holds the request's head, then the response.
+/// One connection of a client, and the exchange that it is in. Its one buffer holds the request's
+/// head, then the response.
 class ClientConnection {
  public:
   ClientConnection(net::Socket socket, const net::Endpoint& remote, const ClientOptions& options);
 
-  /// Sends, beginning at `timings.end`, and receives. Suspends. On an error `nothing_received` tells whether the request may be sent again elsewhere.
-  Result<void> exchange(const ClientRequest& request, ClientResponse& response, Timings& timings, Deadline deadline);
+  /// Sends, beginning at `timings.end`, and receives. Suspends. On an error `nothing_received`
+  /// tells whether the request may be sent again elsewhere.
+  Result<void> exchange(const ClientRequest& request, ClientResponse& response, Timings& timings,
+                        Deadline deadline);
   bool nothing_received() const { return nothing_received_; }
   /// May the next request use it?
   bool reusable() const { return reusable_; }
@@ -34,12 +37,17 @@ class ClientConnection {
   void append_host(const ClientRequest& request);
   Result<void> append_fields(const ClientRequest& request, bool& chunked);
   Result<void> send(const ClientRequest& request, Deadline deadline);
-  Result<void> receive(const ClientRequest& request, ClientResponse& response, Timings& timings, Deadline deadline);
+  Result<void> receive(const ClientRequest& request, ClientResponse& response, Timings& timings,
+                       Deadline deadline);
   Result<void> receive_head(Timings& timings, Deadline deadline);
-  Result<void> receive_body(const ClientRequest& request, ClientResponse& response, Deadline deadline);
-  Result<void> receive_sized(const ClientRequest& request, ClientResponse& response, Deadline deadline);
-  Result<void> receive_chunked(const ClientRequest& request, ClientResponse& response, Deadline deadline);
-  Result<void> receive_until_close(const ClientRequest& request, ClientResponse& response, Deadline deadline);
+  Result<void> receive_body(const ClientRequest& request, ClientResponse& response,
+                            Deadline deadline);
+  Result<void> receive_sized(const ClientRequest& request, ClientResponse& response,
+                             Deadline deadline);
+  Result<void> receive_chunked(const ClientRequest& request, ClientResponse& response,
+                               Deadline deadline);
+  Result<void> receive_until_close(const ClientRequest& request, ClientResponse& response,
+                                   Deadline deadline);
   /// Bytes read into the buffer; 0 at the end.
   Result<size_t> fill(size_t bytes, Deadline deadline);
   Result<void> keep(const ClientRequest& request, ClientResponse& response, std::string_view bytes);

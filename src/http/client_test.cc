@@ -25,7 +25,8 @@ void in_fiber(const std::function<void(fiber::ThreadGroup&)>& body) {
 /// A server of one fiber that says what the test wrote, whatever it is asked.
 class Script {
  public:
-  /// `connections[i]` are the answers of the i-th connection; it is closed after the last of them, or held open where that is "hold".
+  /// `connections[i]` are the answers of the i-th connection; it is closed after the last of them,
+  /// or held open where that is "hold".
   explicit Script(std::vector<std::vector<std::string>> connections) {
     auto bound = net::Listener::bind(*net::Endpoint::parse("127.0.0.1:0"), {});
     EXPECT_TRUE(bound.ok());
@@ -60,7 +61,9 @@ class Script {
       if (!count || *count == 0) return;
       received_.append(bytes, *count);
       for (size_t at = 0; at < answer.size(); at += step) {
-        if (!socket->write_all(std::string_view(answer).substr(at, step), Deadline::after(seconds(5)))) return;
+        if (!socket->write_all(std::string_view(answer).substr(at, step),
+                               Deadline::after(seconds(5))))
+          return;
         if (step < answer.size()) fiber::yield();
       }
     }
@@ -82,7 +85,8 @@ struct Reply {
   Timings timings;
 };
 
-Reply get(Client& client, uint16_t port, std::string_view method = "GET", std::string_view body = {}, Deadline deadline = Deadline::after(seconds(5))) {
+Reply get(Client& client, uint16_t port, std::string_view method = "GET",
+          std::string_view body = {}, Deadline deadline = Deadline::after(seconds(5))) {
   ClientRequest request;
   request.method = method;
   request.host = "127.0.0.1";
@@ -100,15 +104,24 @@ TEST(Client, TalksToOurServer) {
   in_fiber([](fiber::ThreadGroup& group) {
     ServerOptions options;
     options.address = "127.0.0.1:0";
-    auto server = Server::create(group, options, [](ServerRequest& request, ServerResponse& response) {
-      auto body = request.body();
-      if (request.header("x-chunks") == "yes") {
-        for (int i = 0; i < 3; ++i) EXPECT_TRUE(response.write(std::string(50'000, static_cast<char>('a' + i))).ok());
-        return;
-      }
-      response.add_header("X-Answer", "42");
-      response.body().append(request.method_text()).append(" ").append(request.target()).append(" ").append(request.header("host")).append(" ").append(*body);
-    });
+    auto server =
+        Server::create(group, options, [](ServerRequest& request, ServerResponse& response) {
+          auto body = request.body();
+          if (request.header("x-chunks") == "yes") {
+            for (int i = 0; i < 3; ++i)
+              EXPECT_TRUE(response.write(std::string(50'000, static_cast<char>('a' + i))).ok());
+            return;
+          }
+          response.add_header("X-Answer", "42");
+          response.body()
+              .append(request.method_text())
+              .append(" ")
+              .append(request.target())
+              .append(" ")
+              .append(request.header("host"))
+              .append(" ")
+              .append(*body);
+        });
     ASSERT_TRUE((*server)->start().ok());
     const uint16_t port = port_of(**server);
     const std::string host = "127.0.0.1:" + std::to_string(port);
@@ -124,7 +137,9 @@ TEST(Client, TalksToOurServer) {
     EXPECT_GT(reply.timings.connecting.count(), 0);
     EXPECT_GE(reply.timings.blocked, reply.timings.connecting);
     EXPECT_GT(reply.timings.waiting.count(), 0);
-    EXPECT_EQ(reply.timings.start + reply.timings.blocked + reply.timings.sending + reply.timings.waiting + reply.timings.receiving, reply.timings.end);
+    EXPECT_EQ(reply.timings.start + reply.timings.blocked + reply.timings.sending +
+                  reply.timings.waiting + reply.timings.receiving,
+              reply.timings.end);
 
     reply = get(client, port, "POST", "hello");
     ASSERT_TRUE(reply.result.ok());
@@ -209,8 +224,12 @@ TEST(Client, ReadsEveryKindOfBody) {
   };
   const Case cases[] = {
       {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello", 1},
-      {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello", 1},
-      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;ext=1\r\nhel\r\n2\r\nlo\r\n0\r\nTrailer: x\r\n\r\n", "hello", 1},
+      {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nA: b\r\n\r\nHTTP/1.1 200 "
+       "OK\r\nContent-Length: 5\r\n\r\nhello",
+       "hello", 1},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+       "chunked\r\n\r\n3;ext=1\r\nhel\r\n2\r\nlo\r\n0\r\nTrailer: x\r\n\r\n",
+       "hello", 1},
       {"HTTP/1.1 204 No Content\r\n\r\n", "", 1},
       {"HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n", "", 1},
       {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "", 1},
@@ -279,15 +298,23 @@ TEST(Client, ReportsWhatWentWrong) {
     std::string text;
   };
   const Case cases[] = {
-      {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel", Code::kUnavailable, "UNEXPECTED_EOF", "unexpected EOF"},
-      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel", Code::kUnavailable, "UNEXPECTED_EOF", "unexpected EOF"},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel", Code::kUnavailable, "UNEXPECTED_EOF",
+       "unexpected EOF"},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel", Code::kUnavailable,
+       "UNEXPECTED_EOF", "unexpected EOF"},
       {"HTTP/1.1 200", Code::kUnavailable, "UNEXPECTED_EOF", "unexpected EOF"},
-      {"SSH-2.0-OpenSSH_9\r\n", Code::kInvalidArgument, "BAD_RESPONSE", "malformed HTTP response \"SSH-2.0-OpenSSH_9\""},
-      {"HTTP/1.1 abc OK\r\n\r\n", Code::kInvalidArgument, "BAD_RESPONSE", "malformed HTTP status code \"HTTP/1.1 abc OK\""},
-      {"HTTP/1.1 200 OK\r\nbad line\r\n\r\n", Code::kInvalidArgument, "BAD_RESPONSE", "\"bad line\""},
-      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", Code::kInvalidArgument, "BAD_RESPONSE", "hexadecimal"},
-      {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", Code::kInvalidArgument, "BAD_RESPONSE", "both"},
-      {"HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n" + std::string(101, 'x'), Code::kOutOfRange, "BODY_TOO_LARGE", "100"},
+      {"SSH-2.0-OpenSSH_9\r\n", Code::kInvalidArgument, "BAD_RESPONSE",
+       "malformed HTTP response \"SSH-2.0-OpenSSH_9\""},
+      {"HTTP/1.1 abc OK\r\n\r\n", Code::kInvalidArgument, "BAD_RESPONSE",
+       "malformed HTTP status code \"HTTP/1.1 abc OK\""},
+      {"HTTP/1.1 200 OK\r\nbad line\r\n\r\n", Code::kInvalidArgument, "BAD_RESPONSE",
+       "\"bad line\""},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", Code::kInvalidArgument,
+       "BAD_RESPONSE", "hexadecimal"},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+       Code::kInvalidArgument, "BAD_RESPONSE", "both"},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n" + std::string(101, 'x'), Code::kOutOfRange,
+       "BODY_TOO_LARGE", "100"},
       {"HTTP/1.1 101 Switching Protocols\r\n\r\n", Code::kInvalidArgument, "BAD_RESPONSE", "101"},
   };
   in_fiber([&](fiber::ThreadGroup&) {
@@ -300,7 +327,8 @@ TEST(Client, ReportsWhatWentWrong) {
       ASSERT_FALSE(reply.result.ok()) << c.answer;
       EXPECT_EQ(reply.result.error().code(), c.code) << c.answer << reply.result.error().text();
       EXPECT_EQ(reply.result.error().reason(), c.reason) << c.answer;
-      EXPECT_NE(reply.result.error().message().find(c.text), std::string::npos) << reply.result.error().message();
+      EXPECT_NE(reply.result.error().message().find(c.text), std::string::npos)
+          << reply.result.error().message();
     }
   });
 }
@@ -327,9 +355,11 @@ TEST(Client, ReportsRefusedConnectionsAndTimeouts) {
     ClientRequest request;
     request.host = "no-such-host.invalid";
     request.target = "/";
-    auto looked_up = client.send(request, reply.response, reply.timings, Deadline::after(seconds(5)));
+    auto looked_up =
+        client.send(request, reply.response, reply.timings, Deadline::after(seconds(5)));
     ASSERT_FALSE(looked_up.ok());
-    EXPECT_TRUE(looked_up.error().code() == Code::kUnavailable || looked_up.error().code() == Code::kDeadlineExceeded);
+    EXPECT_TRUE(looked_up.error().code() == Code::kUnavailable ||
+                looked_up.error().code() == Code::kDeadlineExceeded);
   });
 }
 
@@ -360,7 +390,10 @@ TEST(Client, RefusesRequestsThatWouldBreakTheWire) {
 }
 
 TEST(Client, KeepsTheStorageOfResponses) {
-  const std::string ok = "HTTP/1.1 200 OK\r\nX-Long-Header-Name-To-Be-Kept: a value that is longer than what fits inside\r\nContent-Length: 40\r\n\r\n" + std::string(40, 'b');
+  const std::string ok =
+      "HTTP/1.1 200 OK\r\nX-Long-Header-Name-To-Be-Kept: a value that is longer than what fits "
+      "inside\r\nContent-Length: 40\r\n\r\n" +
+      std::string(40, 'b');
   in_fiber([&](fiber::ThreadGroup&) {
     Script script({{ok, ok, "hold"}});
     Client client({});

@@ -9,7 +9,9 @@ namespace {
 
 /// Bytes of the UTF-8 sequence that `text` begins with; 0 where it is none (RFC 3629).
 size_t utf8_length(std::string_view text) {
-  const auto byte = [text](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : 0u; };
+  const auto byte = [text](size_t i) {
+    return i < text.size() ? static_cast<uint8_t>(text[i]) : 0u;
+  };
   const auto tail = [&](size_t i) { return (byte(i) & 0xc0u) == 0x80u; };
   const unsigned first = byte(0);
   if (first >= 0xc2 && first <= 0xdf) return tail(1) ? 2 : 0;
@@ -51,7 +53,8 @@ void append_json_string(std::string& out, std::string_view text) {
 
 }  // namespace
 
-void append_error_json(std::string& out, int status, std::string_view reason, std::string_view message,
+void append_error_json(std::string& out, int status, std::string_view reason,
+                       std::string_view message,
                        const std::vector<std::pair<std::string, std::string>>& metadata) {
   fmt::format_to(std::back_inserter(out), "{{\"code\":{},\"reason\":", status);
   append_json_string(out, reason);
@@ -67,7 +70,8 @@ void append_error_json(std::string& out, int status, std::string_view reason, st
   out += "}}";
 }
 
-void write_error(ServerResponse& response, int status, std::string_view reason, std::string_view message) {
+void write_error(ServerResponse& response, int status, std::string_view reason,
+                 std::string_view message) {
   response.set_status(status);
   response.add_header("Content-Type", "application/json");
   response.body().clear();
@@ -78,7 +82,8 @@ void write_error(ServerResponse& response, const Error& error) {
   response.set_status(error.http_status());
   response.add_header("Content-Type", "application/json");
   response.body().clear();
-  append_error_json(response.body(), error.http_status(), error.reason(), error.message(), error.metadata());
+  append_error_json(response.body(), error.http_status(), error.reason(), error.message(),
+                    error.metadata());
 }
 
 }  // namespace bia::http

@@ -34,7 +34,8 @@ void HeadParser::reset_head() {
 
 std::string_view HeadParser::find(std::string_view name_wanted) const {
   for (const FieldRef& field : fields_) {
-    if (field.name_size == name_wanted.size() && field_name_equals(name(field), name_wanted)) return value(field);
+    if (field.name_size == name_wanted.size() && field_name_equals(name(field), name_wanted))
+      return value(field);
   }
   return {};
 }
@@ -52,7 +53,9 @@ Parsed HeadParser::refuse(int status, const char* reason, const char* message) {
 
 Parsed HeadParser::need_more(size_t size) {
   if (size - fields_start_ > limits_.header_bytes_max) {
-    return refuse(431, "HEADERS_TOO_LARGE", "the header fields are longer than the limit; server.http.max_header_bytes raises it");
+    return refuse(
+        431, "HEADERS_TOO_LARGE",
+        "the header fields are longer than the limit; server.http.max_header_bytes raises it");
   }
   return Parsed::kNeedMore;
 }
@@ -64,7 +67,8 @@ Parsed HeadParser::parse_fields(const char* base, size_t size) {
     if (at == end) return need_more(size);
     if (*at == '\r') {
       if (end - at < 2) return Parsed::kNeedMore;
-      if (at[1] != '\n') return refuse(400, "BAD_HEADER", "carriage return without line feed in the header fields");
+      if (at[1] != '\n')
+        return refuse(400, "BAD_HEADER", "carriage return without line feed in the header fields");
       if (position_ - fields_start_ > limits_.header_bytes_max) return need_more(position_);
       position_ += 2;
       return check_framing();
@@ -73,8 +77,10 @@ Parsed HeadParser::parse_fields(const char* base, size_t size) {
     while (at < end && char_is(*at, kTokenChar)) ++at;
     if (at == end) return need_more(size);
     if (*at != ':' || at == name) {
-      if (*name == ' ' || *name == '\t') return refuse(400, "BAD_HEADER", "folded header lines are obsolete and refused");
-      if (*at == ' ' || *at == '\t') return refuse(400, "BAD_HEADER", "white space between a field's name and its colon");
+      if (*name == ' ' || *name == '\t')
+        return refuse(400, "BAD_HEADER", "folded header lines are obsolete and refused");
+      if (*at == ' ' || *at == '\t')
+        return refuse(400, "BAD_HEADER", "white space between a field's name and its colon");
       return refuse(400, "BAD_HEADER", "a header line has no valid field name and colon");
     }
     FieldRef field;
@@ -84,20 +90,24 @@ Parsed HeadParser::parse_fields(const char* base, size_t size) {
     while (at < end && (*at == ' ' || *at == '\t')) ++at;
     const char* stop = find_stop<0x1f>(at, end);
     if (end - stop < 2) {
-      if (stop < end && *stop != '\r') return refuse(400, "BAD_HEADER", "a control character in a field's value");
+      if (stop < end && *stop != '\r')
+        return refuse(400, "BAD_HEADER", "a control character in a field's value");
       return need_more(size);
     }
     if (stop[0] != '\r') {
       return refuse(400, "BAD_HEADER",
-                    *stop == '\n' ? "a line ends without carriage return" : "a control character in a field's value");
+                    *stop == '\n' ? "a line ends without carriage return"
+                                  : "a control character in a field's value");
     }
-    if (stop[1] != '\n') return refuse(400, "BAD_HEADER", "a carriage return inside a field's value");
+    if (stop[1] != '\n')
+      return refuse(400, "BAD_HEADER", "a carriage return inside a field's value");
     const char* value_end = stop;
     while (value_end > at && (value_end[-1] == ' ' || value_end[-1] == '\t')) --value_end;
     field.value = static_cast<uint32_t>(at - base);
     field.value_size = static_cast<uint32_t>(value_end - at);
     if (fields_.size() == limits_.header_count_max) {
-      return refuse(431, "TOO_MANY_HEADERS", "more header fields than the limit; server.http.max_headers raises it");
+      return refuse(431, "TOO_MANY_HEADERS",
+                    "more header fields than the limit; server.http.max_headers raises it");
     }
     fields_.push_back(field);
     if (Parsed known = known_field(field); known != Parsed::kComplete) return known;
@@ -113,7 +123,8 @@ Parsed HeadParser::known_field(const FieldRef& field) {
       if (side_ == Side::kRequest && equals_lower(field_name, "host")) {
         if (host_count_ < 2) ++host_count_;
         for (char c : field_value) {
-          if (!char_is(c, kHostChar)) return refuse(400, "BAD_HOST", "Host has a character that no host name has");
+          if (!char_is(c, kHostChar))
+            return refuse(400, "BAD_HOST", "Host has a character that no host name has");
         }
       }
       break;
@@ -135,23 +146,27 @@ Parsed HeadParser::known_field(const FieldRef& field) {
       if (equals_lower(field_name, "content-length")) return content_length_field(field_value);
       break;
     case 17:
-      if (equals_lower(field_name, "transfer-encoding")) return transfer_encoding_field(field_value);
+      if (equals_lower(field_name, "transfer-encoding"))
+        return transfer_encoding_field(field_value);
       break;
-    default: break;
+    default:
+      break;
   }
   return Parsed::kComplete;
 }
 
 Parsed HeadParser::content_length_field(std::string_view text) {
   constexpr size_t kDigitsMax = 18;  // below 2^63, and no file is longer
-  if (text.empty() || text.size() > kDigitsMax) return refuse(400, "BAD_CONTENT_LENGTH", "Content-Length is no number of bytes");
+  if (text.empty() || text.size() > kDigitsMax)
+    return refuse(400, "BAD_CONTENT_LENGTH", "Content-Length is no number of bytes");
   uint64_t length = 0;
   for (char c : text) {
-    if (c < '0' || c > '9') return refuse(400, "BAD_CONTENT_LENGTH", "Content-Length is no number of bytes");
+    if (c < '0' || c > '9')
+      return refuse(400, "BAD_CONTENT_LENGTH", "Content-Length is no number of bytes");
     length = length * 10 + static_cast<uint64_t>(c - '0');
   }
-  // A response that repeats one length is common and harmless (RFC 9112 section 6.3); a request that does is refused, as a proxy before us
-  // might have read another of them.
+  // A response that repeats one length is common and harmless (RFC 9112 section 6.3); a request
+  // that does is refused, as a proxy before us might have read another of them.
   if (content_length_ != kNoLength && (side_ == Side::kRequest || content_length_ != length)) {
     return refuse(400, "BAD_CONTENT_LENGTH", "more than one Content-Length");
   }
@@ -160,7 +175,8 @@ Parsed HeadParser::content_length_field(std::string_view text) {
 }
 
 Parsed HeadParser::transfer_encoding_field(std::string_view text) {
-  if (has_transfer_encoding_) return refuse(400, "BAD_TRANSFER_ENCODING", "more than one Transfer-Encoding");
+  if (has_transfer_encoding_)
+    return refuse(400, "BAD_TRANSFER_ENCODING", "more than one Transfer-Encoding");
   has_transfer_encoding_ = true;
   chunked_ = equals_lower(text, "chunked");
   if (!chunked_ && !(side_ == Side::kResponse && equals_lower(text, "identity"))) {
@@ -195,7 +211,8 @@ Parsed HeadParser::check_framing() {
     return refuse(400, "BAD_HOST", host_count_ == 0 ? "Host is missing" : "more than one Host");
   }
   if (content_length_ != kNoLength && content_length_ > limits_.body_bytes_max) {
-    return refuse(413, "BODY_TOO_LARGE", "the body is longer than the limit; server.http.max_body_bytes raises it");
+    return refuse(413, "BODY_TOO_LARGE",
+                  "the body is longer than the limit; server.http.max_body_bytes raises it");
   }
   return Parsed::kComplete;
 }

@@ -26,15 +26,19 @@ struct FieldRef {
   uint32_t value_size = 0;
 };
 
-/// The field section of a request or response head (RFC 9112 section 5), and what it says about the message's framing. Line by line, so that
-/// a head that comes in pieces is read about once.
+/// The field section of a request or response head (RFC 9112 section 5), and what it says about the
+/// message's framing. Line by line, so that a head that comes in pieces is read about once.
 class HeadParser {
  public:
   static constexpr uint64_t kNoLength = std::numeric_limits<uint64_t>::max();
 
   const std::vector<FieldRef>& fields() const { return fields_; }
-  std::string_view name(const FieldRef& field) const { return {base_ + field.name, field.name_size}; }
-  std::string_view value(const FieldRef& field) const { return {base_ + field.value, field.value_size}; }
+  std::string_view name(const FieldRef& field) const {
+    return {base_ + field.name, field.name_size};
+  }
+  std::string_view value(const FieldRef& field) const {
+    return {base_ + field.value, field.value_size};
+  }
   /// The first of that name; empty where there is none.
   std::string_view find(std::string_view name) const;
   /// The bytes from `offset`, as of the last `parse` or `rebase`.
@@ -51,7 +55,9 @@ class HeadParser {
   bool chunked() const { return chunked_; }
   uint64_t content_length() const { return content_length_; }
   /// RFC 9112 section 9.3, from the version and Connection.
-  bool keep_alive() const { return version_minor_ >= 1 ? !connection_close_ : connection_keep_alive_ && !connection_close_; }
+  bool keep_alive() const {
+    return version_minor_ >= 1 ? !connection_close_ : connection_keep_alive_ && !connection_close_;
+  }
   uint64_t body_bytes_max() const { return limits_.body_bytes_max; }
   bool upgrade() const { return connection_upgrade_ && has_upgrade_; }
 
@@ -68,7 +74,7 @@ class HeadParser {
 
   Limits limits_;
   const char* base_ = nullptr;
-  uint32_t position_ = 0;    ///< the line that is being parsed
+  uint32_t position_ = 0;  ///< the line that is being parsed
   uint32_t fields_start_ = 0;
   uint32_t available_ = 0;
   int version_minor_ = 1;
@@ -97,7 +103,8 @@ class HeadParser {
 class RequestParser : public HeadParser {
  public:
   explicit RequestParser(const Limits& limits) : HeadParser(limits, Side::kRequest) {}
-  /// `bytes` begins with the request; call again with more where it is not complete. kHttp2: it begins with HTTP/2's preface.
+  /// `bytes` begins with the request; call again with more where it is not complete. kHttp2: it
+  /// begins with HTTP/2's preface.
   Parsed parse(std::string_view bytes);
   /// Before the next request.
   void reset();

@@ -8,16 +8,26 @@ namespace bia::http {
 
 std::string_view method_name(Method method) {
   switch (method) {
-    case Method::kGet: return "GET";
-    case Method::kHead: return "HEAD";
-    case Method::kPost: return "POST";
-    case Method::kPut: return "PUT";
-    case Method::kPatch: return "PATCH";
-    case Method::kDelete: return "DELETE";
-    case Method::kOptions: return "OPTIONS";
-    case Method::kConnect: return "CONNECT";
-    case Method::kTrace: return "TRACE";
-    case Method::kOther: break;
+    case Method::kGet:
+      return "GET";
+    case Method::kHead:
+      return "HEAD";
+    case Method::kPost:
+      return "POST";
+    case Method::kPut:
+      return "PUT";
+    case Method::kPatch:
+      return "PATCH";
+    case Method::kDelete:
+      return "DELETE";
+    case Method::kOptions:
+      return "OPTIONS";
+    case Method::kConnect:
+      return "CONNECT";
+    case Method::kTrace:
+      return "TRACE";
+    case Method::kOther:
+      break;
   }
   return "";
 }
@@ -43,7 +53,8 @@ Method method_of(std::string_view name) {
       if (name == "OPTIONS") return Method::kOptions;
       if (name == "CONNECT") return Method::kConnect;
       break;
-    default: break;
+    default:
+      break;
   }
   return Method::kOther;
 }
@@ -145,7 +156,8 @@ void Headers::set(std::string_view name, std::string_view value) {
 }
 
 void Headers::remove(std::string_view name) {
-  std::erase_if(fields_, [name](const Field& field) { return field_name_equals(field.first, name); });
+  std::erase_if(fields_,
+                [name](const Field& field) { return field_name_equals(field.first, name); });
 }
 
 std::string_view Headers::get(std::string_view name) const {

@@ -10,7 +10,8 @@ namespace bia::http {
 namespace {
 
 TEST(Method, NamesGoBothWays) {
-  for (auto method : {Method::kGet, Method::kHead, Method::kPost, Method::kPut, Method::kPatch, Method::kDelete, Method::kOptions, Method::kConnect, Method::kTrace}) {
+  for (auto method : {Method::kGet, Method::kHead, Method::kPost, Method::kPut, Method::kPatch,
+                      Method::kDelete, Method::kOptions, Method::kConnect, Method::kTrace}) {
     EXPECT_EQ(method_of(method_name(method)), method);
   }
   EXPECT_EQ(method_of("get"), Method::kOther);
@@ -51,7 +52,8 @@ TEST(FindStop, SeesEveryPlace) {
       }
       text[at] = ' ';
       EXPECT_EQ(find_stop<0x1f>(text.data(), text.data() + size), text.data() + size);
-      EXPECT_EQ(find_stop<0x20>(text.data(), text.data() + size), text.data() + (at > 0 ? at - 1 : at));
+      EXPECT_EQ(find_stop<0x20>(text.data(), text.data() + size),
+                text.data() + (at > 0 ? at - 1 : at));
     }
     std::string high(size, '\xff');
     EXPECT_EQ(find_stop<0x20>(high.data(), high.data() + size), high.data() + size);
@@ -60,9 +62,13 @@ TEST(FindStop, SeesEveryPlace) {
 
 TEST(ErrorBody, EscapesAndMendsText) {
   std::string out;
-  append_error_json(out, 404, "R", "a\"\\\n\xff\xc3\xa9\xed\xa0\x80\xf0\x9f\x98\x80\xf5", {{"k", "v"}, {"l", ""}});
-  EXPECT_EQ(out, "{\"code\":404,\"reason\":\"R\",\"message\":\"a\\\"\\\\\\u000a\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xf0\x9f\x98\x80\xef\xbf\xbd\","
-                 "\"metadata\":{\"k\":\"v\",\"l\":\"\"}}");
+  append_error_json(out, 404, "R", "a\"\\\n\xff\xc3\xa9\xed\xa0\x80\xf0\x9f\x98\x80\xf5",
+                    {{"k", "v"}, {"l", ""}});
+  EXPECT_EQ(out,
+            "{\"code\":404,\"reason\":\"R\",\"message\":"
+            "\"a\\\"\\\\\\u000a\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xf0\x9f\x98"
+            "\x80\xef\xbf\xbd\","
+            "\"metadata\":{\"k\":\"v\",\"l\":\"\"}}");
 }
 
 TEST(DateCache, WritesAnHttpDate) {

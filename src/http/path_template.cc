@@ -26,7 +26,8 @@ class TemplateParser {
     }
     if (at_ < text_.size()) return bad("unexpected character");
     for (size_t i = 0; i + 1 < result_.segments.size(); ++i) {
-      if (result_.segments[i].kind == PathTemplate::Kind::kRest) return bad("'**' must be the last segment");
+      if (result_.segments[i].kind == PathTemplate::Kind::kRest)
+        return bad("'**' must be the last segment");
     }
     return std::move(result_);
   }
@@ -67,8 +68,10 @@ class TemplateParser {
     const size_t begin = at_;
     while (at_ < text_.size() && is_literal(text_[at_])) ++at_;
     // An empty last segment is a trailing slash: "/debug/".
-    if (at_ == begin && !(at_ == text_.size() && !in_variable_)) return bad("expected a segment: text, '*', '**' or '{name}'");
-    result_.segments.push_back({PathTemplate::Kind::kLiteral, std::string(text_.substr(begin, at_ - begin))});
+    if (at_ == begin && !(at_ == text_.size() && !in_variable_))
+      return bad("expected a segment: text, '*', '**' or '{name}'");
+    result_.segments.push_back(
+        {PathTemplate::Kind::kLiteral, std::string(text_.substr(begin, at_ - begin))});
     return {};
   }
 
@@ -82,9 +85,11 @@ class TemplateParser {
       return bad("expected a field's name, such as {name} or {a.b}");
     }
     for (const auto& other : result_.variables) {
-      if (other.name == variable.name) return bad(fmt::format("the variable {} appears twice", variable.name));
+      if (other.name == variable.name)
+        return bad(fmt::format("the variable {} appears twice", variable.name));
     }
-    if (result_.variables.size() == PathParams::kMax) return bad(fmt::format("more than {} variables", PathParams::kMax));
+    if (result_.variables.size() == PathParams::kMax)
+      return bad(fmt::format("more than {} variables", PathParams::kMax));
     variable.first = result_.segments.size();
     if (take('=')) {
       in_variable_ = true;
@@ -94,7 +99,8 @@ class TemplateParser {
       result_.segments.push_back({PathTemplate::Kind::kOne, {}});
     }
     if (!take('}')) return bad("expected '}'");
-    if (at_ < text_.size() && text_[at_] != '/' && text_[at_] != ':') return bad("a variable takes a whole segment");
+    if (at_ < text_.size() && text_[at_] != '/' && text_[at_] != ':')
+      return bad("a variable takes a whole segment");
     variable.end = result_.segments.size();
     result_.variables.push_back(std::move(variable));
     return {};
@@ -108,7 +114,9 @@ class TemplateParser {
     return {};
   }
 
-  static bool is_literal(char c) { return char_is(c, kTargetChar) && std::string_view("/{}*:?=").find(c) == std::string_view::npos; }
+  static bool is_literal(char c) {
+    return char_is(c, kTargetChar) && std::string_view("/{}*:?=").find(c) == std::string_view::npos;
+  }
   static bool is_name(char c) { return (char_is(c, kUnreservedChar) && c != '-' && c != '~'); }
 
   std::string_view text_;
@@ -119,6 +127,8 @@ class TemplateParser {
 
 }  // namespace
 
-Result<PathTemplate> parse_path_template(std::string_view text) { return TemplateParser(text).parse(); }
+Result<PathTemplate> parse_path_template(std::string_view text) {
+  return TemplateParser(text).parse();
+}
 
 }  // namespace bia::http

@@ -29,8 +29,8 @@ struct PathTemplate {
   std::string verb;  ///< "cancel" of "/v1/{id}:cancel"
 };
 
-/// google/api/http.proto: Template = "/" Segments [ Verb ]; '*' one segment, '**' all that is left, only at the end.
-/// Errors: kInvalidArgument BAD_PATH_TEMPLATE, with the column.
+/// google/api/http.proto: Template = "/" Segments [ Verb ]; '*' one segment, '**' all that is left,
+/// only at the end. Errors: kInvalidArgument BAD_PATH_TEMPLATE, with the column.
 Result<PathTemplate> parse_path_template(std::string_view text);
 
 }  // namespace bia::http

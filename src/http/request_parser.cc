@@ -24,7 +24,8 @@ Parsed RequestParser::parse(std::string_view bytes) {
   base_ = bytes.data();
   available_ = static_cast<uint32_t>(bytes.size());
   if (!line_done_) {
-    if (Parsed line = parse_request_line(bytes.data(), bytes.size()); line != Parsed::kComplete) return line;
+    if (Parsed line = parse_request_line(bytes.data(), bytes.size()); line != Parsed::kComplete)
+      return line;
     line_done_ = true;
   }
   return parse_fields(bytes.data(), bytes.size());
@@ -45,18 +46,23 @@ Parsed RequestParser::parse_request_line(const char* base, size_t size) {
   const char* const line = at;
   auto more = [&]() {
     if (static_cast<size_t>(end - line) <= limits_.request_line_bytes_max) return Parsed::kNeedMore;
-    return refuse(414, "REQUEST_LINE_TOO_LONG", "the request line is longer than the limit; server.http.max_request_line_bytes raises it");
+    return refuse(
+        414, "REQUEST_LINE_TOO_LONG",
+        "the request line is longer than the limit; server.http.max_request_line_bytes raises it");
   };
   while (at < end && char_is(*at, kTokenChar)) ++at;
   method_size_ = static_cast<uint32_t>(at - line);
   if (method_size_ > kMethodBytesMax) return refuse(501, "BAD_METHOD", "the method is unknown");
   if (at == end) return more();
-  if (*at != ' ' || at == line) return refuse(400, "BAD_REQUEST_LINE", "the request line does not begin with a method and a space");
+  if (*at != ' ' || at == line)
+    return refuse(400, "BAD_REQUEST_LINE",
+                  "the request line does not begin with a method and a space");
   ++at;
   const char* const target = at;
   at = find_stop<0x20>(at, end);
   if (at == end) return more();
-  if (*at != ' ' || at == target) return refuse(400, "BAD_REQUEST_LINE", "the request line is not METHOD TARGET VERSION");
+  if (*at != ' ' || at == target)
+    return refuse(400, "BAD_REQUEST_LINE", "the request line is not METHOD TARGET VERSION");
   target_ = static_cast<uint32_t>(target - base);
   target_size_ = static_cast<uint32_t>(at - target);
   ++at;
@@ -64,16 +70,20 @@ Parsed RequestParser::parse_request_line(const char* base, size_t size) {
     return version == Parsed::kNeedMore ? more() : version;
   }
   if (static_cast<size_t>(at + 8 - line) > limits_.request_line_bytes_max) {
-    return refuse(414, "REQUEST_LINE_TOO_LONG", "the request line is longer than the limit; server.http.max_request_line_bytes raises it");
+    return refuse(
+        414, "REQUEST_LINE_TOO_LONG",
+        "the request line is longer than the limit; server.http.max_request_line_bytes raises it");
   }
   method_ = method_of(method_text());
-  if (Parsed target_parsed = split_target(); target_parsed != Parsed::kComplete) return target_parsed;
+  if (Parsed target_parsed = split_target(); target_parsed != Parsed::kComplete)
+    return target_parsed;
   position_ = static_cast<uint32_t>(at + 10 - base);
   fields_start_ = position_;
   return Parsed::kComplete;
 }
 
-/// "HTTP/1.1\r\n" at `at`. The preface of HTTP/2 is a request line of its own (RFC 9113 section 3.4).
+/// "HTTP/1.1\r\n" at `at`. The preface of HTTP/2 is a request line of its own (RFC 9113
+/// section 3.4).
 Parsed RequestParser::parse_version(const char* at, const char* end) {
   constexpr std::string_view kName = "HTTP/";
   const std::string_view rest(at, std::min<size_t>(static_cast<size_t>(end - at), 10));
@@ -83,8 +93,9 @@ Parsed RequestParser::parse_version(const char* at, const char* end) {
   }
   if (rest.size() < 10) {
     // A bare line feed would leave us waiting for more of a line that has ended.
-    return rest.find('\n') == std::string_view::npos ? Parsed::kNeedMore
-                                                     : refuse(400, "BAD_REQUEST_LINE", "the request line's version is malformed");
+    return rest.find('\n') == std::string_view::npos
+               ? Parsed::kNeedMore
+               : refuse(400, "BAD_REQUEST_LINE", "the request line's version is malformed");
   }
   auto digit = [](char c) { return c >= '0' && c <= '9'; };
   if (!digit(rest[5]) || rest[6] != '.' || !digit(rest[7]) || rest[8] != '\r' || rest[9] != '\n') {
@@ -97,7 +108,8 @@ Parsed RequestParser::parse_version(const char* at, const char* end) {
       return seen == kHttp2Preface.size() ? Parsed::kHttp2 : Parsed::kNeedMore;
     }
   }
-  if (rest[5] != '1' || rest[7] > '1') return refuse(505, "BAD_VERSION", "only HTTP/1.1 and HTTP/1.0 are spoken here");
+  if (rest[5] != '1' || rest[7] > '1')
+    return refuse(505, "BAD_VERSION", "only HTTP/1.1 and HTTP/1.0 are spoken here");
   version_minor_ = rest[7] - '0';
   return Parsed::kComplete;
 }
@@ -115,8 +127,10 @@ Parsed RequestParser::split_target() {
       return Parsed::kComplete;
     }
     const size_t scheme = text.starts_with("http://") ? 7 : text.starts_with("https://") ? 8 : 0;
-    const size_t slash = scheme == 0 ? std::string_view::npos : std::min(text.find_first_of("/?", scheme), text.size());
-    if (scheme == 0 || slash == scheme) return refuse(400, "BAD_TARGET", "the request target is neither a path nor a URL");
+    const size_t slash = scheme == 0 ? std::string_view::npos
+                                     : std::min(text.find_first_of("/?", scheme), text.size());
+    if (scheme == 0 || slash == scheme)
+      return refuse(400, "BAD_TARGET", "the request target is neither a path nor a URL");
     path_ += static_cast<uint32_t>(slash);
   }
   const uint32_t target_end = target_ + target_size_;

@@ -25,7 +25,8 @@ struct Outcome {
 Outcome parse_whole(const std::string& text, const Limits& limits) {
   RequestParser parser(limits);
   Parsed parsed = parser.parse(text);
-  return {parsed, parsed == Parsed::kBad ? parser.problem().status : 0, parsed == Parsed::kBad ? parser.problem().reason : ""};
+  return {parsed, parsed == Parsed::kBad ? parser.problem().status : 0,
+          parsed == Parsed::kBad ? parser.problem().reason : ""};
 }
 
 /// As the whole, byte by byte, with the buffer moving between the bytes.
@@ -42,7 +43,9 @@ Outcome parse_bytes(const std::string& text, const Limits& limits) {
 
 TEST(RequestParser, ReadsAPlainRequest) {
   RequestParser parser{Limits()};
-  std::string text = "GET /helloworld/%5Bobject%20Object%5D?x=1&y HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nX-Empty:\r\nX-A: \t b c \t\r\n\r\nrest";
+  std::string text =
+      "GET /helloworld/%5Bobject%20Object%5D?x=1&y HTTP/1.1\r\nHost: "
+      "127.0.0.1:8080\r\nX-Empty:\r\nX-A: \t b c \t\r\n\r\nrest";
   ASSERT_EQ(parser.parse(text), Parsed::kComplete);
   EXPECT_EQ(parser.method(), Method::kGet);
   EXPECT_EQ(parser.path(), "/helloworld/%5Bobject%20Object%5D");
@@ -59,7 +62,9 @@ TEST(RequestParser, ReadsAPlainRequest) {
 
 TEST(RequestParser, IsReusedForTheNextRequest) {
   RequestParser parser{Limits()};
-  std::string first = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n";
+  std::string first =
+      "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: close\r\nExpect: "
+      "100-continue\r\n\r\n";
   ASSERT_EQ(parser.parse(first), Parsed::kComplete);
   EXPECT_EQ(parser.content_length(), 3u);
   EXPECT_FALSE(parser.keep_alive());
@@ -162,27 +167,44 @@ const Case kCases[] = {
     {"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", Parsed::kBad, 400, "BAD_HOST"},
     {"GET / HTTP/1.1\r\nHost: a\r\nExpect: magic\r\n\r\n", Parsed::kBad, 417, "BAD_EXPECT"},
     // Framing.
-    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", Parsed::kBad, 400, "AMBIGUOUS_LENGTH"},
-    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", Parsed::kBad, 400, "AMBIGUOUS_LENGTH"},
-    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", Parsed::kBad, 400, "BAD_CONTENT_LENGTH"},
-    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n", Parsed::kBad, 400, "BAD_CONTENT_LENGTH"},
-    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\n", Parsed::kBad, 400, "BAD_CONTENT_LENGTH"},
-    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\n", Parsed::kBad, 400, "BAD_CONTENT_LENGTH"},
-    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n", Parsed::kBad, 400, "BAD_CONTENT_LENGTH"},
-    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x5\r\n\r\n", Parsed::kBad, 400, "BAD_CONTENT_LENGTH"},
-    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n", Parsed::kBad, 400, "BAD_CONTENT_LENGTH"},
-    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551621\r\n\r\n", Parsed::kBad, 400, "BAD_CONTENT_LENGTH"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+     Parsed::kBad, 400, "AMBIGUOUS_LENGTH"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",
+     Parsed::kBad, 400, "AMBIGUOUS_LENGTH"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", Parsed::kBad,
+     400, "BAD_CONTENT_LENGTH"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n", Parsed::kBad,
+     400, "BAD_CONTENT_LENGTH"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\n", Parsed::kBad, 400,
+     "BAD_CONTENT_LENGTH"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\n", Parsed::kBad, 400,
+     "BAD_CONTENT_LENGTH"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n", Parsed::kBad, 400,
+     "BAD_CONTENT_LENGTH"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x5\r\n\r\n", Parsed::kBad, 400,
+     "BAD_CONTENT_LENGTH"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n", Parsed::kBad, 400,
+     "BAD_CONTENT_LENGTH"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551621\r\n\r\n", Parsed::kBad,
+     400, "BAD_CONTENT_LENGTH"},
     {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n", Parsed::kComplete, 0, ""},
-    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n", Parsed::kBad, 413, "BODY_TOO_LARGE"},
-    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", Parsed::kBad, 501, "BAD_TRANSFER_ENCODING"},
-    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n", Parsed::kBad, 501, "BAD_TRANSFER_ENCODING"},
-    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", Parsed::kBad, 400, "BAD_TRANSFER_ENCODING"},
-    {"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", Parsed::kBad, 400, "BAD_TRANSFER_ENCODING"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n", Parsed::kBad, 413,
+     "BODY_TOO_LARGE"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", Parsed::kBad, 501,
+     "BAD_TRANSFER_ENCODING"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n", Parsed::kBad, 501,
+     "BAD_TRANSFER_ENCODING"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: "
+     "chunked\r\n\r\n",
+     Parsed::kBad, 400, "BAD_TRANSFER_ENCODING"},
+    {"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", Parsed::kBad, 400,
+     "BAD_TRANSFER_ENCODING"},
 };
 
 TEST(RequestParser, AgreesWithTheTableWholeAndByteByByte) {
   for (const Case& c : kCases) {
-    for (const Outcome& outcome : {parse_whole(c.text, small_limits()), parse_bytes(c.text, small_limits())}) {
+    for (const Outcome& outcome :
+         {parse_whole(c.text, small_limits()), parse_bytes(c.text, small_limits())}) {
       EXPECT_EQ(outcome.parsed, c.parsed) << c.text << " " << outcome.status << outcome.reason;
       EXPECT_EQ(outcome.status, c.status) << c.text;
       EXPECT_EQ(outcome.reason, c.reason) << c.text;
@@ -192,13 +214,17 @@ TEST(RequestParser, AgreesWithTheTableWholeAndByteByByte) {
 
 TEST(RequestParser, HoldsTheLimitsAtAndAbove) {
   const Limits limits = small_limits();
-  auto line = [](size_t bytes) { return "GET /" + std::string(bytes - 14, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n"; };
+  auto line = [](size_t bytes) {
+    return "GET /" + std::string(bytes - 14, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n";
+  };
   EXPECT_EQ(parse_whole(line(64), limits).parsed, Parsed::kComplete);
   EXPECT_EQ(parse_whole(line(65), limits).status, 414);
   EXPECT_EQ(parse_bytes(line(65), limits).status, 414);
   EXPECT_EQ(parse_whole("GET /" + std::string(100, 'a'), limits).status, 414);
 
-  auto fields = [](size_t bytes) { return "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(bytes - 14, 'a') + "\r\n\r\n"; };
+  auto fields = [](size_t bytes) {
+    return "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(bytes - 14, 'a') + "\r\n\r\n";
+  };
   EXPECT_EQ(parse_whole(fields(128), limits).parsed, Parsed::kComplete);
   EXPECT_EQ(parse_whole(fields(129), limits).status, 431);
   EXPECT_EQ(parse_bytes(fields(129), limits).status, 431);
@@ -227,7 +253,8 @@ TEST(ResponseParser, ReadsHeads) {
   EXPECT_EQ(parser.reason(), "Not Found");
   EXPECT_EQ(parser.content_length(), 3u);
   EXPECT_EQ(parser.head_bytes(), text.size() - 3);
-  for (const char* good : {"HTTP/1.1 200 \r\n\r\n", "HTTP/1.1 200\r\n\r\n", "HTTP/1.0 200 OK\r\nContent-Length: 1\r\ncontent-length: 1\r\n\r\n"}) {
+  for (const char* good : {"HTTP/1.1 200 \r\n\r\n", "HTTP/1.1 200\r\n\r\n",
+                           "HTTP/1.0 200 OK\r\nContent-Length: 1\r\ncontent-length: 1\r\n\r\n"}) {
     parser.reset();
     EXPECT_EQ(parser.parse(good), Parsed::kComplete) << good;
     EXPECT_EQ(parser.status(), 200);
@@ -235,15 +262,20 @@ TEST(ResponseParser, ReadsHeads) {
 }
 
 TEST(ResponseParser, RefusesMalformedHeads) {
-  for (std::string bad : {"HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 OK\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n",
-                          "<html>\n", "SSH-2.0-OpenSSH\r\n", "HTTP/1.1 200 O\x01K\r\n\r\n", "HTTP/1.1 200 OK\nA: b\n\n", "HTTP/1.1 200 OK\r\nA b\r\n\r\n",
-                          "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-                          "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 099 OK\r\n\r\n"}) {
+  for (std::string bad :
+       {"HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",
+        "HTTP/1.1 OK\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n", "<html>\n", "SSH-2.0-OpenSSH\r\n",
+        "HTTP/1.1 200 O\x01K\r\n\r\n", "HTTP/1.1 200 OK\nA: b\n\n",
+        "HTTP/1.1 200 OK\r\nA b\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 099 OK\r\n\r\n"}) {
     ResponseParser whole{Limits()};
     EXPECT_EQ(whole.parse(bad), Parsed::kBad) << bad;
     ResponseParser parser{Limits()};
     Parsed parsed = Parsed::kNeedMore;
-    for (size_t size = 1; size <= bad.size() && parsed == Parsed::kNeedMore; ++size) parsed = parser.parse(std::string_view(bad).substr(0, size));
+    for (size_t size = 1; size <= bad.size() && parsed == Parsed::kNeedMore; ++size)
+      parsed = parser.parse(std::string_view(bad).substr(0, size));
     EXPECT_EQ(parsed, Parsed::kBad) << bad;
   }
 }

@@ -14,13 +14,15 @@ Parsed ResponseParser::parse(std::string_view bytes) {
   base_ = bytes.data();
   available_ = static_cast<uint32_t>(bytes.size());
   if (!line_done_) {
-    if (Parsed line = parse_status_line(bytes.data(), bytes.size()); line != Parsed::kComplete) return line;
+    if (Parsed line = parse_status_line(bytes.data(), bytes.size()); line != Parsed::kComplete)
+      return line;
     line_done_ = true;
   }
   return parse_fields(bytes.data(), bytes.size());
 }
 
-/// "HTTP/1.1 200 OK\r\n"; the reason may be empty, and the space before it missing, as some servers send it.
+/// "HTTP/1.1 200 OK\r\n"; the reason may be empty, and the space before it missing, as some servers
+/// send it.
 Parsed ResponseParser::parse_status_line(const char* base, size_t size) {
   constexpr std::string_view kName = "HTTP/1.";
   constexpr size_t kStatusEnd = 12;
@@ -30,12 +32,15 @@ Parsed ResponseParser::parse_status_line(const char* base, size_t size) {
     return refuse(502, "BAD_RESPONSE", "malformed HTTP response");
   }
   if (size < kStatusEnd + 1) {
-    return bytes.find('\n') == std::string_view::npos ? Parsed::kNeedMore
-                                                      : refuse(502, "BAD_RESPONSE", "malformed HTTP status line");
+    return bytes.find('\n') == std::string_view::npos
+               ? Parsed::kNeedMore
+               : refuse(502, "BAD_RESPONSE", "malformed HTTP status line");
   }
   auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (bytes[7] != '0' && bytes[7] != '1') return refuse(502, "BAD_RESPONSE", "malformed HTTP version");
-  if (bytes[8] != ' ' || !digit(bytes[9]) || !digit(bytes[10]) || !digit(bytes[11]) || bytes[9] == '0') {
+  if (bytes[7] != '0' && bytes[7] != '1')
+    return refuse(502, "BAD_RESPONSE", "malformed HTTP version");
+  if (bytes[8] != ' ' || !digit(bytes[9]) || !digit(bytes[10]) || !digit(bytes[11]) ||
+      bytes[9] == '0') {
     return refuse(502, "BAD_RESPONSE", "malformed HTTP status code");
   }
   if (bytes[kStatusEnd] != ' ' && bytes[kStatusEnd] != '\r') {
@@ -47,10 +52,12 @@ Parsed ResponseParser::parse_status_line(const char* base, size_t size) {
   const char* const end = base + size;
   const char* const stop = find_stop<0x1f>(reason, end);
   if (end - stop < 2) {
-    if (stop < end && *stop != '\r') return refuse(502, "BAD_RESPONSE", "malformed HTTP status line");
+    if (stop < end && *stop != '\r')
+      return refuse(502, "BAD_RESPONSE", "malformed HTTP status line");
     return need_more(size);
   }
-  if (stop[0] != '\r' || stop[1] != '\n') return refuse(502, "BAD_RESPONSE", "malformed HTTP status line");
+  if (stop[0] != '\r' || stop[1] != '\n')
+    return refuse(502, "BAD_RESPONSE", "malformed HTTP status line");
   reason_ = static_cast<uint32_t>(reason - base);
   reason_size_ = static_cast<uint32_t>(stop - reason);
   position_ = static_cast<uint32_t>(stop + 2 - base);

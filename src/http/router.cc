@@ -18,7 +18,8 @@ struct ViewHash {
 };
 
 bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return char_is(c, kTokenChar); });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return char_is(c, kTokenChar); });
 }
 
 }  // namespace
@@ -46,7 +47,8 @@ struct Router::Node {
   static constexpr size_t kScannedMax = 6;
 
   std::vector<Literal> literals;
-  std::unordered_map<std::string, Node*, ViewHash, std::equal_to<>> by_text;  ///< filled above kScannedMax
+  std::unordered_map<std::string, Node*, ViewHash, std::equal_to<>>
+      by_text;  ///< filled above kScannedMax
   std::unique_ptr<Node> one;
   std::unique_ptr<Node> rest;
   std::vector<std::unique_ptr<Route>> routes;
@@ -91,13 +93,19 @@ struct Router::Search {
   std::array<uint32_t, PathTemplate::kSegmentsMax> starts;
   std::array<uint32_t, PathTemplate::kSegmentsMax> ends;
 
-  Search(std::string_view name, std::string_view path_searched, PathParams& found, std::string* allowed_methods)
-      : method_text(name), method(method_of(name)), path(path_searched), params(found), allowed(allowed_methods) {}
+  Search(std::string_view name, std::string_view path_searched, PathParams& found,
+         std::string* allowed_methods)
+      : method_text(name),
+        method(method_of(name)),
+        path(path_searched),
+        params(found),
+        allowed(allowed_methods) {}
 
   void allow(std::string_view name) const {
     if (allowed == nullptr) return;
     const std::string_view known = *allowed;
-    for (size_t at = known.find(name); at != std::string_view::npos; at = known.find(name, at + 1)) {
+    for (size_t at = known.find(name); at != std::string_view::npos;
+         at = known.find(name, at + 1)) {
       const size_t end = at + name.size();
       if ((at == 0 || known[at - 1] == ' ') && (end == known.size() || known[end] == ',')) return;
     }
@@ -110,7 +118,9 @@ struct Router::Search {
     const Node::Route* get = nullptr;
     for (const auto& route : node.routes) {
       if (route->verb != verb) continue;
-      if (route->method == method && (method != Method::kOther || route->method_text == method_text)) return route.get();
+      if (route->method == method &&
+          (method != Method::kOther || route->method_text == method_text))
+        return route.get();
       if (route->method == Method::kGet) get = route.get();
     }
     if (get != nullptr && method == Method::kHead) return get;
@@ -126,14 +136,16 @@ struct Router::Search {
     for (const Node::Variable& variable : route->variables) {
       const size_t begin = variable.first < variable.end ? starts[variable.first] : path_end;
       const size_t end = variable.to_end ? path_end : ends[variable.end - 1];
-      params.params[params.count++] = {variable.name, begin < end ? path.substr(begin, end - begin) : std::string_view()};
+      params.params[params.count++] = {
+          variable.name, begin < end ? path.substr(begin, end - begin) : std::string_view()};
     }
     return route;
   }
 
   /// `at` is where segment `depth` begins.
   const Node::Route* walk(const Node& node, size_t at, size_t depth) {
-    const auto* slash = static_cast<const char*>(std::memchr(path.data() + at, '/', path.size() - at));
+    const auto* slash =
+        static_cast<const char*>(std::memchr(path.data() + at, '/', path.size() - at));
     if (slash == nullptr) return last(node, at, depth);
     const auto end = static_cast<size_t>(slash - path.data());
     if (const Node* child = node.literal(path.substr(at, end - at))) {
@@ -189,8 +201,10 @@ struct Router::Search {
   const Node::Route* take_rest(const Node& node, size_t at, size_t depth) {
     mark(depth, at, path.size());
     const size_t colon = node.has_verbs ? path.rfind(':') : std::string_view::npos;
-    if (colon != std::string_view::npos && colon >= at && path.find('/', colon) == std::string_view::npos) {
-      if (const Node::Route* found = accept(route_of(node, path.substr(colon + 1)), colon)) return found;
+    if (colon != std::string_view::npos && colon >= at &&
+        path.find('/', colon) == std::string_view::npos) {
+      if (const Node::Route* found = accept(route_of(node, path.substr(colon + 1)), colon))
+        return found;
     }
     return accept(route_of(node, {}), path.size());
   }
@@ -208,9 +222,11 @@ Router::~Router() = default;
 Router::Router(Router&&) noexcept = default;
 Router& Router::operator=(Router&&) noexcept = default;
 
-Result<void> Router::add(std::string_view method, std::string_view path_template, RouteHandler handler) {
+Result<void> Router::add(std::string_view method, std::string_view path_template,
+                         RouteHandler handler) {
   if (!is_token(method)) {
-    return Error(Code::kInvalidArgument, "BAD_METHOD", fmt::format("route {}: \"{}\" is no method", path_template, method));
+    return Error(Code::kInvalidArgument, "BAD_METHOD",
+                 fmt::format("route {}: \"{}\" is no method", path_template, method));
   }
   auto parsed = BIA_TRY(parse_path_template(path_template));
   Node* node = root_.get();
@@ -226,7 +242,8 @@ Result<void> Router::add(std::string_view method, std::string_view path_template
   for (const auto& other : node->routes) {
     if (other->method_text == method && other->verb == parsed.verb) {
       return Error(Code::kAlreadyExists, "ROUTE_EXISTS",
-                   fmt::format("{} {} matches the same paths as a route that was added before", method, path_template));
+                   fmt::format("{} {} matches the same paths as a route that was added before",
+                               method, path_template));
     }
   }
   auto route = std::make_unique<Node::Route>();
@@ -244,14 +261,17 @@ Result<void> Router::add(std::string_view method, std::string_view path_template
 }
 
 void Router::add_prefix(std::string_view method, std::string_view prefix, RouteHandler handler) {
-  auto known = std::find_if(prefixes_.begin(), prefixes_.end(), [prefix](const auto& p) { return p->prefix == prefix; });
+  auto known = std::find_if(prefixes_.begin(), prefixes_.end(),
+                            [prefix](const auto& p) { return p->prefix == prefix; });
   if (known == prefixes_.end()) {
     prefixes_.push_back(std::make_unique<Prefix>());
     prefixes_.back()->prefix = prefix;
     // The longest first.
-    std::stable_sort(prefixes_.begin(), prefixes_.end(),
-                     [](const auto& a, const auto& b) { return a->prefix.size() > b->prefix.size(); });
-    known = std::find_if(prefixes_.begin(), prefixes_.end(), [prefix](const auto& p) { return p->prefix == prefix; });
+    std::stable_sort(prefixes_.begin(), prefixes_.end(), [](const auto& a, const auto& b) {
+      return a->prefix.size() > b->prefix.size();
+    });
+    known = std::find_if(prefixes_.begin(), prefixes_.end(),
+                         [prefix](const auto& p) { return p->prefix == prefix; });
   }
   auto& handlers = (*known)->handlers;
   std::erase_if(handlers, [method](const auto& entry) { return entry.first == method; });
@@ -296,8 +316,9 @@ void Router::serve(ServerRequest& request, ServerResponse& response) const {
   if (allowed.empty()) {
     write_error(response, 404, "NOT_FOUND", fmt::format("no route for {}", request.path()));
   } else {
-    write_error(response, 405, "METHOD_NOT_ALLOWED",
-                fmt::format("{} has no {}; it has {}", request.path(), request.method_text(), allowed));
+    write_error(
+        response, 405, "METHOD_NOT_ALLOWED",
+        fmt::format("{} has no {}; it has {}", request.path(), request.method_text(), allowed));
   }
 }
 

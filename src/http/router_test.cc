@@ -43,7 +43,8 @@ TEST_F(RouterTest, CapturesSegments) {
   EXPECT_EQ(go("GET", "/helloworld/%5Bobject%20Object%5D"), "? name=%5Bobject%20Object%5D");
   EXPECT_EQ(go("HEAD", "/helloworld/bob"), "? name=bob");
   EXPECT_EQ(go("POST", "/helloworld/bob"), "405 GET, HEAD");
-  for (const char* missing : {"/helloworld", "/helloworld/", "/helloworld/a/b", "/", "", "*", "helloworld/bob", "/other/bob", "//bob"}) {
+  for (const char* missing : {"/helloworld", "/helloworld/", "/helloworld/a/b", "/", "", "*",
+                              "helloworld/bob", "/other/bob", "//bob"}) {
     EXPECT_EQ(go("GET", missing), "404") << missing;
   }
   EXPECT_EQ(params.get("nope"), "");
@@ -61,8 +62,9 @@ TEST_F(RouterTest, PrefersLiteralsAndGoesBackWhereTheyLeadNowhere) {
 }
 
 TEST_F(RouterTest, FollowsGoogleApiHttpTemplates) {
-  for (const char* path : {"/v1/{name=shelves/*/books/**}", "/v1/{id}:cancel", "/v1/{id}", "/v1/{a.b=x/*}/y/{c}", "/v1/{parent=p/*}/q:list",
-                           "/files/**", "/one/*", "/w/{path=**}:read", "/"}) {
+  for (const char* path :
+       {"/v1/{name=shelves/*/books/**}", "/v1/{id}:cancel", "/v1/{id}", "/v1/{a.b=x/*}/y/{c}",
+        "/v1/{parent=p/*}/q:list", "/files/**", "/one/*", "/w/{path=**}:read", "/"}) {
     ASSERT_TRUE(router.add("GET", path, nullptr).ok()) << path;
   }
   EXPECT_EQ(go("GET", "/v1/shelves/1/books/2/3"), "? name=shelves/1/books/2/3");
@@ -118,10 +120,13 @@ TEST_F(RouterTest, RefusesBadTemplatesWithTheirColumn) {
   struct {
     const char* text;
     const char* column;
-  } cases[] = {{"", "column 1"},          {"a", "column 1"},        {"/{", "column 3"},          {"/{}", "column 3"},     {"/{a", "column 4"},
-               {"/{a}b", "column 5"},     {"/{a=}", "column 5"},    {"/{a={b}}", "column 6"},    {"/**/a", "'**' must"},  {"/a//b", "column 4"},
-               {"/{a}/{a}", "column 8"},  {"/a:", "column 4"},      {"/a:b/c", "column 5"},      {"/{.a}", "column 5"},   {"/{a..b}", "column 7"},
-               {"/a b", "column 3"},      {"/a?b", "column 3"},     {"/{a-b}", "column 4"},      {"/***", "column 4"},    {"/a*", "column 3"}};
+  } cases[] = {{"", "column 1"},       {"a", "column 1"},        {"/{", "column 3"},
+               {"/{}", "column 3"},    {"/{a", "column 4"},      {"/{a}b", "column 5"},
+               {"/{a=}", "column 5"},  {"/{a={b}}", "column 6"}, {"/**/a", "'**' must"},
+               {"/a//b", "column 4"},  {"/{a}/{a}", "column 8"}, {"/a:", "column 4"},
+               {"/a:b/c", "column 5"}, {"/{.a}", "column 5"},    {"/{a..b}", "column 7"},
+               {"/a b", "column 3"},   {"/a?b", "column 3"},     {"/{a-b}", "column 4"},
+               {"/***", "column 4"},   {"/a*", "column 3"}};
   for (const auto& c : cases) {
     auto added = router.add("GET", c.text, nullptr);
     ASSERT_FALSE(added.ok()) << c.text;

@@ -34,7 +34,8 @@ void DateCache::format(time_t second) {
   gmtime_r(&second, &parts);
   auto put = [this](size_t at, std::string_view text) { text.copy(text_ + at, text.size()); };
   auto digits = [this](size_t at, int value, size_t count) {
-    for (size_t i = count; i-- > 0; value /= 10) text_[at + i] = static_cast<char>('0' + value % 10);
+    for (size_t i = count; i-- > 0; value /= 10)
+      text_[at + i] = static_cast<char>('0' + value % 10);
   };
   put(0, "Www, dd Mmm yyyy hh:mm:ss GMT");
   put(0, kDays.substr(3 * static_cast<size_t>(parts.tm_wday), 3));
@@ -47,13 +48,15 @@ void DateCache::format(time_t second) {
   second_ = second;
 }
 
-ServerCore::ServerCore(fiber::ThreadGroup& group, const ServerOptions& server_options, Handler server_handler)
+ServerCore::ServerCore(fiber::ThreadGroup& group, const ServerOptions& server_options,
+                       Handler server_handler)
     : threads(group),
       options(server_options),
       handler(std::move(server_handler)),
       idle_ticks(ticks_of(options.idle_timeout)),
       header_ticks(ticks_of(options.header_timeout)) {
-  for (size_t i = 0; i < group.size(); ++i) per_thread.push_back(std::make_unique<ServerThread>(*this));
+  for (size_t i = 0; i < group.size(); ++i)
+    per_thread.push_back(std::make_unique<ServerThread>(*this));
 }
 
 size_t ServerCore::here() const {
@@ -65,7 +68,8 @@ size_t ServerCore::here() const {
 }
 
 Duration ServerCore::sweep_interval() const {
-  return std::clamp(std::min(options.idle_timeout, options.header_timeout) / 4, kSweepMin, kSweepMax);
+  return std::clamp(std::min(options.idle_timeout, options.header_timeout) / 4, kSweepMin,
+                    kSweepMax);
 }
 
 uint32_t ServerCore::ticks_of(Duration duration) const {
@@ -77,7 +81,8 @@ void ServerCore::serve(int fd) {
   auto self = shared_from_this();
   ServerThread& thread = *per_thread[here()];
   thread.accepted.add();
-  if (thread.stopping || thread.open.get() >= std::max<size_t>(options.connections_max / per_thread.size(), 1)) {
+  if (thread.stopping ||
+      thread.open.get() >= std::max<size_t>(options.connections_max / per_thread.size(), 1)) {
     constexpr std::string_view kFull =
         "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     if (!thread.stopping) ::send(fd, kFull.data(), kFull.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -104,7 +109,8 @@ class Server::Impl {
         });
   }
 
-  /// Runs `work(thread)` on a thread of the group, outside any fiber, and returns when it is done. Suspends.
+  /// Runs `work(thread)` on a thread of the group, outside any fiber, and returns when it is done.
+  /// Suspends.
   template <typename Work>
   auto on_thread(size_t index, Work work) -> decltype(work(std::declval<ServerThread&>())) {
     ServerThread& thread = *core->per_thread[index];
@@ -129,7 +135,8 @@ class Server::Impl {
     return std::move(*shared->value);
   }
 
-  Result<void> listen_on(ServerThread& thread, const net::Endpoint& endpoint, net::ListenOptions::Sharing sharing);
+  Result<void> listen_on(ServerThread& thread, const net::Endpoint& endpoint,
+                         net::ListenOptions::Sharing sharing);
   void stop_thread(ServerThread& thread);
   void detach();
 
@@ -156,7 +163,9 @@ void accept_loop(const std::shared_ptr<ServerCore>& core, ServerThread& thread) 
 void sweep_loop(const std::shared_ptr<ServerCore>& core, ServerThread& thread) {
   while (fiber::sleep_for(core->sweep_interval()).ok()) {
     ++thread.tick;
-    for (auto* connection = thread.connections; connection != nullptr; connection = connection->next()) connection->sweep();
+    for (auto* connection = thread.connections; connection != nullptr;
+         connection = connection->next())
+      connection->sweep();
   }
 }
 
@@ -176,7 +185,8 @@ Server::~Server() {
   if (impl_->started && !impl_->stopped) impl_->detach();
 }
 
-Result<std::unique_ptr<Server>> Server::create(fiber::ThreadGroup& threads, const ServerOptions& options, Handler handler) {
+Result<std::unique_ptr<Server>> Server::create(fiber::ThreadGroup& threads,
+                                               const ServerOptions& options, Handler handler) {
   auto impl = std::make_unique<Impl>(threads, options, std::move(handler));
   impl->bound = BIA_TRY(net::Endpoint::parse(options.address));
   return std::unique_ptr<Server>(new Server(std::move(impl)));
@@ -188,18 +198,22 @@ Result<void> Server::start() {
   const bool alone = count == 1 || local;
   using Sharing = net::ListenOptions::Sharing;
   if (!alone && impl_->bound.port() != 0) {
-    // SO_REUSEPORT would let a second instance of the program join silently: first ask for the port alone.
+    // SO_REUSEPORT would let a second instance of the program join silently: first ask for the port
+    // alone.
     BIA_TRY(net::Listener::bind(impl_->bound, {.sharing = Sharing::kExclusive}));
   }
   impl_->started = true;
   const size_t first = impl_->core->here();
   for (size_t i = 0; i < count; ++i) {
     const size_t index = (first + i) % count;
-    auto listening = impl_->on_thread(index, [this, alone, i, local](ServerThread& thread) -> Result<void> {
-      thread.sweeper = BIA_TRY(fiber::Scheduler::current().spawn([core = impl_->core, &thread] { sweep_loop(core, thread); }));
-      if (local && i > 0) return {};
-      return impl_->listen_on(thread, impl_->bound, alone ? Sharing::kExclusive : Sharing::kReusePort);
-    });
+    auto listening =
+        impl_->on_thread(index, [this, alone, i, local](ServerThread& thread) -> Result<void> {
+          thread.sweeper = BIA_TRY(fiber::Scheduler::current().spawn(
+              [core = impl_->core, &thread] { sweep_loop(core, thread); }));
+          if (local && i > 0) return {};
+          return impl_->listen_on(thread, impl_->bound,
+                                  alone ? Sharing::kExclusive : Sharing::kReusePort);
+        });
     if (!listening) {
       stop(Deadline(now()));
       return listening;
@@ -212,13 +226,16 @@ Result<void> Server::start() {
   return {};
 }
 
-std::string Server::address() const { return impl_->address.empty() ? impl_->bound.text() : impl_->address; }
+std::string Server::address() const {
+  return impl_->address.empty() ? impl_->bound.text() : impl_->address;
+}
 
 void Server::Impl::stop_thread(ServerThread& thread) {
   thread.stopping = true;
   thread.listener.close();
   thread.acceptor.cancel();
-  for (auto* connection = thread.connections; connection != nullptr; connection = connection->next()) {
+  for (auto* connection = thread.connections; connection != nullptr;
+       connection = connection->next()) {
     connection->end_if_idle();
   }
 }
@@ -232,7 +249,9 @@ void Server::Impl::detach() {
       thread.listener.close();
       thread.acceptor.cancel();
       thread.sweeper.cancel();
-      for (auto* connection = thread.connections; connection != nullptr; connection = connection->next()) connection->abort();
+      for (auto* connection = thread.connections; connection != nullptr;
+           connection = connection->next())
+        connection->abort();
     });
   }
 }
@@ -242,10 +261,13 @@ void Server::stop(Deadline deadline) {
   impl_->stopped = true;
   auto& core = *impl_->core;
   for (size_t i = 0; i < core.per_thread.size(); ++i) {
-    impl_->on_thread(i, [this](ServerThread& thread) -> Result<void> {
-      impl_->stop_thread(thread);
-      return {};
-    }).ignore("only a cancelled caller fails, and it is ending anyway");
+    impl_
+        ->on_thread(i,
+                    [this](ServerThread& thread) -> Result<void> {
+                      impl_->stop_thread(thread);
+                      return {};
+                    })
+        .ignore("only a cancelled caller fails, and it is ending anyway");
   }
   auto open = [&core] {
     uint64_t total = 0;

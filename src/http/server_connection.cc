@@ -37,7 +37,8 @@ void ServerConnection::run() {
 
 ServerConnection::Next ServerConnection::turn() {
   switch (parser_.parse(in_.view())) {
-    case Parsed::kComplete: return handle();
+    case Parsed::kComplete:
+      return handle();
     case Parsed::kNeedMore:
       if (!flush()) return Next::kEnd;
       if (fill()) return Next::kGoOn;
@@ -46,8 +47,10 @@ ServerConnection::Next ServerConnection::turn() {
         return refuse({408, "REQUEST_TIMEOUT", "the request's head did not come in time"});
       }
       return Next::kEnd;
-    case Parsed::kBad: return refuse(parser_.problem());
-    case Parsed::kHttp2: break;
+    case Parsed::kBad:
+      return refuse(parser_.problem());
+    case Parsed::kHttp2:
+      break;
   }
   return refuse({505, "BAD_VERSION", "HTTP/2 is not spoken on this port"});
 }
@@ -64,7 +67,8 @@ bool ServerConnection::fill() {
     // Counts from the head's first byte, however slowly the rest drips in.
     enter(Phase::kHead);
   }
-  // No buffer is needed until there is something to read: the sweeper takes it from connections that stay idle.
+  // No buffer is needed until there is something to read: the sweeper takes it from connections
+  // that stay idle.
   if (!socket_.wait_readable(Deadline::never())) return false;
   if (in_.capacity() == 0) in_.reserve(kReadBytes);
   if (in_.space().empty()) in_.reserve(in_.size());
@@ -145,13 +149,16 @@ ServerConnection::Next ServerConnection::refuse(const Problem& problem) {
   thread_.bad_requests.add();
   std::string body;
   append_error_json(body, problem.status, problem.reason, problem.message, {});
-  out_.append(fmt::format("HTTP/1.1 {} {}\r\nContent-Type: application/json\r\nDate: {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
-                          problem.status, reason_phrase(problem.status), thread_.date.text(), body.size()));
+  out_.append(
+      fmt::format("HTTP/1.1 {} {}\r\nContent-Type: application/json\r\nDate: {}\r\nConnection: "
+                  "close\r\nContent-Length: {}\r\n\r\n",
+                  problem.status, reason_phrase(problem.status), thread_.date.text(), body.size()));
   out_.append(body);
   return flush() ? Next::kEndUnread : Next::kEnd;
 }
 
-/// A close with unread input makes the kernel send a reset, which may overtake our last answer (RFC 9112 section 9.6).
+/// A close with unread input makes the kernel send a reset, which may overtake our last answer (RFC
+/// 9112 section 9.6).
 void ServerConnection::linger() {
   constexpr Duration kLingerMax = std::chrono::milliseconds(500);
   constexpr size_t kLingerBytesMax = 256 * 1024;
@@ -170,7 +177,8 @@ void ServerConnection::linger() {
 void ServerConnection::sweep() {
   const uint32_t age = thread_.tick - since_;
   switch (phase_) {
-    case Phase::kHandling: return;
+    case Phase::kHandling:
+      return;
     case Phase::kHead:
       if (age < thread_.core.header_ticks) return;
       break;

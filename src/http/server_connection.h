@@ -31,7 +31,8 @@ class Http1Request final : public ServerRequest {
 
   /// Before the next request.
   void reset();
-  /// Reads or skips a body that the handler left alone. False where the connection cannot go on after it.
+  /// Reads or skips a body that the handler left alone. False where the connection cannot go on
+  /// after it.
   bool finish();
   /// Bytes of the input buffer that the request took.
   size_t consumed() const { return consumed_; }
@@ -93,7 +94,8 @@ class Http1Response final : public ServerResponse {
   std::string body_;
 };
 
-/// One HTTP/1.1 connection, served by one fiber: read, parse, handle, and one write for all that was read at once.
+/// One HTTP/1.1 connection, served by one fiber: read, parse, handle, and one write for all that
+/// was read at once.
 class ServerConnection final : private fiber::Scheduler::Deferred {
  public:
   /// Of what the peer owes, for the sweeper: it closes a connection that stays too long in one.

@@ -10,7 +10,9 @@ constexpr uint64_t kDrainBytesMax = 64 * 1024;
 /// The buffer grows with what arrives, not with what Content-Length promises.
 constexpr size_t kBodyReadBytes = 64 * 1024;
 
-Error problem_error(const Problem& problem) { return Error::from_http(problem.status, problem.reason, problem.message); }
+Error problem_error(const Problem& problem) {
+  return Error::from_http(problem.status, problem.reason, problem.message);
+}
 
 }  // namespace
 
@@ -19,7 +21,9 @@ std::string_view Http1Request::method_text() const { return connection_.parser_.
 std::string_view Http1Request::target() const { return connection_.parser_.target(); }
 std::string_view Http1Request::path() const { return connection_.parser_.path(); }
 std::string_view Http1Request::query() const { return connection_.parser_.query(); }
-std::string_view Http1Request::header(std::string_view name) const { return connection_.parser_.find(name); }
+std::string_view Http1Request::header(std::string_view name) const {
+  return connection_.parser_.find(name);
+}
 size_t Http1Request::header_count() const { return connection_.parser_.fields().size(); }
 std::pair<std::string_view, std::string_view> Http1Request::header_at(size_t index) const {
   const FieldRef& field = connection_.parser_.fields()[index];
@@ -48,9 +52,11 @@ Error Http1Request::fail(Error error) {
 
 Result<std::string_view> Http1Request::body() {
   if (state_ == State::kRead) return view_;
-  if (state_ == State::kFailed) return Error(Code::kUnavailable, "BODY_FAILED", "an earlier read of the body has failed");
+  if (state_ == State::kFailed)
+    return Error(Code::kUnavailable, "BODY_FAILED", "an earlier read of the body has failed");
   const RequestParser& parser = connection_.parser_;
-  if (!parser.chunked() && (parser.content_length() == HeadParser::kNoLength || parser.content_length() == 0)) {
+  if (!parser.chunked() &&
+      (parser.content_length() == HeadParser::kNoLength || parser.content_length() == 0)) {
     state_ = State::kRead;
     return view_;
   }
@@ -63,7 +69,8 @@ Result<std::string_view> Http1Request::body() {
 }
 
 Result<void> Http1Request::send_continue() {
-  if (!connection_.parser_.expect_continue() || continue_sent_ || connection_.response_.head_sent()) return {};
+  if (!connection_.parser_.expect_continue() || continue_sent_ || connection_.response_.head_sent())
+    return {};
   continue_sent_ = true;
   connection_.out_.append("HTTP/1.1 100 Continue\r\n\r\n");
   return connection_.flush();
@@ -71,14 +78,19 @@ Result<void> Http1Request::send_continue() {
 
 /// Reads at most `bytes` more to the end of `body_`.
 Result<size_t> Http1Request::read_into(size_t bytes) {
-  const size_t step = std::min(bytes, std::max(kBodyReadBytes / 16, std::min(body_.size(), kBodyReadBytes)));
+  const size_t step =
+      std::min(bytes, std::max(kBodyReadBytes / 16, std::min(body_.size(), kBodyReadBytes)));
   body_.reserve(step);
   connection_.enter(ServerConnection::Phase::kBody);
   const auto space = body_.space();
-  const size_t count = BIA_TRY(connection_.socket_.read_some(space.first(std::min(bytes, space.size())), Deadline::never()));
+  const size_t count = BIA_TRY(
+      connection_.socket_.read_some(space.first(std::min(bytes, space.size())), Deadline::never()));
   if (count == 0) {
-    if (connection_.expired_) return Error(Code::kDeadlineExceeded, "BODY_TIMEOUT", "the request's body did not come in time");
-    return Error(Code::kUnavailable, "UNEXPECTED_EOF", "the peer closed the connection in the middle of the body");
+    if (connection_.expired_)
+      return Error(Code::kDeadlineExceeded, "BODY_TIMEOUT",
+                   "the request's body did not come in time");
+    return Error(Code::kUnavailable, "UNEXPECTED_EOF",
+                 "the peer closed the connection in the middle of the body");
   }
   return count;
 }
@@ -138,7 +150,8 @@ bool Http1Request::finish() {
   const bool here = sized && have >= parser.content_length();
   // Without our 100 the peer may or may not send the body: no telling what its next byte is.
   if (!here && parser.expect_continue() && !continue_sent_) return false;
-  if (!here && (parser.chunked() ? have == 0 : parser.content_length() - have > kDrainBytesMax)) return false;
+  if (!here && (parser.chunked() ? have == 0 : parser.content_length() - have > kDrainBytesMax))
+    return false;
   return body().ok();
 }
 

@@ -54,7 +54,9 @@ void Http1Response::shrink(size_t bytes_max) {
 void Http1Response::add_header(std::string_view name, std::string_view value) {
   // The message's framing is ours: a handler's own word on it could only contradict what is sent.
   switch (name.size()) {
-    case 4: has_date_ = has_date_ || equals_lower(name, "date"); break;
+    case 4:
+      has_date_ = has_date_ || equals_lower(name, "date");
+      break;
     case 10:
       if (equals_lower(name, "connection")) {
         if (equals_lower(value, "close")) close_ = true;
@@ -67,7 +69,8 @@ void Http1Response::add_header(std::string_view name, std::string_view value) {
     case 17:
       if (equals_lower(name, "transfer-encoding")) return;
       break;
-    default: break;
+    default:
+      break;
   }
   headers_.append(name);
   headers_.append(": ", 2);
@@ -84,7 +87,8 @@ void Http1Response::add_header(std::string_view name, std::string_view value) {
 }
 
 bool Http1Response::bodiless() const {
-  return connection_.parser_.method() == Method::kHead || status_ == 204 || status_ == 304 || status_ < 200;
+  return connection_.parser_.method() == Method::kHead || status_ == 204 || status_ == 304 ||
+         status_ < 200;
 }
 
 void Http1Response::append_head(Framing framing, size_t body_bytes) {
@@ -112,7 +116,8 @@ void Http1Response::append_head(Framing framing, size_t body_bytes) {
   }
   if (framing == Framing::kChunked) {
     head.text("Transfer-Encoding: chunked\r\n");
-  } else if (framing == Framing::kLength && status_ >= 200 && status_ != 204 && !(status_ == 304 && body_bytes == 0)) {
+  } else if (framing == Framing::kLength && status_ >= 200 && status_ != 204 &&
+             !(status_ == 304 && body_bytes == 0)) {
     head.text("Content-Length: ");
     head.number(body_bytes);
     head.text("\r\n");
@@ -133,7 +138,8 @@ Result<void> Http1Response::finish() {
     connection_.out_.append(body_);
     return {};
   }
-  const iovec parts[] = {{connection_.out_.data(), connection_.out_.size()}, {body_.data(), body_.size()}};
+  const iovec parts[] = {{connection_.out_.data(), connection_.out_.size()},
+                         {body_.data(), body_.size()}};
   connection_.enter(ServerConnection::Phase::kWrite);
   connection_.flushing_ = true;
   auto written = connection_.socket_.write_all(parts, Deadline::never());
@@ -149,7 +155,8 @@ Result<void> Http1Response::write(std::string_view chunk) {
     framing_ = old ? Framing::kUntilClose : Framing::kChunked;
     // Decided now, as the head says it: a request body that is left unread costs the connection.
     if (old || !connection_.keeps_alive()) close_ = true;
-    const bool head_only = connection_.parser_.method() == Method::kHead && status_ >= 200 && status_ != 204 && status_ != 304;
+    const bool head_only = connection_.parser_.method() == Method::kHead && status_ >= 200 &&
+                           status_ != 204 && status_ != 304;
     append_head(bodiless() && !head_only ? Framing::kLength : framing_, 0);
     if (bodiless()) framing_ = Framing::kLength;
     if (!bodiless() && !body_.empty()) BIA_TRY(write_chunk(body_));
@@ -173,10 +180,13 @@ Result<void> Http1Response::write_chunk(std::string_view chunk) {
     connection_.phase_ = ServerConnection::Phase::kHandling;
     return written;
   }
-  iovec parts[] = {{out.data(), out.size()}, {const_cast<char*>(chunk.data()), chunk.size()}, {const_cast<char*>("\r\n"), 2}};
+  iovec parts[] = {{out.data(), out.size()},
+                   {const_cast<char*>(chunk.data()), chunk.size()},
+                   {const_cast<char*>("\r\n"), 2}};
   connection_.enter(ServerConnection::Phase::kWrite);
   connection_.flushing_ = true;
-  auto written = connection_.socket_.write_all(std::span<const iovec>(parts, chunked ? 3 : 2), Deadline::never());
+  auto written = connection_.socket_.write_all(std::span<const iovec>(parts, chunked ? 3 : 2),
+                                               Deadline::never());
   connection_.flushing_ = false;
   out.clear();
   connection_.phase_ = ServerConnection::Phase::kHandling;

@@ -26,13 +26,17 @@ struct Peer {
     EXPECT_TRUE(connected.ok());
     if (connected) socket = std::move(*connected);
   }
-  void send(std::string_view text) { EXPECT_TRUE(socket.write_all(text, Deadline::after(seconds(5))).ok()); }
+  void send(std::string_view text) {
+    EXPECT_TRUE(socket.write_all(text, Deadline::after(seconds(5))).ok());
+  }
   /// Until `count` bytes of `text` were seen, or the end, or two seconds.
   std::string until(std::string_view text, size_t count = 1) {
     const Deadline deadline = Deadline::after(seconds(2));
     auto seen = [&] {
       size_t n = 0;
-      for (size_t at = received.find(text); at != std::string::npos; at = received.find(text, at + text.size())) ++n;
+      for (size_t at = received.find(text); at != std::string::npos;
+           at = received.find(text, at + text.size()))
+        ++n;
       return n;
     };
     while (seen() < count) {
@@ -43,12 +47,11 @@ struct Peer {
     }
     return std::exchange(received, {});
   }
-  std::string all() {
-    return until("\x01 never sent \x01");
-  }
+  std::string all() { return until("\x01 never sent \x01"); }
 };
 
-void with_server(Handler handler, const std::function<void(Server&)>& body, ServerOptions options = {}, size_t threads = 1) {
+void with_server(Handler handler, const std::function<void(Server&)>& body,
+                 ServerOptions options = {}, size_t threads = 1) {
   options.address = "127.0.0.1:0";
   auto group = fiber::ThreadGroup::create(threads);
   ASSERT_TRUE(group.ok());
@@ -64,7 +67,8 @@ void with_server(Handler handler, const std::function<void(Server&)>& body, Serv
 }
 
 std::string without_date(std::string text) {
-  for (size_t at = text.find("Date: "); at != std::string::npos; at = text.find("Date: ", at)) text.erase(at, 37);
+  for (size_t at = text.find("Date: "); at != std::string::npos; at = text.find("Date: ", at))
+    text.erase(at, 37);
   return text;
 }
 
@@ -92,7 +96,12 @@ void echo(ServerRequest& request, ServerResponse& response) {
     write_error(response, body.error());
     return;
   }
-  response.body().append(request.method_text()).append(" ").append(request.target()).append(" ").append(*body);
+  response.body()
+      .append(request.method_text())
+      .append(" ")
+      .append(request.target())
+      .append(" ")
+      .append(*body);
 }
 
 const std::string kHost = "Host: a\r\n";
@@ -105,7 +114,8 @@ TEST(Server, AnswersWithLengthAndDate) {
     EXPECT_NE(answer.find(" GMT\r\n"), std::string::npos) << answer;
     EXPECT_EQ(without_date(answer), "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nGET /a?b ");
     peer.send("HEAD /a?b HTTP/1.1\r\n" + kHost + "\r\n");
-    EXPECT_EQ(without_date(peer.until("\r\n\r\n")), "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
+    EXPECT_EQ(without_date(peer.until("\r\n\r\n")),
+              "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
     peer.send("GET /status HTTP/1.1\r\n" + kHost + "\r\n");
     EXPECT_EQ(without_date(peer.until("\r\n\r\n")), "HTTP/1.1 204 No Content\r\n\r\n");
     EXPECT_EQ(server.counters().requests, 3u);
@@ -117,7 +127,9 @@ TEST(Server, AnswersPipelinedRequestsInOrder) {
   with_server(echo, [](Server& server) {
     Peer peer(server.address());
     std::string requests;
-    for (int i = 0; i < 100; ++i) requests += "POST /" + std::to_string(i) + " HTTP/1.1\r\n" + kHost + "Content-Length: 2\r\n\r\nxy";
+    for (int i = 0; i < 100; ++i)
+      requests +=
+          "POST /" + std::to_string(i) + " HTTP/1.1\r\n" + kHost + "Content-Length: 2\r\n\r\nxy";
     peer.send(requests);
     std::string answers = peer.until("xy", 100);
     size_t at = 0;
@@ -132,7 +144,9 @@ TEST(Server, ReadsBodiesThatComeInPieces) {
   with_server(echo, [](Server& server) {
     Peer peer(server.address());
     const std::string request = "POST /a HTTP/1.1\r\n" + kHost + "Content-Length: 5\r\n\r\nhello";
-    const std::string chunked = "POST /b HTTP/1.1\r\n" + kHost + "Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nhel\r\n2\r\nlo\r\n0\r\nT: z\r\n\r\n";
+    const std::string chunked =
+        "POST /b HTTP/1.1\r\n" + kHost +
+        "Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nhel\r\n2\r\nlo\r\n0\r\nT: z\r\n\r\n";
     for (char c : request + chunked) {
       peer.send({&c, 1});
       fiber::yield();
@@ -159,7 +173,8 @@ TEST(Server, ReadsALargeBodyAndSendsALargeAnswer) {
     peer.send("POST / HTTP/1.1\r\n" + kHost + "Content-Length: 1000000\r\n\r\n");
     peer.send(body);
     std::string answer = peer.until(body);
-    EXPECT_NE(answer.find("Content-Length: 1000007\r\n"), std::string::npos) << answer.substr(0, 200);
+    EXPECT_NE(answer.find("Content-Length: 1000007\r\n"), std::string::npos)
+        << answer.substr(0, 200);
     EXPECT_EQ(answer.substr(answer.size() - 7), "zzzzzzz");
     peer.send("GET / HTTP/1.1\r\n" + kHost + "\r\n");
     EXPECT_NE(peer.until("GET / ").find("200 OK"), std::string::npos);
@@ -173,7 +188,8 @@ TEST(Server, SaysContinueOnlyWhenTheBodyIsWanted) {
     EXPECT_EQ(peer.until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
     peer.send("xy");
     EXPECT_NE(peer.until("POST / xy").find("200 OK"), std::string::npos);
-    peer.send("POST /unread HTTP/1.1\r\n" + kHost + "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+    peer.send("POST /unread HTTP/1.1\r\n" + kHost +
+              "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
     std::string answer = peer.all();
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
     EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos) << answer;
@@ -194,10 +210,13 @@ TEST(Server, WritesChunks) {
   with_server(echo, [](Server& server) {
     Peer peer(server.address());
     peer.send("GET /chunks HTTP/1.1\r\n" + kHost + "\r\n");
-    EXPECT_EQ(without_date(peer.until("0\r\n\r\n")), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nHello \r\n5\r\nworld\r\n0\r\n\r\n");
+    EXPECT_EQ(without_date(peer.until("0\r\n\r\n")),
+              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nHello "
+              "\r\n5\r\nworld\r\n0\r\n\r\n");
     peer.send("HEAD /chunks HTTP/1.1\r\n" + kHost + "\r\nGET /x HTTP/1.1\r\n" + kHost + "\r\n");
     EXPECT_EQ(without_date(peer.until("GET /x ")),
-              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nGET /x ");
+              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nHTTP/1.1 200 "
+              "OK\r\nContent-Length: 7\r\n\r\nGET /x ");
     peer.send("GET /chunks HTTP/1.0\r\n\r\n");
     EXPECT_EQ(without_date(peer.all()), "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nHello world");
   });
@@ -205,7 +224,8 @@ TEST(Server, WritesChunks) {
 
 TEST(Server, ClosesWhenAsked) {
   with_server(echo, [](Server& server) {
-    for (const char* text : {"GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "GET /a HTTP/1.0\r\n\r\n"}) {
+    for (const char* text :
+         {"GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "GET /a HTTP/1.0\r\n\r\n"}) {
       Peer peer(server.address());
       peer.send(text);
       EXPECT_NE(peer.all().find("Connection: close\r\n"), std::string::npos);
@@ -224,7 +244,10 @@ TEST(Server, AnswersAHandlerThatThrows) {
     peer.send("GET /throw HTTP/1.1\r\n" + kHost + "\r\n");
     std::string answer = peer.until("}}");
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 500 Internal Server Error\r\n")) << answer;
-    EXPECT_NE(answer.find(R"({"code":500,"reason":"INTERNAL","message":"the handler failed","metadata":{}})"), std::string::npos);
+    EXPECT_NE(
+        answer.find(
+            R"({"code":500,"reason":"INTERNAL","message":"the handler failed","metadata":{}})"),
+        std::string::npos);
     peer.send("GET /throw-late HTTP/1.1\r\n" + kHost + "\r\n");
     answer = peer.all();
     EXPECT_EQ(answer.find("0\r\n\r\n"), std::string::npos) << answer;
@@ -234,116 +257,136 @@ TEST(Server, AnswersAHandlerThatThrows) {
 TEST(Server, RefusesBadRequestsAndCloses) {
   ServerOptions options;
   options.limits.body_bytes_max = 10;
-  with_server(echo, [](Server& server) {
-    struct {
-      std::string text;
-      std::string status;
-      std::string reason;
-    } cases[] = {
-        {"GET / HTTP/1.1\r\n\r\n", "400", "BAD_HOST"},
-        {"GET / HTTP/2.0\r\n\r\n", "505", "BAD_VERSION"},
-        {"GET /" + std::string(9000, 'a'), "414", "REQUEST_LINE_TOO_LONG"},
-        {"GET / HTTP/1.1\r\nX: " + std::string(66000, 'a'), "431", "HEADERS_TOO_LARGE"},
-        {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n", "413", "BODY_TOO_LARGE"},
-        {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n", "413", "BODY_TOO_LARGE"},
-        {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff1\r\n", "413", "BODY_TOO_LARGE"},
-        {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "400", "BAD_CHUNK"},
-        {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n", "400", "BAD_CHUNK"},
-    };
-    for (const auto& c : cases) {
-      Peer peer(server.address());
-      peer.send(c.text);
-      std::string answer = peer.all();
-      EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + c.status + " ")) << c.text.substr(0, 80) << "\n" << answer;
-      EXPECT_NE(answer.find("\"reason\":\"" + c.reason + "\""), std::string::npos) << answer;
-      EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos) << answer;
-    }
-    Peer peer(server.address());
-    peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123456789");
-    EXPECT_NE(peer.until("POST / 0123456789").find("200 OK"), std::string::npos);
-  }, options);
+  with_server(
+      echo,
+      [](Server& server) {
+        struct {
+          std::string text;
+          std::string status;
+          std::string reason;
+        } cases[] = {
+            {"GET / HTTP/1.1\r\n\r\n", "400", "BAD_HOST"},
+            {"GET / HTTP/2.0\r\n\r\n", "505", "BAD_VERSION"},
+            {"GET /" + std::string(9000, 'a'), "414", "REQUEST_LINE_TOO_LONG"},
+            {"GET / HTTP/1.1\r\nX: " + std::string(66000, 'a'), "431", "HEADERS_TOO_LARGE"},
+            {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n", "413", "BODY_TOO_LARGE"},
+            {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n", "413",
+             "BODY_TOO_LARGE"},
+            {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+             "chunked\r\n\r\nffffffffffffffff1\r\n",
+             "413", "BODY_TOO_LARGE"},
+            {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "400",
+             "BAD_CHUNK"},
+            {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n", "400",
+             "BAD_CHUNK"},
+        };
+        for (const auto& c : cases) {
+          Peer peer(server.address());
+          peer.send(c.text);
+          std::string answer = peer.all();
+          EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + c.status + " "))
+              << c.text.substr(0, 80) << "\n"
+              << answer;
+          EXPECT_NE(answer.find("\"reason\":\"" + c.reason + "\""), std::string::npos) << answer;
+          EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos) << answer;
+        }
+        Peer peer(server.address());
+        peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123456789");
+        EXPECT_NE(peer.until("POST / 0123456789").find("200 OK"), std::string::npos);
+      },
+      options);
 }
 
 TEST(Server, ClosesSlowAndIdleConnections) {
   ServerOptions options;
   options.header_timeout = milliseconds(40);
   options.idle_timeout = milliseconds(80);
-  with_server(echo, [](Server& server) {
-    Peer slow(server.address());
-    Peer idle(server.address());
-    slow.send("GET / HT");
-    std::string answer = slow.all();
-    EXPECT_TRUE(answer.starts_with("HTTP/1.1 408 ")) << answer;
-    EXPECT_EQ(idle.all(), "");
-    Peer body(server.address());
-    body.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n01");
-    answer = body.all();
-    EXPECT_TRUE(answer.starts_with("HTTP/1.1 504 ")) << answer;
-  }, options);
+  with_server(
+      echo,
+      [](Server& server) {
+        Peer slow(server.address());
+        Peer idle(server.address());
+        slow.send("GET / HT");
+        std::string answer = slow.all();
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 408 ")) << answer;
+        EXPECT_EQ(idle.all(), "");
+        Peer body(server.address());
+        body.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n01");
+        answer = body.all();
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 504 ")) << answer;
+      },
+      options);
 }
 
 TEST(Server, AHandlersDeadlineEndsItsReadOfTheBody) {
-  with_server([](ServerRequest& request, ServerResponse& response) {
-    fiber::ScopedDeadline scope(Deadline::after(milliseconds(20)));
-    auto body = request.body();
-    response.body() = body ? "read" : body.error().reason();
-    response.set_status(body ? 200 : body.error().http_status());
-  }, [](Server& server) {
-    Peer peer(server.address());
-    peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n01");
-    EXPECT_TRUE(peer.all().starts_with("HTTP/1.1 504 "));
-  });
+  with_server(
+      [](ServerRequest& request, ServerResponse& response) {
+        fiber::ScopedDeadline scope(Deadline::after(milliseconds(20)));
+        auto body = request.body();
+        response.body() = body ? "read" : body.error().reason();
+        response.set_status(body ? 200 : body.error().http_status());
+      },
+      [](Server& server) {
+        Peer peer(server.address());
+        peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n01");
+        EXPECT_TRUE(peer.all().starts_with("HTTP/1.1 504 "));
+      });
 }
 
 TEST(Server, SendsGatheredAnswersBeforeAHandlerThatWaits) {
-  with_server([](ServerRequest& request, ServerResponse& response) {
-    if (request.path() == "/slow") fiber::sleep_for(milliseconds(300)).ignore("test");
-    response.body() = request.path();
-  }, [](Server& server) {
-    Peer peer(server.address());
-    const TimePoint start = now();
-    peer.send("GET /fast HTTP/1.1\r\nHost: a\r\n\r\nGET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
-    EXPECT_NE(peer.until("/fast").find("200 OK"), std::string::npos);
-    EXPECT_LT(now() - start, milliseconds(200));
-    EXPECT_NE(peer.until("/slow").find("200 OK"), std::string::npos);
-  });
+  with_server(
+      [](ServerRequest& request, ServerResponse& response) {
+        if (request.path() == "/slow") fiber::sleep_for(milliseconds(300)).ignore("test");
+        response.body() = request.path();
+      },
+      [](Server& server) {
+        Peer peer(server.address());
+        const TimePoint start = now();
+        peer.send("GET /fast HTTP/1.1\r\nHost: a\r\n\r\nGET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+        EXPECT_NE(peer.until("/fast").find("200 OK"), std::string::npos);
+        EXPECT_LT(now() - start, milliseconds(200));
+        EXPECT_NE(peer.until("/slow").find("200 OK"), std::string::npos);
+      });
 }
 
 TEST(Server, StopLetsRequestsInFlightEnd) {
   bool ended = false;
-  with_server([&ended](ServerRequest&, ServerResponse& response) {
-    fiber::sleep_for(milliseconds(50)).ignore("test");
-    ended = true;
-    response.body() = "late";
-  }, [&ended](Server& server) {
-    Peer busy(server.address());
-    Peer idle(server.address());
-    busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    fiber::sleep_for(milliseconds(10)).ignore("test");
-    const TimePoint start = now();
-    server.stop(Deadline::after(seconds(2)));
-    EXPECT_TRUE(ended);
-    EXPECT_LT(now() - start, seconds(1));
-    std::string answer = busy.all();
-    EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos) << answer;
-    EXPECT_NE(answer.find("late"), std::string::npos);
-    EXPECT_EQ(idle.all(), "");
-    EXPECT_EQ(server.counters().connections_open, 0u);
-    auto endpoint = net::Endpoint::parse(server.address());
-    EXPECT_FALSE(net::Socket::connect(*endpoint, Deadline::after(seconds(1))).ok());
-  });
+  with_server(
+      [&ended](ServerRequest&, ServerResponse& response) {
+        fiber::sleep_for(milliseconds(50)).ignore("test");
+        ended = true;
+        response.body() = "late";
+      },
+      [&ended](Server& server) {
+        Peer busy(server.address());
+        Peer idle(server.address());
+        busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        fiber::sleep_for(milliseconds(10)).ignore("test");
+        const TimePoint start = now();
+        server.stop(Deadline::after(seconds(2)));
+        EXPECT_TRUE(ended);
+        EXPECT_LT(now() - start, seconds(1));
+        std::string answer = busy.all();
+        EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos) << answer;
+        EXPECT_NE(answer.find("late"), std::string::npos);
+        EXPECT_EQ(idle.all(), "");
+        EXPECT_EQ(server.counters().connections_open, 0u);
+        auto endpoint = net::Endpoint::parse(server.address());
+        EXPECT_FALSE(net::Socket::connect(*endpoint, Deadline::after(seconds(1))).ok());
+      });
 }
 
 TEST(Server, StopGivesUpAtItsDeadline) {
-  with_server([](ServerRequest&, ServerResponse&) { fiber::sleep_for(seconds(1)).ignore("test"); }, [](Server& server) {
-    Peer busy(server.address());
-    busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    fiber::sleep_for(milliseconds(10)).ignore("test");
-    const TimePoint start = now();
-    server.stop(Deadline::after(milliseconds(50)));
-    EXPECT_LT(now() - start, milliseconds(500));
-    EXPECT_EQ(busy.all(), "");
-  });
+  with_server([](ServerRequest&, ServerResponse&) { fiber::sleep_for(seconds(1)).ignore("test"); },
+              [](Server& server) {
+                Peer busy(server.address());
+                busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+                fiber::sleep_for(milliseconds(10)).ignore("test");
+                const TimePoint start = now();
+                server.stop(Deadline::after(milliseconds(50)));
+                EXPECT_LT(now() - start, milliseconds(500));
+                EXPECT_EQ(busy.all(), "");
+              });
 }
 
 TEST(Server, ReportsAPortInUse) {
@@ -362,14 +405,18 @@ TEST(Server, ReportsAPortInUse) {
 }
 
 TEST(Server, ServesOnEveryThread) {
-  with_server(echo, [](Server& server) {
-    for (int i = 0; i < 6; ++i) {
-      Peer peer(server.address());
-      peer.send("GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: a\r\n\r\n");
-      EXPECT_NE(peer.until("GET /" + std::to_string(i) + " ").find("200 OK"), std::string::npos);
-    }
-    EXPECT_EQ(server.counters().requests, 6u);
-  }, {}, 3);
+  with_server(
+      echo,
+      [](Server& server) {
+        for (int i = 0; i < 6; ++i) {
+          Peer peer(server.address());
+          peer.send("GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: a\r\n\r\n");
+          EXPECT_NE(peer.until("GET /" + std::to_string(i) + " ").find("200 OK"),
+                    std::string::npos);
+        }
+        EXPECT_EQ(server.counters().requests, 6u);
+      },
+      {}, 3);
 }
 
 }  // namespace

@@ -32,8 +32,12 @@ class DateCache {
 /// A counter with one writer, read by others: an add and a store, no locked instruction.
 class OwnedCounter {
  public:
-  void add(uint64_t count = 1) { value_.store(value_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed); }
-  void subtract() { value_.store(value_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed); }
+  void add(uint64_t count = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+  }
+  void subtract() {
+    value_.store(value_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  }
   uint64_t get() const { return value_.load(std::memory_order_relaxed); }
 
  private:
@@ -51,7 +55,7 @@ struct alignas(64) ServerThread {
   fiber::Fiber acceptor;
   fiber::Fiber sweeper;
   ServerConnection* connections = nullptr;  ///< a list through the connections
-  uint32_t tick = 0;                        ///< of the sweeper; how connections tell time without reading a clock
+  uint32_t tick = 0;  ///< of the sweeper; how connections tell time without reading a clock
   bool stopping = false;
   DateCache date;
 
@@ -61,9 +65,11 @@ struct alignas(64) ServerThread {
   OwnedCounter bad_requests;
 };
 
-/// Shared by the Server and every fiber that serves it: a handler may still run when the Server is gone.
+/// Shared by the Server and every fiber that serves it: a handler may still run when the Server is
+/// gone.
 struct ServerCore : std::enable_shared_from_this<ServerCore> {
-  ServerCore(fiber::ThreadGroup& group, const ServerOptions& server_options, Handler server_handler);
+  ServerCore(fiber::ThreadGroup& group, const ServerOptions& server_options,
+             Handler server_handler);
 
   /// Index of the calling thread.
   size_t here() const;

@@ -21,7 +21,8 @@ Error bad_url(std::string_view text, std::string_view what) {
       quoted += c;
     }
   }
-  return Error(Code::kInvalidArgument, "INVALID_URL", fmt::format("parse \"{}\": {}", quoted, what));
+  return Error(Code::kInvalidArgument, "INVALID_URL",
+               fmt::format("parse \"{}\": {}", quoted, what));
 }
 
 bool is_scheme(std::string_view text) {
@@ -65,7 +66,8 @@ void append_escaped(char c, std::string& out) {
 
 /// Go's shouldEscape in mode encodePath: also "$&+,/:;=@" stay.
 bool stays_in_path(char c) {
-  return char_is(c, kUnreservedChar) || std::string_view("$&+,/:;=@").find(c) != std::string_view::npos;
+  return char_is(c, kUnreservedChar) ||
+         std::string_view("$&+,/:;=@").find(c) != std::string_view::npos;
 }
 
 /// Go's validEncoded: may the text pass as an encoded path as it is?
@@ -73,7 +75,8 @@ bool is_encoded_path(std::string_view path) {
   for (size_t i = 0; i < path.size(); ++i) {
     const char c = path[i];
     if (c == '%') {
-      if (i + 2 >= path.size() || hex_digit(path[i + 1]) < 0 || hex_digit(path[i + 2]) < 0) return false;
+      if (i + 2 >= path.size() || hex_digit(path[i + 1]) < 0 || hex_digit(path[i + 2]) < 0)
+        return false;
       i += 2;
     } else if (!stays_in_path(c) && std::string_view("!'()*[]").find(c) == std::string_view::npos) {
       return false;
@@ -93,16 +96,19 @@ std::string Uri::authority() const {
 
 Result<Uri> parse_uri(std::string_view text) {
   for (char c : text) {
-    if (static_cast<uint8_t>(c) < 0x20 || c == 0x7f) return bad_url(text, "net/url: invalid control character in URL");
+    if (static_cast<uint8_t>(c) < 0x20 || c == 0x7f)
+      return bad_url(text, "net/url: invalid control character in URL");
   }
   const size_t colon = text.find("://");
   if (colon == std::string_view::npos) {
-    return bad_url(text, text.find(':') == 0 ? "missing protocol scheme" : "the URL has no scheme; write http://HOST/PATH");
+    return bad_url(text, text.find(':') == 0 ? "missing protocol scheme"
+                                             : "the URL has no scheme; write http://HOST/PATH");
   }
   Uri uri;
   uri.scheme = text.substr(0, colon);
   if (uri.scheme.empty()) return bad_url(text, "missing protocol scheme");
-  if (!is_scheme(uri.scheme)) return bad_url(text, "first path segment in URL cannot contain colon");
+  if (!is_scheme(uri.scheme))
+    return bad_url(text, "first path segment in URL cannot contain colon");
   uri.port = default_port(uri.scheme);
   std::string_view rest = text.substr(colon + 3);
   if (const size_t hash = rest.find('#'); hash != std::string_view::npos) {
@@ -127,7 +133,8 @@ Result<Uri> parse_uri(std::string_view text) {
     uri.host = authority.substr(0, mark);
     port_part = authority.substr(mark);
   }
-  if (!parse_port(port_part, uri)) return bad_url(text, fmt::format("invalid port \"{}\" after host", port_part));
+  if (!parse_port(port_part, uri))
+    return bad_url(text, fmt::format("invalid port \"{}\" after host", port_part));
   if (uri.host.empty()) return bad_url(text, "the URL has no host");
   for (char c : uri.host) {
     if (static_cast<uint8_t>(c) < 0x80 && !char_is(c, kHostChar)) {
@@ -172,10 +179,12 @@ void percent_encode_path(std::string_view path, std::string& out) {
     out += path;
     return;
   }
-  // Go decodes first and encodes the result. A malformed escape, which Go refuses, is taken as a literal '%'.
+  // Go decodes first and encodes the result. A malformed escape, which Go refuses, is taken as a
+  // literal '%'.
   for (size_t i = 0; i < path.size(); ++i) {
     char c = path[i];
-    if (c == '%' && i + 2 < path.size() && hex_digit(path[i + 1]) >= 0 && hex_digit(path[i + 2]) >= 0) {
+    if (c == '%' && i + 2 < path.size() && hex_digit(path[i + 1]) >= 0 &&
+        hex_digit(path[i + 2]) >= 0) {
       c = static_cast<char>(hex_digit(path[i + 1]) << 4 | hex_digit(path[i + 2]));
       i += 2;
     }

@@ -103,7 +103,8 @@ TEST(PercentDecode, DecodesOrLeavesTheOutputAlone) {
 TEST(QueryIterator, SkipsWhatGoSkips) {
   QueryIterator query("a=1&&b=&c&=d&e;f=1&g=2=3");
   std::string seen;
-  while (auto pair = query.next()) seen.append(pair->name).append("|").append(pair->value).append(" ");
+  while (auto pair = query.next())
+    seen.append(pair->name).append("|").append(pair->value).append(" ");
   EXPECT_EQ(seen, "a|1 b| c| |d g|2=3 ");
   EXPECT_FALSE(QueryIterator("").next().has_value());
 }

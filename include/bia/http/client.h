@@ -14,27 +14,29 @@ namespace bia::http {
 
 struct ClientRequest {
   std::string_view method = "GET";
-  std::string_view host;    ///< "127.0.0.1" or "example.org"; what is resolved and pooled by.
+  std::string_view host;  ///< "127.0.0.1" or "example.org"; what is resolved and pooled by.
   uint16_t port = 80;
   std::string_view target;  ///< "/path?query"
-  /// Written in this order. Host is added where missing; Content-Length is ours (a field of that name is left out); Transfer-Encoding may
-  /// say "chunked", and then the body goes as one chunk.
+  /// Written in this order. Host is added where missing; Content-Length is ours (a field of that
+  /// name is left out); Transfer-Encoding may say "chunked", and then the body goes as one chunk.
   const Headers* headers = nullptr;
   std::string_view body;
   /// Keep the response's body bytes? kDiscard counts them only.
   enum class Body { kKeep, kDiscard } response_body = Body::kKeep;
 };
 
-/// Monotonic moments and sizes of one exchange; what was not needed is zero. k6's http_req_* follow from them.
+/// Monotonic moments and sizes of one exchange; what was not needed is zero. k6's http_req_* follow
+/// from them.
 struct Timings {
   TimePoint start;
-  Duration blocked{};     ///< until there is a connection: waiting in the pool, look-up and connect are in it (Go's GetConn to GotConn)
+  Duration blocked{};  ///< until there is a connection: waiting in the pool, look-up and connect
+                       ///< are in it (Go's GetConn to GotConn)
   Duration looking_up{};
   Duration connecting{};
   Duration tls_handshaking{};
   Duration sending{};
-  Duration waiting{};     ///< to the first byte
-  Duration receiving{};   ///< to the last
+  Duration waiting{};    ///< to the first byte
+  Duration receiving{};  ///< to the last
   TimePoint end;
   uint64_t bytes_sent = 0;
   uint64_t bytes_received = 0;
@@ -60,19 +62,21 @@ struct ClientOptions {
   enum class Reuse { kKeepAlive, kNever } reuse = Reuse::kKeepAlive;
 };
 
-/// Keep-alive connections to any number of origins. Belongs to its thread; many fibers may send at once. Small when idle: a virtual user
-/// has one each.
+/// Keep-alive connections to any number of origins. Belongs to its thread; many fibers may send at
+/// once. Small when idle: a virtual user has one each.
 class Client {
  public:
   explicit Client(ClientOptions options);
   ~Client();
   Client(Client&&) noexcept;
-  /// One exchange, no redirects. Fills `response` (reusing its storage) and `timings`, the latter also on errors. A request that found its kept connection
-  /// closed before any byte came back is sent once more on a new one. Suspends, never beyond `deadline`.
-  /// Errors: kUnavailable with reason CONNECTION_REFUSED, CONNECTION_RESET, NO_SUCH_HOST, UNEXPECTED_EOF …; kDeadlineExceeded with
-  /// reason DIAL_TIMEOUT or REQUEST_TIMEOUT; kInvalidArgument BAD_RESPONSE, or BAD_REQUEST for a request that cannot be written; kOutOfRange
-  /// BODY_TOO_LARGE; kCancelled.
-  Result<void> send(const ClientRequest& request, ClientResponse& response, Timings& timings, Deadline deadline);
+  /// One exchange, no redirects. Fills `response` (reusing its storage) and `timings`, the latter
+  /// also on errors. A request that found its kept connection closed before any byte came back is
+  /// sent once more on a new one. Suspends, never beyond `deadline`. Errors: kUnavailable with
+  /// reason CONNECTION_REFUSED, CONNECTION_RESET, NO_SUCH_HOST, UNEXPECTED_EOF …; kDeadlineExceeded
+  /// with reason DIAL_TIMEOUT or REQUEST_TIMEOUT; kInvalidArgument BAD_RESPONSE, or BAD_REQUEST for
+  /// a request that cannot be written; kOutOfRange BODY_TOO_LARGE; kCancelled.
+  Result<void> send(const ClientRequest& request, ClientResponse& response, Timings& timings,
+                    Deadline deadline);
   void close_idle();
 
  private:

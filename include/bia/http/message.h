@@ -7,7 +7,18 @@
 
 namespace bia::http {
 
-enum class Method : uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kConnect, kTrace, kOther };
+enum class Method : uint8_t {
+  kGet,
+  kHead,
+  kPost,
+  kPut,
+  kPatch,
+  kDelete,
+  kOptions,
+  kConnect,
+  kTrace,
+  kOther
+};
 std::string_view method_name(Method method);
 Method method_of(std::string_view name);
 

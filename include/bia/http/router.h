@@ -12,7 +12,8 @@
 
 namespace bia::http {
 
-/// What a template captured: views into the request's path, still percent-encoded; names as in the template ("name", "a.b").
+/// What a template captured: views into the request's path, still percent-encoded; names as in the
+/// template ("name", "a.b").
 struct PathParams {
   struct Param {
     std::string_view name;
@@ -30,21 +31,25 @@ struct PathParams {
 
 using RouteHandler = std::function<void(ServerRequest&, const PathParams&, ServerResponse&)>;
 
-/// google.api.http path templates: "/v1/{name}", "/v1/{name=shelves/*/books/**}", "/v1/{id}:cancel". A literal segment wins over a capture, a
-/// verb over none; '*' takes one segment that is not empty, '**' what is left, even nothing. Lookup does not depend on the number of routes.
-/// HEAD falls to GET.
+/// google.api.http path templates: "/v1/{name}", "/v1/{name=shelves/*/books/**}",
+/// "/v1/{id}:cancel". A literal segment wins over a capture, a verb over none; '*' takes one
+/// segment that is not empty, '**' what is left, even nothing. Lookup does not depend on the number
+/// of routes. HEAD falls to GET.
 class Router {
  public:
   Router();
   ~Router();
   Router(Router&&) noexcept;
   Router& operator=(Router&&) noexcept;
-  /// Errors: kInvalidArgument for a bad template (with its column) or method, kAlreadyExists for the same method and template.
+  /// Errors: kInvalidArgument for a bad template (with its column) or method, kAlreadyExists for
+  /// the same method and template.
   Result<void> add(std::string_view method, std::string_view path_template, RouteHandler handler);
   /// Every path below the prefix, e.g. "/debug/"; templates win. A prefix added again is replaced.
   void add_prefix(std::string_view method, std::string_view prefix, RouteHandler handler);
-  /// Null, and then `allowed` has the methods that the path does have ("GET, HEAD": 405), or is empty (404).
-  const RouteHandler* find(std::string_view method, std::string_view path, PathParams& params, std::string* allowed) const;
+  /// Null, and then `allowed` has the methods that the path does have ("GET, HEAD": 405), or is
+  /// empty (404).
+  const RouteHandler* find(std::string_view method, std::string_view path, PathParams& params,
+                           std::string* allowed) const;
   /// What answers 404 and 405 (Allow is set already); the default writes Kratos' JSON error body.
   void set_not_found(RouteHandler handler);
   /// The router as a server's handler: finds, calls, or answers 404, or 405 with Allow.
@@ -59,8 +64,10 @@ class Router {
   RouteHandler not_found_;
 };
 
-/// Kratos' error body {"code":404,"reason":"…","message":"…","metadata":{}}, with status and Content-Type.
-void write_error(ServerResponse& response, int status, std::string_view reason, std::string_view message);
+/// Kratos' error body {"code":404,"reason":"…","message":"…","metadata":{}}, with status and
+/// Content-Type.
+void write_error(ServerResponse& response, int status, std::string_view reason,
+                 std::string_view message);
 void write_error(ServerResponse& response, const Error& error);
 
 }  // namespace bia::http

@@ -15,7 +15,8 @@ class ThreadGroup;
 
 namespace bia::http {
 
-/// A request being served. Views live until the handler returns (or, of the body, until the next read).
+/// A request being served. Views live until the handler returns (or, of the body, until the next
+/// read).
 class ServerRequest {
  public:
   virtual Method method() const = 0;
@@ -29,7 +30,8 @@ class ServerRequest {
   virtual std::string_view header(std::string_view name) const = 0;
   virtual size_t header_count() const = 0;
   virtual std::pair<std::string_view, std::string_view> header_at(size_t index) const = 0;
-  /// The whole body. Suspends. Errors: kOutOfRange BODY_TOO_LARGE (413), kInvalidArgument (bad chunk), kDeadlineExceeded, kUnavailable.
+  /// The whole body. Suspends. Errors: kOutOfRange BODY_TOO_LARGE (413), kInvalidArgument (bad
+  /// chunk), kDeadlineExceeded, kUnavailable.
   virtual Result<std::string_view> body() = 0;
   /// "127.0.0.1:41234".
   virtual std::string peer() const = 0;
@@ -40,16 +42,19 @@ class ServerRequest {
   ~ServerRequest() = default;
 };
 
-/// The answer, written when the handler returns, with Date and Content-Length added. HEAD's body is left out by the server.
+/// The answer, written when the handler returns, with Date and Content-Length added. HEAD's body is
+/// left out by the server.
 class ServerResponse {
  public:
   virtual void set_status(int status) = 0;
   virtual int status() const = 0;
   /// CR, LF or NUL in a value is refused by BIA_ASSERT in debug and replaced by a space in release.
   virtual void add_header(std::string_view name, std::string_view value) = 0;
-  /// Append the body here; it goes out in one write with the head. The buffer is kept for the connection's next answer.
+  /// Append the body here; it goes out in one write with the head. The buffer is kept for the
+  /// connection's next answer.
   virtual std::string& body() = 0;
-  /// Sends the head now and then chunks as they come (chunked in HTTP/1.1). Suspends while the peer does not read.
+  /// Sends the head now and then chunks as they come (chunked in HTTP/1.1). Suspends while the peer
+  /// does not read.
   virtual Result<void> write(std::string_view chunk) = 0;
   /// Close the connection after this answer.
   virtual void set_close() = 0;
@@ -58,7 +63,8 @@ class ServerResponse {
   ~ServerResponse() = default;
 };
 
-/// Called in the connection's fiber; plain code, may suspend. May throw: the server answers 500 and goes on.
+/// Called in the connection's fiber; plain code, may suspend. May throw: the server answers 500 and
+/// goes on.
 using Handler = std::function<void(ServerRequest&, ServerResponse&)>;
 
 struct ServerOptions {
@@ -69,10 +75,12 @@ struct ServerOptions {
   size_t connections_max = 100'000;
 };
 
-/// HTTP/1.1 (RFC 9112) and, on the same port, HTTP/2 with prior knowledge (h2c). Listens on every thread of the group.
+/// HTTP/1.1 (RFC 9112) and, on the same port, HTTP/2 with prior knowledge (h2c). Listens on every
+/// thread of the group.
 class Server {
  public:
-  static Result<std::unique_ptr<Server>> create(fiber::ThreadGroup& threads, const ServerOptions& options, Handler handler);
+  static Result<std::unique_ptr<Server>> create(fiber::ThreadGroup& threads,
+                                                const ServerOptions& options, Handler handler);
   ~Server();
   /// Starts accepting on every thread; call from a fiber. Errors: kAlreadyExists for a port in use.
   Result<void> start();
