@@ -31,6 +31,7 @@ struct Command {
 
 Command new_command();
 Command run_command();
+Command bench_command();
 Command version_command();
 
 /// Runs `bia WORDS…` and returns the exit code; errors are printed to io.err.

@@ -4,6 +4,7 @@
 #include "zelus/output/json.h"
 #include "zelus/output/output.h"
 #include "zelus/output/prometheus_rw.h"
+#include "zelus/output/series.h"
 
 namespace zelus::output {
 namespace {
@@ -34,6 +35,7 @@ Error could_not_create(std::string_view name, const Error& cause) {
 Result<std::unique_ptr<Output>> make(std::string_view name, std::string_view argument, const Context& context) {
   if (name == "json") return create_json(argument, context);
   if (name == "csv") return create_csv(argument, context);
+  if (name == "series") return create_series(argument, context);
   return create_prometheus_rw(context);
 }
 
@@ -51,7 +53,7 @@ Result<std::unique_ptr<Output>> create_output(std::string_view name_and_argument
     return could_not_create(name, Error(bia::Code::kUnimplemented, "OUTPUT_NOT_BUILT",
                                         fmt::format("zelus does not have k6's output '{}' yet; it has csv, experimental-prometheus-rw, json", name)));
   }
-  if (name != "json" && name != "csv" && name != "experimental-prometheus-rw") {
+  if (name != "json" && name != "csv" && name != "series" && name != "experimental-prometheus-rw") {
     return Error(bia::Code::kInvalidArgument, "UNKNOWN_OUTPUT", fmt::format("invalid output type '{}', available types are: {}", name, kAvailable));
   }
   Result<std::unique_ptr<Output>> output = make(name, argument, context);
