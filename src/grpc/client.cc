@@ -41,7 +41,8 @@ class Channel::Impl {
  private:
   Result<std::shared_ptr<ClientConnection>> dial(Deadline deadline);
   void drop_connection();
-  /// False, with the call's status set, where the call cannot begin.
+  /// These return false, with the call's status set, where the call cannot begin. Suspend.
+  bool connect_call(ClientCall& call, Deadline deadline);
   bool begin(ClientCall& call, std::string_view path, const CallOptions& options, Deadline deadline);
 
   std::string target_;
@@ -115,35 +116,41 @@ Result<std::shared_ptr<ClientConnection>> Channel::Impl::dial(Deadline deadline)
   return refine(*std::move(first));
 }
 
-bool Channel::Impl::begin(ClientCall& call, std::string_view path, const CallOptions& options, Deadline deadline) {
-  auto connection = connected(deadline);
-  if (!connection) {
-    const Error& error = connection.error();
-    if (error.code() == Code::kDeadlineExceeded) {
-      call.abandon(error.code(), "context deadline exceeded");
-    } else if (error.code() == Code::kCancelled) {
-      call.abandon(error.code(), "context canceled");
-    } else {
-      call.abandon(error.code() == Code::kInvalidArgument ? Code::kUnavailable : error.code(), error.message());
+bool Channel::Impl::connect_call(ClientCall& call, Deadline deadline) {
+  for (;;) {
+    auto connection = connected(deadline);
+    Result<void> ready = connection ? Result<void>() : Result<void>(std::move(connection).error());
+    if (ready && !(*connection)->has_slot()) {
+      // The peer's limit on streams: wait for one to end, and look again.
+      ready = (*connection)->wait_slot(deadline);
+      if (ready) continue;
+    }
+    if (ready) {
+      call.connection = *std::move(connection);
+      return true;
+    }
+    switch (ready.error().code()) {
+      case Code::kDeadlineExceeded: call.abandon(Code::kDeadlineExceeded, "context deadline exceeded"); break;
+      case Code::kCancelled: call.abandon(Code::kCancelled, "context canceled"); break;
+      case Code::kInvalidArgument: call.abandon(Code::kUnavailable, ready.error().message()); break;
+      default: call.abandon(ready.error().code(), ready.error().message());
     }
     return false;
   }
-  call.connection = *std::move(connection);
-  NvList list;
-  list.add(static_nv(":method", "POST"));
-  list.add(static_nv(":scheme", "http"));
-  list.add(value_nv(":path", path));
-  list.add(value_nv(":authority", options_.authority));
-  list.add(static_nv("content-type", "application/grpc"));
-  list.add(value_nv("user-agent", options_.user_agent));
-  list.add(static_nv("te", "trailers"));
+}
+
+bool Channel::Impl::begin(ClientCall& call, std::string_view path, const CallOptions& options, Deadline deadline) {
+  if (!connect_call(call, deadline)) return false;
+  FieldList list;
+  list.add(method_post());
+  list.add(scheme_http());
+  list.add(kept_field(":path", path, 4));
+  list.add(kept_field(":authority", options_.authority, 1));
+  list.add(content_type_grpc());
+  list.add(kept_field("user-agent", options_.user_agent, 58));
+  list.add(kept_field("te", "trailers"));
   char timeout[16];
-  if (!deadline.is_never()) {
-    nghttp2_nv nv = value_nv("grpc-timeout", format_timeout(deadline.remaining(), timeout));
-    // A different value each time: it would push the others out of the compression's table.
-    nv.flags |= NGHTTP2_NV_FLAG_NO_INDEX;
-    list.add(nv);
-  }
+  if (!deadline.is_never()) list.add({"grpc-timeout", format_timeout(deadline.remaining(), timeout)});
   Metadata metadata;
   if (options.metadata) {
     for (const auto& [key, value] : *options.metadata) {
@@ -151,11 +158,10 @@ bool Channel::Impl::begin(ClientCall& call, std::string_view path, const CallOpt
       call.abandon(Code::kInternal, fmt::format("metadata \"{}\" is reserved, or its key or value has characters that gRPC does not allow", key));
       return false;
     }
-    list.add(metadata);
+    list.add_all(metadata);
   }
-  if (call.connection->submit(call, list)) return true;
-  call.abandon(Code::kUnavailable, "transport is closing");
-  return false;
+  call.connection->submit(call, list);
+  return true;
 }
 
 void Channel::Impl::unary(std::string_view path, std::string_view request, const CallOptions& options, UnaryReply& reply) {

@@ -15,6 +15,8 @@ namespace {
 constexpr size_t kQueuedBytesMax = 64 * 1024;
 constexpr size_t kHeaderOverhead = 32;
 
+using Body = http::Http2Events::Body;
+
 bool is_grpc_type(std::string_view type) {
   constexpr std::string_view kType = "application/grpc";
   return type.starts_with(kType) && (type.size() == kType.size() || type[kType.size()] == '+' || type[kType.size()] == ';');
@@ -39,7 +41,7 @@ void MetadataFill::add(std::string_view name, std::string_view value) {
   }
 }
 
-void ClientCall::on_header(std::string_view name, std::string_view value) {
+void ClientCall::on_header(Block block, std::string_view name, std::string_view value) {
   header_bytes_ += name.size() + value.size() + kHeaderOverhead;
   if (header_bytes_ > options_.metadata_bytes_max) return;
   if (name[0] == ':') {
@@ -60,14 +62,16 @@ void ClientCall::on_header(std::string_view name, std::string_view value) {
     if (name == "grpc-status-details-bin") status_.details = base64_decode(value).value_or(std::string());
     if (name == "grpc-encoding" || name == "grpc-accept-encoding") return;
   }
-  if (name == "content-type" && !head_ended_) content_type_.assign(value);
-  (head_ended_ ? trailers_ : headers_).add(name, value);
+  bool trailer = block == Block::kTrailers;
+  if (name == "content-type" && !trailer) content_type_.assign(value);
+  (trailer ? trailers_ : headers_).add(name, value);
 }
 
 void ClientCall::on_headers_end(http::Http2Events::EndStream end) {
   if (header_bytes_ > options_.metadata_bytes_max) {
     return abandon(Code::kResourceExhausted, fmt::format("response metadata above {} bytes", options_.metadata_bytes_max));
   }
+  header_bytes_ = 0;
   if (!head_ended_ && http_status_ >= 100 && http_status_ < 200) {
     // An interim answer: the real head follows.
     headers_.restart();
@@ -112,23 +116,17 @@ void ClientCall::on_end_stream() {
   if (done_) return;
   settle();
   check_end();
-  if (done_) return;
-  int32_t stream = id;
-  connection->detach(*this);
-  // RFC 9113 section 8.1: the answer is whole, the rest of the request is not wanted.
-  if (!end_sent_) connection->reset(stream, NGHTTP2_NO_ERROR);
-  finish();
+  if (!done_) finish();
 }
 
-void ClientCall::on_closed(uint32_t error_code) {
+void ClientCall::on_closed(http::Http2Error error) {
   if (done_) return;
-  connection->detach(*this);
-  refused_ = error_code == NGHTTP2_REFUSED_STREAM && !head_ended_;
-  if (error_code == NGHTTP2_NO_ERROR) {
+  refused_ = error == http::Http2Error::kRefusedStream && !head_ended_;
+  if (error == http::Http2Error::kNoError) {
     settle();
   } else {
-    status_.code = code_of_rst(error_code);
-    status_.message = fmt::format("stream terminated by RST_STREAM with error code: {}", nghttp2_http2_strerror(error_code));
+    status_.code = code_of_rst(static_cast<uint32_t>(error));
+    status_.message = fmt::format("stream terminated by RST_STREAM with error code: {}", http::http2_error_name(error));
   }
   finish();
 }
@@ -143,11 +141,7 @@ void ClientCall::abandon(Code code, std::string message) {
   if (done_) return;
   status_.code = code;
   status_.message = std::move(message);
-  if (id >= 0) {
-    int32_t stream = id;
-    connection->detach(*this);
-    connection->reset(stream, NGHTTP2_CANCEL);
-  }
+  if (is_open()) connection->abandon(*this);
   finish();
 }
 
@@ -174,7 +168,7 @@ UnaryCall::UnaryCall(const ChannelOptions& options, std::string_view request, Un
   reply_.message.clear();
 }
 
-ssize_t UnaryCall::read_body(std::span<char> into, uint32_t* flags) {
+http::Http2Events::BodyPart UnaryCall::read_body(std::span<char> into) {
   char prefix[kPrefixBytes];
   write_prefix(prefix, request_.size());
   size_t copied = 0;
@@ -190,12 +184,11 @@ ssize_t UnaryCall::read_body(std::span<char> into, uint32_t* flags) {
     sent_ += size;
     copied += size;
   }
-  if (sent_ == kPrefixBytes + request_.size()) *flags = NGHTTP2_DATA_FLAG_EOF;
-  return static_cast<ssize_t>(copied);
+  return {copied, sent_ == kPrefixBytes + request_.size() ? Body::kEnd : Body::kMore};
 }
 
 void UnaryCall::on_message_bytes(std::string_view bytes) {
-  connection->http2().consume(id, bytes.size());
+  connection->http2().consume(*this, bytes.size());
   if (prefix_have_ < kPrefixBytes) {
     size_t size = std::min(bytes.size(), kPrefixBytes - prefix_have_);
     std::memcpy(prefix_ + prefix_have_, bytes.data(), size);
@@ -232,7 +225,7 @@ void UnaryCall::wait(Deadline deadline) {
   }
 }
 
-ssize_t StreamCall::read_body(std::span<char> into, uint32_t* flags) {
+http::Http2Events::BodyPart StreamCall::read_body(std::span<char> into) {
   size_t size = std::min(into.size(), out_.size() - out_sent_);
   std::memcpy(into.data(), out_.data() + out_sent_, size);
   out_sent_ += size;
@@ -244,25 +237,21 @@ ssize_t StreamCall::read_body(std::span<char> into, uint32_t* flags) {
     out_.erase(0, std::exchange(out_sent_, 0));
   }
   if (left <= kQueuedBytesMax) writers_.wake_all();
-  if (left == 0 && closed_) {
-    *flags = NGHTTP2_DATA_FLAG_EOF;
-    return static_cast<ssize_t>(size);
-  }
-  return size == 0 ? static_cast<ssize_t>(NGHTTP2_ERR_DEFERRED) : static_cast<ssize_t>(size);
+  return {size, left > 0 ? Body::kMore : closed_ ? Body::kEnd : Body::kPaused};
 }
 
 void StreamCall::on_message_bytes(std::string_view bytes) {
   in_.append(bytes);
   unconsumed_ += bytes.size();
   if (reading_) {
-    connection->http2().consume(id, std::exchange(unconsumed_, 0));
+    connection->http2().consume(*this, std::exchange(unconsumed_, 0));
     readers_.wake_one();
   }
 }
 
 void StreamCall::wake() {
   // The stream is over, the connection is not: what was not read must not hold its window shut.
-  if (done() && connection) connection->http2().consume(id, std::exchange(unconsumed_, 0));
+  if (done() && connection) connection->http2().consume(*this, std::exchange(unconsumed_, 0));
   readers_.wake_all();
   writers_.wake_all();
 }
@@ -286,16 +275,14 @@ Result<void> StreamCall::write(std::string_view message) {
   write_prefix(prefix, message.size());
   out_.append(prefix, kPrefixBytes);
   out_.append(message);
-  nghttp2_session_resume_data(connection->http2().session(), id);
-  connection->http2().flush();
+  connection->http2().resume_body(*this);
   return {};
 }
 
 void StreamCall::close_send() {
   if (closed_ || done()) return;
   closed_ = true;
-  nghttp2_session_resume_data(connection->http2().session(), id);
-  connection->http2().flush();
+  connection->http2().resume_body(*this);
 }
 
 Result<bool> StreamCall::read(std::string& message) {
@@ -308,7 +295,7 @@ Result<bool> StreamCall::read(std::string& message) {
       in_.pop();
       size_t taken = std::min(unconsumed_, before - in_.size());
       unconsumed_ -= taken;
-      if (id >= 0) connection->http2().consume(id, taken);
+      if (connection) connection->http2().consume(*this, taken);
       return true;
     }
     if (state != MessageReader::State::kIncomplete) {
@@ -316,7 +303,7 @@ Result<bool> StreamCall::read(std::string& message) {
       return false;
     }
     if (done()) return false;
-    if (id >= 0) connection->http2().consume(id, std::exchange(unconsumed_, 0));
+    if (connection) connection->http2().consume(*this, std::exchange(unconsumed_, 0));
     reading_ = true;
     wait(readers_);
     reading_ = false;

@@ -6,7 +6,6 @@
 
 #include "bia/fiber/sync.h"
 #include "bia/grpc/client.h"
-#include "grpc/nv.h"
 #include "grpc/wire.h"
 #include "http/http2_connection.h"
 
@@ -29,7 +28,7 @@ class MetadataFill {
 };
 
 /// The client's side of one stream: response heads, status, and the end. What the messages are is its children's.
-class ClientCall {
+class ClientCall : public http::Http2Stream {
  public:
   ClientCall(const ChannelOptions& options, Metadata& headers, Metadata& trailers)
       : options_(options), headers_(headers), trailers_(trailers) {}
@@ -37,16 +36,15 @@ class ClientCall {
   ClientCall& operator=(const ClientCall&) = delete;
 
   // For the connection.
-  void on_headers_begin() { header_bytes_ = 0; }
-  void on_header(std::string_view name, std::string_view value);
+  using Block = http::Http2Events::Block;
+  void on_header(Block block, std::string_view name, std::string_view value);
   void on_headers_end(http::Http2Events::EndStream end);
   void on_data(std::string_view bytes);
   void on_end_stream();
-  void on_end_sent() { end_sent_ = true; }
-  void on_closed(uint32_t error_code);
+  void on_closed(http::Http2Error error);
   /// The connection is gone.
   void on_lost(const Status& status);
-  virtual ssize_t read_body(std::span<char> into, uint32_t* flags) = 0;
+  virtual http::Http2Events::BodyPart read_body(std::span<char> into) = 0;
 
   bool done() const { return done_; }
   const Status& status() const { return status_; }
@@ -58,7 +56,6 @@ class ClientCall {
   uint64_t bytes_received() const { return bytes_received_; }
 
   std::shared_ptr<ClientConnection> connection;
-  int32_t id = -1;
   size_t live_index = 0;  ///< Where the connection lists it.
 
  protected:
@@ -86,7 +83,6 @@ class ClientCall {
   bool has_grpc_status_ = false;
   bool head_ended_ = false;
   bool refused_ = false;
-  bool end_sent_ = false;
   bool done_ = false;
 };
 
@@ -94,7 +90,7 @@ class ClientCall {
 class UnaryCall final : public ClientCall {
  public:
   UnaryCall(const ChannelOptions& options, std::string_view request, UnaryReply& reply);
-  ssize_t read_body(std::span<char> into, uint32_t* flags) override;
+  http::Http2Events::BodyPart read_body(std::span<char> into) override;
   /// Suspends until the end of the call, which a deadline or the fiber's cancellation makes as well.
   void wait(Deadline deadline);
 
@@ -116,7 +112,7 @@ class UnaryCall final : public ClientCall {
 class StreamCall final : public ClientCall {
  public:
   StreamCall(const ChannelOptions& options, Deadline deadline) : ClientCall(options, headers, trailers), deadline_(deadline) {}
-  ssize_t read_body(std::span<char> into, uint32_t* flags) override;
+  http::Http2Events::BodyPart read_body(std::span<char> into) override;
   Result<void> write(std::string_view message);
   void close_send();
   Result<bool> read(std::string& message);

@@ -5,6 +5,7 @@
 
 #include "bia/grpc/client.h"
 #include "grpc/client_call.h"
+#include "grpc/fields.h"
 #include "http/http2_connection.h"
 
 namespace bia::grpc {
@@ -15,12 +16,13 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   /// Starts the reader. Errors: kResourceExhausted.
   static Result<std::shared_ptr<ClientConnection>> start(net::Socket socket, const ChannelOptions& options);
   /// False once no new call may begin: closed, GOAWAY, or out of stream ids.
-  bool usable() const;
-  /// Begins the call; its id tells its stream. False where the session takes no more.
-  bool submit(ClientCall& call, const NvList& headers);
-  /// Nothing more is told to the call.
-  void detach(ClientCall& call);
-  void reset(int32_t id, uint32_t error_code);
+  bool usable() const { return http2_->accepts_streams(); }
+  /// True where a call may begin now; else `wait_slot`, which also ends when the connection does. Suspends.
+  bool has_slot() const { return http2_->can_open(); }
+  Result<void> wait_slot(Deadline deadline) { return slots_.wait(deadline); }
+  void submit(ClientCall& call, const FieldList& head);
+  /// RST_STREAM; nothing more is told to the call.
+  void abandon(ClientCall& call);
   void close() { http2_->close(); }
   http::Http2Connection& http2() { return *http2_; }
   uint64_t bytes_read() const { return http2_->bytes_read(); }
@@ -28,19 +30,19 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
 
  private:
   void read_all();
-  void* on_headers_begin(int32_t id, void* stream, nghttp2_headers_category category) noexcept override;
-  void on_header(void* stream, std::string_view name, std::string_view value) noexcept override;
-  void on_headers_end(int32_t id, void* stream, EndStream end) noexcept override;
-  void on_data(int32_t id, void* stream, std::string_view bytes) noexcept override;
-  void on_end_stream(int32_t id, void* stream) noexcept override;
-  void on_end_sent(int32_t id, void* stream) noexcept override;
-  void on_stream_closed(int32_t id, void* stream, uint32_t error_code) noexcept override;
-  void on_goaway(int32_t last_stream_id, uint32_t error_code) noexcept override;
-  ssize_t read_body(int32_t id, void* stream, std::span<char> into, uint32_t* flags) noexcept override;
+  void remove(ClientCall& call);
+  void on_header(http::Http2Stream& stream, Block block, std::string_view name, std::string_view value) noexcept override;
+  void on_headers_end(http::Http2Stream& stream, Block block, EndStream end) noexcept override;
+  void on_data(http::Http2Stream& stream, std::string_view bytes) noexcept override;
+  void on_end_stream(http::Http2Stream& stream) noexcept override;
+  void on_stream_closed(http::Http2Stream& stream, http::Http2Error error) noexcept override;
+  void on_settings() noexcept override { slots_.wake_all(); }
+  void on_goaway(http::Http2Error) noexcept override { slots_.wake_all(); }
+  BodyPart read_body(http::Http2Stream& stream, std::span<char> into) noexcept override;
 
   std::unique_ptr<http::Http2Connection> http2_;
   std::vector<ClientCall*> live_;
-  bool goaway_ = false;
+  fiber::WaitQueue slots_;
 };
 
 }  // namespace bia::grpc

@@ -4,7 +4,6 @@
 
 #include <map>
 
-#include "grpc/nv.h"
 #include "grpc/test_support.h"
 #include "grpc/wire.h"
 #include "http/http2_connection.h"
@@ -17,7 +16,8 @@ using test::unary;
 using test::with_server;
 using testing::HasSubstr;
 
-struct Exchange {
+struct Exchange : http::Http2Stream {
+  Exchange() = default;
   std::vector<std::pair<std::string, std::string>> request;
   std::string body;
   bool end = true;
@@ -25,7 +25,7 @@ struct Exchange {
   std::map<std::string, std::string> headers;
   std::string data;
   bool closed = false;
-  uint32_t error_code = 0;
+  http::Http2Error error{};
 };
 
 class BareClient final : private http::Http2Events {
@@ -34,7 +34,7 @@ class BareClient final : private http::Http2Events {
     http::Http2Options options;
     options.role = http::Http2Options::Role::kClient;
     auto socket = net::Socket::connect(net::Endpoint::parse(address).value(), Deadline::never()).value();
-    http2_ = http::Http2Connection::create(std::move(socket), options, *this).value();
+    http2_ = std::make_unique<http::Http2Connection>(std::move(socket), options, static_cast<http::Http2Events&>(*this));
     reader_ = fiber::Scheduler::current().spawn([this] { http2_->run().ignore("the test looks at the streams"); }).value();
   }
   ~BareClient() {
@@ -42,10 +42,11 @@ class BareClient final : private http::Http2Events {
     reader_.join().value();
   }
   void send(Exchange& exchange) {
-    NvList list;
-    for (const auto& [name, value] : exchange.request) list.add(static_nv(name, value));
-    ASSERT_GT(nghttp2_submit_request(http2_->session(), nullptr, list.data(), list.size(), http2_->body_source(), &exchange), 0);
-    http2_->flush();
+    std::vector<http::Http2Field> fields;
+    for (const auto& [name, value] : exchange.request) fields.push_back({name, value});
+    http2_->open(exchange);
+    http2_->send_headers(exchange, fields, EndStream::kNo);
+    http2_->start_body(exchange);
   }
   void wait(Exchange& exchange) {
     while (!exchange.closed && !http2_->closed()) changed_.wait(Deadline::after(std::chrono::seconds(5))).value();
@@ -53,28 +54,26 @@ class BareClient final : private http::Http2Events {
   http::Http2Connection& http2() { return *http2_; }
 
  private:
-  void* on_headers_begin(int32_t, void* stream, nghttp2_headers_category) noexcept override { return stream; }
-  void on_header(void* stream, std::string_view name, std::string_view value) noexcept override {
-    static_cast<Exchange*>(stream)->headers[std::string(name)] = value;
+  void on_header(http::Http2Stream& stream, Block, std::string_view name, std::string_view value) noexcept override {
+    static_cast<Exchange&>(stream).headers[std::string(name)] = value;
   }
-  void on_headers_end(int32_t, void*, EndStream) noexcept override {}
-  void on_data(int32_t id, void* stream, std::string_view bytes) noexcept override {
-    static_cast<Exchange*>(stream)->data += bytes;
-    http2_->consume(id, bytes.size());
+  void on_headers_end(http::Http2Stream&, Block, EndStream) noexcept override {}
+  void on_data(http::Http2Stream& stream, std::string_view bytes) noexcept override {
+    static_cast<Exchange&>(stream).data += bytes;
+    http2_->consume(stream, bytes.size());
   }
-  void on_end_stream(int32_t, void*) noexcept override {}
-  void on_end_sent(int32_t, void*) noexcept override {}
-  void on_stream_closed(int32_t, void* stream, uint32_t error_code) noexcept override {
-    static_cast<Exchange*>(stream)->closed = true;
-    static_cast<Exchange*>(stream)->error_code = error_code;
+  void on_end_stream(http::Http2Stream&) noexcept override {}
+  void on_stream_closed(http::Http2Stream& stream, http::Http2Error error) noexcept override {
+    static_cast<Exchange&>(stream).closed = true;
+    static_cast<Exchange&>(stream).error = error;
     changed_.wake_all();
   }
-  ssize_t read_body(int32_t, void* stream, std::span<char> into, uint32_t* flags) noexcept override {
-    auto& exchange = *static_cast<Exchange*>(stream);
+  BodyPart read_body(http::Http2Stream& stream, std::span<char> into) noexcept override {
+    auto& exchange = static_cast<Exchange&>(stream);
     size_t size = exchange.body.copy(into.data(), into.size(), exchange.sent);
     exchange.sent += size;
-    if (exchange.sent == exchange.body.size() && exchange.end) *flags = NGHTTP2_DATA_FLAG_EOF;
-    return size || exchange.end ? static_cast<ssize_t>(size) : static_cast<ssize_t>(NGHTTP2_ERR_DEFERRED);
+    if (exchange.sent < exchange.body.size()) return {size, Body::kMore};
+    return {size, exchange.end ? Body::kEnd : Body::kPaused};
   }
 
   std::unique_ptr<http::Http2Connection> http2_;
@@ -209,7 +208,7 @@ TEST_F(Protocol, ResetsARequestThatItRefusedBeforeItsEnd) {
   run(exchange);
   EXPECT_EQ(exchange.headers["grpc-message"], "unknown service no.S");
   EXPECT_TRUE(exchange.closed);
-  EXPECT_EQ(exchange.error_code, static_cast<uint32_t>(NGHTTP2_NO_ERROR));
+  EXPECT_EQ(exchange.error, http::Http2Error::kNoError);
 }
 
 TEST_F(Protocol, HoldsTheLimitOnMetadata) {

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "grpc/nv.h"
+#include "grpc/fields.h"
 #include "grpc/server_connection.h"
 
 namespace bia::grpc {
@@ -17,12 +17,14 @@ namespace {
 // What RFC 9113 section 6.5.2 adds to a header's size.
 constexpr size_t kHeaderOverhead = 32;
 
+using EndStream = http::Http2Events::EndStream;
+using Body = http::Http2Events::Body;
+
 Error closed_error() { return Error(Code::kCancelled, "CALL_CANCELLED", "the call was cancelled by its caller"); }
 
 }  // namespace
 
-void Call::open(int32_t id) {
-  id_ = id;
+void Call::begin() {
   method_ = nullptr;
   arena_.clear();
   fields_.clear();
@@ -30,7 +32,6 @@ void Call::open(int32_t id) {
   has_timeout_ = head_too_large_ = false;
   if (metadata_made_) metadata_.clear();
   metadata_made_ = false;
-  stream_open_ = true;
   running_ = cancelled_ = end_received_ = refused_ = head_sent_ = finished_ = reading_ = false;
   http_status_ = 200;
   in_.clear();
@@ -108,7 +109,7 @@ void Call::on_head() {
   bool known = type.starts_with(kType) && (type.size() == kType.size() || type[kType.size()] == ';' || type.substr(kType.size()).starts_with("+proto"));
   if (!known) return refuse(Code::kInvalidArgument, fmt::format("invalid gRPC request content-type \"{}\"", type), 415);
   if (bad_timeout_.size) return refuse(Code::kInternal, fmt::format("malformed grpc-timeout: \"{}\"", text(bad_timeout_)), 400);
-  method_ = connection_.methods().find(text(path_));
+  method_ = connection_.find_method(text(path_));
   if (!method_) return refuse(Code::kUnimplemented, connection_.methods().why_unknown(text(path_)));
   if (encoding_.size) {
     return refuse(Code::kUnimplemented, fmt::format("grpc: Decompressor is not installed for grpc-encoding \"{}\"", text(encoding_)));
@@ -124,10 +125,10 @@ void Call::on_head() {
 }
 
 void Call::on_data(std::string_view bytes) {
-  if (refused_) return connection_.http2().consume(id_, bytes.size());
+  if (refused_) return connection_.http2().consume(*this, bytes.size());
   in_.append(bytes);
   if (method_->unary) {
-    connection_.http2().consume(id_, bytes.size());
+    connection_.http2().consume(*this, bytes.size());
     std::string_view message;
     MessageReader::State state = in_.front(connection_.options().message_bytes_max, &message);
     if (state == MessageReader::State::kMessage || state == MessageReader::State::kIncomplete) return;
@@ -137,7 +138,7 @@ void Call::on_data(std::string_view bytes) {
   unconsumed_ += bytes.size();
   if (reading_) {
     // The waiting handler asked for these bytes: a message larger than the window needs it reopened on the way.
-    connection_.http2().consume(id_, std::exchange(unconsumed_, 0));
+    connection_.http2().consume(*this, std::exchange(unconsumed_, 0));
     readers_.wake_one();
   }
 }
@@ -189,7 +190,7 @@ Result<void> Call::call_handler() {
 
 void Call::finish(Result<void> outcome) {
   finished_ = true;
-  if (!stream_open_) return;
+  if (!is_open()) return;
   if (!outcome) {
     const Error& error = outcome.error();
     code_ = error.code();
@@ -198,13 +199,12 @@ void Call::finish(Result<void> outcome) {
     if (method_->unary) out_.clear();
   }
   if (head_sent_) {
-    nghttp2_session_resume_data(connection_.http2().session(), id_);
+    connection_.http2().resume_body(*this);
   } else if (!outcome && initial_.empty()) {
     send_trailers_only();
   } else {
     send_head();
   }
-  connection_.http2().flush();
 }
 
 void Call::refuse(Code code, std::string message, int http_status) {
@@ -216,16 +216,16 @@ void Call::refuse(Code code, std::string message, int http_status) {
   code_ = code;
   message_ = std::move(message);
   send_trailers_only();
-  connection_.http2().flush();
 }
 
 void Call::send_head() {
   head_sent_ = true;
-  NvList list;
-  list.add(static_nv(":status", "200"));
-  list.add(static_nv("content-type", "application/grpc"));
-  list.add(initial_);
-  nghttp2_submit_response(connection_.http2().session(), id_, list.data(), list.size(), connection_.http2().body_source());
+  FieldList list;
+  list.add(status_200());
+  list.add(content_type_grpc());
+  list.add_all(initial_);
+  connection_.http2().send_headers(*this, list.fields(), EndStream::kNo);
+  connection_.http2().start_body(*this);
 }
 
 namespace {
@@ -236,44 +236,44 @@ struct StatusText {
   std::string message, details;
 };
 
-void add_status(NvList& list, StatusText& text, Code code, const std::string& message, const std::string& details, const Metadata& trailing) {
+void add_status(FieldList& list, StatusText& text, Code code, const std::string& message, const std::string& details, const Metadata& trailing) {
   if (code == Code::kOk) {
-    list.add(static_nv("grpc-status", "0"));
+    list.add(kept_field("grpc-status", "0"));
   } else {
     char* end = std::to_chars(text.code, text.code + sizeof text.code, static_cast<int>(code)).ptr;
-    list.add(value_nv("grpc-status", {text.code, static_cast<size_t>(end - text.code)}));
+    list.add({"grpc-status", {text.code, static_cast<size_t>(end - text.code)}});
     text.message = percent_encode(message);
-    list.add(value_nv("grpc-message", text.message));
+    list.add({"grpc-message", text.message});
     if (!details.empty()) {
       text.details = base64_encode(details);
-      list.add(value_nv("grpc-status-details-bin", text.details));
+      list.add({"grpc-status-details-bin", text.details});
     }
   }
-  list.add(trailing);
+  list.add_all(trailing);
 }
 
 }  // namespace
 
 void Call::send_trailers_only() {
   head_sent_ = true;
-  NvList list;
+  FieldList list;
   StatusText status;
   std::string http_status = std::to_string(http_status_);
-  list.add(value_nv(":status", http_status));
-  list.add(static_nv("content-type", "application/grpc"));
-  if (code_ == Code::kUnimplemented && encoding_.size) list.add(static_nv("grpc-accept-encoding", "identity"));
+  list.add(http_status_ == 200 ? status_200() : http::Http2Field{":status", http_status, 8});
+  list.add(content_type_grpc());
+  if (code_ == Code::kUnimplemented && encoding_.size) list.add({"grpc-accept-encoding", "identity"});
   add_status(list, status, code_, message_, details_, trailing_);
-  nghttp2_submit_response(connection_.http2().session(), id_, list.data(), list.size(), nullptr);
+  connection_.http2().send_headers(*this, list.fields(), EndStream::kYes);
 }
 
-void Call::submit_trailers() {
-  NvList list;
+void Call::send_trailers() {
+  FieldList list;
   StatusText status;
   add_status(list, status, code_, message_, details_, trailing_);
-  nghttp2_submit_trailer(connection_.http2().session(), id_, list.data(), list.size());
+  connection_.http2().send_headers(*this, list.fields(), EndStream::kYes);
 }
 
-ssize_t Call::read_body(std::span<char> into, uint32_t* flags) {
+http::Http2Events::BodyPart Call::read_body(std::span<char> into) {
   size_t copied = 0;
   size_t prefix = method_->unary && code_ == Code::kOk ? kPrefixBytes : 0;
   if (out_sent_ < prefix) {
@@ -290,11 +290,7 @@ ssize_t Call::read_body(std::span<char> into, uint32_t* flags) {
     copied += size;
   }
   size_t left = out_.size() + prefix - out_sent_;
-  if (left == 0 && finished_) {
-    *flags = NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
-    submit_trailers();
-    return static_cast<ssize_t>(copied);
-  }
+  if (left == 0 && finished_) return {copied, Body::kTrailers};
   if (prefix == 0) {
     if (left == 0) {
       out_.clear();
@@ -304,19 +300,13 @@ ssize_t Call::read_body(std::span<char> into, uint32_t* flags) {
     }
     if (left <= kQueuedBytesMax) writers_.wake_all();
   }
-  return copied == 0 ? static_cast<ssize_t>(NGHTTP2_ERR_DEFERRED) : static_cast<ssize_t>(copied);
-}
-
-void Call::on_end_sent() {
-  // RFC 9113 section 8.1: the answer is complete; the rest of the request is not wanted.
-  if (!end_received_) nghttp2_submit_rst_stream(connection_.http2().session(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_NO_ERROR);
+  return {copied, left == 0 ? Body::kPaused : Body::kMore};
 }
 
 void Call::on_closed() {
-  stream_open_ = false;
   refused_ = true;
   // What the handler has not read still counts against the connection's window.
-  connection_.http2().consume(id_, std::exchange(unconsumed_, 0));
+  connection_.http2().consume(*this, std::exchange(unconsumed_, 0));
   if (!running_) return;
   if (!finished_) {
     cancelled_ = true;
@@ -377,7 +367,7 @@ Error Call::error_of(MessageReader::State state) const {
 Result<bool> Call::read(std::string& message) {
   if (!method_->stream) return false;
   for (;;) {
-    if (!stream_open_) return closed_error();
+    if (!is_open()) return closed_error();
     std::string_view front;
     MessageReader::State state = in_.front(connection_.options().message_bytes_max, &front);
     if (state == MessageReader::State::kMessage) {
@@ -387,7 +377,7 @@ Result<bool> Call::read(std::string& message) {
       // Bytes that were consumed while a message was incomplete are not counted a second time.
       size_t taken = std::min(unconsumed_, before - in_.size());
       unconsumed_ -= taken;
-      connection_.http2().consume(id_, taken);
+      connection_.http2().consume(*this, taken);
       return true;
     }
     if (state != MessageReader::State::kIncomplete) return error_of(state);
@@ -395,7 +385,7 @@ Result<bool> Call::read(std::string& message) {
       if (in_.size() == 0) return false;
       return Error(Code::kInternal, "", "unexpected EOF");
     }
-    connection_.http2().consume(id_, std::exchange(unconsumed_, 0));
+    connection_.http2().consume(*this, std::exchange(unconsumed_, 0));
     reading_ = true;
     Result<void> waited = readers_.wait();
     reading_ = false;
@@ -405,8 +395,8 @@ Result<bool> Call::read(std::string& message) {
 
 Result<void> Call::write(std::string_view message) {
   if (!method_->stream) return Error(Code::kInternal, "NOT_A_STREAM", "a unary method answers by its reply");
-  while (stream_open_ && out_.size() - out_sent_ > kQueuedBytesMax) BIA_TRY(writers_.wait());
-  if (!stream_open_) return closed_error();
+  while (is_open() && out_.size() - out_sent_ > kQueuedBytesMax) BIA_TRY(writers_.wait());
+  if (!is_open()) return closed_error();
   char prefix[kPrefixBytes];
   write_prefix(prefix, message.size());
   out_.append(prefix, kPrefixBytes);
@@ -414,9 +404,8 @@ Result<void> Call::write(std::string_view message) {
   if (!head_sent_) {
     send_head();
   } else {
-    nghttp2_session_resume_data(connection_.http2().session(), id_);
+    connection_.http2().resume_body(*this);
   }
-  connection_.http2().flush();
   return {};
 }
 

@@ -1,6 +1,4 @@
 #pragma once
-#include <nghttp2/nghttp2.h>
-
 #include <cstdint>
 #include <span>
 #include <string>
@@ -11,6 +9,7 @@
 #include "bia/fiber/sync.h"
 #include "bia/grpc/server.h"
 #include "grpc/wire.h"
+#include "http/http2_connection.h"
 
 namespace bia::grpc {
 
@@ -20,7 +19,7 @@ class ServerConnection;
 inline constexpr size_t kQueuedBytesMax = 64 * 1024;
 
 /// One stream of a server's connection, pooled by it. In use while the HTTP/2 stream is open or the handler's fiber runs.
-class Call final : public ServerCall {
+class Call final : public ServerCall, public http::Http2Stream {
  public:
   explicit Call(ServerConnection& connection) : connection_(connection) {}
   ~Call() = default;
@@ -38,16 +37,16 @@ class Call final : public ServerCall {
   Result<void> write(std::string_view message) override;
 
   // For the connection, as frames come.
-  void open(int32_t id);
+  void begin();
   void on_header(std::string_view name, std::string_view value);
   /// Checks the head and starts a streaming handler.
   void on_head();
   void on_data(std::string_view bytes);
   void on_end_stream();
-  void on_end_sent();
   void on_closed();
-  ssize_t read_body(std::span<char> into, uint32_t* flags);
-  bool idle() const { return !stream_open_ && !running_; }
+  http::Http2Events::BodyPart read_body(std::span<char> into);
+  void send_trailers();
+  bool idle() const { return !is_open() && !running_; }
 
   size_t live_index = 0;  ///< Where the connection lists it.
 
@@ -58,7 +57,7 @@ class Call final : public ServerCall {
   struct Field {
     Span name, value;
   };
-  std::string_view text(Span span) const { return std::string_view(arena_).substr(span.offset, span.size); }
+  std::string_view text(Span span) const { return {arena_.data() + span.offset, span.size}; }
   Span keep(std::string_view bytes);
   void on_pseudo_header(std::string_view name, std::string_view value);
   /// True where the header is of the protocol and not metadata.
@@ -73,14 +72,12 @@ class Call final : public ServerCall {
   void refuse(Code code, std::string message, int http_status = 200);
   void send_head();
   void send_trailers_only();
-  void submit_trailers();
   Error error_of(MessageReader::State state) const;
 
   ServerConnection& connection_;
-  int32_t id_ = 0;
   const MethodHandler* method_ = nullptr;
   // The head.
-  std::string arena_;
+  http::ByteBuffer arena_;
   std::vector<Field> fields_;
   Span path_, http_method_, content_type_, encoding_, bad_timeout_;
   Duration timeout_{};
@@ -89,7 +86,6 @@ class Call final : public ServerCall {
   mutable Metadata metadata_;
   mutable bool metadata_made_ = false;
   // The stream.
-  bool stream_open_ = false;
   bool running_ = false;
   bool cancelled_ = false;
   bool end_received_ = false;

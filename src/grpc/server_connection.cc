@@ -18,7 +18,7 @@ Result<void> ServerConnection::run(net::Socket socket) {
   options.connection_window_bytes = options_.window_bytes < (1u << 29) ? options_.window_bytes * 4 : options_.window_bytes;
   options.streams_max = static_cast<uint32_t>(options_.streams_max);
   options.header_bytes_max = static_cast<uint32_t>(options_.metadata_bytes_max);
-  http2_ = BIA_TRY(http::Http2Connection::create(std::move(socket), options, *this));
+  http2_ = std::make_unique<http::Http2Connection>(std::move(socket), options, static_cast<http::Http2Events&>(*this));
   if (shutting_down_) return {};
   Result<void> outcome = http2_->run();
   // Nothing comes or goes any more: the handlers that still run are cancelled, and outlive neither this object nor the session.
@@ -38,16 +38,12 @@ void ServerConnection::shut_down() {
   shutting_down_ = true;
   if (!http2_ || http2_->closed()) return;
   // RFC 9113 section 6.8: first a notice with the largest id; after a round trip, when what was under way has arrived, the real last id.
-  nghttp2_submit_shutdown_notice(http2_->session());
-  nghttp2_submit_ping(http2_->session(), NGHTTP2_FLAG_NONE, nullptr);
-  http2_->flush();
+  http2_->send_goaway(http::Http2Connection::Goaway::kNotice);
+  http2_->ping();
 }
 
 void ServerConnection::on_ping_ack() noexcept {
-  if (!shutting_down_) return;
-  nghttp2_session* session = http2_->session();
-  nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session), NGHTTP2_NO_ERROR, nullptr, 0);
-  http2_->flush();
+  if (shutting_down_) http2_->send_goaway(http::Http2Connection::Goaway::kFinal);
 }
 
 void ServerConnection::close() {
@@ -63,13 +59,15 @@ void ServerConnection::release(Call& call) {
     live_[index]->live_index = index;
   }
   live_.pop_back();
-  if (free_.size() < kFreeCallsMax) free_.push_back(std::move(owned));
+  // Not deleted: one of its functions may be running. The next request takes it, or drops it.
+  free_.push_back(std::move(owned));
   if (live_.empty()) emptied_.wake_all();
 }
 
-void* ServerConnection::on_headers_begin(int32_t id, void* stream, nghttp2_headers_category category) noexcept {
-  trailers_ = category != NGHTTP2_HCAT_REQUEST;
-  if (trailers_) return stream;
+http::Http2Stream* ServerConnection::on_request() noexcept {
+  // Handlers whose streams were reset still count: a peer cannot start more than its share by resetting at once (CVE-2023-44487).
+  if (live_.size() >= options_.streams_max) return nullptr;
+  while (free_.size() > kFreeCallsMax) free_.pop_back();
   std::unique_ptr<Call> call;
   if (free_.empty()) {
     call = std::make_unique<Call>(*this);
@@ -78,48 +76,38 @@ void* ServerConnection::on_headers_begin(int32_t id, void* stream, nghttp2_heade
     free_.pop_back();
   }
   call->live_index = live_.size();
-  call->open(id);
+  call->begin();
   live_.push_back(std::move(call));
   return live_.back().get();
 }
 
-void ServerConnection::on_header(void* stream, std::string_view name, std::string_view value) noexcept {
-  if (stream && !trailers_) static_cast<Call*>(stream)->on_header(name, value);
+namespace {
+Call& call_of(http::Http2Stream& stream) { return static_cast<Call&>(stream); }
+}  // namespace
+
+void ServerConnection::on_header(http::Http2Stream& stream, Block block, std::string_view name, std::string_view value) noexcept {
+  if (block == Block::kHead) call_of(stream).on_header(name, value);
 }
 
-void ServerConnection::on_headers_end(int32_t, void* stream, EndStream end) noexcept {
-  if (!stream) return;
-  Call& call = *static_cast<Call*>(stream);
-  if (!trailers_) call.on_head();
-  if (end == EndStream::kYes) call.on_end_stream();
+void ServerConnection::on_headers_end(http::Http2Stream& stream, Block block, EndStream end) noexcept {
+  if (block == Block::kHead) call_of(stream).on_head();
+  if (end == EndStream::kYes && stream.is_open()) call_of(stream).on_end_stream();
 }
 
-void ServerConnection::on_data(int32_t id, void* stream, std::string_view bytes) noexcept {
-  if (stream) {
-    static_cast<Call*>(stream)->on_data(bytes);
-  } else {
-    http2_->consume(id, bytes.size());
-  }
-}
+void ServerConnection::on_data(http::Http2Stream& stream, std::string_view bytes) noexcept { call_of(stream).on_data(bytes); }
 
-void ServerConnection::on_end_stream(int32_t, void* stream) noexcept {
-  if (stream) static_cast<Call*>(stream)->on_end_stream();
-}
+void ServerConnection::on_end_stream(http::Http2Stream& stream) noexcept { call_of(stream).on_end_stream(); }
 
-void ServerConnection::on_end_sent(int32_t, void* stream) noexcept {
-  if (stream) static_cast<Call*>(stream)->on_end_sent();
-}
-
-void ServerConnection::on_stream_closed(int32_t, void* stream, uint32_t) noexcept {
-  if (!stream) return;
-  Call& call = *static_cast<Call*>(stream);
+void ServerConnection::on_stream_closed(http::Http2Stream& stream, http::Http2Error) noexcept {
+  Call& call = call_of(stream);
   call.on_closed();
   release(call);
 }
 
-ssize_t ServerConnection::read_body(int32_t, void* stream, std::span<char> into, uint32_t* flags) noexcept {
-  if (!stream) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  return static_cast<Call*>(stream)->read_body(into, flags);
+http::Http2Events::BodyPart ServerConnection::read_body(http::Http2Stream& stream, std::span<char> into) noexcept {
+  return call_of(stream).read_body(into);
 }
+
+void ServerConnection::on_body_sent(http::Http2Stream& stream) noexcept { call_of(stream).send_trailers(); }
 
 }  // namespace bia::grpc

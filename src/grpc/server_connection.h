@@ -26,30 +26,35 @@ class ServerConnection final : private http::Http2Events {
   // For the calls.
   http::Http2Connection& http2() { return *http2_; }
   const MethodTable& methods() const { return methods_; }
+  /// As `methods().find`; a connection mostly asks for the same one again.
+  const MethodHandler* find_method(std::string_view path) {
+    if (!last_method_ || last_method_->path != path) last_method_ = methods_.find(path);
+    return last_method_;
+  }
   const ServerOptions& options() const { return options_; }
   const std::string& peer() const { return peer_; }
   /// Takes the call back once it is idle.
   void release(Call& call);
 
  private:
-  void* on_headers_begin(int32_t id, void* stream, nghttp2_headers_category category) noexcept override;
-  void on_header(void* stream, std::string_view name, std::string_view value) noexcept override;
-  void on_headers_end(int32_t id, void* stream, EndStream end) noexcept override;
-  void on_data(int32_t id, void* stream, std::string_view bytes) noexcept override;
-  void on_end_stream(int32_t id, void* stream) noexcept override;
-  void on_end_sent(int32_t id, void* stream) noexcept override;
-  void on_stream_closed(int32_t id, void* stream, uint32_t error_code) noexcept override;
+  http::Http2Stream* on_request() noexcept override;
+  void on_header(http::Http2Stream& stream, Block block, std::string_view name, std::string_view value) noexcept override;
+  void on_headers_end(http::Http2Stream& stream, Block block, EndStream end) noexcept override;
+  void on_data(http::Http2Stream& stream, std::string_view bytes) noexcept override;
+  void on_end_stream(http::Http2Stream& stream) noexcept override;
+  void on_stream_closed(http::Http2Stream& stream, http::Http2Error error) noexcept override;
   void on_ping_ack() noexcept override;
-  ssize_t read_body(int32_t id, void* stream, std::span<char> into, uint32_t* flags) noexcept override;
+  BodyPart read_body(http::Http2Stream& stream, std::span<char> into) noexcept override;
+  void on_body_sent(http::Http2Stream& stream) noexcept override;
 
   const MethodTable& methods_;
   const ServerOptions& options_;
   std::unique_ptr<http::Http2Connection> http2_;
   std::string peer_;
+  const MethodHandler* last_method_ = nullptr;
   std::vector<std::unique_ptr<Call>> live_;
   std::vector<std::unique_ptr<Call>> free_;
   fiber::WaitQueue emptied_;
-  bool trailers_ = false;  // The header block being read is of no interest.
   bool shutting_down_ = false;
 };
 

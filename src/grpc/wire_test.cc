@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "grpc/nv.h"
+#include "grpc/fields.h"
 #include "grpc/proto_wire.h"
 
 namespace bia::grpc {

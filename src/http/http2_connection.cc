@@ -1,9 +1,12 @@
+// The connection's life and its output; http2_input.cc has what it does with frames.
 #include "http/http2_connection.h"
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -12,155 +15,67 @@
 namespace bia::http {
 namespace {
 
-constexpr size_t kBufferBytes = 64 * 1024;
+constexpr size_t kReadBytes = 64 * 1024;
+// What is gathered before it is written.
+constexpr size_t kWriteBytes = 64 * 1024;
+// Peers are taken to allow this many until their SETTINGS come.
+constexpr uint32_t kStreamsBeforeSettings = 100;
 
-// One pair of buffers a thread: neither is in use while a fiber is suspended.
-struct Buffers {
-  char in[kBufferBytes];
-  char out[kBufferBytes];
-};
-
-Buffers& buffers() {
-  thread_local std::unique_ptr<Buffers> mine(new Buffers);
-  return *mine;
+// In use only between a read and the next suspension: one a thread, not one a connection.
+char* read_buffer() {
+  thread_local std::unique_ptr<char[]> buffer(new char[kReadBytes]);
+  return buffer.get();
 }
 
-std::string_view view(const uint8_t* data, size_t size) { return {reinterpret_cast<const char*>(data), size}; }
+// Buffers of connections that have nothing to send, for those that have: idle connections hold none.
+thread_local std::vector<ByteBuffer> spare_buffers;
+constexpr size_t kSparesMax = 8;
 
 }  // namespace
 
-// The functions that nghttp2 calls; `user` is the connection.
-struct Http2Connection::Callbacks {
-  static Http2Connection& self(void* user) { return *static_cast<Http2Connection*>(user); }
-
-  static int begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user) noexcept {
-    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
-    Http2Connection& c = self(user);
-    int32_t id = frame->hd.stream_id;
-    void* before = c.stream_of(id);
-    void* stream = c.events_.on_headers_begin(id, before, frame->headers.cat);
-    if (stream != before) nghttp2_session_set_stream_user_data(session, id, stream);
-    c.cached_id_ = id;
-    c.cached_stream_ = stream;
-    return 0;
-  }
-
-  static int header(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_size, const uint8_t* value,
-                    size_t value_size, uint8_t, void* user) noexcept {
-    Http2Connection& c = self(user);
-    c.events_.on_header(c.stream_of(frame->hd.stream_id), view(name, name_size), view(value, value_size));
-    return 0;
-  }
-
-  static int frame_recv(nghttp2_session*, const nghttp2_frame* frame, void* user) noexcept {
-    Http2Connection& c = self(user);
-    bool end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-    int32_t id = frame->hd.stream_id;
-    switch (frame->hd.type) {
-      case NGHTTP2_HEADERS:
-        c.events_.on_headers_end(id, c.stream_of(id), end ? Http2Events::EndStream::kYes : Http2Events::EndStream::kNo);
-        break;
-      case NGHTTP2_DATA:
-        if (end) c.events_.on_end_stream(id, c.stream_of(id));
-        break;
-      case NGHTTP2_SETTINGS:
-        if (!(frame->hd.flags & NGHTTP2_FLAG_ACK)) c.events_.on_settings();
-        break;
-      case NGHTTP2_PING:
-        if (frame->hd.flags & NGHTTP2_FLAG_ACK) c.events_.on_ping_ack();
-        break;
-      case NGHTTP2_GOAWAY: c.events_.on_goaway(frame->goaway.last_stream_id, frame->goaway.error_code); break;
-      default: break;
-    }
-    return 0;
-  }
-
-  static int data_chunk(nghttp2_session*, uint8_t, int32_t id, const uint8_t* data, size_t size, void* user) noexcept {
-    Http2Connection& c = self(user);
-    c.events_.on_data(id, c.stream_of(id), view(data, size));
-    return 0;
-  }
-
-  static int frame_send(nghttp2_session*, const nghttp2_frame* frame, void* user) noexcept {
-    if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM) || (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)) return 0;
-    Http2Connection& c = self(user);
-    c.events_.on_end_sent(frame->hd.stream_id, c.stream_of(frame->hd.stream_id));
-    return 0;
-  }
-
-  static int stream_close(nghttp2_session* session, int32_t id, uint32_t error_code, void* user) noexcept {
-    Http2Connection& c = self(user);
-    void* stream = nghttp2_session_get_stream_user_data(session, id);
-    if (c.cached_id_ == id) c.cached_id_ = -1;
-    c.events_.on_stream_closed(id, stream, error_code);
-    return 0;
-  }
-
-  static ssize_t read_body(nghttp2_session*, int32_t id, uint8_t* buffer, size_t size, uint32_t* flags, nghttp2_data_source*,
-                           void* user) noexcept {
-    Http2Connection& c = self(user);
-    return c.events_.read_body(id, c.stream_of(id), {reinterpret_cast<char*>(buffer), size}, flags);
-  }
-
-  static nghttp2_session_callbacks* make() {
-    nghttp2_session_callbacks* callbacks = nullptr;
-    if (nghttp2_session_callbacks_new(&callbacks) != 0) return nullptr;
-    nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, begin_headers);
-    nghttp2_session_callbacks_set_on_header_callback(callbacks, header);
-    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, frame_recv);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, data_chunk);
-    nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, frame_send);
-    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, stream_close);
-    return callbacks;
-  }
-};
-
-Result<std::unique_ptr<Http2Connection>> Http2Connection::create(net::Socket socket, const Http2Options& options, Http2Events& events) {
-  std::unique_ptr<Http2Connection> connection(new Http2Connection(std::move(socket), events));
-  BIA_TRY(connection->start(options));
-  return connection;
+std::string_view http2_error_name(Http2Error error) {
+  static constexpr std::string_view kNames[] = {"NO_ERROR",       "PROTOCOL_ERROR",      "INTERNAL_ERROR",    "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT",
+                                                "STREAM_CLOSED",  "FRAME_SIZE_ERROR",    "REFUSED_STREAM",    "CANCEL",             "COMPRESSION_ERROR",
+                                                "CONNECT_ERROR",  "ENHANCE_YOUR_CALM",   "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED"};
+  auto index = static_cast<size_t>(error);
+  return index < std::size(kNames) ? kNames[index] : "an unknown error";
 }
 
-Http2Connection::Http2Connection(net::Socket socket, Http2Events& events) : socket_(std::move(socket)), events_(events) {
-  body_source_.read_callback = Callbacks::read_body;
+Http2Connection::Http2Connection(net::Socket socket, const Http2Options& options, Http2Events& events)
+    : socket_(std::move(socket)),
+      events_(events),
+      options_(options),
+      preface_pending_(options.role == Http2Options::Role::kServer),
+      receive_window_(static_cast<int32_t>(std::max(options.connection_window_bytes, kWindowDefault))),
+      peer_streams_max_(kStreamsBeforeSettings) {
+  start();
 }
 
-Http2Connection::~Http2Connection() {
-  if (session_) nghttp2_session_del(session_);
-}
+Http2Connection::~Http2Connection() = default;
 
-Result<void> Http2Connection::start(const Http2Options& options) {
-  Error no_memory(Code::kResourceExhausted, "HTTP2_SESSION", "no memory for an HTTP/2 session");
-  std::unique_ptr<nghttp2_session_callbacks, decltype(&nghttp2_session_callbacks_del)> callbacks(Callbacks::make(),
-                                                                                               nghttp2_session_callbacks_del);
-  nghttp2_option* made = nullptr;
-  if (!callbacks || nghttp2_option_new(&made) != 0) return no_memory;
-  std::unique_ptr<nghttp2_option, decltype(&nghttp2_option_del)> option(made, nghttp2_option_del);
-  // Windows open as the owner consumes, so that a slow handler bounds what its peer may send.
-  nghttp2_option_set_no_auto_window_update(option.get(), 1);
-  // Closed streams would be kept for RFC 7540's priority tree, which nothing here uses.
-  nghttp2_option_set_no_closed_streams(option.get(), 1);
-  bool server = options.role == Http2Options::Role::kServer;
-  int rc = server ? nghttp2_session_server_new2(&session_, callbacks.get(), this, option.get())
-                  : nghttp2_session_client_new2(&session_, callbacks.get(), this, option.get());
-  if (rc != 0) return no_memory;
-  nghttp2_settings_entry entries[] = {
-      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options.stream_window_bytes},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, options.header_bytes_max},
-      // A server may not send ENABLE_PUSH other than 0; a client wants no pushes (RFC 9113 section 6.5.2).
-      {server ? NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS : NGHTTP2_SETTINGS_ENABLE_PUSH, server ? options.streams_max : 0},
+void Http2Connection::start() {
+  bool server = options_.role == Http2Options::Role::kServer;
+  if (!server) out_.append(kHttp2Preface);
+  std::pair<uint16_t, uint32_t> settings[] = {
+      {kSettingInitialWindowSize, options_.stream_window_bytes},
+      {kSettingMaxHeaderListSize, options_.header_bytes_max},
+      // A client wants no pushes; a server may not send ENABLE_PUSH (RFC 9113 section 6.5.2).
+      {server ? kSettingMaxConcurrentStreams : kSettingEnablePush, server ? options_.streams_max : 0},
   };
-  if (nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, entries, std::size(entries)) != 0) return no_memory;
-  if (options.connection_window_bytes > NGHTTP2_INITIAL_CONNECTION_WINDOW_SIZE) {
-    nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, static_cast<int32_t>(options.connection_window_bytes));
+  char* at = put_frame(FrameType::kSettings, 0, 0, 6 * std::size(settings));
+  for (auto [key, value] : settings) {
+    at[0] = static_cast<char>(key >> 8);
+    at[1] = static_cast<char>(key);
+    write_u32(at + 2, value);
+    at += 6;
   }
+  if (options_.connection_window_bytes > kWindowDefault) put_window_update(0, options_.connection_window_bytes - kWindowDefault);
   flush();
-  return {};
 }
 
 Result<void> Http2Connection::run(std::string_view first) {
   Result<void> outcome = first.empty() ? Result<void>() : feed(first);
-  std::span<char> into(buffers().in, kBufferBytes);
+  std::span<char> into(read_buffer(), kReadBytes);
   while (outcome && !closed_) {
     auto read = socket_.read_some(into, Deadline::never());
     if (!read) {
@@ -168,14 +83,10 @@ Result<void> Http2Connection::run(std::string_view first) {
       break;
     }
     if (*read == 0) break;
-    outcome = feed({into.data(), *read});
-    while (outcome && blocked_ && nghttp2_session_get_outbound_queue_size(session_) > kHttp2QueuedFramesMax) {
-      outcome = unblocked_.wait();
-    }
-    if (!nghttp2_session_want_read(session_) && !nghttp2_session_want_write(session_)) break;
+    if (!ending_) outcome = feed({into.data(), *read});
   }
   // What tells the peer why (GOAWAY) still goes out, as far as the kernel takes it now.
-  if (!blocked_) run_deferred();
+  if (!closed_ && !blocked_) run_deferred();
   closed_ = true;
   if (socket_.is_open()) ::shutdown(socket_.fd(), SHUT_RDWR);
   if (drainer_.valid()) {
@@ -185,108 +96,298 @@ Result<void> Http2Connection::run(std::string_view first) {
       if (!drainer_.join()) fiber::yield();
     }
   }
+  forget_all();
+  if (outcome && !why_.empty()) return Error(Code::kInvalidArgument, "HTTP2_PROTOCOL", "HTTP/2: " + why_);
   return outcome;
 }
 
 Result<void> Http2Connection::feed(std::string_view bytes) {
   read_at_ = now();
-  feeding_ = true;
-  cached_id_ = -1;
-  ssize_t used = nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
-  feeding_ = false;
+  if (!partial_.empty()) {
+    partial_.append(bytes);
+    std::string whole = std::move(partial_);
+    partial_.clear();
+    size_t used = parse(whole);
+    partial_.assign(whole, used);
+  } else {
+    size_t used = parse(bytes);
+    if (used < bytes.size()) partial_.assign(bytes.substr(used));
+  }
+  if (!out_.empty() || ready_head_ || ending_) flush();
+  if (ending_) partial_.clear();
+  return {};
+}
+
+void Http2Connection::open(Http2Stream& stream) {
+  adopt(stream, next_id_);
+  next_id_ += 2;
+}
+
+void Http2Connection::adopt(Http2Stream& stream, int32_t id) {
+  stream.id_ = id;
+  stream.send_window_ = peer_stream_window_;
+  stream.receive_window_ = static_cast<int32_t>(options_.stream_window_bytes);
+  stream.consumed_ = 0;
+  stream.content_left_ = -1;
+  stream.remote_ended_ = stream.local_ended_ = stream.head_received_ = stream.has_body_ = stream.paused_ = false;
+  streams_.insert(stream);
+}
+
+void Http2Connection::send_headers(Http2Stream& stream, std::span<const Http2Field> fields, Events::EndStream end) {
+  if (!stream.is_open() || closed_) return;
+  size_t start = out_.size();
+  put_frame(FrameType::kHeaders, 0, stream.id_, 0);
+  encoder_.begin(out_);
+  for (const Http2Field& field : fields) encoder_.add(out_, field);
+  size_t size = out_.size() - start - kFrameHeaderBytes;
+  uint8_t flags = end == Events::EndStream::kYes ? kFlagEndStream : uint8_t{0};
+  if (size <= kFrameBytesMax) {
+    write_frame_head(out_.data() + start, {static_cast<uint32_t>(size), FrameType::kHeaders, static_cast<uint8_t>(flags | kFlagEndHeaders), stream.id_});
+  } else {
+    std::string block(out_.view().substr(start + kFrameHeaderBytes));
+    out_.resize(start);
+    for (size_t at = 0; at < block.size(); at += kFrameBytesMax) {
+      size_t part = std::min<size_t>(kFrameBytesMax, block.size() - at);
+      uint8_t last = at + part == block.size() ? kFlagEndHeaders : uint8_t{0};
+      char* into = put_frame(at == 0 ? FrameType::kHeaders : FrameType::kContinuation, at == 0 ? flags | last : last, stream.id_, part);
+      std::memcpy(into, block.data() + at, part);
+    }
+  }
   flush();
-  if (used >= 0) return {};
-  auto code = static_cast<int>(used);
-  if (code == NGHTTP2_ERR_BAD_CLIENT_MAGIC) return Error(Code::kInvalidArgument, "NOT_HTTP2", "the peer does not speak HTTP/2");
-  return Error(Code::kInvalidArgument, "HTTP2_PROTOCOL", fmt::format("HTTP/2: {}", nghttp2_strerror(code)));
+  if (end == Events::EndStream::kYes) local_end(stream);
 }
 
-void Http2Connection::flush() {
-  if (!closed_) fiber::Scheduler::current().defer(*this);
+void Http2Connection::start_body(Http2Stream& stream) {
+  if (!stream.is_open()) return;
+  stream.has_body_ = true;
+  stream.paused_ = false;
+  make_ready(stream);
+  flush();
 }
 
-void Http2Connection::consume(int32_t id, size_t bytes) {
+void Http2Connection::resume_body(Http2Stream& stream) {
+  if (!stream.is_open() || !stream.has_body_ || !stream.paused_) return;
+  stream.paused_ = false;
+  make_ready(stream);
+  flush();
+}
+
+void Http2Connection::reset(Http2Stream& stream, Http2Error error) {
+  if (!stream.is_open()) return;
+  int32_t id = stream.id_;
+  forget(stream);
+  reset_id(id, error);
+}
+
+void Http2Connection::reset_id(int32_t id, Http2Error error) {
+  write_u32(put_frame(FrameType::kRstStream, 0, id, 4), static_cast<uint32_t>(error));
+  flush();
+}
+
+void Http2Connection::consume(Http2Stream& stream, size_t bytes) {
   if (bytes == 0 || closed_) return;
-  // A stream that is gone has no window left; the connection's still counts.
-  nghttp2_session_consume_connection(session_, bytes);
-  nghttp2_session_consume_stream(session_, id, bytes);
-  if (!feeding_) flush();
+  auto count = static_cast<uint32_t>(bytes);
+  consumed_ += count;
+  // Half a window at a time: few updates, and the sender never waits for one.
+  if (consumed_ >= options_.connection_window_bytes / 2) {
+    receive_window_ += static_cast<int32_t>(consumed_);
+    put_window_update(0, std::exchange(consumed_, 0));
+    flush();
+  }
+  if (!stream.is_open() || stream.remote_ended_) return;
+  stream.consumed_ += count;
+  if (stream.consumed_ >= options_.stream_window_bytes / 2) {
+    stream.receive_window_ += static_cast<int32_t>(stream.consumed_);
+    put_window_update(stream.id_, std::exchange(stream.consumed_, 0));
+    flush();
+  }
+}
+
+void Http2Connection::ping() {
+  std::memset(put_frame(FrameType::kPing, 0, 0, 8), 0, 8);
+  flush();
+}
+
+void Http2Connection::send_goaway(Goaway kind) {
+  if (closed_ || goaway_final_) return;
+  char* at = put_frame(FrameType::kGoaway, 0, 0, 8);
+  write_u32(at, static_cast<uint32_t>(kind == Goaway::kNotice ? kStreamIdMax : last_peer_id_));
+  write_u32(at + 4, static_cast<uint32_t>(Http2Error::kNoError));
+  if (kind == Goaway::kFinal) goaway_final_ = true;
+  if (goaway_final_ && streams_.size() == 0) ending_ = true;
+  flush();
 }
 
 void Http2Connection::close() {
   if (closed_) return;
   closed_ = true;
   if (socket_.is_open()) ::shutdown(socket_.fd(), SHUT_RDWR);
-  unblocked_.wake_all();
 }
 
-void Http2Connection::run_deferred() noexcept {
-  if (closed_ || blocked_) return;
-  char* out = buffers().out;
-  size_t used = 0;
-  for (;;) {
-    const uint8_t* data = nullptr;
-    ssize_t size = nghttp2_session_mem_send(session_, &data);
-    if (size < 0) return close();
-    if (size == 0) break;
-    if (used + static_cast<size_t>(size) > kBufferBytes) {
-      if (!write_now({out, used})) {
-        pending_.append(reinterpret_cast<const char*>(data), static_cast<size_t>(size));
-        return;
-      }
-      if (closed_) return;
-      used = 0;
-    }
-    std::memcpy(out + used, data, static_cast<size_t>(size));
-    used += static_cast<size_t>(size);
-  }
-  if (used > 0) write_now({out, used});
-  // After both sides said GOAWAY and the last stream ended nothing is left to read.
-  if (!closed_ && !blocked_ && !nghttp2_session_want_read(session_) && !nghttp2_session_want_write(session_)) close();
-}
-
-bool Http2Connection::write_now(std::string_view bytes) {
-  auto written = socket_.try_write(bytes);
-  if (!written) {
-    close();
-    return true;
-  }
-  if (*written == bytes.size()) return true;
-  pending_.assign(bytes.substr(*written));
-  blocked_ = true;
-  auto started = fiber::Scheduler::current().spawn([this] { drain(); });
-  if (!started) {
-    close();
-    return true;
-  }
-  drainer_ = std::move(*started);
+bool Http2Connection::fail(Http2Error error, std::string_view why) {
+  if (ending_) return false;
+  why_ = fmt::format("{}: {}", http2_error_name(error), why);
+  char* at = put_frame(FrameType::kGoaway, 0, 0, 8);
+  write_u32(at, static_cast<uint32_t>(last_peer_id_));
+  write_u32(at + 4, static_cast<uint32_t>(error));
+  ending_ = true;
+  flush();
   return false;
 }
 
-void Http2Connection::drain() {
-  auto written = socket_.write_all(pending_, Deadline::never());
-  pending_.clear();
-  if (pending_.capacity() > kBufferBytes) pending_.shrink_to_fit();
-  blocked_ = false;
-  if (!written) {
-    close();
-  } else {
+void Http2Connection::remote_end(Http2Stream& stream) {
+  if (!stream.is_open()) return;
+  stream.remote_ended_ = true;
+  if (stream.local_ended_) return close_stream(stream, Http2Error::kNoError);
+  if (options_.role == Http2Options::Role::kServer) return;
+  // The answer is whole: the rest of the request is not wanted (RFC 9113 section 8.1).
+  int32_t id = stream.id_;
+  close_stream(stream, Http2Error::kNoError);
+  reset_id(id, Http2Error::kNoError);
+}
+
+void Http2Connection::local_end(Http2Stream& stream) {
+  stream.local_ended_ = true;
+  stream.has_body_ = false;
+  if (stream.remote_ended_) return close_stream(stream, Http2Error::kNoError);
+  if (options_.role == Http2Options::Role::kClient) return;
+  int32_t id = stream.id_;
+  close_stream(stream, Http2Error::kNoError);
+  reset_id(id, Http2Error::kNoError);
+}
+
+void Http2Connection::close_stream(Http2Stream& stream, Http2Error error) {
+  forget(stream);
+  events_.on_stream_closed(stream, error);
+}
+
+void Http2Connection::forget(Http2Stream& stream) {
+  unready(stream);
+  streams_.erase(stream.id_);
+  stream.id_ = 0;
+  stream.has_body_ = false;
+  if (streams_.size() == 0 && (goaway_final_ || goaway_received_)) {
+    ending_ = true;
     flush();
   }
-  unblocked_.wake_all();
 }
 
-void Http2Connection::attach(int32_t id, void* stream) {
-  nghttp2_session_set_stream_user_data(session_, id, stream);
-  if (cached_id_ == id) cached_stream_ = stream;
+void Http2Connection::forget_all() {
+  std::vector<Http2Stream*> all;
+  streams_.each([&](Http2Stream& stream) { all.push_back(&stream); });
+  for (Http2Stream* stream : all) forget(*stream);
 }
 
-void* Http2Connection::stream_of(int32_t id) {
-  if (id != cached_id_) {
-    cached_stream_ = nghttp2_session_get_stream_user_data(session_, id);
-    cached_id_ = id;
+char* Http2Connection::put_frame(FrameType type, uint8_t flags, int32_t id, size_t size) {
+  if (out_.capacity() < kFrameHeaderBytes * 8 && !spare_buffers.empty()) {
+    ByteBuffer spare = std::move(spare_buffers.back());
+    spare_buffers.pop_back();
+    spare.append(out_.view());
+    out_.swap(spare);
   }
-  return cached_stream_;
+  size_t start = out_.size();
+  out_.resize(start + kFrameHeaderBytes + size);
+  write_frame_head(out_.data() + start, {static_cast<uint32_t>(size), type, flags, id});
+  return out_.data() + start + kFrameHeaderBytes;
+}
+
+void Http2Connection::put_window_update(int32_t id, uint32_t bytes) { write_u32(put_frame(FrameType::kWindowUpdate, 0, id, 4), bytes); }
+
+void Http2Connection::flush() {
+  if (!closed_) fiber::Scheduler::current().defer(*this);
+}
+
+void Http2Connection::run_deferred() noexcept {
+  while (!closed_ && !blocked_) {
+    bool more = pump();
+    if (!out_.empty()) {
+      auto written = socket_.try_write(out_.view());
+      if (!written) return close();
+      if (*written < out_.size()) {
+        sending_.assign(out_.view().substr(*written));
+        out_.clear();
+        blocked_ = true;
+        auto started = fiber::Scheduler::current().spawn([this] { drain(); });
+        if (!started) return close();
+        drainer_ = std::move(*started);
+        return;
+      }
+      out_.clear();
+    }
+    if (more) continue;
+    if (ending_) return close();
+    return give_back_buffer();
+  }
+  // Bodies wait in their owners; these are frames that a peer provokes without reading any.
+  if (out_.size() > kHttp2QueuedBytesMax) close();
+}
+
+void Http2Connection::give_back_buffer() {
+  if (out_.capacity() <= kFrameHeaderBytes * 8) return;
+  if (spare_buffers.size() < kSparesMax && out_.capacity() <= 2 * kWriteBytes) {
+    spare_buffers.emplace_back().swap(out_);
+  } else {
+    ByteBuffer().swap(out_);
+  }
+}
+
+void Http2Connection::drain() {
+  auto written = socket_.write_all(sending_, Deadline::never());
+  std::string().swap(sending_);
+  blocked_ = false;
+  if (!written) return close();
+  flush();
+}
+
+bool Http2Connection::pump() {
+  while (ready_head_ && send_window_ > 0 && out_.size() < kWriteBytes) {
+    Http2Stream& stream = *ready_head_;
+    unready(stream);
+    if (stream.send_window_ > 0) send_part(stream);
+  }
+  return ready_head_ && send_window_ > 0;
+}
+
+void Http2Connection::send_part(Http2Stream& stream) {
+  size_t most = std::min<size_t>({kFrameBytesMax, static_cast<size_t>(send_window_), static_cast<size_t>(stream.send_window_)});
+  size_t start = out_.size();
+  char* into = put_frame(FrameType::kData, 0, stream.id_, most);
+  Events::BodyPart part = events_.read_body(stream, {into, most});
+  BIA_ASSERT(part.size <= most);
+  bool end = part.then == Events::Body::kEnd;
+  if (part.size == 0 && !end) {
+    out_.resize(start);
+  } else {
+    out_.resize(start + kFrameHeaderBytes + part.size);
+    write_frame_head(out_.data() + start, {static_cast<uint32_t>(part.size), FrameType::kData, end ? kFlagEndStream : uint8_t{0}, stream.id_});
+    send_window_ -= static_cast<int32_t>(part.size);
+    stream.send_window_ -= static_cast<int32_t>(part.size);
+  }
+  switch (part.then) {
+    case Events::Body::kMore: return make_ready(stream);
+    case Events::Body::kPaused: stream.paused_ = true; return;
+    case Events::Body::kEnd: return local_end(stream);
+    case Events::Body::kTrailers:
+      stream.has_body_ = false;
+      return events_.on_body_sent(stream);
+  }
+}
+
+void Http2Connection::make_ready(Http2Stream& stream) {
+  // Without a window it waits for a WINDOW_UPDATE, which makes it ready again.
+  if (stream.ready_ || stream.paused_ || !stream.has_body_ || stream.send_window_ <= 0) return;
+  stream.ready_ = true;
+  stream.next_ready_ = nullptr;
+  stream.previous_ready_ = ready_tail_;
+  (ready_tail_ ? ready_tail_->next_ready_ : ready_head_) = &stream;
+  ready_tail_ = &stream;
+}
+
+void Http2Connection::unready(Http2Stream& stream) {
+  if (!stream.ready_) return;
+  stream.ready_ = false;
+  (stream.previous_ready_ ? stream.previous_ready_->next_ready_ : ready_head_) = stream.next_ready_;
+  (stream.next_ready_ ? stream.next_ready_->previous_ready_ : ready_tail_) = stream.previous_ready_;
 }
 
 }  // namespace bia::http

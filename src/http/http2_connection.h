@@ -1,6 +1,4 @@
 #pragma once
-#include <nghttp2/nghttp2.h>
-
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -12,33 +10,45 @@
 #include "bia/fiber/scheduler.h"
 #include "bia/fiber/sync.h"
 #include "bia/net/socket.h"
+#include "http/byte_buffer.h"
+#include "http/hpack.h"
+#include "http/http2_protocol.h"
+#include "http/http2_stream.h"
 
 namespace bia::http {
 
-/// Frames that may wait to be sent before the connection stops reading: what a peer that does not read can make us hold.
-inline constexpr size_t kHttp2QueuedFramesMax = 20'000;
+/// Bytes that may wait for a peer that does not read before the connection is given up: bodies wait in their owners, these are frames that
+/// the peer makes us send (SETTINGS and PING answers, resets, heads).
+inline constexpr size_t kHttp2QueuedBytesMax = 1 << 20;
 
-/// What a connection's owner learns while bytes are fed and drained. Called outside of suspension points: nothing here may suspend or throw.
-/// `stream` is what the owner attached to the stream's id; null where nothing is.
+/// What a connection's owner learns while bytes are read and written. Nothing here may suspend or throw.
 class Http2Events {
  public:
-  /// A header block begins: NGHTTP2_HCAT_REQUEST, _RESPONSE or _HEADERS (trailers, or a final head after an interim one). What it
-  /// returns is attached to the stream.
-  virtual void* on_headers_begin(int32_t id, void* stream, nghttp2_headers_category category) noexcept = 0;
-  virtual void on_header(void* stream, std::string_view name, std::string_view value) noexcept = 0;
+  /// Server: a request begins. Null refuses it (REFUSED_STREAM).
+  virtual Http2Stream* on_request() noexcept { return nullptr; }
+  enum class Block : uint8_t { kHead, kTrailers };
+  virtual void on_header(Http2Stream& stream, Block block, std::string_view name, std::string_view value) noexcept = 0;
   enum class EndStream : bool { kNo, kYes };
-  virtual void on_headers_end(int32_t id, void* stream, EndStream end) noexcept = 0;
+  /// A head (on the client also each interim one) or trailers are complete and well-formed.
+  virtual void on_headers_end(Http2Stream& stream, Block block, EndStream end) noexcept = 0;
   /// Not given back to the flow-control windows: `consume` does.
-  virtual void on_data(int32_t id, void* stream, std::string_view bytes) noexcept = 0;
-  virtual void on_end_stream(int32_t id, void* stream) noexcept = 0;
-  /// END_STREAM of ours was handed to the transport.
-  virtual void on_end_sent(int32_t id, void* stream) noexcept = 0;
-  virtual void on_stream_closed(int32_t id, void* stream, uint32_t error_code) noexcept = 0;
-  virtual void on_goaway(int32_t last_stream_id, uint32_t error_code) noexcept { static_cast<void>(last_stream_id), static_cast<void>(error_code); }
+  virtual void on_data(Http2Stream& stream, std::string_view bytes) noexcept = 0;
+  /// END_STREAM came with a DATA frame.
+  virtual void on_end_stream(Http2Stream& stream) noexcept = 0;
+  /// The stream is no longer the connection's: both sides ended (kNoError), or either reset it, or GOAWAY left it out (kRefusedStream).
+  virtual void on_stream_closed(Http2Stream& stream, Http2Error error) noexcept = 0;
+  virtual void on_goaway(Http2Error) noexcept {}
   virtual void on_settings() noexcept {}
   virtual void on_ping_ack() noexcept {}
-  /// The body of `submit_*` with `body_source()`: bytes copied into `into`, with NGHTTP2_DATA_FLAG_* in `flags`; or NGHTTP2_ERR_DEFERRED.
-  virtual ssize_t read_body(int32_t id, void* stream, std::span<char> into, uint32_t* flags) noexcept = 0;
+  /// kMore: call again when windows permit. kPaused: nothing until `resume_body`. kEnd: END_STREAM. kTrailers: the owner sends trailers
+  /// in `on_body_sent`, which follows at once.
+  enum class Body : uint8_t { kMore, kPaused, kEnd, kTrailers };
+  struct BodyPart {
+    size_t size = 0;
+    Body then = Body::kEnd;
+  };
+  virtual BodyPart read_body(Http2Stream& stream, std::span<char> into) noexcept = 0;
+  virtual void on_body_sent(Http2Stream&) noexcept {}
 
  protected:
   ~Http2Events() = default;
@@ -49,32 +59,48 @@ struct Http2Options {
   /// Initial window of each stream that the peer sends on, and of the connection.
   uint32_t stream_window_bytes = 1 << 20;
   uint32_t connection_window_bytes = 4 << 20;
+  /// Server: streams that the peer may have open at once.
   uint32_t streams_max = 1024;
+  /// Of one header block, before and after decompression.
   uint32_t header_bytes_max = 64 * 1024;
 };
 
-/// One HTTP/2 connection (RFC 9113), either side, on nghttp2. Input is parsed as it is read; output is gathered and written once a loop
-/// turn. Belongs to its thread. Streams are nghttp2's; the owner submits to `session()` and then calls `flush`.
+/// One HTTP/2 connection (RFC 9113), either side, cleartext with prior knowledge. Frames are parsed in place as they are read; what is sent
+/// is gathered and written once a loop turn. Belongs to its thread.
 class Http2Connection final : private fiber::Scheduler::Deferred {
  public:
-  /// `events` must outlive the connection. Errors: kResourceExhausted.
-  static Result<std::unique_ptr<Http2Connection>> create(net::Socket socket, const Http2Options& options, Http2Events& events);
+  /// `events` must outlive the connection.
+  Http2Connection(net::Socket socket, const Http2Options& options, Http2Events& events);
   ~Http2Connection();
 
-  /// Reads until the connection ends. Suspends. `first` was already read from the socket. The error says why it ended: kUnavailable (lost), kInvalidArgument
-  /// (not HTTP/2), kCancelled; none for an orderly end.
+  /// Reads until the connection ends. Suspends. `first` was already read from the socket. The error says why it ended: kUnavailable (lost),
+  /// kInvalidArgument (not HTTP/2, or against the protocol), kCancelled; none for an orderly end. Streams that are open
+  /// then are closed without a word to the owner.
   Result<void> run(std::string_view first = {});
-  nghttp2_session* session() { return session_; }
-  /// Sends what is queued at the end of this loop turn.
-  void flush();
-  /// Gives received bytes back to the windows of the stream and of the connection.
-  void consume(int32_t id, size_t bytes);
-  /// Changes what is attached to a stream.
-  void attach(int32_t id, void* stream);
+
+  /// Client: true where a stream may be opened now (the peer's SETTINGS_MAX_CONCURRENT_STREAMS).
+  bool can_open() const { return streams_.size() < peer_streams_max_; }
+  /// Client: true where streams may still be opened, now or later.
+  bool accepts_streams() const { return !closed_ && !goaway_received_ && !ending_ && next_id_ <= kStreamIdMax - 2; }
+  /// Client: gives the stream its id; its head must follow at once.
+  void open(Http2Stream& stream);
+  /// Sends a head or trailers. The views are used during the call only.
+  void send_headers(Http2Stream& stream, std::span<const Http2Field> fields, Http2Events::EndStream end);
+  /// After the head: the body comes from `read_body`.
+  void start_body(Http2Stream& stream);
+  void resume_body(Http2Stream& stream);
+  /// RST_STREAM. `on_stream_closed` is not called. Does nothing on a stream that is closed.
+  void reset(Http2Stream& stream, Http2Error error);
+  /// Gives received bytes back to the windows of the stream, if it is open, and of the connection.
+  void consume(Http2Stream& stream, size_t bytes);
+  void ping();
+  /// Server: the notice of a shutdown first (RFC 9113 section 6.8), the real one after a round trip. After it the connection ends with its last stream.
+  enum class Goaway { kNotice, kFinal };
+  void send_goaway(Goaway kind);
   /// Lets `run` return soon; what the kernel has not taken yet is lost.
   void close();
   bool closed() const { return closed_; }
-  const nghttp2_data_provider* body_source() const { return &body_source_; }
+  size_t open_streams() const { return streams_.size(); }
   net::Socket& socket() { return socket_; }
   uint64_t bytes_read() const { return socket_.bytes_read(); }
   uint64_t bytes_written() const { return socket_.bytes_written(); }
@@ -82,30 +108,85 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   TimePoint read_at() const { return read_at_; }
 
  private:
-  struct Callbacks;
-  Http2Connection(net::Socket socket, Http2Events& events);
-  Result<void> start(const Http2Options& options);
+  using Events = Http2Events;
+
+  void start();
   Result<void> feed(std::string_view bytes);
+  /// Bytes of `bytes` that are parsed; the rest is the beginning of a frame.
+  size_t parse(std::string_view bytes);
+  // One frame each; false after `fail`.
+  bool on_frame(const FrameHead& head, std::string_view payload);
+  bool on_data_frame(const FrameHead& head, std::string_view payload);
+  bool on_headers_frame(const FrameHead& head, std::string_view payload);
+  bool on_continuation(const FrameHead& head, std::string_view payload);
+  bool on_rst_stream(const FrameHead& head, std::string_view payload);
+  bool on_settings_frame(const FrameHead& head, std::string_view payload);
+  bool apply_setting(uint16_t key, uint32_t value);
+  bool on_ping_frame(const FrameHead& head, std::string_view payload);
+  bool on_goaway_frame(const FrameHead& head, std::string_view payload);
+  bool on_window_update(const FrameHead& head, std::string_view payload);
+  bool strip_padding(const FrameHead& head, std::string_view& payload);
+  bool is_idle(int32_t id) const;
+  // Header blocks.
+  bool on_block(int32_t id, std::string_view block, Events::EndStream end);
+  Http2Stream* open_request(int32_t id);
+  bool decode_block(Http2Stream* stream, std::string_view block, Events::EndStream end);
+  /// GOAWAY with the error; the connection ends after it is sent. Returns false.
+  bool fail(Http2Error error, std::string_view why);
+  void reset_id(int32_t id, Http2Error error);
+  /// Ends what the peer sends; the stream closes if ours ended as well.
+  void remote_end(Http2Stream& stream);
+  void local_end(Http2Stream& stream);
+  void close_stream(Http2Stream& stream, Http2Error error);
+  void forget(Http2Stream& stream);
+  void forget_all();
+  void adopt(Http2Stream& stream, int32_t id);
+  // Output.
+  char* put_frame(FrameType type, uint8_t flags, int32_t id, size_t size);
+  void put_window_update(int32_t id, uint32_t bytes);
+  void flush();
   void run_deferred() noexcept override;
-  /// False where the kernel took less, and the rest was put aside.
-  bool write_now(std::string_view bytes);
+  /// Moves bodies into `out_`, as far as windows and its size permit. False where nothing is left that could go.
+  bool pump();
+  void send_part(Http2Stream& stream);
+  void make_ready(Http2Stream& stream);
+  void unready(Http2Stream& stream);
   void drain();
-  void* stream_of(int32_t id);
+  void give_back_buffer();
 
   net::Socket socket_;
   Http2Events& events_;
-  nghttp2_session* session_ = nullptr;
-  nghttp2_data_provider body_source_{};
-  // The stream of the last callback: header callbacks come in runs of one stream.
-  int32_t cached_id_ = -1;
-  void* cached_stream_ = nullptr;
+  const Http2Options options_;
+  Http2StreamMap streams_;
+  HpackDecoder decoder_;
+  HpackEncoder encoder_;
   TimePoint read_at_{};
+  // Input.
+  std::string partial_;  // The beginning of a frame whose rest has not come.
+  std::string block_;    // A header block that goes on in CONTINUATION frames.
+  int32_t block_id_ = 0;
+  Events::EndStream block_end_ = Events::EndStream::kNo;
+  bool preface_pending_;
+  bool settings_pending_ = true;  // The peer's first frame must be SETTINGS.
+  int32_t last_peer_id_ = 0;
+  int32_t next_id_ = 1;
+  int32_t receive_window_;
+  uint32_t consumed_ = 0;
+  // Output.
+  ByteBuffer out_;
+  Http2Stream* ready_head_ = nullptr;
+  Http2Stream* ready_tail_ = nullptr;
+  int32_t send_window_ = kWindowDefault;
+  int32_t peer_stream_window_ = kWindowDefault;
+  uint32_t peer_streams_max_;
+  bool goaway_received_ = false;
+  bool goaway_final_ = false;
+  bool ending_ = false;   // Close once `out_` is written.
   bool closed_ = false;
-  bool feeding_ = false;
-  bool blocked_ = false;  // A fiber is writing `pending_`.
-  std::string pending_;
+  bool blocked_ = false;  // A fiber is writing `sending_`.
+  std::string sending_;
+  std::string why_;  // What the peer did wrong.
   fiber::Fiber drainer_;
-  fiber::WaitQueue unblocked_;
 };
 
 }  // namespace bia::http

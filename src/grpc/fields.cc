@@ -1,6 +1,8 @@
-#include "grpc/nv.h"
+#include "grpc/fields.h"
 
 #include <algorithm>
+
+#include "grpc/wire.h"
 
 namespace bia::grpc {
 
