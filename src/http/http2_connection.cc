@@ -180,6 +180,7 @@ void Http2Connection::reset(Http2Stream& stream, Http2Error error) {
 }
 
 void Http2Connection::reset_id(int32_t id, Http2Error error) {
+  reset_ids_[resets_++ % reset_ids_.size()] = id;
   write_u32(put_frame(FrameType::kRstStream, 0, id, 4), static_cast<uint32_t>(error));
   flush();
 }

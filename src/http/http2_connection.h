@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -170,6 +171,9 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   bool settings_pending_ = true;  // The peer's first frame must be SETTINGS.
   int32_t last_peer_id_ = 0;
   int32_t next_id_ = 1;
+  // Streams that we reset of late: what was under way on them is no offence.
+  std::array<int32_t, 16> reset_ids_{};
+  size_t resets_ = 0;
   int32_t receive_window_;
   uint32_t consumed_ = 0;
   // Output.

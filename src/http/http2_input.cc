@@ -90,7 +90,8 @@ bool Http2Connection::on_data_frame(const FrameHead& head, std::string_view payl
     // Of a stream that is closed, by us perhaps: its bytes count all the same.
     receive_window_ += static_cast<int32_t>(head.size);
     if (head.size > 0) put_window_update(0, head.size);
-    reset_id(head.id, Http2Error::kStreamClosed);
+    bool ours = std::find(reset_ids_.begin(), reset_ids_.end(), head.id) != reset_ids_.end();
+    if (!ours) reset_id(head.id, Http2Error::kStreamClosed);
     return true;
   }
   stream->receive_window_ -= static_cast<int32_t>(head.size);
@@ -168,8 +169,8 @@ bool Http2Connection::on_block(int32_t id, std::string_view block, EndStream end
       return fail(Http2Error::kProtocolError, "a request on an even stream");
     } else if (id > last_peer_id_) {
       stream = open_request(id);
-    } else {
-      reset_id(id, Http2Error::kStreamClosed);
+    } else if (std::find(reset_ids_.begin(), reset_ids_.end(), id) == reset_ids_.end()) {
+      return fail(Http2Error::kStreamClosed, "HEADERS on a closed stream");
     }
   }
   return decode_block(stream, block, end);
