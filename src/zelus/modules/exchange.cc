@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "zelus/modules/content_encoding.h"
 #include "zelus/modules/thread_state.h"
 
 namespace zelus::modules {
@@ -145,6 +146,15 @@ bool Exchange::hop(Vu& vu, bia::http::Client& client, const Url& url, std::strin
   status = response.status;
   error_code = status >= 400 && status <= 599 ? 1000 + status : 0;
   error.clear();
+  if (!response.body.empty()) {
+    if (std::string_view encodings = response.headers.get("Content-Encoding"); !encodings.empty()) {
+      if (auto decoded = decode_content(encodings, response.body); !decoded) {
+        error_code = 1701;
+        error = decoded.error().message();
+        log_error = fmt::format("{} \"{}\": {}", go_method(method), url.shown(), error);
+      }
+    }
+  }
   if (request.jar != nullptr) {
     for (const auto& [name, value] : response.headers) {
       Cookie cookie;

@@ -18,6 +18,12 @@ void add_k6_module(bia::js::ModuleSet& modules);
 void add_http_module(bia::js::ModuleSet& modules);
 void add_metrics_module(bia::js::ModuleSet& modules);
 void add_timers_module(bia::js::ModuleSet& modules);
+void add_execution_module(bia::js::ModuleSet& modules);
+void add_data_module(bia::js::ModuleSet& modules);
+void add_encoding_module(bia::js::ModuleSet& modules);
+void add_grpc_module(bia::js::ModuleSet& modules);
+void register_grpc_classes(JSRuntime* rt);
+void register_execution_class(JSRuntime* rt);
 void register_metric_class(JSRuntime* rt);
 void register_http_classes(JSRuntime* rt);
 
@@ -26,6 +32,10 @@ void add_modules(bia::js::ModuleSet& modules) {
   add_http_module(modules);
   add_metrics_module(modules);
   add_timers_module(modules);
+  add_execution_module(modules);
+  add_data_module(modules);
+  add_encoding_module(modules);
+  add_grpc_module(modules);
   for (const char* name : {"k6/browser", "k6/crypto", "k6/crypto/x509", "k6/html", "k6/secrets", "k6/websockets", "k6/ws", "k6/experimental/csv",
                            "k6/experimental/fs", "k6/experimental/streams", "k6/experimental/websockets", "k6/experimental/redis"}) {
     modules.add_missing(name, fmt::format("the module \"{}\" is not built yet in zelus", name));
@@ -35,6 +45,8 @@ void add_modules(bia::js::ModuleSet& modules) {
 void register_classes(JSRuntime* rt) {
   register_metric_class(rt);
   register_http_classes(rt);
+  register_grpc_classes(rt);
+  register_execution_class(rt);
 }
 
 ThreadState::ThreadState(Script& shared) : script(shared), http(std::make_unique<HttpThread>(shared)) {}

@@ -1,5 +1,4 @@
 // k6/http against a server in the same process.
-#include "bia/http/router.h"
 #include "bia/http/server.h"
 #include "zelus/modules/test_support.h"
 
@@ -45,6 +44,13 @@ void serve(bia::http::ServerRequest& request, bia::http::ServerResponse& respons
     response.add_header("Location", "/echo");
   } else if (path == "/cookie") {
     add_cookie_header(request, response);
+  } else if (path == "/gzip" || path == "/broken" || path == "/br") {
+    response.add_header("Content-Encoding", path == "/br" ? "br" : "gzip");
+    // gzip of "packed".
+    constexpr unsigned char kPacked[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0x2b, 0x48, 0x4c, 0xce, 0x4e, 0x4d, 0x01, 0x00, 0x10, 0xb4, 0xf6, 0x21, 0x06, 0x00, 0x00, 0x00};
+    response.body().assign(reinterpret_cast<const char*>(kPacked), sizeof(kPacked));
+    // A wrong check sum.
+    if (path == "/broken") response.body()[18] ^= 1;
   } else if (path == "/slow") {
     bia::fiber::sleep_for(std::chrono::milliseconds(100)).ignore("test");
   } else if (path.starts_with("/status/")) {
@@ -211,6 +217,13 @@ TEST_F(HttpModuleTest, ResponseTypes) {
                                  HasSubstr("GoError: the body is null so we can't transform it to JSON"),
                                  "GoError: cannot parse json due to an error at line 1, character 1 , error: invalid character 'o' looking for beginning of value",
                                  "GoError: Response.html(): parsing HTML is not built yet in zelus", HasSubstr("not built yet in zelus")));
+}
+
+TEST_F(HttpModuleTest, UnpacksBodies) {
+  auto lines = http("show(http.get(B + '/gzip').body); show(http.get(B + '/broken').error_code, http.get(B + '/br').error);");
+  ASSERT_EQ(lines.size(), 4u);
+  EXPECT_EQ(lines[0], "packed");
+  EXPECT_THAT(lines[3], StartsWith("1701 unpacking bodies with Content-Encoding br is not built yet"));
 }
 
 TEST_F(HttpModuleTest, BatchRunsInParallel) {

@@ -24,6 +24,8 @@ using options::LogField;
 using options::Logger;
 using options::LogLevel;
 
+class GrpcProtos;
+
 /// What all users of a run share. Written while the script is loaded and configured, then read by every thread.
 struct Script {
   exec::ScriptSource source;
@@ -36,6 +38,8 @@ struct Script {
   std::unique_ptr<bia::js::ModuleSet> modules;
   /// Files that `open` read in the first pass, by absolute path; later passes may open no others.
   std::map<std::string, std::string, std::less<>> files;
+  /// client.load and loadProtoset: by their arguments. Filled in the first pass.
+  std::map<std::string, std::shared_ptr<const GrpcProtos>, std::less<>> protos;
   /// SharedArray: name → the elements' JSON texts. Filled in the first pass.
   std::map<std::string, std::vector<std::string>, std::less<>> shared_arrays;
   bool frozen = false;

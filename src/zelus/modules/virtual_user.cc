@@ -40,7 +40,7 @@ Result<void> VirtualUser::init() {
     exception = unhandled.empty() ? bia::js::take_exception(vu_.ctx()) : bia::js::describe_exception(vu_.ctx(), unhandled[0].get());
   }
   if (!ok) {
-    if (vu_.aborted()) return with_exit(fmt::format("test aborted: {}", *vu_.aborted()), "108", "ABORTED");
+    if (vu_.aborted()) return with_exit(*vu_.aborted(), "108", "ABORTED");
     if (exception.name == "SyntaxError") {
       // k6: "file:///s.js: Line 4:13 Unexpected token ;".
       std::string_view at = exception.stack;

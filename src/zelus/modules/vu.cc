@@ -30,6 +30,7 @@ Vu::~Vu() {
   if (context_) {
     check_series_.clear(ctx());
     for (JSAtom atom : response_atoms_) JS_FreeAtom(ctx(), atom);
+    for (JSAtom atom : grpc_atoms) JS_FreeAtom(ctx(), atom);
     JS_FreeAtom(ctx(), iter_atom_);
     global_.reset();
   }

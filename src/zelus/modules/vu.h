@@ -32,6 +32,8 @@ enum ClassId : JSClassID {
   kClassCookieJar,
   kClassFileData,
   kClassGrpcClient,
+  kClassGrpcResponse,
+  kClassTags,
   kClassLast,
 };
 
@@ -103,6 +105,9 @@ class Vu final : public bia::js::ContextHooks {
   /// Names of a Response's fields in this runtime, made with the first use of k6/http.
   const std::array<uint32_t, kResponseFields>& response_atoms() const { return response_atoms_; }
   void make_response_atoms();
+  /// The same for the answers of k6/net/grpc.
+  static constexpr size_t kGrpcFields = 5;
+  std::array<uint32_t, kGrpcFields> grpc_atoms{};
   bool has_http() const { return http_ != nullptr; }
   const exec::Activation* activation = nullptr;
   exec::IterationNumbers numbers;
