@@ -86,6 +86,17 @@ Result<std::shared_ptr<ClientConnection>> Channel::Impl::connected(Deadline dead
   return connection_;
 }
 
+namespace {
+
+/// How grpc-go words it: users of ghz and k6 search their logs for these texts.
+std::string go_dial_text(const Error& error, std::string_view target) {
+  if (error.reason() == "CONNECTION_REFUSED") return fmt::format("dial tcp {}: connect: connection refused", target);
+  if (error.code() == Code::kDeadlineExceeded) return fmt::format("dial tcp {}: i/o timeout", target);
+  return fmt::format("dial tcp {}: {}", target, error.message());
+}
+
+}  // namespace
+
 Result<std::shared_ptr<ClientConnection>> Channel::Impl::dial(Deadline deadline) {
   size_t colon = target_.rfind(':');
   unsigned port = 0;
@@ -102,7 +113,7 @@ Result<std::shared_ptr<ClientConnection>> Channel::Impl::dial(Deadline deadline)
   Deadline limit = std::min(deadline, Deadline::after(options_.connect_timeout));
   auto refine = [&](Error error) {
     if (error.code() == Code::kCancelled || (error.code() == Code::kDeadlineExceeded && deadline.expired())) return error;
-    return Error(Code::kUnavailable, error.reason(), fmt::format("connection error: desc = \"transport: Error while dialing: {}\"", error.message()));
+    return Error(Code::kUnavailable, error.reason(), fmt::format("connection error: desc = \"transport: Error while dialing: {}\"", go_dial_text(error, target_)));
   };
   auto endpoints = net::resolve(host, static_cast<uint16_t>(port), limit);
   if (!endpoints) return refine(std::move(endpoints).error());

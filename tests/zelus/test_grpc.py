@@ -44,10 +44,10 @@ def test_json_has_every_call(helloworld, tmp_path):
     assert sum(bucket["count"] for bucket in parsed["histogram"]) == 100
 
 
-@pytest.mark.parametrize("format,start", [("html", "<!doctype html>"), ("csv", "\nduration (ms),status,error\n"), ("pretty", "{\n  \"date\"")])
-def test_other_formats(helloworld, format, start):
+@pytest.mark.parametrize("format,begin", [("html", "<!doctype html>"), ("csv", "\nduration (ms),status,error\n"), ("pretty", "{\n  \"date\"")])
+def test_other_formats(helloworld, format, begin):
     done = ghz("--insecure", "--proto", PROTO, "--call", CALL, "-n", 5, "-c", 1, "-d", DATA, "-O", format, f"127.0.0.1:{helloworld.grpc}")
-    assert done.returncode == 0 and done.stdout.startswith(start), done.stdout[:300]
+    assert done.returncode == 0 and done.stdout.startswith(begin), done.stdout[:300]
 
 
 def test_duration_ends_the_run(helloworld):
