@@ -186,3 +186,23 @@ def test_metrics_can_be_off_or_elsewhere(start, tmp_path):
         (tmp_path / name).mkdir()
     assert http(Service(start, tmp_path / "off", extra="metrics: {enabled: false}\n").http, "GET /metrics")[0] == 404
     assert http(Service(start, tmp_path / "elsewhere", extra="metrics: {path: /internal/metrics}\n").http, "GET /internal/metrics")[0] == 200
+
+
+def test_memory_under_load(start, tmp_path):
+    """The goal of docs/benchmarks.md: RssAnon at most 6 MB with 50 connections busy over each transport."""
+    hello = Service(start, tmp_path, extra="runtime: {threads: 2}\n")
+    connections = [socket.create_connection(("127.0.0.1", hello.http), 5) for _ in range(50)]
+    for _ in range(100):
+        for connection in connections:
+            connection.sendall(b"GET /helloworld/kratos HTTP/1.1\r\nHost: t\r\n\r\n" * 4)
+        for connection in connections:
+            received = b""
+            while received.count(b"Hello kratos") < 4:
+                received += connection.recv(65536)
+    for _ in range(5):
+        assert grpc_call(hello.grpc, SAY_HELLO, b"\x0a\x06kratos")[0] == "OK"
+    with open(f"/proc/{hello.process.pid}/status") as status:
+        anonymous = next(int(line.split()[1]) for line in status if line.startswith("RssAnon"))
+    for connection in connections:
+        connection.close()
+    assert anonymous <= 6 * 1024, f"{anonymous} KB"
