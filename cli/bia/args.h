@@ -18,10 +18,12 @@ struct Flag {
   std::string_view help;
 };
 
-/// A subcommand's arguments: "--name value", "--name=value", "-n value", positional ones, and what follows "--".
+/// A subcommand's arguments: "--name value", "--name=value", "-n value", positional ones, and what
+/// follows "--".
 class Args {
  public:
-  /// Errors: kInvalidArgument for an unknown flag, with what is close to it, or a missing or superfluous value.
+  /// Errors: kInvalidArgument for an unknown flag, with what is close to it, or a missing or
+  /// superfluous value.
   static Result<Args> parse(const std::vector<std::string>& words, const std::vector<Flag>& flags);
 
   bool has(std::string_view name) const { return values_.contains(std::string(name)); }
@@ -34,7 +36,8 @@ class Args {
   const std::vector<std::string>& rest() const { return rest_; }
 
  private:
-  Result<size_t> take_flag(const std::vector<std::string>& words, size_t at, const std::vector<Flag>& flags);
+  Result<size_t> take_flag(const std::vector<std::string>& words, size_t at,
+                           const std::vector<Flag>& flags);
   std::map<std::string, std::vector<std::string>> values_;
   std::vector<std::string> positional_;
   std::vector<std::string> rest_;

@@ -23,19 +23,22 @@ bool in_path(const std::string& program) {
   std::string_view rest = path ? path : "/usr/bin:/bin";
   while (!rest.empty()) {
     const size_t colon = rest.find(':');
-    if (access(fmt::format("{}/{}", rest.substr(0, colon), program).c_str(), X_OK) == 0) return true;
+    if (access(fmt::format("{}/{}", rest.substr(0, colon), program).c_str(), X_OK) == 0)
+      return true;
     rest = colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 1);
   }
   return false;
 }
 
-/// Where this bia's find_package() files are: installed beside the program, or in the build folder that it lies in. Empty: CMake searches.
+/// Where this bia's find_package() files are: installed beside the program, or in the build folder
+/// that it lies in. Empty: CMake searches.
 std::string package_folder() {
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   const fs::path prefix = program.parent_path().parent_path();
   std::vector<fs::path> candidates = {prefix, prefix / "lib/cmake/bia"};
-  for (fs::directory_iterator entry(prefix / "lib", error), end; !error && entry != end; entry.increment(error)) {
+  for (fs::directory_iterator entry(prefix / "lib", error), end; !error && entry != end;
+       entry.increment(error)) {
     candidates.push_back(entry->path() / "cmake/bia");  // lib/x86_64-linux-gnu/cmake/bia
   }
   for (const fs::path& folder : candidates) {
@@ -48,18 +51,25 @@ std::string package_folder() {
 Result<std::string> program_name(const fs::path& folder, const std::string& wanted) {
   std::vector<std::string> names;
   std::error_code error;
-  for (fs::directory_iterator entry(folder / "cmd", error), end; !error && entry != end; entry.increment(error)) {
+  for (fs::directory_iterator entry(folder / "cmd", error), end; !error && entry != end;
+       entry.increment(error)) {
     std::error_code ignored;
     if (entry->is_directory(ignored)) names.push_back(entry->path().filename().string());
   }
   std::sort(names.begin(), names.end());
   std::string list;
   for (const std::string& name : names) list += fmt::format("{}{}", list.empty() ? "" : ", ", name);
-  if (names.empty()) return Error(Code::kNotFound, "NO_PROGRAM", fmt::format("{} has no program: there is no folder in cmd/", folder.string()));
+  if (names.empty())
+    return Error(Code::kNotFound, "NO_PROGRAM",
+                 fmt::format("{} has no program: there is no folder in cmd/", folder.string()));
   if (wanted.empty() && names.size() == 1) return names[0];
-  if (wanted.empty()) return Error(Code::kInvalidArgument, "WHICH", fmt::format("there are several programs in cmd/: {}", list)).with_hint("choose with --cmd NAME");
+  if (wanted.empty())
+    return Error(Code::kInvalidArgument, "WHICH",
+                 fmt::format("there are several programs in cmd/: {}", list))
+        .with_hint("choose with --cmd NAME");
   if (std::find(names.begin(), names.end(), wanted) == names.end()) {
-    return Error(Code::kNotFound, "NO_PROGRAM", fmt::format("there is no cmd/{}; there are: {}", wanted, list));
+    return Error(Code::kNotFound, "NO_PROGRAM",
+                 fmt::format("there is no cmd/{}; there are: {}", wanted, list));
   }
   return wanted;
 }
@@ -67,16 +77,19 @@ Result<std::string> program_name(const fs::path& folder, const std::string& want
 Result<void> run_step(const std::vector<std::string>& words, std::string_view step) {
   const int code = BIA_TRY(run_process(words));
   if (code == 0) return {};
-  return Error(Code::kFailedPrecondition, "BUILD", fmt::format("{} failed with exit code {}; its messages are above", step, code));
+  return Error(Code::kFailedPrecondition, "BUILD",
+               fmt::format("{} failed with exit code {}; its messages are above", step, code));
 }
 
 Result<void> configure(const fs::path& source, const fs::path& build) {
   std::error_code error;
   if (fs::exists(build / "build.ninja", error) || fs::exists(build / "Makefile", error)) return {};
-  std::vector<std::string> words = {"cmake", "-S", source.string(), "-B", build.string(), "-DCMAKE_BUILD_TYPE=Release"};
+  std::vector<std::string> words = {"cmake", "-S",           source.string(),
+                                    "-B",    build.string(), "-DCMAKE_BUILD_TYPE=Release"};
   if (in_path("ninja")) words.insert(words.end(), {"-G", "Ninja"});
   if (in_path("ccache")) words.push_back("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache");
-  if (const std::string package = package_folder(); !package.empty()) words.push_back("-Dbia_DIR=" + package);
+  if (const std::string package = package_folder(); !package.empty())
+    words.push_back("-Dbia_DIR=" + package);
   return run_step(words, "cmake");
 }
 
@@ -93,7 +106,10 @@ Result<int> run_process(const std::vector<std::string>& words) {
   pid_t pid = 0;
   const int failed = posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  if (failed) return Error(Code::kNotFound, "PROGRAM", fmt::format("cannot run {}: {}", words[0], strerror(failed))).with_hint(fmt::format("install {}", words[0]));
+  if (failed)
+    return Error(Code::kNotFound, "PROGRAM",
+                 fmt::format("cannot run {}: {}", words[0], strerror(failed)))
+        .with_hint(fmt::format("install {}", words[0]));
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
@@ -103,9 +119,12 @@ Result<int> run_process(const std::vector<std::string>& words) {
 Result<BuiltService> build_service(const std::string& folder, const std::string& name, Io& io) {
   std::error_code error;
   const fs::path source = fs::canonical(folder, error);
-  if (error) return Error(Code::kNotFound, "NO_FOLDER", fmt::format("{}: {}", folder, error.message()));
+  if (error)
+    return Error(Code::kNotFound, "NO_FOLDER", fmt::format("{}: {}", folder, error.message()));
   if (!fs::exists(source / "CMakeLists.txt", error)) {
-    return Error(Code::kNotFound, "NO_PROJECT", fmt::format("{} is no project: it has no CMakeLists.txt", folder)).with_hint("bia new NAME makes one");
+    return Error(Code::kNotFound, "NO_PROJECT",
+                 fmt::format("{} is no project: it has no CMakeLists.txt", folder))
+        .with_hint("bia new NAME makes one");
   }
   BuiltService built{source.string(), BIA_TRY(program_name(source, name)), {}};
   const fs::path build = source / "build";
@@ -115,7 +134,8 @@ Result<BuiltService> build_service(const std::string& folder, const std::string&
   BIA_TRY(run_step({"cmake", "--build", build.string(), "--target", built.name}, "the build"));
   built.program = (build / "bin" / built.name).string();
   if (!fs::exists(built.program, error)) {
-    return Error(Code::kNotFound, "NO_PROGRAM", fmt::format("the build made no {}", built.program)).with_hint("CMAKE_RUNTIME_OUTPUT_DIRECTORY should be build/bin");
+    return Error(Code::kNotFound, "NO_PROGRAM", fmt::format("the build made no {}", built.program))
+        .with_hint("CMAKE_RUNTIME_OUTPUT_DIRECTORY should be build/bin");
   }
   return built;
 }

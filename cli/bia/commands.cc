@@ -17,14 +17,16 @@ constexpr std::array<std::string_view, 3> kNotBuilt = {"proto", "upgrade", "chan
 
 std::string program_help() {
   std::string text = "bia: microservices for C++\n\nusage: bia COMMAND [ARGUMENTS]\n\n";
-  for (const Command& command : commands()) text += fmt::format("  {:<10} {}\n", command.name, command.summary);
+  for (const Command& command : commands())
+    text += fmt::format("  {:<10} {}\n", command.name, command.summary);
   text += fmt::format("  {:<10} {}\n", "help", "print this, or a command's help: bia help COMMAND");
   text += "\nNot built yet: proto add, proto client, proto server, upgrade, changelog.\n";
   return text;
 }
 
 std::string command_help(const Command& command) {
-  std::string text = fmt::format("bia {}: {}\n\nusage: bia {} {}\n", command.name, command.summary, command.name, command.usage);
+  std::string text = fmt::format("bia {}: {}\n\nusage: bia {} {}\n", command.name, command.summary,
+                                 command.name, command.usage);
   if (!command.flags.empty()) text += "\n" + flags_help(command.flags);
   if (!command.details.empty()) text += fmt::format("\n{}\n", command.details);
   return text;
@@ -32,16 +34,21 @@ std::string command_help(const Command& command) {
 
 Error unknown_command(const std::string& name) {
   if (std::find(kNotBuilt.begin(), kNotBuilt.end(), name) != kNotBuilt.end()) {
-    return Error(Code::kUnimplemented, "NOT_BUILT",
-                 fmt::format("bia {} is not built yet; it comes with the issue for Kratos' whole command line", name));
+    return Error(
+        Code::kUnimplemented, "NOT_BUILT",
+        fmt::format(
+            "bia {} is not built yet; it comes with the issue for Kratos' whole command line",
+            name));
   }
-  return Error(Code::kInvalidArgument, "COMMAND", fmt::format("unknown command \"{}\"", name)).with_hint("bia help lists them");
+  return Error(Code::kInvalidArgument, "COMMAND", fmt::format("unknown command \"{}\"", name))
+      .with_hint("bia help lists them");
 }
 
 Result<int> dispatch(const std::vector<std::string>& words, Io& io) {
   const std::vector<Command> table = commands();
   const auto find = [&](const std::string& name) {
-    return std::find_if(table.begin(), table.end(), [&](const Command& command) { return command.name == name; });
+    return std::find_if(table.begin(), table.end(),
+                        [&](const Command& command) { return command.name == name; });
   };
   const std::string name = words.empty() ? "help" : words[0];
   if (name == "help" || name == "-h" || name == "--help") {

@@ -33,11 +33,13 @@ ServerBindingOptions binding_options(const ServerConfig& config) {
 }
 
 /// Adds which server, which key and where it stands to what `start` reports.
-Error cannot_listen(Error error, std::string_view server, std::string_view key, std::string_view where) {
+Error cannot_listen(Error error, std::string_view server, std::string_view key,
+                    std::string_view where) {
   const bool in_use = error.code() == Code::kAlreadyExists;
   Error located = std::move(error).in(fmt::format("{}: [{}] {}", where, server, key));
   if (!in_use) return located;
-  return std::move(located).with_hint(fmt::format("end the program that has the port, see `ss -ltnp`, or set another {}", key));
+  return std::move(located).with_hint(
+      fmt::format("end the program that has the port, see `ss -ltnp`, or set another {}", key));
 }
 
 /// What the author's code throws is reported as what it returns is: nothing may leave the fiber.
@@ -48,7 +50,8 @@ Result<void> guarded(std::string_view what, F&& function) {
   } catch (const std::exception& exception) {
     return Error(Code::kInternal, "EXCEPTION", fmt::format("{} threw: {}", what, exception.what()));
   } catch (...) {
-    return Error(Code::kInternal, "EXCEPTION", fmt::format("{} threw what is no std::exception", what));
+    return Error(Code::kInternal, "EXCEPTION",
+                 fmt::format("{} threw what is no std::exception", what));
   }
 }
 
@@ -59,7 +62,8 @@ Result<void> run_hooks(const std::vector<App::Hook>& hooks, std::string_view whe
 
 void run_stop_hooks(const std::vector<App::Hook>& hooks, std::string_view when) {
   for (const App::Hook& hook : hooks) {
-    if (auto done = guarded(when, hook); !done) log::error(fmt::format("{}: {}", when, done.error().text()));
+    if (auto done = guarded(when, hook); !done)
+      log::error(fmt::format("{}: {}", when, done.error().text()));
   }
 }
 
@@ -67,7 +71,8 @@ void run_stop_hooks(const std::vector<App::Hook>& hooks, std::string_view when) 
 
 class App::Impl {
  public:
-  Impl(AppInfo app_info, Config app_config, ServerConfig server_config, std::unique_ptr<fiber::ThreadGroup> thread_group)
+  Impl(AppInfo app_info, Config app_config, ServerConfig server_config,
+       std::unique_ptr<fiber::ThreadGroup> thread_group)
       : info(std::move(app_info)),
         config(std::move(app_config)),
         server(std::move(server_config)),
@@ -105,28 +110,35 @@ class App::Impl {
 
 Result<void> App::Impl::set_up() {
   if (server.http) {
-    http = BIA_TRY(http::Server::create(*threads, server.http->options,
-                                        [this](http::ServerRequest& request, http::ServerResponse& response) { router.serve(request, response); }));
+    http = BIA_TRY(
+        http::Server::create(*threads, server.http->options,
+                             [this](http::ServerRequest& request, http::ServerResponse& response) {
+                               router.serve(request, response);
+                             }));
   }
   if (server.grpc) grpc = BIA_TRY(grpc::Server::create(*threads, server.grpc->options));
   if (!server.metrics_enabled) return {};
   binding.middleware().add(metrics_middleware(request_metrics));
   BIA_TRY(request_metrics.add_unmatched());
-  router.set_not_found([this](http::ServerRequest& request, const http::PathParams&, http::ServerResponse& response) {
+  router.set_not_found([this](http::ServerRequest& request, const http::PathParams&,
+                              http::ServerResponse& response) {
     const int status = response.status();
     request_metrics.record_unmatched(status);
     if (status == 405) {
-      write_error(response, status, "METHOD_NOT_ALLOWED", fmt::format("{} does not take {}", request.path(), request.method_text()));
+      write_error(response, status, "METHOD_NOT_ALLOWED",
+                  fmt::format("{} does not take {}", request.path(), request.method_text()));
     } else {
       write_error(response, status, "NOT_FOUND", fmt::format("no route for {}", request.path()));
     }
   });
   registry.add_collector([this](metrics::TextWriter& out) { collect_servers(out); });
   registry.add_collector(metrics::write_process_metrics);
-  return router.add("GET", server.metrics_path, [this](http::ServerRequest&, const http::PathParams&, http::ServerResponse& response) {
-    response.add_header("Content-Type", metrics::TextWriter::kContentType);
-    registry.write_text(response.body());
-  });
+  return router.add(
+      "GET", server.metrics_path,
+      [this](http::ServerRequest&, const http::PathParams&, http::ServerResponse& response) {
+        response.add_header("Content-Type", metrics::TextWriter::kContentType);
+        registry.write_text(response.body());
+      });
 }
 
 void App::Impl::collect_servers(metrics::TextWriter& out) const {
@@ -136,7 +148,8 @@ void App::Impl::collect_servers(metrics::TextWriter& out) const {
   out.sample("http_server_connections_total", {}, double(counters.connections_accepted));
   out.family("http_server_connections", "Connections open now.", "gauge");
   out.sample("http_server_connections", {}, double(counters.connections_open));
-  out.family("http_server_requests_total", "Requests read, with those that no route or decoder took.", "counter");
+  out.family("http_server_requests_total",
+             "Requests read, with those that no route or decoder took.", "counter");
   out.sample("http_server_requests_total", {}, double(counters.requests));
   out.family("http_server_bad_requests_total", "Requests that were not HTTP.", "counter");
   out.sample("http_server_bad_requests_total", {}, double(counters.bad_requests));
@@ -145,13 +158,15 @@ void App::Impl::collect_servers(metrics::TextWriter& out) const {
 Result<void> App::Impl::start_servers() {
   if (http) {
     if (auto started = http->start(); !started) {
-      return cannot_listen(std::move(started).error(), "HTTP", "server.http.addr", server.http->where);
+      return cannot_listen(std::move(started).error(), "HTTP", "server.http.addr",
+                           server.http->where);
     }
   }
   if (grpc) {
     if (auto started = grpc->start(); !started) {
       if (http) http->stop(Deadline::after(Duration::zero()));
-      return cannot_listen(std::move(started).error(), "gRPC", "server.grpc.addr", server.grpc->where);
+      return cannot_listen(std::move(started).error(), "gRPC", "server.grpc.addr",
+                           server.grpc->where);
     }
   }
   if (http) log::info("[HTTP] server listening on: " + http->address());
@@ -162,7 +177,8 @@ Result<void> App::Impl::start_servers() {
 void App::Impl::watch_signals() {
   auto first = fiber::wait_signal();
   if (!first) {
-    // Cancelled at the end of the program; or without a descriptor, and then `kill -9` is what is left.
+    // Cancelled at the end of the program; or without a descriptor, and then `kill -9` is what is
+    // left.
     if (first.error().code() != Code::kCancelled) log::error(first.error().text());
     return;
   }
@@ -190,7 +206,9 @@ void App::Impl::stop_servers() {
     log::info(fmt::format("[{}] server stopping", name));
     auto fiber = fiber::Scheduler::current().spawn([one, name, deadline] {
       one->stop(deadline);
-      if (deadline.expired()) log::warn(fmt::format("[{}] server couldn't stop gracefully in time, doing force stop", name));
+      if (deadline.expired())
+        log::warn(
+            fmt::format("[{}] server couldn't stop gracefully in time, doing force stop", name));
     });
     if (fiber.ok()) {
       fibers.push_back(std::move(*fiber));
@@ -233,7 +251,8 @@ Result<std::unique_ptr<App>> App::create(AppInfo info, Config config) {
   if (info.id.empty()) info.id = host_name();
   log::set_level(BIA_TRY(parse_log_level(server.log_level)));
   auto threads = BIA_TRY(fiber::ThreadGroup::create(server.threads));
-  return std::unique_ptr<App>(new App(std::make_unique<Impl>(std::move(info), std::move(config), std::move(server), std::move(threads))));
+  return std::unique_ptr<App>(new App(std::make_unique<Impl>(
+      std::move(info), std::move(config), std::move(server), std::move(threads))));
 }
 
 const AppInfo& App::info() const { return impl_->info; }
@@ -247,11 +266,16 @@ void App::before_start(Hook hook) { impl_->before_start.push_back(std::move(hook
 void App::after_start(Hook hook) { impl_->after_start.push_back(std::move(hook)); }
 void App::before_stop(Hook hook) { impl_->before_stop.push_back(std::move(hook)); }
 void App::after_stop(Hook hook) { impl_->after_stop.push_back(std::move(hook)); }
-std::string App::http_address() const { return impl_->http ? impl_->http->address() : std::string(); }
-std::string App::grpc_address() const { return impl_->grpc ? impl_->grpc->address() : std::string(); }
+std::string App::http_address() const {
+  return impl_->http ? impl_->http->address() : std::string();
+}
+std::string App::grpc_address() const {
+  return impl_->grpc ? impl_->grpc->address() : std::string();
+}
 
 Result<void> App::add(Service& service) {
-  for (const MethodInfo& method : service.service_info().methods) BIA_TRY(impl_->request_metrics.add_operation(method.operation));
+  for (const MethodInfo& method : service.service_info().methods)
+    BIA_TRY(impl_->request_metrics.add_operation(method.operation));
   return impl_->binding.add(service, impl_->http ? &impl_->router : nullptr, impl_->grpc.get());
 }
 

@@ -6,7 +6,8 @@ namespace bia {
 namespace {
 
 Error bad_argument(std::string message) {
-  return Error(Code::kInvalidArgument, "ARGUMENT", std::move(message)).with_hint("the service takes -conf PATH, --version and --help");
+  return Error(Code::kInvalidArgument, "ARGUMENT", std::move(message))
+      .with_hint("the service takes -conf PATH, --version and --help");
 }
 
 }  // namespace
@@ -15,7 +16,8 @@ Result<AppArgs> AppArgs::parse(int argc, const char* const* argv) {
   AppArgs args;
   for (int i = 1; i < argc; ++i) {
     const std::string_view text = argv[i];
-    if (!text.starts_with('-') || text == "-" || text == "--") return bad_argument(fmt::format("unexpected argument {}", text));
+    if (!text.starts_with('-') || text == "-" || text == "--")
+      return bad_argument(fmt::format("unexpected argument {}", text));
     std::string_view name = text.substr(text.starts_with("--") ? 2 : 1);
     const size_t equals = name.find('=');
     const bool has_value = equals != std::string_view::npos;
@@ -41,7 +43,8 @@ Result<AppArgs> AppArgs::parse(int argc, const char* const* argv) {
 std::string app_help(std::string_view program) {
   return fmt::format(
       "usage: {} [-conf PATH]\n\n"
-      "  -conf PATH   configuration: a YAML file, or a folder whose files are merged (default \"{}\")\n"
+      "  -conf PATH   configuration: a YAML file, or a folder whose files are merged (default "
+      "\"{}\")\n"
       "  --version    print name and version\n"
       "  -h, --help   print this\n",
       program, AppArgs().config_path);

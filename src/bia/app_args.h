@@ -10,8 +10,8 @@ struct AppArgs {
   std::string config_path = "configs";
   enum class Action { kServe, kHelp, kVersion } action = Action::kServe;
 
-  /// `-conf PATH`, `-conf=PATH` and the same with two dashes, as Go's flag package reads them; -h, --help, --version. Errors:
-  /// kInvalidArgument for anything else.
+  /// `-conf PATH`, `-conf=PATH` and the same with two dashes, as Go's flag package reads them; -h,
+  /// --help, --version. Errors: kInvalidArgument for anything else.
   static Result<AppArgs> parse(int argc, const char* const* argv);
 };
 

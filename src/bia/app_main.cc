@@ -23,7 +23,8 @@ void raise_file_limit() {
 Result<void> serve(const AppArgs& args, const AppInfo& info, const App::Wire& wire) {
   Config config = BIA_TRY(Config::load(args.config_path));
   auto app = BIA_TRY(App::create(info, std::move(config)));
-  std::vector<std::pair<std::string, std::string>> fields = {{"service.id", app->info().id}, {"service.name", info.name}};
+  std::vector<std::pair<std::string, std::string>> fields = {{"service.id", app->info().id},
+                                                             {"service.name", info.name}};
   if (!info.version.empty()) fields.emplace_back("service.version", info.version);
   log::set_fields(std::move(fields));
   return app->run(wire);
@@ -47,7 +48,8 @@ int App::main(int argc, char** argv, AppInfo info, const Wire& wire) {
     fmt::print("{} {}\n", info.name, info.version);
     return 0;
   }
-  // Before any thread starts: threads inherit the mask, so that signals come to the descriptor alone.
+  // Before any thread starts: threads inherit the mask, so that signals come to the descriptor
+  // alone.
   fiber::block_signals();
   std::signal(SIGPIPE, SIG_IGN);
   raise_file_limit();

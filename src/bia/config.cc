@@ -24,7 +24,8 @@ Result<std::string> read_file(const std::string& path) {
   const auto size = fs::file_size(path, error);
   if (error) return config_error(Code::kInvalidArgument, path, error.message());
   if (size > config_detail::kFileBytesMax) {
-    return config_error(Code::kOutOfRange, path, fmt::format("{} bytes, at most {}", size, config_detail::kFileBytesMax));
+    return config_error(Code::kOutOfRange, path,
+                        fmt::format("{} bytes, at most {}", size, config_detail::kFileBytesMax));
   }
   std::ifstream file(path, std::ios::binary);
   std::ostringstream bytes;
@@ -43,16 +44,20 @@ Result<std::vector<std::string>> files_of(const std::string& path) {
   std::error_code error;
   const auto status = fs::status(path, error);
   if (!fs::exists(status)) {
-    return config_error(Code::kNotFound, path, "no such file or folder").with_hint("-conf names the configuration: a file, or a folder of files");
+    return config_error(Code::kNotFound, path, "no such file or folder")
+        .with_hint("-conf names the configuration: a file, or a folder of files");
   }
   if (!fs::is_directory(status)) return std::vector<std::string>{path};
   std::vector<std::string> files;
-  for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
+  for (fs::directory_iterator entry(path, error), end; !error && entry != end;
+       entry.increment(error)) {
     std::error_code ignored;
-    if (is_config_file(entry->path()) && !entry->is_directory(ignored)) files.push_back(entry->path().string());
+    if (is_config_file(entry->path()) && !entry->is_directory(ignored))
+      files.push_back(entry->path().string());
   }
   if (error) return config_error(Code::kPermissionDenied, path, error.message());
-  if (files.empty()) return config_error(Code::kNotFound, path, "the folder has no .yaml, .yml or .json file");
+  if (files.empty())
+    return config_error(Code::kNotFound, path, "the folder has no .yaml, .yml or .json file");
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -82,7 +87,9 @@ Result<Config> Config::parse(std::string_view yaml, std::string_view name) {
   return Config(std::move(root));
 }
 
-const Config::Node* Config::find(std::string_view key) const { return config_detail::find(*root_, key); }
+const Config::Node* Config::find(std::string_view key) const {
+  return config_detail::find(*root_, key);
+}
 
 bool Config::has(std::string_view key) const {
   const Node* node = find(key);
@@ -112,21 +119,31 @@ Result<const Config::Node*> Config::scalar(std::string_view key) const {
 
 Result<std::string> Config::string(std::string_view key) const {
   const Node* node = BIA_TRY(scalar(key));
-  if (node->kind != Node::Kind::kScalar) return error_at(*node, fmt::format("{} is not a string", key));
+  if (node->kind != Node::Kind::kScalar)
+    return error_at(*node, fmt::format("{} is not a string", key));
   return node->text;
 }
 
-Result<int64_t> Config::integer(std::string_view key) const { return config_detail::to_integer(*BIA_TRY(scalar(key)), key); }
-Result<double> Config::real(std::string_view key) const { return config_detail::to_real(*BIA_TRY(scalar(key)), key); }
-Result<bool> Config::boolean(std::string_view key) const { return config_detail::to_boolean(*BIA_TRY(scalar(key)), key); }
-Result<Duration> Config::duration(std::string_view key) const { return config_detail::to_duration(*BIA_TRY(scalar(key)), key); }
+Result<int64_t> Config::integer(std::string_view key) const {
+  return config_detail::to_integer(*BIA_TRY(scalar(key)), key);
+}
+Result<double> Config::real(std::string_view key) const {
+  return config_detail::to_real(*BIA_TRY(scalar(key)), key);
+}
+Result<bool> Config::boolean(std::string_view key) const {
+  return config_detail::to_boolean(*BIA_TRY(scalar(key)), key);
+}
+Result<Duration> Config::duration(std::string_view key) const {
+  return config_detail::to_duration(*BIA_TRY(scalar(key)), key);
+}
 
 Result<std::vector<std::string>> Config::strings(std::string_view key) const {
   const Node* node = BIA_TRY(scalar(key));
   if (node->kind != Node::Kind::kList) return error_at(*node, fmt::format("{} is not a list", key));
   std::vector<std::string> values;
   for (const Node& item : node->list) {
-    if (item.kind != Node::Kind::kScalar) return error_at(item, fmt::format("{} has an element that is not a string", key));
+    if (item.kind != Node::Kind::kScalar)
+      return error_at(item, fmt::format("{} has an element that is not a string", key));
     values.push_back(item.text);
   }
   return values;
@@ -138,13 +155,15 @@ Result<void> Config::scan(std::string_view key, google::protobuf::Message& into)
   return config_detail::scan_message(*node, key, into);
 }
 
-Result<void> Config::only(std::string_view key, std::initializer_list<std::string_view> known) const {
+Result<void> Config::only(std::string_view key,
+                          std::initializer_list<std::string_view> known) const {
   const Node* node = find(key);
   if (!node || node->kind == Node::Kind::kNull) return {};
   if (node->kind != Node::Kind::kMap) return error_at(*node, fmt::format("{} is not a map", key));
   for (const auto& [name, value] : node->map) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
-      return config_detail::unknown_key(value, key.empty() ? name : fmt::format("{}.{}", key, name), known);
+      return config_detail::unknown_key(value, key.empty() ? name : fmt::format("{}.{}", key, name),
+                                        known);
     }
   }
   return {};

@@ -11,7 +11,8 @@
 
 namespace bia {
 
-/// A value of the configuration with its place. YAML's types of scalars are decided where they are read, as YAML 1.2's core schema does.
+/// A value of the configuration with its place. YAML's types of scalars are decided where they are
+/// read, as YAML 1.2's core schema does.
 struct Config::Node {
   enum class Kind { kNull, kScalar, kList, kMap };
   Kind kind = Kind::kNull;
@@ -49,14 +50,16 @@ const Config::Node* find(const Config::Node& root, std::string_view dotted);
 Error error_at(const Config::Node& node, std::string message);
 /// The name that is closest to `name`, for "did you mean"; empty where none is close.
 std::string_view closest(std::string_view name, const std::vector<std::string_view>& names);
-Error unknown_key(const Config::Node& node, std::string_view key, const std::vector<std::string_view>& known);
+Error unknown_key(const Config::Node& node, std::string_view key,
+                  const std::vector<std::string_view>& known);
 
 Result<int64_t> to_integer(const Config::Node& node, std::string_view key);
 Result<uint64_t> to_unsigned(const Config::Node& node, std::string_view key);
 Result<double> to_real(const Config::Node& node, std::string_view key);
 Result<bool> to_boolean(const Config::Node& node, std::string_view key);
 Result<Duration> to_duration(const Config::Node& node, std::string_view key);
-Result<void> scan_message(const Config::Node& node, std::string_view key, google::protobuf::Message& into);
+Result<void> scan_message(const Config::Node& node, std::string_view key,
+                          google::protobuf::Message& into);
 
 }  // namespace config_detail
 }  // namespace bia

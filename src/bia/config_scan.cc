@@ -16,7 +16,9 @@ using google::protobuf::Message;
 using google::protobuf::Reflection;
 using Node = Config::Node;
 
-std::string join(std::string_view key, std::string_view name) { return key.empty() ? std::string(name) : fmt::format("{}.{}", key, name); }
+std::string join(std::string_view key, std::string_view name) {
+  return key.empty() ? std::string(name) : fmt::format("{}.{}", key, name);
+}
 
 /// Where a value goes: a field of a message, or its next element.
 struct Slot {
@@ -24,9 +26,10 @@ struct Slot {
   const FieldDescriptor* field;
 
   template <typename T>
-  void store(void (Reflection::*set)(Message*, const FieldDescriptor*, T) const, void (Reflection::*add)(Message*, const FieldDescriptor*, T) const,
-             T value) const {
-    (message.GetReflection()->*(field->is_repeated() ? add : set))(&message, field, std::move(value));
+  void store(void (Reflection::*set)(Message*, const FieldDescriptor*, T) const,
+             void (Reflection::*add)(Message*, const FieldDescriptor*, T) const, T value) const {
+    (message.GetReflection()->*(field->is_repeated() ? add : set))(&message, field,
+                                                                   std::move(value));
   }
 };
 
@@ -40,7 +43,8 @@ Result<int32_t> to_int32(const Node& node, std::string_view key) {
 
 Result<uint32_t> to_uint32(const Node& node, std::string_view key) {
   const uint64_t value = BIA_TRY(to_unsigned(node, key));
-  if (value > std::numeric_limits<uint32_t>::max()) return error_at(node, fmt::format("{} does not fit 32 bits", key));
+  if (value > std::numeric_limits<uint32_t>::max())
+    return error_at(node, fmt::format("{} does not fit 32 bits", key));
   return uint32_t(value);
 }
 
@@ -49,7 +53,8 @@ Result<void> scan_enum(const Node& node, std::string_view key, const Slot& slot)
   const auto* value = node.kind == Node::Kind::kScalar ? type->FindValueByName(node.text) : nullptr;
   if (!value) {
     std::string names;
-    for (int i = 0; i < type->value_count(); ++i) names.append(i ? ", " : "").append(type->value(i)->name());
+    for (int i = 0; i < type->value_count(); ++i)
+      names.append(i ? ", " : "").append(type->value(i)->name());
     return error_at(node, fmt::format("{} is none of {}", key, names));
   }
   slot.store(&Reflection::SetEnumValue, &Reflection::AddEnumValue, value->number());
@@ -58,23 +63,40 @@ Result<void> scan_enum(const Node& node, std::string_view key, const Slot& slot)
 
 Result<void> scan_value(const Node& node, std::string_view key, const Slot& slot) {
   switch (slot.field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32: slot.store(&Reflection::SetInt32, &Reflection::AddInt32, BIA_TRY(to_int32(node, key))); break;
-    case FieldDescriptor::CPPTYPE_INT64: slot.store(&Reflection::SetInt64, &Reflection::AddInt64, BIA_TRY(to_integer(node, key))); break;
-    case FieldDescriptor::CPPTYPE_UINT32: slot.store(&Reflection::SetUInt32, &Reflection::AddUInt32, BIA_TRY(to_uint32(node, key))); break;
-    case FieldDescriptor::CPPTYPE_UINT64: slot.store(&Reflection::SetUInt64, &Reflection::AddUInt64, BIA_TRY(to_unsigned(node, key))); break;
-    case FieldDescriptor::CPPTYPE_DOUBLE: slot.store(&Reflection::SetDouble, &Reflection::AddDouble, BIA_TRY(to_real(node, key))); break;
-    case FieldDescriptor::CPPTYPE_FLOAT: slot.store(&Reflection::SetFloat, &Reflection::AddFloat, float(BIA_TRY(to_real(node, key)))); break;
-    case FieldDescriptor::CPPTYPE_BOOL: slot.store(&Reflection::SetBool, &Reflection::AddBool, BIA_TRY(to_boolean(node, key))); break;
-    case FieldDescriptor::CPPTYPE_ENUM: return scan_enum(node, key, slot);
+    case FieldDescriptor::CPPTYPE_INT32:
+      slot.store(&Reflection::SetInt32, &Reflection::AddInt32, BIA_TRY(to_int32(node, key)));
+      break;
+    case FieldDescriptor::CPPTYPE_INT64:
+      slot.store(&Reflection::SetInt64, &Reflection::AddInt64, BIA_TRY(to_integer(node, key)));
+      break;
+    case FieldDescriptor::CPPTYPE_UINT32:
+      slot.store(&Reflection::SetUInt32, &Reflection::AddUInt32, BIA_TRY(to_uint32(node, key)));
+      break;
+    case FieldDescriptor::CPPTYPE_UINT64:
+      slot.store(&Reflection::SetUInt64, &Reflection::AddUInt64, BIA_TRY(to_unsigned(node, key)));
+      break;
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      slot.store(&Reflection::SetDouble, &Reflection::AddDouble, BIA_TRY(to_real(node, key)));
+      break;
+    case FieldDescriptor::CPPTYPE_FLOAT:
+      slot.store(&Reflection::SetFloat, &Reflection::AddFloat, float(BIA_TRY(to_real(node, key))));
+      break;
+    case FieldDescriptor::CPPTYPE_BOOL:
+      slot.store(&Reflection::SetBool, &Reflection::AddBool, BIA_TRY(to_boolean(node, key)));
+      break;
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return scan_enum(node, key, slot);
     case FieldDescriptor::CPPTYPE_STRING:
-      if (node.kind != Node::Kind::kScalar) return error_at(node, fmt::format("{} is not a string", key));
+      if (node.kind != Node::Kind::kScalar)
+        return error_at(node, fmt::format("{} is not a string", key));
       slot.store(&Reflection::SetString, &Reflection::AddString, node.text);
       break;
     case FieldDescriptor::CPPTYPE_MESSAGE: {
       const Reflection* reflection = slot.message.GetReflection();
       return scan_message(node, key,
-                          slot.field->is_repeated() ? *reflection->AddMessage(&slot.message, slot.field)
-                                                    : *reflection->MutableMessage(&slot.message, slot.field));
+                          slot.field->is_repeated()
+                              ? *reflection->AddMessage(&slot.message, slot.field)
+                              : *reflection->MutableMessage(&slot.message, slot.field));
     }
   }
   return {};
@@ -98,7 +120,8 @@ Result<void> scan_field(const Node& node, std::string_view key, const Slot& slot
   if (slot.field->is_map()) return scan_map(node, key, slot);
   if (!slot.field->is_repeated()) return scan_value(node, key, slot);
   if (node.kind != Node::Kind::kList) return error_at(node, fmt::format("{} is not a list", key));
-  for (size_t i = 0; i < node.list.size(); ++i) BIA_TRY(scan_value(node.list[i], fmt::format("{}[{}]", key, i), slot));
+  for (size_t i = 0; i < node.list.size(); ++i)
+    BIA_TRY(scan_value(node.list[i], fmt::format("{}[{}]", key, i), slot));
   return {};
 }
 
@@ -110,7 +133,9 @@ const FieldDescriptor* field_of(const Descriptor* type, const std::string& name)
   return nullptr;
 }
 
-bool is_own_section(std::string_view name) { return name == "server" || name == "runtime" || name == "log" || name == "metrics"; }
+bool is_own_section(std::string_view name) {
+  return name == "server" || name == "runtime" || name == "log" || name == "metrics";
+}
 
 }  // namespace
 

@@ -20,10 +20,13 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-std::string message_of(const Result<Config>& config) { return config.ok() ? "" : Result<Config>(config.error()).error().message(); }
+std::string message_of(const Result<Config>& config) {
+  return config.ok() ? "" : Result<Config>(config.error()).error().message();
+}
 
 TEST(Config, ReadsValuesByDottedKeys) {
-  const Config config = *Config::parse("a:\n  b: text\n  n: -12\n  x: 1.5\n  t: true\n  d: 0.2s\n  l: [p, 2]\n  e:\n");
+  const Config config = *Config::parse(
+      "a:\n  b: text\n  n: -12\n  x: 1.5\n  t: true\n  d: 0.2s\n  l: [p, 2]\n  e:\n");
   EXPECT_EQ(*config.string("a.b"), "text");
   EXPECT_EQ(*config.integer("a.n"), -12);
   EXPECT_EQ(*config.real("a.x"), 1.5);
@@ -40,9 +43,11 @@ TEST(Config, ReadsValuesByDottedKeys) {
 TEST(Config, SaysWhereAValueIsOfAnotherType) {
   const Config config = *Config::parse("a: text\nm: {k: v}\nd: 5\nq: \"true\"\n");
   EXPECT_EQ(config.integer("a").error().message(), "config.yaml:1: a is not a whole number");
-  EXPECT_EQ(config.integer("m").error().message(), "config.yaml:2: m is a map; write a whole number");
+  EXPECT_EQ(config.integer("m").error().message(),
+            "config.yaml:2: m is a map; write a whole number");
   EXPECT_EQ(config.string("m").error().message(), "config.yaml:2: m is not a string");
-  EXPECT_EQ(config.duration("d").error().message(), "config.yaml:3: d \"5\" has no unit; write \"5s\"");
+  EXPECT_EQ(config.duration("d").error().message(),
+            "config.yaml:3: d \"5\" has no unit; write \"5s\"");
   EXPECT_EQ(config.boolean("q").error().message(), "config.yaml:4: q is not true or false");
   EXPECT_EQ(config.strings("a").error().message(), "config.yaml:1: a is not a list");
   EXPECT_EQ(config.string("no.such").error().code(), Code::kNotFound);
@@ -56,7 +61,8 @@ TEST(Config, NeverShowsAValueOfTheService) {
 }
 
 TEST(Config, SaysWhereTheYamlIsBad) {
-  EXPECT_THAT(message_of(Config::parse("a: 1\nb: [1, 2\n")), testing::StartsWith("config.yaml:3: "));
+  EXPECT_THAT(message_of(Config::parse("a: 1\nb: [1, 2\n")),
+              testing::StartsWith("config.yaml:3: "));
   EXPECT_EQ(message_of(Config::parse("a: 1\na: 2\n")), "config.yaml:2: the key a is there twice");
   EXPECT_EQ(message_of(Config::parse("- a\n")), "config.yaml:1: expected keys, like \"server:\"");
   EXPECT_THAT(message_of(Config::parse("a: b: c\n")), testing::StartsWith("config.yaml:1: "));
@@ -65,14 +71,17 @@ TEST(Config, SaysWhereTheYamlIsBad) {
 }
 
 TEST(Config, RefusesDeepNesting) {
-  EXPECT_THAT(message_of(Config::parse("a: " + std::string(200, '[') + std::string(200, ']'))), HasSubstr("nested deeper than 64"));
+  EXPECT_THAT(message_of(Config::parse("a: " + std::string(200, '[') + std::string(200, ']'))),
+              HasSubstr("nested deeper than 64"));
   EXPECT_FALSE(Config::parse("a: " + std::string(100'000, '[')).ok());
   EXPECT_TRUE(Config::parse("a: " + std::string(60, '[') + std::string(60, ']')).ok());
 }
 
 TEST(Config, ResolvesPlaceholders) {
   setenv("BIA_CONFIG_TEST", "from the environment", 1);
-  const Config config = *Config::parse("name: kratos\nport: 80\na: ${name}\nb: x-${port}-${none:a:b}\nc: ${BIA_CONFIG_TEST}\nl: ['${name:z}']\ne: '${none:}'\n");
+  const Config config = *Config::parse(
+      "name: kratos\nport: 80\na: ${name}\nb: x-${port}-${none:a:b}\nc: ${BIA_CONFIG_TEST}\nl: "
+      "['${name:z}']\ne: '${none:}'\n");
   EXPECT_EQ(*config.string("a"), "kratos");
   EXPECT_EQ(*config.string("b"), "x-80-a:b");
   EXPECT_EQ(*config.string("c"), "from the environment");
@@ -82,15 +91,19 @@ TEST(Config, ResolvesPlaceholders) {
 
 TEST(Config, RefusesUnresolvedPlaceholders) {
   EXPECT_EQ(message_of(Config::parse("a: 1\nb: ${NO_SUCH_THING}\n")),
-            "config.yaml:2: ${NO_SUCH_THING} is neither a key nor an environment variable; set it, or write ${NO_SUCH_THING:default}");
-  EXPECT_THAT(message_of(Config::parse("b: \"${open\"\n")), HasSubstr("config.yaml:1: a \"${\" without its \"}\""));
+            "config.yaml:2: ${NO_SUCH_THING} is neither a key nor an environment variable; set it, "
+            "or write ${NO_SUCH_THING:default}");
+  EXPECT_THAT(message_of(Config::parse("b: \"${open\"\n")),
+              HasSubstr("config.yaml:1: a \"${\" without its \"}\""));
 }
 
 class ConfigFiles : public testing::Test {
  protected:
   ConfigFiles() { std::filesystem::create_directories(folder_); }
   ~ConfigFiles() override { std::filesystem::remove_all(folder_); }
-  void write(const std::string& name, const std::string& text) { std::ofstream(folder_ + "/" + name) << text; }
+  void write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ + "/" + name) << text;
+  }
   std::string folder_ = testing::TempDir() + "bia_config_test_" + std::to_string(getpid());
 };
 
@@ -114,19 +127,23 @@ TEST_F(ConfigFiles, TakesOneFile) {
 }
 
 TEST_F(ConfigFiles, SaysWhatIsMissing) {
-  EXPECT_EQ(Config::load(folder_ + "/none").error().message(), folder_ + "/none: no such file or folder");
-  EXPECT_EQ(Config::load(folder_).error().message(), folder_ + ": the folder has no .yaml, .yml or .json file");
+  EXPECT_EQ(Config::load(folder_ + "/none").error().message(),
+            folder_ + "/none: no such file or folder");
+  EXPECT_EQ(Config::load(folder_).error().message(),
+            folder_ + ": the folder has no .yaml, .yml or .json file");
 }
 
 TEST(ConfigScan, FillsMessages) {
   const Config config = *Config::parse(
-      "server: {http: {addr: ':1'}}\nname: n\nkind: TYPE_INT32\nnumber: 7\ntypeUrl: u\ndefault_value: d\npacked: true\ncardinality: CARDINALITY_REPEATED\n"
+      "server: {http: {addr: ':1'}}\nname: n\nkind: TYPE_INT32\nnumber: 7\ntypeUrl: "
+      "u\ndefault_value: d\npacked: true\ncardinality: CARDINALITY_REPEATED\n"
       "options:\n  - name: one\n  - name: two\n");
   google::protobuf::Field field;
   const auto scanned = config.scan(field);
   ASSERT_TRUE(scanned.ok());
   EXPECT_EQ(field.ShortDebugString(),
-            "kind: TYPE_INT32 cardinality: CARDINALITY_REPEATED number: 7 name: \"n\" type_url: \"u\" packed: true "
+            "kind: TYPE_INT32 cardinality: CARDINALITY_REPEATED number: 7 name: \"n\" type_url: "
+            "\"u\" packed: true "
             "options { name: \"one\" } options { name: \"two\" } default_value: \"d\"");
 }
 
@@ -140,27 +157,36 @@ TEST(ConfigScan, ReadsDurations) {
 
 TEST(ConfigScan, ReadsMaps) {
   google::protobuf::Struct message;
-  ASSERT_TRUE(Config::parse("fields:\n  a: {string_value: x}\n  b: {number_value: 2}\n")->scan(message).ok());
+  ASSERT_TRUE(Config::parse("fields:\n  a: {string_value: x}\n  b: {number_value: 2}\n")
+                  ->scan(message)
+                  .ok());
   EXPECT_EQ(message.fields().at("a").string_value(), "x");
   EXPECT_EQ(message.fields().at("b").number_value(), 2);
 }
 
 TEST(ConfigScan, NamesUnknownKeysAndWrongTypes) {
   google::protobuf::Field field;
-  const auto error = [&](const char* yaml) { return Config::parse(yaml)->scan(field).error().message(); };
-  EXPECT_EQ(error("a: 1\n"), "config.yaml:1: unknown key a; known here: kind, cardinality, number, name, type_url, oneof_index, packed, options, json_name, default_value");
+  const auto error = [&](const char* yaml) {
+    return Config::parse(yaml)->scan(field).error().message();
+  };
+  EXPECT_EQ(error("a: 1\n"),
+            "config.yaml:1: unknown key a; known here: kind, cardinality, number, name, type_url, "
+            "oneof_index, packed, options, json_name, default_value");
   EXPECT_EQ(error("name: x\nnumbr: 1\n"), "config.yaml:2: unknown key numbr; did you mean number?");
   EXPECT_EQ(error("number: x\n"), "config.yaml:1: number is not a whole number");
   EXPECT_EQ(error("number: 3000000000\n"), "config.yaml:1: number does not fit 32 bits");
-  EXPECT_THAT(error("kind: INT\n"), HasSubstr("config.yaml:1: kind is none of TYPE_UNKNOWN, TYPE_DOUBLE"));
+  EXPECT_THAT(error("kind: INT\n"),
+              HasSubstr("config.yaml:1: kind is none of TYPE_UNKNOWN, TYPE_DOUBLE"));
   EXPECT_EQ(error("options: 3\n"), "config.yaml:1: options is not a list");
-  EXPECT_EQ(error("options: [{nam: x}]\n"), "config.yaml:1: unknown key options[0].nam; did you mean name?");
+  EXPECT_EQ(error("options: [{nam: x}]\n"),
+            "config.yaml:1: unknown key options[0].nam; did you mean name?");
   EXPECT_EQ(error("name: [x]\n"), "config.yaml:1: name is not a string");
 }
 
 TEST(ConfigOnly, NamesTheUnknownKey) {
   const Config config = *Config::parse("server:\n  http:\n    adr: :1\n");
-  EXPECT_EQ(config.only("server.http", {"addr", "timeout"}).error().message(), "config.yaml:3: unknown key server.http.adr; did you mean addr?");
+  EXPECT_EQ(config.only("server.http", {"addr", "timeout"}).error().message(),
+            "config.yaml:3: unknown key server.http.adr; did you mean addr?");
   EXPECT_TRUE(config.only("server", {"http"}).ok());
   EXPECT_TRUE(config.only("none", {"http"}).ok());
 }

@@ -8,7 +8,9 @@
 
 namespace bia {
 
-std::string Config::Node::where() const { return file ? fmt::format("{}:{}", *file, line) : std::string(); }
+std::string Config::Node::where() const {
+  return file ? fmt::format("{}:{}", *file, line) : std::string();
+}
 
 namespace config_detail {
 namespace {
@@ -17,16 +19,21 @@ using Node = Config::Node;
 
 std::string_view kind_name(const Node& node) {
   switch (node.kind) {
-    case Node::Kind::kNull: return "empty";
-    case Node::Kind::kScalar: return "a single value";
-    case Node::Kind::kList: return "a list";
-    case Node::Kind::kMap: return "a map";
+    case Node::Kind::kNull:
+      return "empty";
+    case Node::Kind::kScalar:
+      return "a single value";
+    case Node::Kind::kList:
+      return "a list";
+    case Node::Kind::kMap:
+      return "a map";
   }
   return "";
 }
 
 Error wrong_type(const Node& node, std::string_view key, std::string_view wanted) {
-  if (node.kind != Node::Kind::kScalar) return error_at(node, fmt::format("{} is {}; write {}", key, kind_name(node), wanted));
+  if (node.kind != Node::Kind::kScalar)
+    return error_at(node, fmt::format("{} is {}; write {}", key, kind_name(node), wanted));
   return error_at(node, fmt::format("{} is not {}", key, wanted));
 }
 
@@ -71,10 +78,13 @@ std::string_view closest(std::string_view name, const std::vector<std::string_vi
   return best;
 }
 
-Error unknown_key(const Node& node, std::string_view key, const std::vector<std::string_view>& known) {
+Error unknown_key(const Node& node, std::string_view key,
+                  const std::vector<std::string_view>& known) {
   const size_t dot = key.rfind('.');
-  const std::string_view near = closest(dot == std::string_view::npos ? key : key.substr(dot + 1), known);
-  if (!near.empty()) return error_at(node, fmt::format("unknown key {}; did you mean {}?", key, near));
+  const std::string_view near =
+      closest(dot == std::string_view::npos ? key : key.substr(dot + 1), known);
+  if (!near.empty())
+    return error_at(node, fmt::format("unknown key {}; did you mean {}?", key, near));
   std::string list;
   for (std::string_view name : known) list.append(list.empty() ? "" : ", ").append(name);
   return error_at(node, fmt::format("unknown key {}; known here: {}", key, list));
@@ -92,19 +102,22 @@ const Node* find(const Node& root, std::string_view dotted) {
 
 Result<int64_t> to_integer(const Node& node, std::string_view key) {
   int64_t value = 0;
-  if (node.kind != Node::Kind::kScalar || !parse_number(node.text, value)) return wrong_type(node, key, "a whole number");
+  if (node.kind != Node::Kind::kScalar || !parse_number(node.text, value))
+    return wrong_type(node, key, "a whole number");
   return value;
 }
 
 Result<uint64_t> to_unsigned(const Node& node, std::string_view key) {
   uint64_t value = 0;
-  if (node.kind != Node::Kind::kScalar || !parse_number(node.text, value)) return wrong_type(node, key, "a whole number that is not negative");
+  if (node.kind != Node::Kind::kScalar || !parse_number(node.text, value))
+    return wrong_type(node, key, "a whole number that is not negative");
   return value;
 }
 
 Result<double> to_real(const Node& node, std::string_view key) {
   double value = 0;
-  if (node.kind != Node::Kind::kScalar || !parse_number(node.text, value) || !std::isfinite(value)) return wrong_type(node, key, "a number");
+  if (node.kind != Node::Kind::kScalar || !parse_number(node.text, value) || !std::isfinite(value))
+    return wrong_type(node, key, "a number");
   return value;
 }
 
@@ -121,7 +134,8 @@ Result<Duration> to_duration(const Node& node, std::string_view key) {
     Result<Duration> duration = parse_go_duration(node.text);
     double seconds = 0;
     if (parse_number(node.text, seconds) && seconds != 0) {
-      return error_at(node, fmt::format("{} \"{}\" has no unit; write \"{}s\"", key, node.text, node.text));
+      return error_at(
+          node, fmt::format("{} \"{}\" has no unit; write \"{}s\"", key, node.text, node.text));
     }
     if (duration.ok()) return *duration;
   }

@@ -14,13 +14,16 @@ using File = std::shared_ptr<const std::string>;
 
 // yaml-cpp reports by exceptions; none leaves this file.
 Node convert(const YAML::Node& yaml, const File& file, size_t depth) {
-  if (depth > kDepthMax) throw YAML::RepresentationException(yaml.Mark(), fmt::format("nested deeper than {}", kDepthMax));
+  if (depth > kDepthMax)
+    throw YAML::RepresentationException(yaml.Mark(),
+                                        fmt::format("nested deeper than {}", kDepthMax));
   Node node;
   node.file = file;
   node.line = yaml.Mark().line + 1;
   switch (yaml.Type()) {
     case YAML::NodeType::Undefined:
-    case YAML::NodeType::Null: break;
+    case YAML::NodeType::Null:
+      break;
     case YAML::NodeType::Scalar:
       node.kind = Node::Kind::kScalar;
       node.text = yaml.Scalar();
@@ -33,9 +36,11 @@ Node convert(const YAML::Node& yaml, const File& file, size_t depth) {
     case YAML::NodeType::Map:
       node.kind = Node::Kind::kMap;
       for (const auto& entry : yaml) {
-        if (!entry.first.IsScalar()) throw YAML::RepresentationException(entry.first.Mark(), "a key must be a string");
+        if (!entry.first.IsScalar())
+          throw YAML::RepresentationException(entry.first.Mark(), "a key must be a string");
         if (node.child(entry.first.Scalar())) {
-          throw YAML::RepresentationException(entry.first.Mark(), fmt::format("the key {} is there twice", entry.first.Scalar()));
+          throw YAML::RepresentationException(
+              entry.first.Mark(), fmt::format("the key {} is there twice", entry.first.Scalar()));
         }
         Node value = convert(entry.second, file, depth + 1);
         // An empty value has no place of its own, and a map's is its first key's.
@@ -47,7 +52,8 @@ Node convert(const YAML::Node& yaml, const File& file, size_t depth) {
   return node;
 }
 
-/// Replaces the placeholders of one string. Not recursive: what a placeholder stands for is taken as it is.
+/// Replaces the placeholders of one string. Not recursive: what a placeholder stands for is taken
+/// as it is.
 Result<std::string> replaced(const Node& node, const Node& root) {
   std::string out;
   std::string_view rest = node.text;
@@ -55,7 +61,8 @@ Result<std::string> replaced(const Node& node, const Node& root) {
     const size_t begin = rest.find("${");
     const size_t end = begin == std::string_view::npos ? begin : rest.find('}', begin);
     if (begin == std::string_view::npos) break;
-    if (end == std::string_view::npos) return error_at(node, "a \"${\" without its \"}\"; write ${KEY} or ${KEY:default}");
+    if (end == std::string_view::npos)
+      return error_at(node, "a \"${\" without its \"}\"; write ${KEY} or ${KEY:default}");
     const std::string_view inside = rest.substr(begin + 2, end - begin - 2);
     const size_t colon = inside.find(':');
     const std::string key(inside.substr(0, colon));
@@ -68,7 +75,9 @@ Result<std::string> replaced(const Node& node, const Node& root) {
     } else if (colon != std::string_view::npos) {
       out += inside.substr(colon + 1);
     } else {
-      return error_at(node, fmt::format("${{{0}}} is neither a key nor an environment variable; set it, or write ${{{0}:default}}", key));
+      return error_at(node, fmt::format("${{{0}}} is neither a key nor an environment variable; "
+                                        "set it, or write ${{{0}:default}}",
+                                        key));
     }
     rest.remove_prefix(end + 1);
   }
@@ -77,7 +86,8 @@ Result<std::string> replaced(const Node& node, const Node& root) {
 }
 
 Result<void> resolve(Node& node, const Node& root) {
-  if (node.kind == Node::Kind::kScalar && node.text.find("${") != std::string::npos) node.text = BIA_TRY(replaced(node, root));
+  if (node.kind == Node::Kind::kScalar && node.text.find("${") != std::string::npos)
+    node.text = BIA_TRY(replaced(node, root));
   for (auto& [key, value] : node.map) BIA_TRY(resolve(value, root));
   for (Node& item : node.list) BIA_TRY(resolve(item, root));
   return {};
@@ -90,12 +100,16 @@ Result<Node> parse_yaml(std::string_view yaml, std::string_view name) {
   try {
     const YAML::Node document = YAML::Load(std::string(yaml));
     Node node = convert(document, file, 0);
-    if (node.kind != Node::Kind::kMap && node.kind != Node::Kind::kNull) return error_at(node, "expected keys, like \"server:\"");
+    if (node.kind != Node::Kind::kMap && node.kind != Node::Kind::kNull)
+      return error_at(node, "expected keys, like \"server:\"");
     node.kind = Node::Kind::kMap;
     return node;
   } catch (const YAML::Exception& exception) {
-    // yaml-cpp aliases can only repeat what is in the file; its own depth limit makes a DeepRecursion of the rest.
-    return Error(Code::kInvalidArgument, "CONFIG", fmt::format("{}:{}: {}", name, std::max(exception.mark.line, 0) + 1, exception.msg));
+    // yaml-cpp aliases can only repeat what is in the file; its own depth limit makes a
+    // DeepRecursion of the rest.
+    return Error(
+        Code::kInvalidArgument, "CONFIG",
+        fmt::format("{}:{}: {}", name, std::max(exception.mark.line, 0) + 1, exception.msg));
   } catch (const std::exception& exception) {
     return Error(Code::kInvalidArgument, "CONFIG", fmt::format("{}: {}", name, exception.what()));
   }
@@ -107,7 +121,9 @@ void merge(Node& into, Node from) {
     return;
   }
   for (auto& [key, value] : from.map) {
-    const auto same = std::find_if(into.map.begin(), into.map.end(), [&name = key](const auto& entry) { return entry.first == name; });
+    const auto same =
+        std::find_if(into.map.begin(), into.map.end(),
+                     [&name = key](const auto& entry) { return entry.first == name; });
     if (same == into.map.end()) {
       into.map.emplace_back(std::move(key), std::move(value));
     } else {

@@ -32,15 +32,19 @@ const LevelName& names_of(LogLevel level) { return kLevels.at(size_t(int(level) 
 
 class FunctionSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
-  explicit FunctionSink(std::function<void(std::string_view)> function) : function_(std::move(function)) {}
+  explicit FunctionSink(std::function<void(std::string_view)> function)
+      : function_(std::move(function)) {}
 
  private:
-  void sink_it_(const spdlog::details::log_msg& message) override { function_({message.payload.data(), message.payload.size()}); }
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    function_({message.payload.data(), message.payload.size()});
+  }
   void flush_() override {}
   std::function<void(std::string_view)> function_;
 };
 
-// The one global of the layer: a log has to be there for code that nobody handed one to (a handler's exception, a signal).
+// The one global of the layer: a log has to be there for code that nobody handed one to (a
+// handler's exception, a signal).
 struct Log {
   std::shared_ptr<spdlog::logger> logger;
   std::string fields;
@@ -80,19 +84,22 @@ void append_time(std::string& out) {
   clock_gettime(CLOCK_REALTIME, &now);
   tm parts{};
   gmtime_r(&now.tv_sec, &parts);
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-                 parts.tm_hour, parts.tm_min, parts.tm_sec);
+  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+                 parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
+                 parts.tm_sec);
 }
 
 }  // namespace
 
 Result<LogLevel> parse_log_level(std::string_view text) {
   std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
   for (size_t i = 0; i < kLevels.size(); ++i) {
     if (kLevels[i].config == lower) return LogLevel(int(i) - 1);
   }
-  return Error(Code::kInvalidArgument, "LOG_LEVEL", fmt::format("log level \"{}\" is not debug, info, warn, error or fatal", text));
+  return Error(Code::kInvalidArgument, "LOG_LEVEL",
+               fmt::format("log level \"{}\" is not debug, info, warn, error or fatal", text));
 }
 
 namespace log {

@@ -27,9 +27,13 @@ TEST(Log, WritesKratosLines) {
   log::set_fields({{"service.id", "host-1"}, {"service.name", "helloworld"}});
   log::info("[HTTP] server listening on: [::]:8080");
   log::write(LogLevel::kError, {{"kind", "server"}, {"code", "500"}});
-  EXPECT_THAT(log_lines.lines, ElementsAre(MatchesRegex("INFO ts=....-..-..T..:..:..Z service.id=host-1 service.name=helloworld "
-                                                        "msg=.HTTP. server listening on: .::.:8080"),
-                                           MatchesRegex("ERROR ts=[^ ]+ service.id=host-1 service.name=helloworld kind=server code=500")));
+  EXPECT_THAT(
+      log_lines.lines,
+      ElementsAre(
+          MatchesRegex("INFO ts=....-..-..T..:..:..Z service.id=host-1 service.name=helloworld "
+                       "msg=.HTTP. server listening on: .::.:8080"),
+          MatchesRegex(
+              "ERROR ts=[^ ]+ service.id=host-1 service.name=helloworld kind=server code=500")));
 }
 
 TEST(Log, DropsWhatIsBelowTheLevel) {
@@ -45,13 +49,15 @@ TEST(Log, DropsWhatIsBelowTheLevel) {
 TEST(Log, NoValueForgesALine) {
   LogLines log_lines;
   log::info("a\nERROR ts=x\r\x01\t{} %v");
-  EXPECT_THAT(log_lines.lines, ElementsAre(testing::EndsWith("msg=a\\nERROR ts=x\\x0d\\x01\\t{} %v")));
+  EXPECT_THAT(log_lines.lines,
+              ElementsAre(testing::EndsWith("msg=a\\nERROR ts=x\\x0d\\x01\\t{} %v")));
 }
 
 TEST(ParseLogLevel, TakesAnyCaseAndNamesTheLevels) {
   EXPECT_EQ(*parse_log_level("WARN"), LogLevel::kWarn);
   EXPECT_EQ(*parse_log_level("debug"), LogLevel::kDebug);
-  EXPECT_EQ(parse_log_level("loud").error().message(), "log level \"loud\" is not debug, info, warn, error or fatal");
+  EXPECT_EQ(parse_log_level("loud").error().message(),
+            "log level \"loud\" is not debug, info, warn, error or fatal");
 }
 
 }  // namespace

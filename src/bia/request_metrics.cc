@@ -12,7 +12,9 @@ constexpr std::string_view kCounterHelp = "The total number of processed request
 constexpr std::string_view kSecondsName = "server_requests_seconds";
 constexpr std::string_view kSecondsHelp = "server requests duration(sec).";
 
-size_t hash_of(const char* address) { return size_t((reinterpret_cast<uintptr_t>(address) * 0x9E3779B97F4A7C15ull) >> 32); }
+size_t hash_of(const char* address) {
+  return size_t((reinterpret_cast<uintptr_t>(address) * 0x9E3779B97F4A7C15ull) >> 32);
+}
 
 }  // namespace
 
@@ -41,7 +43,8 @@ RequestMetrics::RequestMetrics(metrics::Registry& registry) : registry_(registry
 RequestMetrics::~RequestMetrics() {
   for (const auto& operation : operations_) {
     for (Series& series : operation->by_transport) {
-      for (Failure* failure = series.failures.load(); failure;) delete std::exchange(failure, failure->next);
+      for (Failure* failure = series.failures.load(); failure;)
+        delete std::exchange(failure, failure->next);
     }
   }
 }
@@ -51,9 +54,11 @@ Result<void> RequestMetrics::resolve(Operation& operation) {
     const std::string kind(transport_name(transport));
     const std::string name(operation.name);
     Series& series = operation.by_transport[size_t(transport)];
-    series.succeeded =
-        BIA_TRY(registry_.counter(kCounterName, kCounterHelp, {{"kind", kind}, {"operation", name}, {"code", "200"}, {"reason", ""}}));
-    series.seconds = BIA_TRY(registry_.histogram(kSecondsName, kSecondsHelp, {{"kind", kind}, {"operation", name}}, kSecondsBounds));
+    series.succeeded = BIA_TRY(
+        registry_.counter(kCounterName, kCounterHelp,
+                          {{"kind", kind}, {"operation", name}, {"code", "200"}, {"reason", ""}}));
+    series.seconds = BIA_TRY(registry_.histogram(
+        kSecondsName, kSecondsHelp, {{"kind", kind}, {"operation", name}}, kSecondsBounds));
   }
   return {};
 }
@@ -76,14 +81,18 @@ Result<void> RequestMetrics::add_operation(std::string_view name) {
 
 Result<void> RequestMetrics::add_unmatched() {
   const auto counter = [this](const char* code, const char* reason) {
-    return registry_.counter(kCounterName, kCounterHelp, {{"kind", "http"}, {"operation", ""}, {"code", code}, {"reason", reason}});
+    return registry_.counter(
+        kCounterName, kCounterHelp,
+        {{"kind", "http"}, {"operation", ""}, {"code", code}, {"reason", reason}});
   };
   not_found_ = BIA_TRY(counter("404", "NOT_FOUND"));
   method_not_allowed_ = BIA_TRY(counter("405", "METHOD_NOT_ALLOWED"));
   return {};
 }
 
-void RequestMetrics::record_unmatched(int status) { (status == 405 ? method_not_allowed_ : not_found_).add(); }
+void RequestMetrics::record_unmatched(int status) {
+  (status == 405 ? method_not_allowed_ : not_found_).add();
+}
 
 const RequestMetrics::Operation* RequestMetrics::find(std::string_view name) const {
   if (table_.empty()) return nullptr;
@@ -97,7 +106,8 @@ const RequestMetrics::Operation* RequestMetrics::find(std::string_view name) con
   return nullptr;
 }
 
-metrics::Counter* RequestMetrics::failure_counter(Series& series, const Operation& operation, int code, std::string_view reason) {
+metrics::Counter* RequestMetrics::failure_counter(Series& series, const Operation& operation,
+                                                  int code, std::string_view reason) {
   for (int attempt = 0; attempt < 2; ++attempt) {
     Failure* first = series.failures.load(std::memory_order_acquire);
     for (Failure* failure = first; failure; failure = failure->next) {
@@ -108,15 +118,17 @@ metrics::Counter* RequestMetrics::failure_counter(Series& series, const Operatio
       continue;
     }
     const bool http = &series == &operation.by_transport[size_t(Transport::kHttp)];
-    auto counter = registry_.counter(kCounterName, kCounterHelp,
-                                     {{"kind", std::string(transport_name(http ? Transport::kHttp : Transport::kGrpc))},
-                                      {"operation", std::string(operation.name)},
-                                      {"code", fmt::format("{}", code)},
-                                      {"reason", std::string(reason)}});
+    auto counter = registry_.counter(
+        kCounterName, kCounterHelp,
+        {{"kind", std::string(transport_name(http ? Transport::kHttp : Transport::kGrpc))},
+         {"operation", std::string(operation.name)},
+         {"code", fmt::format("{}", code)},
+         {"reason", std::string(reason)}});
     if (!counter.ok()) return nullptr;
     // Two threads may each add the same failure: both count into the one series of the registry.
     auto* failure = new Failure{code, std::string(reason), *counter, first};
-    while (!series.failures.compare_exchange_weak(failure->next, failure, std::memory_order_acq_rel)) {
+    while (
+        !series.failures.compare_exchange_weak(failure->next, failure, std::memory_order_acq_rel)) {
     }
     series.failures_count.fetch_add(1, std::memory_order_relaxed);
     return &failure->counter;
@@ -124,15 +136,18 @@ metrics::Counter* RequestMetrics::failure_counter(Series& series, const Operatio
   return nullptr;
 }
 
-void RequestMetrics::record(Transport transport, std::string_view name, Duration took, const Error* error) {
-  // The table holds pointers to const only to say that look-ups change nothing; the series are counters.
+void RequestMetrics::record(Transport transport, std::string_view name, Duration took,
+                            const Error* error) {
+  // The table holds pointers to const only to say that look-ups change nothing; the series are
+  // counters.
   auto* operation = const_cast<Operation*>(find(name));
   if (!operation) return;
   Series& series = operation->by_transport[size_t(transport)];
   series.seconds.observe(double(took.count()) * 1e-9);
   if (!error) {
     series.succeeded.add();
-  } else if (auto* counter = failure_counter(series, *operation, error->http_status(), error->reason())) {
+  } else if (auto* counter =
+                 failure_counter(series, *operation, error->http_status(), error->reason())) {
     counter->add();
   }
 }
@@ -146,11 +161,13 @@ class MetricsMiddleware final : public Middleware {
   Result<Reply> handle(Context& context, Request, Next next) override {
     try {
       Result<Reply> reply = next();
-      metrics_.record(context.transport(), context.operation(), now() - context.started_at(), reply.ok() ? nullptr : &reply.error());
+      metrics_.record(context.transport(), context.operation(), now() - context.started_at(),
+                      reply.ok() ? nullptr : &reply.error());
       return reply;
     } catch (...) {
       const Error error = Error::from_http(500, "UNKNOWN", "");
-      metrics_.record(context.transport(), context.operation(), now() - context.started_at(), &error);
+      metrics_.record(context.transport(), context.operation(), now() - context.started_at(),
+                      &error);
       throw;
     }
   }
@@ -161,6 +178,8 @@ class MetricsMiddleware final : public Middleware {
 
 }  // namespace
 
-std::unique_ptr<Middleware> metrics_middleware(RequestMetrics& metrics) { return std::make_unique<MetricsMiddleware>(metrics); }
+std::unique_ptr<Middleware> metrics_middleware(RequestMetrics& metrics) {
+  return std::make_unique<MetricsMiddleware>(metrics);
+}
 
 }  // namespace bia

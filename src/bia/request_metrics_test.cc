@@ -30,11 +30,18 @@ TEST_F(RequestMetricsTest, CountsByTransportOperationCodeAndReason) {
   const Error error = Error::from_http(404, "USER_NOT_FOUND", "user bob missing");
   metrics_.record(Transport::kGrpc, kHello, 1ms, &error);
   metrics_.record(Transport::kGrpc, kHello, 1ms, &error);
-  EXPECT_THAT(text(), HasSubstr("server_requests_code_total{kind=\"http\",operation=\"/helloworld.v1.Greeter/SayHello\",code=\"200\",reason=\"\"} 1\n"));
-  EXPECT_THAT(text(), HasSubstr("server_requests_code_total{kind=\"grpc\",operation=\"/helloworld.v1.Greeter/SayHello\",code=\"404\",reason=\"USER_NOT_FOUND\"} 2\n"));
-  EXPECT_THAT(text(), HasSubstr("server_requests_seconds_bucket{kind=\"http\",operation=\"/helloworld.v1.Greeter/SayHello\",le=\"0.005\"} 0\n"));
-  EXPECT_THAT(text(), HasSubstr("server_requests_seconds_bucket{kind=\"http\",operation=\"/helloworld.v1.Greeter/SayHello\",le=\"0.01\"} 1\n"));
-  EXPECT_THAT(text(), HasSubstr("server_requests_seconds_count{kind=\"grpc\",operation=\"/helloworld.v1.Greeter/SayHello\"} 3\n"));
+  EXPECT_THAT(text(), HasSubstr("server_requests_code_total{kind=\"http\",operation=\"/"
+                                "helloworld.v1.Greeter/SayHello\",code=\"200\",reason=\"\"} 1\n"));
+  EXPECT_THAT(
+      text(),
+      HasSubstr("server_requests_code_total{kind=\"grpc\",operation=\"/helloworld.v1.Greeter/"
+                "SayHello\",code=\"404\",reason=\"USER_NOT_FOUND\"} 2\n"));
+  EXPECT_THAT(text(), HasSubstr("server_requests_seconds_bucket{kind=\"http\",operation=\"/"
+                                "helloworld.v1.Greeter/SayHello\",le=\"0.005\"} 0\n"));
+  EXPECT_THAT(text(), HasSubstr("server_requests_seconds_bucket{kind=\"http\",operation=\"/"
+                                "helloworld.v1.Greeter/SayHello\",le=\"0.01\"} 1\n"));
+  EXPECT_THAT(text(), HasSubstr("server_requests_seconds_count{kind=\"grpc\",operation=\"/"
+                                "helloworld.v1.Greeter/SayHello\"} 3\n"));
 }
 
 TEST_F(RequestMetricsTest, FindsAnOperationByItsTextToo) {
@@ -48,10 +55,12 @@ TEST_F(RequestMetricsTest, KeepsManyOperationsApart) {
   for (int i = 0; i < 100; ++i) names.push_back("/a.B/Method" + std::to_string(i));
   for (const std::string& name : names) ASSERT_TRUE(metrics_.add_operation(name).ok());
   for (int i = 0; i < 100; ++i) {
-    for (int times = 0; times <= i; ++times) metrics_.record(Transport::kHttp, names[size_t(i)], 1ms, nullptr);
+    for (int times = 0; times <= i; ++times)
+      metrics_.record(Transport::kHttp, names[size_t(i)], 1ms, nullptr);
   }
   for (int i = 0; i < 100; ++i) {
-    EXPECT_THAT(text(), HasSubstr("operation=\"" + names[size_t(i)] + "\",code=\"200\",reason=\"\"} " + std::to_string(i + 1) + "\n"));
+    EXPECT_THAT(text(), HasSubstr("operation=\"" + names[size_t(i)] +
+                                  "\",code=\"200\",reason=\"\"} " + std::to_string(i + 1) + "\n"));
   }
 }
 
@@ -76,8 +85,10 @@ TEST_F(RequestMetricsTest, CountsUnmatchedRequests) {
   metrics_.record_unmatched(404);
   metrics_.record_unmatched(405);
   metrics_.record_unmatched(405);
-  EXPECT_THAT(text(), HasSubstr("server_requests_code_total{kind=\"http\",operation=\"\",code=\"404\",reason=\"NOT_FOUND\"} 1\n"));
-  EXPECT_THAT(text(), HasSubstr("server_requests_code_total{kind=\"http\",operation=\"\",code=\"405\",reason=\"METHOD_NOT_ALLOWED\"} 2\n"));
+  EXPECT_THAT(text(), HasSubstr("server_requests_code_total{kind=\"http\",operation=\"\",code="
+                                "\"404\",reason=\"NOT_FOUND\"} 1\n"));
+  EXPECT_THAT(text(), HasSubstr("server_requests_code_total{kind=\"http\",operation=\"\",code="
+                                "\"405\",reason=\"METHOD_NOT_ALLOWED\"} 2\n"));
 }
 
 }  // namespace

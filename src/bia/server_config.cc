@@ -24,17 +24,20 @@ Result<void> read_duration(const Config& config, const std::string& key, Duratio
 }
 
 template <typename T>
-Result<void> read_size(const Config& config, const std::string& key, T& into, uint64_t min, uint64_t max) {
+Result<void> read_size(const Config& config, const std::string& key, T& into, uint64_t min,
+                       uint64_t max) {
   if (!config.has(key)) return {};
   const int64_t value = BIA_TRY(config.integer(key));
   if (value < 0 || uint64_t(value) < min || uint64_t(value) > max) {
-    return bad_value(config, key, fmt::format("{} is {}; it must be {} to {}", key, value, min, max));
+    return bad_value(config, key,
+                     fmt::format("{} is {}; it must be {} to {}", key, value, min, max));
   }
   into = T(value);
   return {};
 }
 
-/// ":8080" is every address of both families, as in Go: one socket for [::] takes IPv4 too. Without IPv6, IPv4's alone.
+/// ":8080" is every address of both families, as in Go: one socket for [::] takes IPv4 too. Without
+/// IPv6, IPv4's alone.
 std::string any_address(const std::string& text) {
   const int six = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (six < 0) return text;
@@ -42,28 +45,38 @@ std::string any_address(const std::string& text) {
   return "[::]" + text;
 }
 
-Result<std::string> read_address(const Config& config, const std::string& section, std::string_view example) {
+Result<std::string> read_address(const Config& config, const std::string& section,
+                                 std::string_view example) {
   const std::string key = section + ".addr";
   if (!config.has(key)) {
-    return bad_value(config, section, fmt::format("{} is missing; write \"addr: {}\" below {}", key, example, section));
+    return bad_value(
+        config, section,
+        fmt::format("{} is missing; write \"addr: {}\" below {}", key, example, section));
   }
   const std::string text = BIA_TRY(config.string(key));
   const size_t colon = text.rfind(':');
   if (colon == std::string::npos) {
     const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-    return bad_value(config, key, fmt::format("{} \"{}\" has no port; write \"{}\"", key, text, digits ? "0.0.0.0:" + text : text + example.data()));
+    return bad_value(config, key,
+                     fmt::format("{} \"{}\" has no port; write \"{}\"", key, text,
+                                 digits ? "0.0.0.0:" + text : text + example.data()));
   }
   unsigned port = 0;
   const char* end = text.data() + text.size();
   const auto [last, error] = std::from_chars(text.data() + colon + 1, end, port);
   if (error != std::errc() || last != end || port > std::numeric_limits<uint16_t>::max()) {
-    return bad_value(config, key, fmt::format("{} \"{}\" has no port from 0 to 65535 after the colon; write \"0.0.0.0{}\"", key, text, example));
+    return bad_value(
+        config, key,
+        fmt::format("{} \"{}\" has no port from 0 to 65535 after the colon; write \"0.0.0.0{}\"",
+                    key, text, example));
   }
   const std::string host = text.substr(0, colon);
   if (host.empty()) return any_address(text);
   if (host == "localhost") return fmt::format("127.0.0.1:{}", port);
   if (host.find(':') != std::string::npos && host.front() != '[') {
-    return bad_value(config, key, fmt::format("{} \"{}\": an IPv6 address stands in brackets; write \"[{}]:{}\"", key, text, host, port));
+    return bad_value(config, key,
+                     fmt::format("{} \"{}\": an IPv6 address stands in brackets; write \"[{}]:{}\"",
+                                 key, text, host, port));
   }
   return text;
 }
@@ -71,7 +84,10 @@ Result<std::string> read_address(const Config& config, const std::string& sectio
 Result<void> check_network(const Config& config, const std::string& key) {
   if (!config.has(key)) return {};
   const std::string network = BIA_TRY(config.string(key));
-  if (network != "tcp" && !network.empty()) return bad_value(config, key, fmt::format("{} \"{}\" is not built; write \"tcp\" or leave it out", key, network));
+  if (network != "tcp" && !network.empty())
+    return bad_value(
+        config, key,
+        fmt::format("{} \"{}\" is not built; write \"tcp\" or leave it out", key, network));
   return {};
 }
 
@@ -80,8 +96,10 @@ constexpr uint64_t kCountMax = 1'000'000;
 
 Result<ServerConfig::Http> read_http(const Config& config) {
   ServerConfig::Http http;
-  BIA_TRY(config.only("server.http", {"network", "addr", "timeout", "request_line_bytes_max", "header_bytes_max", "header_count_max", "body_bytes_max",
-                                      "pipeline_max", "idle_timeout", "header_timeout", "connections_max"}));
+  BIA_TRY(config.only("server.http",
+                      {"network", "addr", "timeout", "request_line_bytes_max", "header_bytes_max",
+                       "header_count_max", "body_bytes_max", "pipeline_max", "idle_timeout",
+                       "header_timeout", "connections_max"}));
   BIA_TRY(check_network(config, "server.http.network"));
   http.options.address = BIA_TRY(read_address(config, "server.http", ":8080"));
   http.where = config.where("server.http.addr");
@@ -89,26 +107,33 @@ Result<ServerConfig::Http> read_http(const Config& config) {
   BIA_TRY(read_duration(config, "server.http.timeout", http.timeout));
   BIA_TRY(read_duration(config, "server.http.idle_timeout", http.options.idle_timeout));
   BIA_TRY(read_duration(config, "server.http.header_timeout", http.options.header_timeout));
-  BIA_TRY(read_size(config, "server.http.request_line_bytes_max", limits.request_line_bytes_max, 64, kBytesMax));
-  BIA_TRY(read_size(config, "server.http.header_bytes_max", limits.header_bytes_max, 64, kBytesMax));
+  BIA_TRY(read_size(config, "server.http.request_line_bytes_max", limits.request_line_bytes_max, 64,
+                    kBytesMax));
+  BIA_TRY(
+      read_size(config, "server.http.header_bytes_max", limits.header_bytes_max, 64, kBytesMax));
   BIA_TRY(read_size(config, "server.http.header_count_max", limits.header_count_max, 1, kCountMax));
   BIA_TRY(read_size(config, "server.http.body_bytes_max", limits.body_bytes_max, 0, kBytesMax));
   BIA_TRY(read_size(config, "server.http.pipeline_max", limits.pipeline_max, 1, kCountMax));
-  BIA_TRY(read_size(config, "server.http.connections_max", http.options.connections_max, 1, kCountMax));
+  BIA_TRY(
+      read_size(config, "server.http.connections_max", http.options.connections_max, 1, kCountMax));
   return http;
 }
 
 Result<ServerConfig::Grpc> read_grpc(const Config& config) {
   ServerConfig::Grpc grpc;
-  BIA_TRY(config.only("server.grpc", {"network", "addr", "timeout", "message_bytes_max", "streams_max", "metadata_bytes_max", "window_bytes"}));
+  BIA_TRY(config.only("server.grpc", {"network", "addr", "timeout", "message_bytes_max",
+                                      "streams_max", "metadata_bytes_max", "window_bytes"}));
   BIA_TRY(check_network(config, "server.grpc.network"));
   grpc.options.address = BIA_TRY(read_address(config, "server.grpc", ":9000"));
   grpc.where = config.where("server.grpc.addr");
   BIA_TRY(read_duration(config, "server.grpc.timeout", grpc.options.timeout));
-  BIA_TRY(read_size(config, "server.grpc.message_bytes_max", grpc.options.message_bytes_max, 1, kBytesMax));
+  BIA_TRY(read_size(config, "server.grpc.message_bytes_max", grpc.options.message_bytes_max, 1,
+                    kBytesMax));
   BIA_TRY(read_size(config, "server.grpc.streams_max", grpc.options.streams_max, 1, kCountMax));
-  BIA_TRY(read_size(config, "server.grpc.metadata_bytes_max", grpc.options.metadata_bytes_max, 64, kBytesMax));
-  BIA_TRY(read_size(config, "server.grpc.window_bytes", grpc.options.window_bytes, 65'535, kBytesMax - 1));
+  BIA_TRY(read_size(config, "server.grpc.metadata_bytes_max", grpc.options.metadata_bytes_max, 64,
+                    kBytesMax));
+  BIA_TRY(read_size(config, "server.grpc.window_bytes", grpc.options.window_bytes, 65'535,
+                    kBytesMax - 1));
   return grpc;
 }
 
@@ -120,12 +145,17 @@ Result<void> read_the_rest(const Config& config, ServerConfig& into) {
   BIA_TRY(read_duration(config, "runtime.stop_timeout", into.stop_timeout));
   if (config.has("log.level")) {
     into.log_level = BIA_TRY(config.string("log.level"));
-    if (auto level = parse_log_level(into.log_level); !level) return std::move(level).error().in(config.where("log.level"));
+    if (auto level = parse_log_level(into.log_level); !level)
+      return std::move(level).error().in(config.where("log.level"));
   }
-  if (config.has("metrics.enabled")) into.metrics_enabled = BIA_TRY(config.boolean("metrics.enabled"));
+  if (config.has("metrics.enabled"))
+    into.metrics_enabled = BIA_TRY(config.boolean("metrics.enabled"));
   if (config.has("metrics.path")) {
     into.metrics_path = BIA_TRY(config.string("metrics.path"));
-    if (!into.metrics_path.starts_with('/')) return bad_value(config, "metrics.path", fmt::format("metrics.path \"{}\" does not begin with \"/\"", into.metrics_path));
+    if (!into.metrics_path.starts_with('/'))
+      return bad_value(
+          config, "metrics.path",
+          fmt::format("metrics.path \"{}\" does not begin with \"/\"", into.metrics_path));
   }
   return {};
 }
@@ -138,7 +168,8 @@ Result<ServerConfig> ServerConfig::read(const Config& config) {
   if (config.has("server.http")) server.http = BIA_TRY(read_http(config));
   if (config.has("server.grpc")) server.grpc = BIA_TRY(read_grpc(config));
   if (!server.http && !server.grpc) {
-    return Error(Code::kNotFound, "CONFIG", "the configuration has neither server.http nor server.grpc")
+    return Error(Code::kNotFound, "CONFIG",
+                 "the configuration has neither server.http nor server.grpc")
         .with_hint(R"(write server: {http: {addr: ":8080"}, grpc: {addr: ":9000"}})");
   }
   BIA_TRY(read_the_rest(config, server));

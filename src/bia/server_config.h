@@ -8,7 +8,8 @@
 
 namespace bia {
 
-/// The sections of the configuration that bia itself reads: server, runtime, log, metrics. Defaults are Kratos' where Kratos has one.
+/// The sections of the configuration that bia itself reads: server, runtime, log, metrics. Defaults
+/// are Kratos' where Kratos has one.
 struct ServerConfig {
   struct Http {
     http::ServerOptions options;
@@ -30,7 +31,8 @@ struct ServerConfig {
   bool metrics_enabled = true;
   std::string metrics_path = "/metrics";
 
-  /// Errors: kInvalidArgument for a bad value or an unknown key, with its place; kNotFound where neither server is configured.
+  /// Errors: kInvalidArgument for a bad value or an unknown key, with its place; kNotFound where
+  /// neither server is configured.
   static Result<ServerConfig> read(const Config& config);
 };
 

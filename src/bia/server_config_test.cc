@@ -9,16 +9,23 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-Result<ServerConfig> read(const std::string& yaml) { return ServerConfig::read(*Config::parse(yaml)); }
+Result<ServerConfig> read(const std::string& yaml) {
+  return ServerConfig::read(*Config::parse(yaml));
+}
 std::string error_of(const std::string& yaml) { return read(yaml).error().message(); }
-std::string http_error(const std::string& line) { return error_of("server:\n  http:\n    addr: :1\n    " + line + "\n"); }
+std::string http_error(const std::string& line) {
+  return error_of("server:\n  http:\n    addr: :1\n    " + line + "\n");
+}
 
 TEST(ServerConfig, ReadsKratosKeys) {
-  const ServerConfig config = *read("server:\n  http:\n    network: tcp\n    addr: 0.0.0.0:8080\n    timeout: 1.5s\n  grpc:\n    addr: :8282\n    timeout: 200ms\n");
+  const ServerConfig config = *read(
+      "server:\n  http:\n    network: tcp\n    addr: 0.0.0.0:8080\n    timeout: 1.5s\n  grpc:\n    "
+      "addr: :8282\n    timeout: 200ms\n");
   EXPECT_EQ(config.http->options.address, "0.0.0.0:8080");
   EXPECT_EQ(config.http->timeout, 1500ms);
   EXPECT_EQ(config.http->where, "config.yaml:4");
-  EXPECT_THAT(config.grpc->options.address, testing::AnyOf("[::]:8282", ":8282"));  // without IPv6, the latter
+  EXPECT_THAT(config.grpc->options.address,
+              testing::AnyOf("[::]:8282", ":8282"));  // without IPv6, the latter
   EXPECT_EQ(config.grpc->options.timeout, 200ms);
 }
 
@@ -33,8 +40,10 @@ TEST(ServerConfig, HasKratosDefaults) {
 
 TEST(ServerConfig, ReadsLimitsAndTheRest) {
   const ServerConfig config = *read(
-      "server: {http: {addr: 'localhost:80', body_bytes_max: 10, connections_max: 5, idle_timeout: 0s}, grpc: {addr: '[::1]:1', streams_max: 7}}\n"
-      "runtime: {threads: 2, stop_timeout: 3s}\nlog: {level: WARN}\nmetrics: {enabled: false, path: /m}\n");
+      "server: {http: {addr: 'localhost:80', body_bytes_max: 10, connections_max: 5, idle_timeout: "
+      "0s}, grpc: {addr: '[::1]:1', streams_max: 7}}\n"
+      "runtime: {threads: 2, stop_timeout: 3s}\nlog: {level: WARN}\nmetrics: {enabled: false, "
+      "path: /m}\n");
   EXPECT_EQ(config.http->options.address, "127.0.0.1:80");
   EXPECT_EQ(config.http->options.limits.body_bytes_max, 10u);
   EXPECT_EQ(config.http->options.connections_max, 5u);
@@ -47,32 +56,53 @@ TEST(ServerConfig, ReadsLimitsAndTheRest) {
 }
 
 TEST(ServerConfig, SaysWhatIsWrongWithAnAddress) {
-  EXPECT_EQ(error_of("server:\n  http:\n    addr: \"8080\"\n"), "config.yaml:3: server.http.addr \"8080\" has no port; write \"0.0.0.0:8080\"");
-  EXPECT_EQ(error_of("server:\n  http:\n    addr: host\n"), "config.yaml:3: server.http.addr \"host\" has no port; write \"host:8080\"");
-  EXPECT_THAT(error_of("server:\n  grpc:\n    addr: :99999\n"), HasSubstr("config.yaml:3: server.grpc.addr \":99999\" has no port from 0 to 65535"));
-  EXPECT_THAT(error_of("server:\n  grpc:\n    addr: \":\"\n"), HasSubstr("has no port from 0 to 65535"));
-  EXPECT_EQ(error_of("server:\n  grpc:\n    addr: ::1:80\n"), "config.yaml:3: server.grpc.addr \"::1:80\": an IPv6 address stands in brackets; write \"[::1]:80\"");
-  EXPECT_EQ(error_of("server:\n  http:\n    timeout: 1s\n"), "config.yaml:2: server.http.addr is missing; write \"addr: :8080\" below server.http");
+  EXPECT_EQ(error_of("server:\n  http:\n    addr: \"8080\"\n"),
+            "config.yaml:3: server.http.addr \"8080\" has no port; write \"0.0.0.0:8080\"");
+  EXPECT_EQ(error_of("server:\n  http:\n    addr: host\n"),
+            "config.yaml:3: server.http.addr \"host\" has no port; write \"host:8080\"");
+  EXPECT_THAT(error_of("server:\n  grpc:\n    addr: :99999\n"),
+              HasSubstr("config.yaml:3: server.grpc.addr \":99999\" has no port from 0 to 65535"));
+  EXPECT_THAT(error_of("server:\n  grpc:\n    addr: \":\"\n"),
+              HasSubstr("has no port from 0 to 65535"));
+  EXPECT_EQ(error_of("server:\n  grpc:\n    addr: ::1:80\n"),
+            "config.yaml:3: server.grpc.addr \"::1:80\": an IPv6 address stands in brackets; write "
+            "\"[::1]:80\"");
+  EXPECT_EQ(error_of("server:\n  http:\n    timeout: 1s\n"),
+            "config.yaml:2: server.http.addr is missing; write \"addr: :8080\" below server.http");
 }
 
 TEST(ServerConfig, NamesUnknownKeysAndBadValues) {
-  EXPECT_EQ(http_error("timeot: 1s"), "config.yaml:4: unknown key server.http.timeot; did you mean timeout?");
-  EXPECT_EQ(http_error("tls: {}"), "config.yaml:4: unknown key server.http.tls; known here: network, addr, timeout, request_line_bytes_max, "
-                                   "header_bytes_max, header_count_max, body_bytes_max, pipeline_max, idle_timeout, header_timeout, connections_max");
-  EXPECT_EQ(http_error("timeout: 5"), "config.yaml:4: server.http.timeout \"5\" has no unit; write \"5s\"");
+  EXPECT_EQ(http_error("timeot: 1s"),
+            "config.yaml:4: unknown key server.http.timeot; did you mean timeout?");
+  EXPECT_EQ(http_error("tls: {}"),
+            "config.yaml:4: unknown key server.http.tls; known here: network, addr, timeout, "
+            "request_line_bytes_max, "
+            "header_bytes_max, header_count_max, body_bytes_max, pipeline_max, idle_timeout, "
+            "header_timeout, connections_max");
+  EXPECT_EQ(http_error("timeout: 5"),
+            "config.yaml:4: server.http.timeout \"5\" has no unit; write \"5s\"");
   EXPECT_EQ(http_error("timeout: -1s"), "config.yaml:4: server.http.timeout is negative");
-  EXPECT_EQ(http_error("network: unix"), "config.yaml:4: server.http.network \"unix\" is not built; write \"tcp\" or leave it out");
-  EXPECT_EQ(http_error("pipeline_max: 0"), "config.yaml:4: server.http.pipeline_max is 0; it must be 1 to 1000000");
-  EXPECT_EQ(http_error("pipeline_max: -1"), "config.yaml:4: server.http.pipeline_max is -1; it must be 1 to 1000000");
-  EXPECT_EQ(http_error("pipeline_max: many"), "config.yaml:4: server.http.pipeline_max is not a whole number");
+  EXPECT_EQ(
+      http_error("network: unix"),
+      "config.yaml:4: server.http.network \"unix\" is not built; write \"tcp\" or leave it out");
+  EXPECT_EQ(http_error("pipeline_max: 0"),
+            "config.yaml:4: server.http.pipeline_max is 0; it must be 1 to 1000000");
+  EXPECT_EQ(http_error("pipeline_max: -1"),
+            "config.yaml:4: server.http.pipeline_max is -1; it must be 1 to 1000000");
+  EXPECT_EQ(http_error("pipeline_max: many"),
+            "config.yaml:4: server.http.pipeline_max is not a whole number");
 }
 
 TEST(ServerConfig, ChecksTheOtherSections) {
   const std::string server = "server: {http: {addr: ':1'}}\n";
-  EXPECT_EQ(error_of(server + "runtime: {threads: 257}\n"), "config.yaml:2: runtime.threads is 257; it must be 0 to 256");
-  EXPECT_EQ(error_of(server + "log: {level: loud}\n"), "config.yaml:2: log level \"loud\" is not debug, info, warn, error or fatal");
-  EXPECT_EQ(error_of(server + "metrics: {path: m}\n"), "config.yaml:2: metrics.path \"m\" does not begin with \"/\"");
-  EXPECT_EQ(error_of("server: {htp: {}}\n"), "config.yaml:1: unknown key server.htp; did you mean http?");
+  EXPECT_EQ(error_of(server + "runtime: {threads: 257}\n"),
+            "config.yaml:2: runtime.threads is 257; it must be 0 to 256");
+  EXPECT_EQ(error_of(server + "log: {level: loud}\n"),
+            "config.yaml:2: log level \"loud\" is not debug, info, warn, error or fatal");
+  EXPECT_EQ(error_of(server + "metrics: {path: m}\n"),
+            "config.yaml:2: metrics.path \"m\" does not begin with \"/\"");
+  EXPECT_EQ(error_of("server: {htp: {}}\n"),
+            "config.yaml:1: unknown key server.htp; did you mean http?");
   EXPECT_EQ(error_of("server: 3\n"), "config.yaml:1: server is not a map");
   EXPECT_EQ(error_of("data: {}\n"), "the configuration has neither server.http nor server.grpc");
 }

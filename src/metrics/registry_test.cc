@@ -24,17 +24,22 @@ std::string text_of(const Registry& registry) {
 
 TEST(Registry, WritesCountersWithHelpTypeAndLabels) {
   Registry registry;
-  Counter counter = *registry.counter("requests_total", "Requests.", {{"kind", "http"}, {"code", "200"}});
+  Counter counter =
+      *registry.counter("requests_total", "Requests.", {{"kind", "http"}, {"code", "200"}});
   counter.add();
   counter.add(2);
   EXPECT_EQ(counter.value(), 3u);
-  EXPECT_EQ(text_of(registry), "# HELP requests_total Requests.\n# TYPE requests_total counter\nrequests_total{kind=\"http\",code=\"200\"} 3\n");
+  EXPECT_EQ(text_of(registry),
+            "# HELP requests_total Requests.\n# TYPE requests_total "
+            "counter\nrequests_total{kind=\"http\",code=\"200\"} 3\n");
 }
 
 TEST(Registry, EscapesHelpAndLabelValues) {
   Registry registry;
   registry.gauge("g", "back\\slash and\nnew line, \"quotes\"", {{"path", "a\\b\"c\nd"}})->set(1.5);
-  EXPECT_EQ(text_of(registry), "# HELP g back\\\\slash and\\nnew line, \"quotes\"\n# TYPE g gauge\ng{path=\"a\\\\b\\\"c\\nd\"} 1.5\n");
+  EXPECT_EQ(text_of(registry),
+            "# HELP g back\\\\slash and\\nnew line, \"quotes\"\n# TYPE g "
+            "gauge\ng{path=\"a\\\\b\\\"c\\nd\"} 1.5\n");
 }
 
 TEST(Registry, WritesHistogramsCumulatively) {
@@ -43,18 +48,21 @@ TEST(Registry, WritesHistogramsCumulatively) {
   for (double value : {0.005, 0.006, 0.5, 2.0}) histogram.observe(value);
   EXPECT_EQ(histogram.count(), 4u);
   EXPECT_DOUBLE_EQ(histogram.sum(), 2.511);
-  EXPECT_EQ(text_of(registry),
-            "# HELP seconds Time.\n# TYPE seconds histogram\n"
-            "seconds_bucket{kind=\"grpc\",le=\"0.005\"} 1\nseconds_bucket{kind=\"grpc\",le=\"0.1\"} 2\n"
-            "seconds_bucket{kind=\"grpc\",le=\"1\"} 3\nseconds_bucket{kind=\"grpc\",le=\"+Inf\"} 4\n"
-            "seconds_sum{kind=\"grpc\"} 2.511\nseconds_count{kind=\"grpc\"} 4\n");
+  EXPECT_EQ(
+      text_of(registry),
+      "# HELP seconds Time.\n# TYPE seconds histogram\n"
+      "seconds_bucket{kind=\"grpc\",le=\"0.005\"} 1\nseconds_bucket{kind=\"grpc\",le=\"0.1\"} 2\n"
+      "seconds_bucket{kind=\"grpc\",le=\"1\"} 3\nseconds_bucket{kind=\"grpc\",le=\"+Inf\"} 4\n"
+      "seconds_sum{kind=\"grpc\"} 2.511\nseconds_count{kind=\"grpc\"} 4\n");
 }
 
 TEST(Registry, CountsNotANumberInTheLastBucket) {
   Registry registry;
   Histogram histogram = *registry.histogram("seconds", "Time.", {}, kBounds);
   histogram.observe(std::nan(""));
-  EXPECT_THAT(text_of(registry), HasSubstr("seconds_bucket{le=\"1\"} 0\nseconds_bucket{le=\"+Inf\"} 1\nseconds_sum NaN"));
+  EXPECT_THAT(
+      text_of(registry),
+      HasSubstr("seconds_bucket{le=\"1\"} 0\nseconds_bucket{le=\"+Inf\"} 1\nseconds_sum NaN"));
 }
 
 TEST(Registry, GivesTheSameSeriesTwice) {
@@ -62,7 +70,8 @@ TEST(Registry, GivesTheSameSeriesTwice) {
   registry.counter("a_total", "A.", {{"x", "1"}})->add();
   registry.counter("a_total", "A.", {{"x", "1"}})->add();
   registry.counter("a_total", "A.", {{"x", "2"}})->add();
-  EXPECT_EQ(text_of(registry), "# HELP a_total A.\n# TYPE a_total counter\na_total{x=\"1\"} 2\na_total{x=\"2\"} 1\n");
+  EXPECT_EQ(text_of(registry),
+            "# HELP a_total A.\n# TYPE a_total counter\na_total{x=\"1\"} 2\na_total{x=\"2\"} 1\n");
 }
 
 TEST(Registry, RefusesAnotherTypeHelpOrLabelNames) {
@@ -79,9 +88,12 @@ TEST(Registry, RefusesBadNames) {
   EXPECT_FALSE(registry.counter("", "", {}).ok());
   EXPECT_FALSE(registry.counter("a-b", "", {}).ok());
   EXPECT_TRUE(registry.counter("a:b", "", {}).ok());
-  EXPECT_THAT(registry.counter("a", "", {{"b:c", "1"}}).error().message(), HasSubstr("label \"b:c\""));
-  EXPECT_THAT(registry.counter("a", "", {{"__name__", "1"}}).error().message(), HasSubstr("reserved"));
-  EXPECT_THAT(registry.counter("a", "", {{"b", "1"}, {"b", "2"}}).error().message(), HasSubstr("twice"));
+  EXPECT_THAT(registry.counter("a", "", {{"b:c", "1"}}).error().message(),
+              HasSubstr("label \"b:c\""));
+  EXPECT_THAT(registry.counter("a", "", {{"__name__", "1"}}).error().message(),
+              HasSubstr("reserved"));
+  EXPECT_THAT(registry.counter("a", "", {{"b", "1"}, {"b", "2"}}).error().message(),
+              HasSubstr("twice"));
   EXPECT_FALSE(registry.histogram("h", "", {{"le", "1"}}, kBounds).ok());
 }
 
@@ -98,7 +110,9 @@ TEST(Registry, RefusesBadBounds) {
 
 TEST(Registry, RefusesTooManySeries) {
   Registry registry;
-  for (size_t i = 0; i < Registry::kSeriesMax; ++i) ASSERT_TRUE(registry.counter("c" + std::to_string(i % 64), "", {{"i", std::to_string(i)}}).ok()) << i;
+  for (size_t i = 0; i < Registry::kSeriesMax; ++i)
+    ASSERT_TRUE(registry.counter("c" + std::to_string(i % 64), "", {{"i", std::to_string(i)}}).ok())
+        << i;
   EXPECT_EQ(registry.counter("c0", "", {{"i", "more"}}).error().code(), Code::kResourceExhausted);
 }
 
@@ -149,8 +163,9 @@ TEST(ProcessMetrics, HasTheNamesOfPrometheusClients) {
   Registry registry;
   registry.add_collector(write_process_metrics);
   const std::string text = text_of(registry);
-  for (const char* name : {"process_cpu_seconds_total", "process_open_fds", "process_max_fds", "process_virtual_memory_bytes",
-                           "process_resident_memory_bytes", "process_start_time_seconds", "process_threads"}) {
+  for (const char* name : {"process_cpu_seconds_total", "process_open_fds", "process_max_fds",
+                           "process_virtual_memory_bytes", "process_resident_memory_bytes",
+                           "process_start_time_seconds", "process_threads"}) {
     EXPECT_THAT(text, HasSubstr("\n" + std::string(name) + " ")) << name;
   }
   EXPECT_THAT(text, HasSubstr("process_context_switches_total{type=\"voluntary\"}"));
@@ -169,7 +184,10 @@ TEST(Registry, RecordsARequestInUnderTwentyNanoseconds) {
       counter.add();
       histogram.observe(0.00005);
     }
-    best = std::min(best, std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin).count() / kTimes);
+    best = std::min(
+        best,
+        std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin).count() /
+            kTimes);
   }
   RecordProperty("nanoseconds", std::to_string(best));
   printf("a counter and a histogram: %.1f ns\n", best);

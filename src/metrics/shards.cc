@@ -7,7 +7,8 @@ namespace {
 std::atomic<uint64_t> next_registry_id{1};
 std::atomic<bool> slot_taken[Shards::kThreadsMax];
 
-// A thread keeps one slot in all registries while it lives. A later thread may take the slot over: its adds go on top.
+// A thread keeps one slot in all registries while it lives. A later thread may take the slot over:
+// its adds go on top.
 class Slot {
  public:
   Slot() {
@@ -62,7 +63,8 @@ uint64_t Shards::sum(uint32_t index) const {
   uint64_t sum = 0;
   for (const auto& entry : shards_) {
     const Shard* shard = entry.load(std::memory_order_acquire);
-    const Chunk* chunk = shard ? shard->chunks[index / kChunkCells].load(std::memory_order_acquire) : nullptr;
+    const Chunk* chunk =
+        shard ? shard->chunks[index / kChunkCells].load(std::memory_order_acquire) : nullptr;
     if (chunk) sum += chunk->cells[index % kChunkCells].load(std::memory_order_relaxed);
   }
   return sum;
@@ -72,15 +74,19 @@ double Shards::sum_double(uint32_t index) const {
   double sum = 0;
   for (const auto& entry : shards_) {
     const Shard* shard = entry.load(std::memory_order_acquire);
-    const Chunk* chunk = shard ? shard->chunks[index / kChunkCells].load(std::memory_order_acquire) : nullptr;
-    if (chunk) sum += __builtin_bit_cast(double, chunk->cells[index % kChunkCells].load(std::memory_order_relaxed));
+    const Chunk* chunk =
+        shard ? shard->chunks[index / kChunkCells].load(std::memory_order_acquire) : nullptr;
+    if (chunk)
+      sum += __builtin_bit_cast(double,
+                                chunk->cells[index % kChunkCells].load(std::memory_order_relaxed));
   }
   return sum;
 }
 
 uint64_t Histogram::count() const {
   uint64_t count = 0;
-  for (uint32_t bucket = 0; bucket <= bounds_count_; ++bucket) count += shards_->sum(cell_ + 1 + bucket);
+  for (uint32_t bucket = 0; bucket <= bounds_count_; ++bucket)
+    count += shards_->sum(cell_ + 1 + bucket);
   return count;
 }
 

@@ -39,7 +39,8 @@ void TextWriter::family(std::string_view name, std::string_view help, std::strin
   out_.append("\n# TYPE ").append(name).append(" ").append(type).append("\n");
 }
 
-void TextWriter::labels(const Labels& labels, std::string_view last_name, std::string_view last_value) {
+void TextWriter::labels(const Labels& labels, std::string_view last_name,
+                        std::string_view last_value) {
   if (labels.empty() && last_name.empty()) return;
   char before = '{';
   const auto add = [&](std::string_view name, std::string_view value) {
@@ -62,7 +63,8 @@ void TextWriter::sample(std::string_view name, const Labels& label_list, double 
   out_ += '\n';
 }
 
-void TextWriter::bucket(std::string_view name, const Labels& label_list, double bound, uint64_t count) {
+void TextWriter::bucket(std::string_view name, const Labels& label_list, double bound,
+                        uint64_t count) {
   std::string text;
   append_number(text, bound);
   out_.append(name).append("_bucket");

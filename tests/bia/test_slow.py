@@ -70,6 +70,19 @@ def test_exceptions_are_recovered(slow):
     assert re.search(r"ERROR ts=\S+ service.id=id-1 service.name=slow service.version=1.2.3 msg=.*boom", slow.log())
 
 
+def test_access_log_lines_are_kratos(slow):
+    http(slow.http, "GET /wait/7")
+    http(slow.http, "GET /fail")
+    grpc_call(slow.grpc, "/slow.v1.Slow/Wait", wait_request(7))
+    slow.wait_for_log("component=grpc")
+    lines = [re.sub(r"ts=\S+", "ts=T", re.sub(r"latency=\S+", "latency=L", line)) for line in slow.log().splitlines() if "kind=server" in line]
+    begin = "ts=T service.id=id-1 service.name=slow service.version=1.2.3 kind=server component="
+    assert lines == [f"INFO {begin}http operation=/slow.v1.Slow/Wait args=milliseconds: 7 code=200 reason= stack= latency=L",
+                     f"ERROR {begin}http operation=/slow.v1.Slow/Fail args= code=422 reason=UNPROCESSABLE stack=error: code = 422 reason = UNPROCESSABLE "
+                     "message = cannot be metadata = map[id:7] cause = <nil> latency=L",
+                     f"INFO {begin}grpc operation=/slow.v1.Slow/Wait args=milliseconds: 7 code=200 reason= stack= latency=L"]
+
+
 def test_decode_errors_are_counted(slow):
     status, _, body = http(slow.http, "GET /wait/soon")
     assert status == 400 and parsed(body)["reason"] == "CODEC"

@@ -14,13 +14,16 @@ class Message;
 
 namespace bia {
 
-/// A service's configuration: YAML, from one file or from a folder whose *.yaml, *.yml and *.json files are merged in the order of their
-/// names (maps merge, anything else is replaced), as Kratos does. "${key}" and "${key:default}" in a string stand for another key of the
-/// configuration or, where there is none, for an environment variable. Errors say file and line: `configs/config.yaml:12: …`; they show
-/// values of `server` and its kin, never those of the service's own keys, which may be secrets.
+/// A service's configuration: YAML, from one file or from a folder whose *.yaml, *.yml and *.json
+/// files are merged in the order of their names (maps merge, anything else is replaced), as Kratos
+/// does. "${key}" and "${key:default}" in a string stand for another key of the configuration or,
+/// where there is none, for an environment variable. Errors say file and line:
+/// `configs/config.yaml:12: …`; they show values of `server` and its kin, never those of the
+/// service's own keys, which may be secrets.
 class Config {
  public:
-  /// Errors: kNotFound for a missing path or a folder without files; kInvalidArgument for what cannot be read or resolved.
+  /// Errors: kNotFound for a missing path or a folder without files; kInvalidArgument for what
+  /// cannot be read or resolved.
   static Result<Config> load(const std::string& path);
   /// `name` stands for the file in errors.
   static Result<Config> parse(std::string_view yaml, std::string_view name = "config.yaml");
@@ -44,9 +47,11 @@ class Config {
   Result<Duration> duration(std::string_view key) const;
   Result<std::vector<std::string>> strings(std::string_view key) const;
 
-  /// Fills a message, whose fields are the keys (in snake_case or lowerCamelCase), as Kratos' `Scan` does. `key` is where the message begins;
-  /// empty: at the top, and then bia's own sections (server, runtime, log, metrics) may be missing from the message. Absent keys leave
-  /// fields as they are. Errors: kInvalidArgument for an unknown key, with what is close to it, and for a value of another type.
+  /// Fills a message, whose fields are the keys (in snake_case or lowerCamelCase), as Kratos'
+  /// `Scan` does. `key` is where the message begins; empty: at the top, and then bia's own sections
+  /// (server, runtime, log, metrics) may be missing from the message. Absent keys leave fields as
+  /// they are. Errors: kInvalidArgument for an unknown key, with what is close to it, and for a
+  /// value of another type.
   Result<void> scan(std::string_view key, google::protobuf::Message& into) const;
   Result<void> scan(google::protobuf::Message& into) const { return scan({}, into); }
 

@@ -19,8 +19,10 @@ Result<LogLevel> parse_log_level(std::string_view text);
 using LogField = std::pair<std::string_view, std::string_view>;
 
 /// The program's log: a line an entry on stderr, as Kratos' standard logger writes it:
-///     INFO ts=2026-11-24T15:10:41Z service.id=host-1 service.name=helloworld msg=[HTTP] server listening on: [::]:8080
-/// Control characters in values are escaped, so that no input can forge a line. Thread-safe; one write a line.
+///     INFO ts=2026-11-24T15:10:41Z service.id=host-1 service.name=helloworld msg=[HTTP] server
+///     listening on: [::]:8080
+/// Control characters in values are escaped, so that no input can forge a line. Thread-safe; one
+/// write a line.
 namespace log {
 void write(LogLevel level, std::initializer_list<LogField> fields);
 inline void debug(std::string_view message) { write(LogLevel::kDebug, {{"msg", message}}); }

@@ -16,7 +16,8 @@ namespace bia::metrics {
 
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
-/// What one thread has counted. Only that thread writes its cells, so an add is a load and a store; a scrape sums over the shards.
+/// What one thread has counted. Only that thread writes its cells, so an add is a load and a store;
+/// a scrape sums over the shards.
 class Shards {
  public:
   static constexpr size_t kChunkCells = 256;
@@ -42,7 +43,8 @@ class Shards {
   double sum_double(uint32_t index) const;
 
  private:
-  struct Chunk {
+  /// Cache lines of its own: another thread's chunk may lie beside it.
+  struct alignas(64) Chunk {
     Cell cells[kChunkCells] = {};
   };
   struct Shard {
@@ -57,11 +59,13 @@ class Shards {
   Shard* attach();
   Chunk* add_chunk(Shard& shard, size_t index);
 
-  uint64_t id_;  // never given twice in a process: a new registry at an old one's address must not find the old one's shard
+  uint64_t id_;  // never given twice in a process: a new registry at an old one's address must not
+                 // find the old one's shard
   std::atomic<Shard*> shards_[kThreadsMax] = {};
 };
 
-/// A number that only grows. A handle: copy it, keep it; the registry must outlive it. Any thread may add.
+/// A number that only grows. A handle: copy it, keep it; the registry must outlive it. Any thread
+/// may add.
 class Counter {
  public:
   Counter() = default;
@@ -100,7 +104,8 @@ class Histogram {
     uint32_t bucket = 0;
     while (bucket < bounds_count_ && !(value <= bounds_[bucket])) ++bucket;
     Shards::Cell* cells = &shards_->cell(cell_);
-    cells[1 + bucket].store(cells[1 + bucket].load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    cells[1 + bucket].store(cells[1 + bucket].load(std::memory_order_relaxed) + 1,
+                            std::memory_order_relaxed);
     const double sum = __builtin_bit_cast(double, cells->load(std::memory_order_relaxed)) + value;
     cells->store(__builtin_bit_cast(uint64_t, sum), std::memory_order_relaxed);
   }
@@ -132,7 +137,8 @@ class TextWriter {
   std::string& out_;
 };
 
-/// The metrics of one program. Registering takes a lock and is for start-up, or for what turns up rarely; the handles take none.
+/// The metrics of one program. Registering takes a lock and is for start-up, or for what turns up
+/// rarely; the handles take none.
 class Registry {
  public:
   static constexpr size_t kSeriesMax = 16 * 1024;
@@ -142,17 +148,20 @@ class Registry {
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
-  /// The series of that name and those labels, made where it is new. Thread-safe. Errors: kInvalidArgument for a name or label that
-  /// Prometheus does not allow; kAlreadyExists for a name of another type, help or set of label names; kResourceExhausted above
-  /// kSeriesMax series.
+  /// The series of that name and those labels, made where it is new. Thread-safe. Errors:
+  /// kInvalidArgument for a name or label that Prometheus does not allow; kAlreadyExists for a name
+  /// of another type, help or set of label names; kResourceExhausted above kSeriesMax series.
   Result<Counter> counter(std::string_view name, std::string_view help, const Labels& labels);
   Result<Gauge> gauge(std::string_view name, std::string_view help, const Labels& labels);
-  /// `bounds` ascend and are finite; +Inf is added. The bounds of the name's first series count for all.
-  Result<Histogram> histogram(std::string_view name, std::string_view help, const Labels& labels, std::span<const double> bounds);
+  /// `bounds` ascend and are finite; +Inf is added. The bounds of the name's first series count for
+  /// all.
+  Result<Histogram> histogram(std::string_view name, std::string_view help, const Labels& labels,
+                              std::span<const double> bounds);
   /// Called at each scrape, for figures that lie elsewhere. Must not suspend.
   void add_collector(std::function<void(TextWriter&)> collector);
 
-  /// Everything in Prometheus' text format, families and series in the order in which they were registered. Thread-safe.
+  /// Everything in Prometheus' text format, families and series in the order in which they were
+  /// registered. Thread-safe.
   void write_text(std::string& out) const;
 
  private:
@@ -160,8 +169,8 @@ class Registry {
   std::unique_ptr<Impl> impl_;
 };
 
-/// process_cpu_seconds_total, process_resident_memory_bytes and the like, by the names of Prometheus' clients, and threads and context
-/// switches besides.
+/// process_cpu_seconds_total, process_resident_memory_bytes and the like, by the names of
+/// Prometheus' clients, and threads and context switches besides.
 void write_process_metrics(TextWriter& out);
 
 }  // namespace bia::metrics

@@ -9,17 +9,21 @@ namespace {
 
 class Slow final : public slow::v1::SlowService {
  public:
-  bia::Result<slow::v1::WaitReply> Wait(bia::Context&, const slow::v1::WaitRequest& request) override {
+  bia::Result<slow::v1::WaitReply> Wait(bia::Context&,
+                                        const slow::v1::WaitRequest& request) override {
     BIA_TRY(bia::fiber::sleep_for(std::chrono::milliseconds(request.milliseconds())));
     return answer(request);
   }
-  bia::Result<slow::v1::WaitReply> Spin(bia::Context&, const slow::v1::WaitRequest& request) override {
+  bia::Result<slow::v1::WaitReply> Spin(bia::Context&,
+                                        const slow::v1::WaitRequest& request) override {
     const auto end = bia::now() + std::chrono::milliseconds(request.milliseconds());
     while (bia::now() < end) {
     }
     return answer(request);
   }
-  bia::Result<slow::v1::WaitReply> Throw(bia::Context&, const slow::v1::WaitRequest&) override { throw std::runtime_error("boom: a secret"); }
+  bia::Result<slow::v1::WaitReply> Throw(bia::Context&, const slow::v1::WaitRequest&) override {
+    throw std::runtime_error("boom: a secret");
+  }
   bia::Result<slow::v1::WaitReply> Fail(bia::Context&, const slow::v1::WaitRequest&) override {
     return bia::Error::from_http(422, "UNPROCESSABLE", "cannot be").with_metadata("id", "7");
   }
@@ -41,13 +45,15 @@ bia::App::Hook says(const char* what) {
 
 bia::Result<void> wire(bia::App& app) {
   if (app.config().has("fail_wiring")) {
-    if (*app.config().string("fail_wiring") == "throw") throw std::runtime_error("thrown while wiring");
+    if (*app.config().string("fail_wiring") == "throw")
+      throw std::runtime_error("thrown while wiring");
     return bia::Error(bia::Code::kUnavailable, "DB", "no database").with_hint("start it");
   }
   app.before_start(says("before start"));
   app.after_start(says("after start"));
   app.before_stop(says("before stop"));
   app.after_stop(says("after stop"));
+  app.use(bia::access_log_middleware());
   app.use(bia::recovery_middleware());
   app.use([](bia::Context& context, bia::Request, bia::Next next) -> bia::Result<bia::Reply> {
     context.add_reply_header("x-operation", context.operation());
@@ -58,4 +64,6 @@ bia::Result<void> wire(bia::App& app) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return bia::App::main(argc, argv, {.name = "slow", .version = "1.2.3", .id = "id-1"}, wire); }
+int main(int argc, char** argv) {
+  return bia::App::main(argc, argv, {.name = "slow", .version = "1.2.3", .id = "id-1"}, wire);
+}

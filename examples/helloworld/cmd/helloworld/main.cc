@@ -2,5 +2,6 @@
 #include "wire.h"
 
 int main(int argc, char** argv) {
-  return bia::App::main(argc, argv, {.name = "helloworld", .version = SERVICE_VERSION}, helloworld::wire);
+  return bia::App::main(argc, argv, {.name = "helloworld", .version = SERVICE_VERSION},
+                        helloworld::wire);
 }

@@ -7,7 +7,8 @@ class App;
 
 namespace SERVICE_NAMESPACE {
 
-/// Builds the service from its configuration: each object gets what it needs by its constructor, and `app` owns them all.
+/// Builds the service from its configuration: each object gets what it needs by its constructor,
+/// and `app` owns them all.
 bia::Result<void> wire(bia::App& app);
 
 }  // namespace SERVICE_NAMESPACE
