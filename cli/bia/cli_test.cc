@@ -83,7 +83,7 @@ TEST_F(Program, NewWritesAService) {
   EXPECT_THAT(out.str(), HasSubstr("CREATED " + folder_ + "/my-shop/cmd/my-shop/main.cc ("));
   EXPECT_THAT(out.str(), HasSubstr("$ bia run"));
   EXPECT_THAT(read("my-shop/cmd/my-shop/main.cc"),
-              AllOf(HasSubstr(".name = \"my-shop\", "), HasSubstr(" my_shop::wire);"));
+              AllOf(HasSubstr(".name = \"my-shop\", "), HasSubstr(" my_shop::wire);")));
   EXPECT_THAT(read("my-shop/CMakeLists.txt"), HasSubstr("project(my-shop "));
   EXPECT_THAT(read("my-shop/configs/config.yaml"), HasSubstr("addr: :8282"));
   EXPECT_EQ(read("my-shop/.gitignore"), "/build/\n");
