@@ -17,7 +17,7 @@ check: ## format, layers, header weight, sizes, bans, clang-tidy on changed file
 	@scripts/check
 
 fmt: ## clang-format all sources
-	@git ls-files '*.cc' '*.h' | xargs clang-format-19 -i
+	@git ls-files '*.cc' '*.h' | grep -vE '^(templates|examples)/' | xargs clang-format-19 -i
 
 asan: ## unit tests under AddressSanitizer and UBSan
 	@scripts/setup build && cmake --preset asan && cmake --build --preset asan && ctest --preset asan -L unit
