@@ -32,7 +32,7 @@ class AccessLog final : public Middleware {
     Result<Reply> reply = next();
     const LogLevel level = reply.ok() ? LogLevel::kInfo : LogLevel::kError;
     if (!log::enabled(level)) return reply;
-    double latency = std::chrono::duration<double>(now() - context.started_at()).count();
+    double latency = std::chrono::duration<double>(context.ended_at() - context.started_at()).count();
     int code = reply.ok() ? 200 : reply.error().http_status();
     std::string_view reason = reply.ok() ? std::string_view() : reply.error().reason();
     std::string stack = reply.ok() ? std::string() : error_text(reply.error());

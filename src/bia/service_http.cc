@@ -65,19 +65,19 @@ Result<void> answer_decode_error(Invocation& invocation) { return *static_cast<c
 }  // namespace
 
 void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& params, http::ServerResponse& response) const {
-  TimePoint started_at = now();
   Exchange exchange(method_);
+  Context context(method_.info->operation, rule_.path_template, request, response, now());
   Result<void> done;
   if (timeout_ > Duration::zero() && fiber::in_fiber()) {
-    Deadline deadline(started_at + timeout_);
+    Deadline deadline(context.started_at() + timeout_);
     {
       fiber::ScopedDeadline scope(deadline);
-      done = call(request, params, response, exchange, started_at);
+      done = call(request, params, context, exchange);
     }
     // A handler that ignored what its waits told it is late all the same.
-    if (deadline.expired()) done = Error(Code::kDeadlineExceeded, "GATEWAY_TIMEOUT", "context deadline exceeded");
+    if (context.ended_at() >= deadline.at()) done = Error(Code::kDeadlineExceeded, "GATEWAY_TIMEOUT", "context deadline exceeded");
   } else {
-    done = call(request, params, response, exchange, started_at);
+    done = call(request, params, context, exchange);
   }
   if (!done.ok()) return write_error(done.error(), response);
   std::string& body = response.body();
@@ -94,9 +94,7 @@ void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& para
   exchange.note_bytes(body.size() - before);
 }
 
-Result<void> HttpRoute::call(http::ServerRequest& request, const http::PathParams& params, http::ServerResponse& response, Exchange& exchange,
-                             TimePoint started_at) const {
-  Context context(method_.info->operation, rule_.path_template, request, response, started_at);
+Result<void> HttpRoute::call(http::ServerRequest& request, const http::PathParams& params, Context& context, Exchange& exchange) const {
   Invocation invocation{context, &exchange.request(), &exchange.reply(), invoke_method, &method_};
   Result<void> decoded = decode(request, params, exchange);
   if (!decoded.ok()) {

@@ -15,8 +15,7 @@ class HttpRoute {
   void serve(http::ServerRequest& request, const http::PathParams& params, http::ServerResponse& response) const;
 
  private:
-  Result<void> call(http::ServerRequest& request, const http::PathParams& params, http::ServerResponse& response, Exchange& exchange,
-                    TimePoint started_at) const;
+  Result<void> call(http::ServerRequest& request, const http::PathParams& params, Context& context, Exchange& exchange) const;
   Result<void> decode(http::ServerRequest& request, const http::PathParams& params, Exchange& exchange) const;
   Result<void> decode_body(http::ServerRequest& request, Exchange& exchange) const;
 

@@ -35,6 +35,11 @@ class Context {
   /// "/helloworld/{name}"; empty over gRPC.
   std::string_view path_template() const { return path_template_; }
   TimePoint started_at() const { return started_at_; }
+  /// The moment at which the handler ended, for a middleware to ask after `next()`. The first who asks reads the clock, for all.
+  TimePoint ended_at() {
+    if (ended_at_ == TimePoint()) ended_at_ = now();
+    return ended_at_;
+  }
 
   /// A header of the request over HTTP, a metadata key over gRPC; without regard to case; empty where there is none.
   std::string_view header(std::string_view name) const;
@@ -60,6 +65,7 @@ class Context {
   http::ServerResponse* response_ = nullptr;
   grpc::ServerCall* call_ = nullptr;
   TimePoint started_at_;
+  TimePoint ended_at_;
 };
 
 }  // namespace bia
