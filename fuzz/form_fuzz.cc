@@ -1,11 +1,12 @@
 // layer: codec
-// Queries into a message with every kind of field (descriptor.proto's and struct.proto's), and back out.
+// Queries into a message with every kind of field (descriptor.proto's and struct.proto's), and back
+// out.
+#include <google/protobuf/api.pb.h>
+#include <google/protobuf/descriptor.pb.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include <google/protobuf/api.pb.h>
-#include <google/protobuf/descriptor.pb.h>
 
 #include "bia/base/assert.h"
 #include "bia/codec/form.h"
@@ -16,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   google::protobuf::FieldDescriptorProto field;
   google::protobuf::Api api;
   google::protobuf::UninterpretedOption option;
-  for (google::protobuf::Message* message : {static_cast<google::protobuf::Message*>(&field), static_cast<google::protobuf::Message*>(&api),
+  for (google::protobuf::Message* message : {static_cast<google::protobuf::Message*>(&field),
+                                             static_cast<google::protobuf::Message*>(&api),
                                              static_cast<google::protobuf::Message*>(&option)}) {
     if (!decode_form(text, *message).ok()) continue;
     auto encoded = encode_form(*message);

@@ -1,5 +1,6 @@
 // layer: codec
-// JSON texts through the reader, and through the table of google.protobuf.Struct, Type and the wrappers to the wire and back; and the same bytes as wire.
+// JSON texts through the reader, and through the table of google.protobuf.Struct, Type and the
+// wrappers to the wire and back; and the same bytes as wire.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,14 +19,18 @@ using namespace bia::codec;
 const std::vector<std::shared_ptr<const WireTable>>& tables() {
   static const auto* made = [] {
     static auto source = ProtoSource::from_files(
-        {"google/protobuf/struct.proto", "google/protobuf/type.proto", "google/protobuf/timestamp.proto", "google/protobuf/duration.proto",
-         "google/protobuf/field_mask.proto", "google/protobuf/wrappers.proto", "google/protobuf/descriptor.proto"},
+        {"google/protobuf/struct.proto", "google/protobuf/type.proto",
+         "google/protobuf/timestamp.proto", "google/protobuf/duration.proto",
+         "google/protobuf/field_mask.proto", "google/protobuf/wrappers.proto",
+         "google/protobuf/descriptor.proto"},
         {"/nonexistent"});
     BIA_ASSERT(source.ok());
     auto* list = new std::vector<std::shared_ptr<const WireTable>>();
-    for (const char* name : {"Struct", "Value", "Type", "Enum", "Timestamp", "Duration", "FieldMask", "Int64Value", "DoubleValue", "BytesValue",
-                             "FileDescriptorProto"}) {
-      auto table = WireTable::create((*source)->find_message(std::string("google.protobuf.") + name));
+    for (const char* name :
+         {"Struct", "Value", "Type", "Enum", "Timestamp", "Duration", "FieldMask", "Int64Value",
+          "DoubleValue", "BytesValue", "FileDescriptorProto"}) {
+      auto table =
+          WireTable::create((*source)->find_message(std::string("google.protobuf.") + name));
       BIA_ASSERT(table.ok());
       list->push_back(*table);
     }

@@ -40,28 +40,37 @@ Error error_of_response(const http::ClientResponse& response) {
     metadata.clear();
   }
   Error error = Error::from_http(response.status, reason, std::move(message));
-  for (auto& [key, value] : metadata) error = std::move(error).with_metadata(std::move(key), std::move(value));
+  for (auto& [key, value] : metadata)
+    error = std::move(error).with_metadata(std::move(key), std::move(value));
   return error;
 }
 
 }  // namespace
 
-Error error_of(const grpc::Status& status) { return grpc::error_from_status(status.code, status.message, status.details); }
+Error error_of(const grpc::Status& status) {
+  return grpc::error_from_status(status.code, status.message, status.details);
+}
 
-Result<void> call_unary(grpc::Channel& channel, std::string_view path, const pb::Message& request, const grpc::CallOptions& options,
-                        pb::Message& reply) {
+Result<void> call_unary(grpc::Channel& channel, std::string_view path, const pb::Message& request,
+                        const grpc::CallOptions& options, pb::Message& reply) {
   grpc::UnaryReply answer;
   grpc::CallOptions with_default = options;
-  if (with_default.deadline.is_never()) with_default.deadline = Deadline::after(kClientTimeoutDefault);
+  if (with_default.deadline.is_never())
+    with_default.deadline = Deadline::after(kClientTimeoutDefault);
   channel.unary(path, request.SerializeAsString(), with_default, answer);
   if (answer.status.code != Code::kOk) return error_of(answer.status);
-  if (!reply.ParseFromString(answer.message)) return Error(Code::kInternal, "CODEC", "the peer answered bytes that are not a " + reply.GetTypeName());
+  if (!reply.ParseFromString(answer.message))
+    return Error(Code::kInternal, "CODEC",
+                 "the peer answered bytes that are not a " + reply.GetTypeName());
   return {};
 }
 
-void HttpCall::path_field(const pb::Message& request, std::string_view field_path, Slashes slashes) {
+void HttpCall::path_field(const pb::Message& request, std::string_view field_path,
+                          Slashes slashes) {
   if (!wrong_.ok()) return;
-  wrong_ = codec::append_path_field(target_, request, field_path, slashes == Slashes::kKeep ? codec::Slash::kKeep : codec::Slash::kEscape);
+  wrong_ = codec::append_path_field(
+      target_, request, field_path,
+      slashes == Slashes::kKeep ? codec::Slash::kKeep : codec::Slash::kEscape);
 }
 
 void HttpCall::query(const pb::Message& request, std::string_view left_out) {
@@ -75,7 +84,9 @@ void HttpCall::query(const pb::Message& request, std::string_view left_out) {
   }
 }
 
-Result<void> HttpCall::send(const HttpOrigin& origin, bool (*read_reply)(codec::JsonReader&, pb::Message&), pb::Message& reply) {
+Result<void> HttpCall::send(const HttpOrigin& origin,
+                            bool (*read_reply)(codec::JsonReader&, pb::Message&),
+                            pb::Message& reply) {
   if (!wrong_.ok()) return std::move(wrong_).error().in(path_template_);
   http::Headers headers;
   if (options_.headers) headers = *options_.headers;
@@ -90,13 +101,16 @@ Result<void> HttpCall::send(const HttpOrigin& origin, bool (*read_reply)(codec::
   request.body = body_;
   http::ClientResponse response;
   http::Timings timings;
-  Deadline deadline = options_.deadline.is_never() ? Deadline::after(kClientTimeoutDefault) : options_.deadline;
-  if (Result<void> sent = origin.client.send(request, response, timings, deadline); !sent.ok()) return sent;
+  Deadline deadline =
+      options_.deadline.is_never() ? Deadline::after(kClientTimeoutDefault) : options_.deadline;
+  if (Result<void> sent = origin.client.send(request, response, timings, deadline); !sent.ok())
+    return sent;
   if (response.status < 200 || response.status > 299) return error_of_response(response);
   codec::JsonReader in(response.body);
   read_reply(in, reply);
   Result<void> read = in.finish();
-  if (!read.ok()) return Error(Code::kInternal, "CODEC", "the peer's answer: " + read.error().message());
+  if (!read.ok())
+    return Error(Code::kInternal, "CODEC", "the peer's answer: " + read.error().message());
   return {};
 }
 

@@ -25,7 +25,9 @@ bool has_upper(std::string_view name) {
 
 }  // namespace
 
-std::string_view transport_name(Transport transport) { return transport == Transport::kHttp ? "http" : "grpc"; }
+std::string_view transport_name(Transport transport) {
+  return transport == Transport::kHttp ? "http" : "grpc";
+}
 
 std::string_view Context::header(std::string_view name) const {
   if (request_) return request_->header(name);

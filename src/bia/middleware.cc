@@ -6,18 +6,23 @@ namespace bia {
 
 Middleware::~Middleware() = default;
 
-std::string Request::text() const { return message_ ? message_->ShortDebugString() : std::string(); }
+std::string Request::text() const {
+  return message_ ? message_->ShortDebugString() : std::string();
+}
 
 google::protobuf::Message* Next::reply_message() const { return invocation_->reply; }
 
 Result<Reply> Next::operator()() {
   Invocation& invocation = *invocation_;
   if (invocation.position != index_) {
-    return Error(Code::kInternal, "NEXT_TWICE", "a middleware called next() a second time for one call");
+    return Error(Code::kInternal, "NEXT_TWICE",
+                 "a middleware called next() a second time for one call");
   }
   ++invocation.position;
   const auto& list = invocation.chain->list_;
-  if (index_ < list.size()) return list[index_]->handle(invocation.context, Request(invocation.request), Next(invocation, index_ + 1));
+  if (index_ < list.size())
+    return list[index_]->handle(invocation.context, Request(invocation.request),
+                                Next(invocation, index_ + 1));
   Result<void> done = invocation.handler(invocation);
   if (!done.ok()) return std::move(done).error();
   return Reply(invocation.reply);

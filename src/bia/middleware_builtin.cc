@@ -1,8 +1,9 @@
-// Recovery and access log, as Kratos' middleware/recovery and middleware/logging have them (a success is 200, as since 2.8).
+// Recovery and access log, as Kratos' middleware/recovery and middleware/logging have them (a
+// success is 200, as since 2.8).
+#include <fmt/format.h>
+
 #include <chrono>
 #include <exception>
-
-#include <fmt/format.h>
 
 #include "bia/bia/log.h"
 #include "bia/bia/middleware.h"
@@ -32,7 +33,8 @@ class AccessLog final : public Middleware {
     Result<Reply> reply = next();
     const LogLevel level = reply.ok() ? LogLevel::kInfo : LogLevel::kError;
     if (!log::enabled(level)) return reply;
-    double latency = std::chrono::duration<double>(context.ended_at() - context.started_at()).count();
+    double latency =
+        std::chrono::duration<double>(context.ended_at() - context.started_at()).count();
     int code = reply.ok() ? 200 : reply.error().http_status();
     std::string_view reason = reply.ok() ? std::string_view() : reply.error().reason();
     std::string stack = reply.ok() ? std::string() : error_text(reply.error());
@@ -54,8 +56,8 @@ class AccessLog final : public Middleware {
       if (!metadata.empty()) metadata += ' ';
       metadata += key + ":" + value;
     }
-    return fmt::format("error: code = {} reason = {} message = {} metadata = map[{}] cause = <nil>", error.http_status(), error.reason(),
-                       error.message(), metadata);
+    return fmt::format("error: code = {} reason = {} message = {} metadata = map[{}] cause = <nil>",
+                       error.http_status(), error.reason(), error.message(), metadata);
   }
 };
 

@@ -13,7 +13,8 @@ namespace {
 
 Result<void> invoke_method(Invocation& invocation) {
   const auto& method = *static_cast<const BoundMethod*>(invocation.method);
-  return method.info->invoke(*method.service, invocation.context, invocation.request, invocation.reply);
+  return method.info->invoke(*method.service, invocation.context, invocation.request,
+                             invocation.reply);
 }
 
 /// Bytes in, bytes out, over the same chain as HTTP.
@@ -26,7 +27,9 @@ struct GrpcMethod {
     Context context(method.info->operation, call, now());
     exchange.note_bytes(request.size());
     if (!exchange.request().ParseFromArray(request.data(), static_cast<int>(request.size()))) {
-      return Error(Code::kInternal, "CODEC", "grpc: error unmarshalling request: the bytes are no " + exchange.request().GetTypeName());
+      return Error(Code::kInternal, "CODEC",
+                   "grpc: error unmarshalling request: the bytes are no " +
+                       exchange.request().GetTypeName());
     }
     Result<void> done = run(context, &exchange.request(), &exchange.reply());
     if (!done.ok()) return done;
@@ -47,15 +50,19 @@ struct GrpcMethod {
       if (!got.ok()) return std::move(got).error();
       if (!*got) return Error(Code::kInternal, "", "the caller ended the stream without a request");
       if (!exchange.request().ParseFromString(bytes)) {
-        return Error(Code::kInternal, "CODEC", "grpc: error unmarshalling request: the bytes are no " + exchange.request().GetTypeName());
+        return Error(Code::kInternal, "CODEC",
+                     "grpc: error unmarshalling request: the bytes are no " +
+                         exchange.request().GetTypeName());
       }
     }
-    Result<void> done = run(context, one_request ? &exchange.request() : nullptr, one_reply ? &exchange.reply() : nullptr);
+    Result<void> done = run(context, one_request ? &exchange.request() : nullptr,
+                            one_reply ? &exchange.reply() : nullptr);
     if (!done.ok() || !one_reply) return done;
     return call.write(exchange.reply().SerializeAsString());
   }
 
-  Result<void> run(Context& context, const google::protobuf::Message* request, google::protobuf::Message* reply) const {
+  Result<void> run(Context& context, const google::protobuf::Message* request,
+                   google::protobuf::Message* reply) const {
     Invocation invocation{context, request, reply, invoke_method, &method};
     Result<Reply> replied = chain.run(invocation);
     if (!replied.ok()) return std::move(replied).error();
@@ -74,7 +81,8 @@ class ServerBinding::Impl {
   std::vector<std::unique_ptr<GrpcMethod>> methods;
 };
 
-ServerBinding::ServerBinding(ServerBindingOptions options) : impl_(std::make_unique<Impl>(options)) {}
+ServerBinding::ServerBinding(ServerBindingOptions options)
+    : impl_(std::make_unique<Impl>(options)) {}
 ServerBinding::~ServerBinding() = default;
 
 Chain& ServerBinding::middleware() { return impl_->chain; }
@@ -85,20 +93,25 @@ Result<void> ServerBinding::add(Service& service, http::Router* router, grpc::Se
     BoundMethod bound{&service, &method, Exchange::next_number()};
     for (const HttpRule& rule : method.http) {
       if (router == nullptr) break;
-      const HttpRoute* route =
-          impl_->routes.emplace_back(std::make_unique<HttpRoute>(bound, rule, impl_->chain, impl_->options.http_timeout)).get();
-      Result<void> added = router->add(rule.method, rule.path_template,
-                                       [route](http::ServerRequest& request, const http::PathParams& params, http::ServerResponse& response) {
-                                         route->serve(request, params, response);
-                                       });
+      const HttpRoute* route = impl_->routes
+                                   .emplace_back(std::make_unique<HttpRoute>(
+                                       bound, rule, impl_->chain, impl_->options.http_timeout))
+                                   .get();
+      Result<void> added = router->add(
+          rule.method, rule.path_template,
+          [route](http::ServerRequest& request, const http::PathParams& params,
+                  http::ServerResponse& response) { route->serve(request, params, response); });
       if (!added.ok()) return std::move(added).error().in(method.operation);
     }
     if (grpc == nullptr) continue;
-    const GrpcMethod* target = impl_->methods.emplace_back(std::make_unique<GrpcMethod>(GrpcMethod{bound, impl_->chain})).get();
+    const GrpcMethod* target =
+        impl_->methods.emplace_back(std::make_unique<GrpcMethod>(GrpcMethod{bound, impl_->chain}))
+            .get();
     grpc::MethodHandler handler;
     handler.path = method.operation;
     if (method.kind == MethodKind::kUnary) {
-      handler.unary = [target](grpc::ServerCall& call, std::string_view request, std::string& reply) { return target->unary(call, request, reply); };
+      handler.unary = [target](grpc::ServerCall& call, std::string_view request,
+                               std::string& reply) { return target->unary(call, request, reply); };
     } else {
       handler.stream = [target](grpc::ServerCall& call) { return target->stream(call); };
     }

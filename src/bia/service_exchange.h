@@ -1,9 +1,9 @@
 #pragma once
+#include <google/protobuf/message.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-
-#include <google/protobuf/message.h>
 
 #include "bia/bia/service.h"
 
@@ -17,12 +17,15 @@ struct BoundMethod {
   size_t number = 0;
 };
 
-/// Messages kept for the next call of a method on this thread, so that their strings' storage is reused.
+/// Messages kept for the next call of a method on this thread, so that their strings' storage is
+/// reused.
 inline constexpr size_t kExchangesKeptMax = 64;
-/// A call whose bytes were more gives its messages back to the heap: one large request must not hold memory for ever.
+/// A call whose bytes were more gives its messages back to the heap: one large request must not
+/// hold memory for ever.
 inline constexpr size_t kExchangeBytesKeptMax = 16 * 1024;
 
-/// The request and reply messages of one call, taken from this thread's free list and put back cleared.
+/// The request and reply messages of one call, taken from this thread's free list and put back
+/// cleared.
 class Exchange {
  public:
   explicit Exchange(const BoundMethod& method);

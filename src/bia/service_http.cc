@@ -1,8 +1,8 @@
 #include "bia/service_http.h"
 
-#include <optional>
-
 #include <fmt/format.h>
+
+#include <optional>
 
 #include "bia/codec/form.h"
 #include "bia/codec/json_reader.h"
@@ -15,9 +15,12 @@ namespace {
 
 enum class Format : uint8_t { kJson, kProto, kForm, kUnknown };
 
-bool equals_ignoring_case(std::string_view a, std::string_view b) { return http::field_name_equals(a, b); }
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return http::field_name_equals(a, b);
+}
 
-/// Of a Content-Type, by its subtype as Kratos does, but without regard to case and with protobuf's other names.
+/// Of a Content-Type, by its subtype as Kratos does, but without regard to case and with protobuf's
+/// other names.
 Format format_of(std::string_view media_type) {
   std::string_view type = media_type.substr(0, media_type.find(';'));
   while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
@@ -44,7 +47,9 @@ Format accepted(std::string_view accept) {
   return Format::kJson;
 }
 
-Error bad_request(std::string message) { return Error(Code::kInvalidArgument, "CODEC", std::move(message)); }
+Error bad_request(std::string message) {
+  return Error(Code::kInvalidArgument, "CODEC", std::move(message));
+}
 
 void write_error(const Error& error, http::ServerResponse& response) {
   int status = error.http_status();
@@ -56,15 +61,20 @@ void write_error(const Error& error, http::ServerResponse& response) {
 
 Result<void> invoke_method(Invocation& invocation) {
   const auto& method = *static_cast<const BoundMethod*>(invocation.method);
-  return method.info->invoke(*method.service, invocation.context, invocation.request, invocation.reply);
+  return method.info->invoke(*method.service, invocation.context, invocation.request,
+                             invocation.reply);
 }
 
-/// In place of the handler where the request could not be decoded, so that log and metrics see the call all the same.
-Result<void> answer_decode_error(Invocation& invocation) { return *static_cast<const Error*>(invocation.method); }
+/// In place of the handler where the request could not be decoded, so that log and metrics see the
+/// call all the same.
+Result<void> answer_decode_error(Invocation& invocation) {
+  return *static_cast<const Error*>(invocation.method);
+}
 
 }  // namespace
 
-void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& params, http::ServerResponse& response) const {
+void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& params,
+                      http::ServerResponse& response) const {
   Exchange exchange(method_);
   Context context(method_.info->operation, rule_.path_template, request, response, now());
   Result<void> done;
@@ -75,7 +85,8 @@ void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& para
       done = call(request, params, context, exchange);
     }
     // A handler that ignored what its waits told it is late all the same.
-    if (context.ended_at() >= deadline.at()) done = Error(Code::kDeadlineExceeded, "GATEWAY_TIMEOUT", "context deadline exceeded");
+    if (context.ended_at() >= deadline.at())
+      done = Error(Code::kDeadlineExceeded, "GATEWAY_TIMEOUT", "context deadline exceeded");
   } else {
     done = call(request, params, context, exchange);
   }
@@ -94,7 +105,8 @@ void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& para
   exchange.note_bytes(body.size() - before);
 }
 
-Result<void> HttpRoute::call(http::ServerRequest& request, const http::PathParams& params, Context& context, Exchange& exchange) const {
+Result<void> HttpRoute::call(http::ServerRequest& request, const http::PathParams& params,
+                             Context& context, Exchange& exchange) const {
   Invocation invocation{context, &exchange.request(), &exchange.reply(), invoke_method, &method_};
   Result<void> decoded = decode(request, params, exchange);
   if (!decoded.ok()) {
@@ -106,14 +118,16 @@ Result<void> HttpRoute::call(http::ServerRequest& request, const http::PathParam
   return {};
 }
 
-Result<void> HttpRoute::decode(http::ServerRequest& request, const http::PathParams& params, Exchange& exchange) const {
+Result<void> HttpRoute::decode(http::ServerRequest& request, const http::PathParams& params,
+                               Exchange& exchange) const {
   if (rule_.body) {
     if (Result<void> body = decode_body(request, exchange); !body.ok()) return body;
   }
   std::string_view query = request.query();
   if (!query.empty()) {
     exchange.note_bytes(query.size());
-    if (Result<void> decoded = codec::decode_form(query, exchange.request()); !decoded.ok()) return decoded;
+    if (Result<void> decoded = codec::decode_form(query, exchange.request()); !decoded.ok())
+      return decoded;
   }
   if (rule_.bind_path) {
     exchange.note_bytes(request.path().size());
@@ -138,20 +152,26 @@ Result<void> HttpRoute::decode_body(http::ServerRequest& request, Exchange& exch
     }
     case Format::kProto: {
       google::protobuf::Message* message = rule_.body(exchange.request());
-      if (message == nullptr) return bad_request("the body of this route is a field that is no message; send it as application/json");
+      if (message == nullptr)
+        return bad_request(
+            "the body of this route is a field that is no message; send it as application/json");
       if (!message->ParseFromArray(body->data(), static_cast<int>(body->size()))) {
-        return bad_request(fmt::format("body unmarshal proto: the bytes are no {}", message->GetTypeName()));
+        return bad_request(
+            fmt::format("body unmarshal proto: the bytes are no {}", message->GetTypeName()));
       }
       return {};
     }
     case Format::kForm: {
       google::protobuf::Message* message = rule_.body(exchange.request());
-      if (message == nullptr) return bad_request("the body of this route is a field that is no message; send it as application/json");
+      if (message == nullptr)
+        return bad_request(
+            "the body of this route is a field that is no message; send it as application/json");
       Result<void> decoded = codec::decode_form(*body, *message);
       if (!decoded.ok()) return bad_request("body unmarshal " + decoded.error().message());
       return {};
     }
-    case Format::kUnknown: break;
+    case Format::kUnknown:
+      break;
   }
   return bad_request(fmt::format("unregister Content-Type: {}", content_type));
 }

@@ -12,11 +12,14 @@ class HttpRoute {
  public:
   HttpRoute(BoundMethod method, const HttpRule& rule, const Chain& chain, Duration timeout)
       : method_(method), rule_(rule), chain_(chain), timeout_(timeout) {}
-  void serve(http::ServerRequest& request, const http::PathParams& params, http::ServerResponse& response) const;
+  void serve(http::ServerRequest& request, const http::PathParams& params,
+             http::ServerResponse& response) const;
 
  private:
-  Result<void> call(http::ServerRequest& request, const http::PathParams& params, Context& context, Exchange& exchange) const;
-  Result<void> decode(http::ServerRequest& request, const http::PathParams& params, Exchange& exchange) const;
+  Result<void> call(http::ServerRequest& request, const http::PathParams& params, Context& context,
+                    Exchange& exchange) const;
+  Result<void> decode(http::ServerRequest& request, const http::PathParams& params,
+                      Exchange& exchange) const;
   Result<void> decode_body(http::ServerRequest& request, Exchange& exchange) const;
 
   BoundMethod method_;

@@ -1,9 +1,10 @@
 // Kratos' encoding/form/proto_decode.go: a query or a form into a message, by reflection.
-#include <algorithm>
-
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
+#include <google/protobuf/struct.pb.h>
+
+#include <algorithm>
 
 #include "bia/base/time.h"
 #include "bia/codec/form.h"
@@ -13,14 +14,14 @@
 #include "codec/form_values.h"
 #include "codec/time_text.h"
 
-#include <google/protobuf/struct.pb.h>
-
 namespace bia::codec {
 namespace {
 namespace pb = google::protobuf;
 using Field = pb::FieldDescriptor;
 
-Error bad(std::string message) { return Error(Code::kInvalidArgument, "CODEC", std::move(message)); }
+Error bad(std::string message) {
+  return Error(Code::kInvalidArgument, "CODEC", std::move(message));
+}
 
 const Field* find_field(const pb::Descriptor* type, std::string_view name) {
   std::string text(name);
@@ -37,12 +38,16 @@ struct Target {
   const Field* field;
 
   template <typename T>
-  void put(T value, void (pb::Reflection::*set)(pb::Message*, const Field*, T) const, void (pb::Reflection::*add)(pb::Message*, const Field*, T) const) const {
-    (message->GetReflection()->*(field->is_repeated() ? add : set))(message, field, std::move(value));
+  void put(T value, void (pb::Reflection::*set)(pb::Message*, const Field*, T) const,
+           void (pb::Reflection::*add)(pb::Message*, const Field*, T) const) const {
+    (message->GetReflection()->*(field->is_repeated() ? add : set))(message, field,
+                                                                    std::move(value));
   }
   template <typename T>
-  std::string parse_and_put(std::string_view text, void (pb::Reflection::*set)(pb::Message*, const Field*, T) const,
-                            void (pb::Reflection::*add)(pb::Message*, const Field*, T) const) const {
+  std::string parse_and_put(std::string_view text,
+                            void (pb::Reflection::*set)(pb::Message*, const Field*, T) const,
+                            void (pb::Reflection::*add)(pb::Message*, const Field*, T)
+                                const) const {
     T value{};
     std::string wrong = parse_form(text, value);
     if (wrong.empty()) put(value, set, add);
@@ -54,9 +59,13 @@ std::string parse_timestamp_message(std::string_view text, pb::Message& message)
   int64_t seconds = 0;
   int32_t nanos = 0;
   if (!parse_timestamp(text, seconds, nanos)) {
-    return fmt::format("parsing time \"{0}\" as \"2006-01-02T15:04:05.999999999Z07:00\": cannot parse \"{0}\" as \"2006\"", text);
+    return fmt::format(
+        "parsing time \"{0}\" as \"2006-01-02T15:04:05.999999999Z07:00\": cannot parse \"{0}\" as "
+        "\"2006\"",
+        text);
   }
-  message.GetReflection()->SetInt64(&message, message.GetDescriptor()->FindFieldByNumber(1), seconds);
+  message.GetReflection()->SetInt64(&message, message.GetDescriptor()->FindFieldByNumber(1),
+                                    seconds);
   message.GetReflection()->SetInt32(&message, message.GetDescriptor()->FindFieldByNumber(2), nanos);
   return {};
 }
@@ -65,8 +74,10 @@ std::string parse_duration_message(std::string_view text, pb::Message& message) 
   Result<Duration> duration = parse_go_duration(text);
   if (!duration.ok()) return duration.error().message();
   constexpr int64_t kNanos = 1'000'000'000;
-  message.GetReflection()->SetInt64(&message, message.GetDescriptor()->FindFieldByNumber(1), duration->count() / kNanos);
-  message.GetReflection()->SetInt32(&message, message.GetDescriptor()->FindFieldByNumber(2), static_cast<int32_t>(duration->count() % kNanos));
+  message.GetReflection()->SetInt64(&message, message.GetDescriptor()->FindFieldByNumber(1),
+                                    duration->count() / kNanos);
+  message.GetReflection()->SetInt32(&message, message.GetDescriptor()->FindFieldByNumber(2),
+                                    static_cast<int32_t>(duration->count() % kNanos));
   return {};
 }
 
@@ -76,8 +87,10 @@ std::string parse_scalar(std::string_view text, const Target& target);
 std::string parse_message(std::string_view text, pb::Message& message) {
   const pb::Descriptor* type = message.GetDescriptor();
   switch (type->well_known_type()) {
-    case pb::Descriptor::WELLKNOWNTYPE_TIMESTAMP: return text == "null" ? std::string() : parse_timestamp_message(text, message);
-    case pb::Descriptor::WELLKNOWNTYPE_DURATION: return text == "null" ? std::string() : parse_duration_message(text, message);
+    case pb::Descriptor::WELLKNOWNTYPE_TIMESTAMP:
+      return text == "null" ? std::string() : parse_timestamp_message(text, message);
+    case pb::Descriptor::WELLKNOWNTYPE_DURATION:
+      return text == "null" ? std::string() : parse_duration_message(text, message);
     case pb::Descriptor::WELLKNOWNTYPE_DOUBLEVALUE:
     case pb::Descriptor::WELLKNOWNTYPE_FLOATVALUE:
     case pb::Descriptor::WELLKNOWNTYPE_INT64VALUE:
@@ -86,7 +99,8 @@ std::string parse_message(std::string_view text, pb::Message& message) {
     case pb::Descriptor::WELLKNOWNTYPE_UINT32VALUE:
     case pb::Descriptor::WELLKNOWNTYPE_STRINGVALUE:
     case pb::Descriptor::WELLKNOWNTYPE_BYTESVALUE:
-    case pb::Descriptor::WELLKNOWNTYPE_BOOLVALUE: return parse_scalar(text, Target{&message, type->FindFieldByNumber(1)});
+    case pb::Descriptor::WELLKNOWNTYPE_BOOLVALUE:
+      return parse_scalar(text, Target{&message, type->FindFieldByNumber(1)});
     case pb::Descriptor::WELLKNOWNTYPE_VALUE:
       message.GetReflection()->SetString(&message, type->FindFieldByNumber(3), std::string(text));
       return {};
@@ -94,7 +108,9 @@ std::string parse_message(std::string_view text, pb::Message& message) {
       pb::Struct value;
       JsonReader in(text);
       if (!bia_json_read(in, value) || !in.finish().ok()) return "proto: " + in.error().message();
-      return message.ParseFromString(value.SerializeAsString()) ? std::string() : std::string("proto: cannot copy a Struct");
+      return message.ParseFromString(value.SerializeAsString())
+                 ? std::string()
+                 : std::string("proto: cannot copy a Struct");
     }
     case pb::Descriptor::WELLKNOWNTYPE_FIELDMASK: {
       const Field* paths = type->FindFieldByNumber(1);
@@ -107,7 +123,8 @@ std::string parse_message(std::string_view text, pb::Message& message) {
       }
       return {};
     }
-    default: return fmt::format("unsupported message type: \"{}\"", type->full_name());
+    default:
+      return fmt::format("unsupported message type: \"{}\"", type->full_name());
   }
 }
 
@@ -117,21 +134,30 @@ std::string parse_enum(std::string_view text, const Target& target) {
   int32_t number = 0;
   if (value == nullptr && parse_form(text, number).empty()) value = type->FindValueByNumber(number);
   if (value == nullptr) return fmt::format("\"{}\" is not a valid value", text);
-  target.put<const pb::EnumValueDescriptor*>(value, &pb::Reflection::SetEnum, &pb::Reflection::AddEnum);
+  target.put<const pb::EnumValueDescriptor*>(value, &pb::Reflection::SetEnum,
+                                             &pb::Reflection::AddEnum);
   return {};
 }
 
 std::string parse_scalar(std::string_view text, const Target& target) {
   using R = pb::Reflection;
   switch (target.field->cpp_type()) {
-    case Field::CPPTYPE_BOOL: return target.parse_and_put<bool>(text, &R::SetBool, &R::AddBool);
-    case Field::CPPTYPE_INT32: return target.parse_and_put<int32_t>(text, &R::SetInt32, &R::AddInt32);
-    case Field::CPPTYPE_INT64: return target.parse_and_put<int64_t>(text, &R::SetInt64, &R::AddInt64);
-    case Field::CPPTYPE_UINT32: return target.parse_and_put<uint32_t>(text, &R::SetUInt32, &R::AddUInt32);
-    case Field::CPPTYPE_UINT64: return target.parse_and_put<uint64_t>(text, &R::SetUInt64, &R::AddUInt64);
-    case Field::CPPTYPE_DOUBLE: return target.parse_and_put<double>(text, &R::SetDouble, &R::AddDouble);
-    case Field::CPPTYPE_FLOAT: return target.parse_and_put<float>(text, &R::SetFloat, &R::AddFloat);
-    case Field::CPPTYPE_ENUM: return parse_enum(text, target);
+    case Field::CPPTYPE_BOOL:
+      return target.parse_and_put<bool>(text, &R::SetBool, &R::AddBool);
+    case Field::CPPTYPE_INT32:
+      return target.parse_and_put<int32_t>(text, &R::SetInt32, &R::AddInt32);
+    case Field::CPPTYPE_INT64:
+      return target.parse_and_put<int64_t>(text, &R::SetInt64, &R::AddInt64);
+    case Field::CPPTYPE_UINT32:
+      return target.parse_and_put<uint32_t>(text, &R::SetUInt32, &R::AddUInt32);
+    case Field::CPPTYPE_UINT64:
+      return target.parse_and_put<uint64_t>(text, &R::SetUInt64, &R::AddUInt64);
+    case Field::CPPTYPE_DOUBLE:
+      return target.parse_and_put<double>(text, &R::SetDouble, &R::AddDouble);
+    case Field::CPPTYPE_FLOAT:
+      return target.parse_and_put<float>(text, &R::SetFloat, &R::AddFloat);
+    case Field::CPPTYPE_ENUM:
+      return parse_enum(text, target);
     case Field::CPPTYPE_STRING: {
       std::string value(text);
       if (target.field->type() == Field::TYPE_BYTES) {
@@ -146,23 +172,29 @@ std::string parse_scalar(std::string_view text, const Target& target) {
       const pb::Reflection* reflection = target.message->GetReflection();
       if (!target.field->is_repeated()) {
         // Not made before its text is known to be right.
-        std::unique_ptr<pb::Message> value(reflection->GetMessage(*target.message, target.field).New());
+        std::unique_ptr<pb::Message> value(
+            reflection->GetMessage(*target.message, target.field).New());
         std::string wrong = parse_message(text, *value);
-        if (wrong.empty() && text != "null") reflection->SetAllocatedMessage(target.message, value.release(), target.field);
+        if (wrong.empty() && text != "null")
+          reflection->SetAllocatedMessage(target.message, value.release(), target.field);
         return wrong;
       }
-      std::unique_ptr<pb::Message> value(reflection->GetMessageFactory()->GetPrototype(target.field->message_type())->New());
+      std::unique_ptr<pb::Message> value(
+          reflection->GetMessageFactory()->GetPrototype(target.field->message_type())->New());
       std::string wrong = parse_message(text, *value);
-      if (wrong.empty()) reflection->AddAllocatedMessage(target.message, target.field, value.release());
+      if (wrong.empty())
+        reflection->AddAllocatedMessage(target.message, target.field, value.release());
       return wrong;
     }
   }
   return "unsupported kind";
 }
 
-Result<void> put_map_entry(pb::Message& message, const Field* field, std::string_view key, std::string_view text) {
+Result<void> put_map_entry(pb::Message& message, const Field* field, std::string_view key,
+                           std::string_view text) {
   const pb::Reflection* reflection = message.GetReflection();
-  std::unique_ptr<pb::Message> entry(reflection->GetMessageFactory()->GetPrototype(field->message_type())->New());
+  std::unique_ptr<pb::Message> entry(
+      reflection->GetMessageFactory()->GetPrototype(field->message_type())->New());
   std::string wrong = parse_scalar(key, Target{entry.get(), field->message_type()->map_key()});
   if (!wrong.empty()) return bad(fmt::format("parsing map key \"{}\": {}", field->name(), wrong));
   wrong = parse_scalar(text, Target{entry.get(), field->message_type()->map_value()});
@@ -205,9 +237,12 @@ class FormDecoder {
   }
 
  private:
-  Result<void> put_map(pb::Message& message, const Field* field, std::string_view tail, std::string_view text) {
-    if (tail.size() > 2 && tail.front() == '[' && tail.back() == ']') return put_map_entry(message, field, tail.substr(1, tail.size() - 2), text);
-    if (tail.size() > 1 && tail.front() == '.') return put_map_entry(message, field, tail.substr(1), text);
+  Result<void> put_map(pb::Message& message, const Field* field, std::string_view tail,
+                       std::string_view text) {
+    if (tail.size() > 2 && tail.front() == '[' && tail.back() == ']')
+      return put_map_entry(message, field, tail.substr(1, tail.size() - 2), text);
+    if (tail.size() > 1 && tail.front() == '.')
+      return put_map_entry(message, field, tail.substr(1), text);
     return bad("invalid formatting for map key");
   }
 
@@ -219,12 +254,15 @@ class FormDecoder {
     }
     for (const Seen& seen : seen_) {
       if (seen.message != &message) continue;
-      if (seen.field == field) return bad(fmt::format("too many values for field \"{}\": {}, {}", field->name(), seen.first, text));
+      if (seen.field == field)
+        return bad(fmt::format("too many values for field \"{}\": {}, {}", field->name(),
+                               seen.first, text));
     }
     const pb::OneofDescriptor* oneof = field->real_containing_oneof();
     if (oneof != nullptr && source_ == Source::kQuery) {
       const Field* set = message.GetReflection()->GetOneofFieldDescriptor(message, oneof);
-      if (set != nullptr && set != field) return bad(fmt::format("field already set for oneof \"{}\"", oneof->name()));
+      if (set != nullptr && set != field)
+        return bad(fmt::format("field already set for oneof \"{}\"", oneof->name()));
     }
     seen_.push_back(Seen{&message, field, std::string(text)});
     bool string = field->cpp_type() == Field::CPPTYPE_STRING;
@@ -251,21 +289,26 @@ Result<void> decode_form(std::string_view text, pb::Message& message) {
     std::string_view pair = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (pair.empty()) continue;
-    if (++pairs > kFormPairsMax) return bad(fmt::format("more than {} pairs in a query or form", kFormPairsMax));
+    if (++pairs > kFormPairsMax)
+      return bad(fmt::format("more than {} pairs in a query or form", kFormPairsMax));
     size_t equals = std::min(pair.find('='), pair.size());
-    // As Go's url.ParseQuery under Kratos: a pair that cannot be decoded is dropped, and ';' separates nothing.
+    // As Go's url.ParseQuery under Kratos: a pair that cannot be decoded is dropped, and ';'
+    // separates nothing.
     if (pair.find(';') != std::string_view::npos) continue;
     if (!percent_decode(pair.substr(0, equals), Plus::kSpace, key)) continue;
-    if (!percent_decode(pair.substr(std::min(equals + 1, pair.size())), Plus::kSpace, value)) continue;
+    if (!percent_decode(pair.substr(std::min(equals + 1, pair.size())), Plus::kSpace, value))
+      continue;
     if (Result<void> put = decoder.put(key, value); !put.ok()) return put;
   }
   return {};
 }
 
-Result<void> bind_path_field(std::string_view encoded, std::string_view field_path, pb::Message& message) {
+Result<void> bind_path_field(std::string_view encoded, std::string_view field_path,
+                             pb::Message& message) {
   std::string value;
   if (!percent_decode(encoded, Plus::kLiteral, value)) {
-    return bad(fmt::format("parsing field \"{}\": invalid URL escape in \"{}\"", field_path, encoded));
+    return bad(
+        fmt::format("parsing field \"{}\": invalid URL escape in \"{}\"", field_path, encoded));
   }
   return FormDecoder(message, FormDecoder::Source::kPath).put(field_path, value);
 }

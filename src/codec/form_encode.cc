@@ -1,10 +1,10 @@
 // Kratos' encoding/form/proto_encode.go: a message as a query, by reflection.
-#include <algorithm>
-#include <memory>
-
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
+
+#include <algorithm>
+#include <memory>
 
 #include "bia/base/time.h"
 #include "bia/codec/form.h"
@@ -20,7 +20,9 @@ using Field = pb::FieldDescriptor;
 constexpr int kDepthMax = 32;
 
 Error no_query(const Field* field) {
-  return Error(Code::kUnimplemented, "CODEC", fmt::format("{} cannot be part of a URL's query; send it in a body", field->full_name()));
+  return Error(
+      Code::kUnimplemented, "CODEC",
+      fmt::format("{} cannot be part of a URL's query; send it in a body", field->full_name()));
 }
 
 std::string url_base64(std::string_view bytes) {
@@ -37,15 +39,33 @@ std::string scalar_text(const pb::Message& message, const Field* field, int inde
   std::string text;
   bool list = index >= 0;
   switch (field->cpp_type()) {
-    case Field::CPPTYPE_BOOL: return (list ? r->GetRepeatedBool(message, field, index) : r->GetBool(message, field)) ? "true" : "false";
-    case Field::CPPTYPE_INT32: return std::to_string(list ? r->GetRepeatedInt32(message, field, index) : r->GetInt32(message, field));
-    case Field::CPPTYPE_INT64: return std::to_string(list ? r->GetRepeatedInt64(message, field, index) : r->GetInt64(message, field));
-    case Field::CPPTYPE_UINT32: return std::to_string(list ? r->GetRepeatedUInt32(message, field, index) : r->GetUInt32(message, field));
-    case Field::CPPTYPE_UINT64: return std::to_string(list ? r->GetRepeatedUInt64(message, field, index) : r->GetUInt64(message, field));
-    case Field::CPPTYPE_DOUBLE: append_json_double(text, list ? r->GetRepeatedDouble(message, field, index) : r->GetDouble(message, field)); break;
-    case Field::CPPTYPE_FLOAT: append_json_float(text, list ? r->GetRepeatedFloat(message, field, index) : r->GetFloat(message, field)); break;
+    case Field::CPPTYPE_BOOL:
+      return (list ? r->GetRepeatedBool(message, field, index) : r->GetBool(message, field))
+                 ? "true"
+                 : "false";
+    case Field::CPPTYPE_INT32:
+      return std::to_string(list ? r->GetRepeatedInt32(message, field, index)
+                                 : r->GetInt32(message, field));
+    case Field::CPPTYPE_INT64:
+      return std::to_string(list ? r->GetRepeatedInt64(message, field, index)
+                                 : r->GetInt64(message, field));
+    case Field::CPPTYPE_UINT32:
+      return std::to_string(list ? r->GetRepeatedUInt32(message, field, index)
+                                 : r->GetUInt32(message, field));
+    case Field::CPPTYPE_UINT64:
+      return std::to_string(list ? r->GetRepeatedUInt64(message, field, index)
+                                 : r->GetUInt64(message, field));
+    case Field::CPPTYPE_DOUBLE:
+      append_json_double(
+          text, list ? r->GetRepeatedDouble(message, field, index) : r->GetDouble(message, field));
+      break;
+    case Field::CPPTYPE_FLOAT:
+      append_json_float(
+          text, list ? r->GetRepeatedFloat(message, field, index) : r->GetFloat(message, field));
+      break;
     case Field::CPPTYPE_ENUM: {
-      int number = list ? r->GetRepeatedEnumValue(message, field, index) : r->GetEnumValue(message, field);
+      int number =
+          list ? r->GetRepeatedEnumValue(message, field, index) : r->GetEnumValue(message, field);
       const pb::EnumValueDescriptor* value = field->enum_type()->FindValueByNumber(number);
       return value ? value->name() : std::to_string(number);
     }
@@ -53,7 +73,8 @@ std::string scalar_text(const pb::Message& message, const Field* field, int inde
       text = list ? r->GetRepeatedString(message, field, index) : r->GetString(message, field);
       return field->type() == Field::TYPE_BYTES ? url_base64(text) : text;
     }
-    case Field::CPPTYPE_MESSAGE: break;
+    case Field::CPPTYPE_MESSAGE:
+      break;
   }
   // "NaN" and "Infinity" come in JSON's quotes.
   std::erase(text, '"');
@@ -67,9 +88,11 @@ bool message_text(const pb::Message& message, std::string& text) {
   auto first = [&] { return type->FindFieldByNumber(1); };
   auto second = [&] { return type->FindFieldByNumber(2); };
   switch (type->well_known_type()) {
-    case pb::Descriptor::WELLKNOWNTYPE_TIMESTAMP: return append_timestamp(text, r->GetInt64(message, first()), r->GetInt32(message, second()));
+    case pb::Descriptor::WELLKNOWNTYPE_TIMESTAMP:
+      return append_timestamp(text, r->GetInt64(message, first()), r->GetInt32(message, second()));
     case pb::Descriptor::WELLKNOWNTYPE_DURATION:
-      text = format_go_duration(std::chrono::seconds(r->GetInt64(message, first())) + std::chrono::nanoseconds(r->GetInt32(message, second())));
+      text = format_go_duration(std::chrono::seconds(r->GetInt64(message, first())) +
+                                std::chrono::nanoseconds(r->GetInt32(message, second())));
       return true;
     case pb::Descriptor::WELLKNOWNTYPE_FIELDMASK:
       for (int i = 0; i < r->FieldSize(message, first()); ++i) {
@@ -86,8 +109,11 @@ bool message_text(const pb::Message& message, std::string& text) {
     case pb::Descriptor::WELLKNOWNTYPE_UINT32VALUE:
     case pb::Descriptor::WELLKNOWNTYPE_STRINGVALUE:
     case pb::Descriptor::WELLKNOWNTYPE_BYTESVALUE:
-    case pb::Descriptor::WELLKNOWNTYPE_BOOLVALUE: text = scalar_text(message, first(), -1); return true;
-    default: return false;
+    case pb::Descriptor::WELLKNOWNTYPE_BOOLVALUE:
+      text = scalar_text(message, first(), -1);
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -95,8 +121,10 @@ class FormEncoder {
  public:
   explicit FormEncoder(std::string_view left_out) : left_out_(left_out) {}
 
-  Result<void> write(const pb::Message& message, const std::string& names, const std::string& keys, int depth) {
-    if (depth > kDepthMax) return Error(Code::kUnimplemented, "CODEC", "a query's message nests too deep");
+  Result<void> write(const pb::Message& message, const std::string& names, const std::string& keys,
+                     int depth) {
+    if (depth > kDepthMax)
+      return Error(Code::kUnimplemented, "CODEC", "a query's message nests too deep");
     std::vector<const Field*> fields;
     const pb::Reflection* r = message.GetReflection();
     r->ListFields(message, &fields);
@@ -123,7 +151,8 @@ class FormEncoder {
         std::string text;
         if (message_text(value, text)) {
           pair(key, text);
-        } else if (field->message_type()->well_known_type() != pb::Descriptor::WELLKNOWNTYPE_UNSPECIFIED) {
+        } else if (field->message_type()->well_known_type() !=
+                   pb::Descriptor::WELLKNOWNTYPE_UNSPECIFIED) {
           return no_query(field);
         } else if (Result<void> done = write(value, name + ".", key + ".", depth + 1); !done.ok()) {
           return done;
@@ -176,11 +205,13 @@ class FormEncoder {
 
 Result<std::string> encode_form(const pb::Message& message, std::string_view left_out) {
   FormEncoder encoder(left_out);
-  if (Result<void> done = encoder.write(message, "", "", 0); !done.ok()) return std::move(done).error();
+  if (Result<void> done = encoder.write(message, "", "", 0); !done.ok())
+    return std::move(done).error();
   return encoder.take();
 }
 
-Result<void> append_path_field(std::string& path, const pb::Message& message, std::string_view field_path, Slash slash) {
+Result<void> append_path_field(std::string& path, const pb::Message& message,
+                               std::string_view field_path, Slash slash) {
   const pb::Message* holder = &message;
   std::string text;
   for (std::string_view rest = field_path;;) {
@@ -199,7 +230,9 @@ Result<void> append_path_field(std::string& path, const pb::Message& message, st
     rest.remove_prefix(dot + 1);
   }
   if (text.empty()) {
-    return Error(Code::kInvalidArgument, "CODEC", fmt::format("the field \"{}\" is empty and cannot be part of a path; set it", field_path));
+    return Error(
+        Code::kInvalidArgument, "CODEC",
+        fmt::format("the field \"{}\" is empty and cannot be part of a path; set it", field_path));
   }
   append_percent_encoded(path, text, slash);
   return {};

@@ -1,9 +1,8 @@
 #include "bia/codec/form.h"
 
-#include <gtest/gtest.h>
-
 #include <google/protobuf/api.pb.h>
 #include <google/protobuf/descriptor.pb.h>
+#include <gtest/gtest.h>
 
 namespace bia::codec {
 namespace {
@@ -16,7 +15,10 @@ std::string wrong(std::string_view text, pb::Message& message) {
 
 TEST(DecodeForm, SetsScalarsByEitherName) {
   pb::FieldDescriptorProto field;
-  EXPECT_EQ(wrong("name=a+b%21&jsonName=x&number=%2B3&label=LABEL_REPEATED&proto3_optional=T&options.packed=true", field), "");
+  EXPECT_EQ(wrong("name=a+b%21&jsonName=x&number=%2B3&label=LABEL_REPEATED&proto3_optional=T&"
+                  "options.packed=true",
+                  field),
+            "");
   EXPECT_EQ(field.name(), "a b!");
   EXPECT_EQ(field.json_name(), "x");
   EXPECT_EQ(field.number(), 3);
@@ -34,16 +36,24 @@ TEST(DecodeForm, PassesOverWhatKratosPassesOver) {
 
 TEST(DecodeForm, SaysWhatIsWrong) {
   pb::FieldDescriptorProto field;
-  EXPECT_EQ(wrong("number=x", field), R"(parsing field "number": strconv.ParseInt: parsing "x": invalid syntax)");
-  EXPECT_EQ(wrong("number=2147483648", field), R"(parsing field "number": strconv.ParseInt: parsing "2147483648": value out of range)");
-  EXPECT_EQ(wrong("number=+-3", field), R"(parsing field "number": strconv.ParseInt: parsing " -3": invalid syntax)");
+  EXPECT_EQ(wrong("number=x", field),
+            R"(parsing field "number": strconv.ParseInt: parsing "x": invalid syntax)");
+  EXPECT_EQ(
+      wrong("number=2147483648", field),
+      R"(parsing field "number": strconv.ParseInt: parsing "2147483648": value out of range)");
+  EXPECT_EQ(wrong("number=+-3", field),
+            R"(parsing field "number": strconv.ParseInt: parsing " -3": invalid syntax)");
   EXPECT_EQ(wrong("number=1&number=2", field), R"(too many values for field "number": 1, 2)");
   EXPECT_EQ(wrong("label=NOPE", field), R"(parsing field "label": "NOPE" is not a valid value)");
-  EXPECT_EQ(wrong("options=5", field), R"(parsing field "options": unsupported message type: "google.protobuf.FieldOptions")");
+  EXPECT_EQ(wrong("options=5", field),
+            R"(parsing field "options": unsupported message type: "google.protobuf.FieldOptions")");
   EXPECT_EQ(wrong("name.x=1", field), R"(invalid path: "name" is not a message)");
-  EXPECT_EQ(wrong("proto3Optional=maybe", field), R"(parsing field "proto3_optional": strconv.ParseBool: parsing "maybe": invalid syntax)");
+  EXPECT_EQ(
+      wrong("proto3Optional=maybe", field),
+      R"(parsing field "proto3_optional": strconv.ParseBool: parsing "maybe": invalid syntax)");
   pb::Api api;
-  EXPECT_EQ(wrong("methods=1", api), R"(parsing list "methods": unsupported message type: "google.protobuf.Method")");
+  EXPECT_EQ(wrong("methods=1", api),
+            R"(parsing list "methods": unsupported message type: "google.protobuf.Method")");
 }
 
 TEST(DecodeForm, HasALimit) {

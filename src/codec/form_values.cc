@@ -1,11 +1,11 @@
 #include "codec/form_values.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
-
-#include <fmt/format.h>
 
 #include "bia/codec/form.h"
 #include "bia/codec/json_reader.h"
@@ -24,7 +24,8 @@ std::string parse_integer(std::string_view function, std::string_view text, T& v
   if (std::numeric_limits<T>::is_signed && digits.starts_with('+')) digits.remove_prefix(1);
   auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   bool plus_minus = digits.size() != text.size() && digits.starts_with('-');
-  if (parsed.ptr != digits.data() + digits.size() || parsed.ec == std::errc::invalid_argument || plus_minus) {
+  if (parsed.ptr != digits.data() + digits.size() || parsed.ec == std::errc::invalid_argument ||
+      plus_minus) {
     return strconv_error(function, text, "invalid syntax");
   }
   if (parsed.ec != std::errc()) return strconv_error(function, text, "value out of range");
@@ -36,7 +37,8 @@ std::string parse_real(std::string_view text, T& value) {
   std::string_view digits = text;
   if (digits.starts_with('+')) digits.remove_prefix(1);
   auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (digits.empty() || parsed.ptr != digits.data() + digits.size() || parsed.ec == std::errc::invalid_argument) {
+  if (digits.empty() || parsed.ptr != digits.data() + digits.size() ||
+      parsed.ec == std::errc::invalid_argument) {
     return strconv_error("ParseFloat", text, "invalid syntax");
   }
   if (parsed.ec != std::errc()) return strconv_error("ParseFloat", text, "value out of range");
@@ -55,7 +57,9 @@ Result<void> bind_parsed(std::string_view encoded, std::string_view field, T& va
   std::string text;
   if (!percent_decode(encoded, Plus::kLiteral, text)) text = encoded;
   std::string wrong = parse_form(text, value);
-  if (!wrong.empty()) return Error(Code::kInvalidArgument, "CODEC", fmt::format("parsing field \"{}\": {}", field, wrong));
+  if (!wrong.empty())
+    return Error(Code::kInvalidArgument, "CODEC",
+                 fmt::format("parsing field \"{}\": {}", field, wrong));
   return {};
 }
 
@@ -77,16 +81,26 @@ std::string parse_form(std::string_view text, bool& value) {
   return strconv_error("ParseBool", text, "invalid syntax");
 }
 
-std::string parse_form(std::string_view text, int32_t& value) { return parse_integer("ParseInt", text, value); }
-std::string parse_form(std::string_view text, int64_t& value) { return parse_integer("ParseInt", text, value); }
-std::string parse_form(std::string_view text, uint32_t& value) { return parse_integer("ParseUint", text, value); }
-std::string parse_form(std::string_view text, uint64_t& value) { return parse_integer("ParseUint", text, value); }
+std::string parse_form(std::string_view text, int32_t& value) {
+  return parse_integer("ParseInt", text, value);
+}
+std::string parse_form(std::string_view text, int64_t& value) {
+  return parse_integer("ParseInt", text, value);
+}
+std::string parse_form(std::string_view text, uint32_t& value) {
+  return parse_integer("ParseUint", text, value);
+}
+std::string parse_form(std::string_view text, uint64_t& value) {
+  return parse_integer("ParseUint", text, value);
+}
 std::string parse_form(std::string_view text, double& value) { return parse_real(text, value); }
 std::string parse_form(std::string_view text, float& value) { return parse_real(text, value); }
 
 bool percent_decode(std::string_view text, Plus plus, std::string& out) {
   size_t special = 0;
-  while (special < text.size() && text[special] != '%' && !(plus == Plus::kSpace && text[special] == '+')) ++special;
+  while (special < text.size() && text[special] != '%' &&
+         !(plus == Plus::kSpace && text[special] == '+'))
+    ++special;
   out.assign(text.substr(0, special));
   for (size_t i = special; i < text.size(); ++i) {
     char c = text[i];
@@ -107,7 +121,8 @@ bool percent_decode(std::string_view text, Plus plus, std::string& out) {
 void append_percent_encoded(std::string& out, std::string_view text, Slash slash) {
   static constexpr char kHex[] = "0123456789ABCDEF";
   for (char c : text) {
-    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~' ||
+    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                 c == '-' || c == '_' || c == '.' || c == '~' ||
                  (c == '/' && slash == Slash::kKeep);
     if (plain) {
       out.push_back(c);
@@ -121,17 +136,33 @@ void append_percent_encoded(std::string& out, std::string_view text, Slash slash
 
 Result<void> bind_path_value(std::string_view encoded, std::string_view field, std::string& value) {
   if (!percent_decode(encoded, Plus::kLiteral, value)) {
-    return Error(Code::kInvalidArgument, "CODEC", fmt::format("parsing field \"{}\": invalid URL escape in \"{}\"", field, encoded));
+    return Error(Code::kInvalidArgument, "CODEC",
+                 fmt::format("parsing field \"{}\": invalid URL escape in \"{}\"", field, encoded));
   }
   if (is_plain_ascii(value.data(), value.size()) || is_utf8(value)) return {};
-  return Error(Code::kInvalidArgument, "CODEC", fmt::format("parsing field \"{}\": invalid UTF-8", field));
+  return Error(Code::kInvalidArgument, "CODEC",
+               fmt::format("parsing field \"{}\": invalid UTF-8", field));
 }
-Result<void> bind_path_value(std::string_view encoded, std::string_view field, int32_t& value) { return bind_parsed(encoded, field, value); }
-Result<void> bind_path_value(std::string_view encoded, std::string_view field, uint32_t& value) { return bind_parsed(encoded, field, value); }
-Result<void> bind_path_value(std::string_view encoded, std::string_view field, int64_t& value) { return bind_parsed(encoded, field, value); }
-Result<void> bind_path_value(std::string_view encoded, std::string_view field, uint64_t& value) { return bind_parsed(encoded, field, value); }
-Result<void> bind_path_value(std::string_view encoded, std::string_view field, bool& value) { return bind_parsed(encoded, field, value); }
-Result<void> bind_path_value(std::string_view encoded, std::string_view field, double& value) { return bind_parsed(encoded, field, value); }
-Result<void> bind_path_value(std::string_view encoded, std::string_view field, float& value) { return bind_parsed(encoded, field, value); }
+Result<void> bind_path_value(std::string_view encoded, std::string_view field, int32_t& value) {
+  return bind_parsed(encoded, field, value);
+}
+Result<void> bind_path_value(std::string_view encoded, std::string_view field, uint32_t& value) {
+  return bind_parsed(encoded, field, value);
+}
+Result<void> bind_path_value(std::string_view encoded, std::string_view field, int64_t& value) {
+  return bind_parsed(encoded, field, value);
+}
+Result<void> bind_path_value(std::string_view encoded, std::string_view field, uint64_t& value) {
+  return bind_parsed(encoded, field, value);
+}
+Result<void> bind_path_value(std::string_view encoded, std::string_view field, bool& value) {
+  return bind_parsed(encoded, field, value);
+}
+Result<void> bind_path_value(std::string_view encoded, std::string_view field, double& value) {
+  return bind_parsed(encoded, field, value);
+}
+Result<void> bind_path_value(std::string_view encoded, std::string_view field, float& value) {
+  return bind_parsed(encoded, field, value);
+}
 
 }  // namespace bia::codec

@@ -1,12 +1,12 @@
 #include "bia/codec/json_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
 #include <limits>
-
-#include <fmt/format.h>
 
 #include "bia/codec/json_writer.h"
 #include "codec/utf8.h"
@@ -18,7 +18,8 @@ bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 /// What a literal or a number cannot be followed by, as Go's decoder has it.
 bool is_not_delimiter(char c) {
-  return c == '-' || c == '+' || c == '.' || c == '_' || is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  return c == '-' || c == '+' || c == '.' || c == '_' || is_digit(c) || (c >= 'a' && c <= 'z') ||
+         (c >= 'A' && c <= 'Z');
 }
 
 /// How much of an invalid value Go's messages show.
@@ -38,8 +39,10 @@ bool is_utf8(std::string_view text) {
 std::string JsonReader::place(size_t at) const {
   std::string_view before = text_.substr(0, std::min(at, text_.size()));
   auto line = std::count(before.begin(), before.end(), '\n') + 1;
-  if (size_t newline = before.rfind('\n'); newline != std::string_view::npos) before.remove_prefix(newline + 1);
-  auto column = std::count_if(before.begin(), before.end(), [](char c) { return (c & 0xC0) != 0x80; }) + 1;
+  if (size_t newline = before.rfind('\n'); newline != std::string_view::npos)
+    before.remove_prefix(newline + 1);
+  auto column =
+      std::count_if(before.begin(), before.end(), [](char c) { return (c & 0xC0) != 0x80; }) + 1;
   return fmt::format("(line {}:{})", line, column);
 }
 
@@ -75,7 +78,8 @@ bool JsonReader::fail_duplicate() {
   return false;
 }
 bool JsonReader::fail_oneof(std::string_view full_name) {
-  fail_at_field(fmt::format("error parsing {}, oneof {} is already set", text_.substr(name_, name_end_ - name_), full_name));
+  fail_at_field(fmt::format("error parsing {}, oneof {} is already set",
+                            text_.substr(name_, name_end_ - name_), full_name));
   return false;
 }
 bool JsonReader::fail_unknown_field() {
@@ -93,7 +97,8 @@ Result<void> JsonReader::finish() {
 
 std::string_view JsonReader::raw() { return text_.substr(token_, token_end_ - token_); }
 
-/// Skips space; the first byte of the next token, 0 at the end. A NUL in the text is an invalid value all the same.
+/// Skips space; the first byte of the next token, 0 at the end. A NUL in the text is an invalid
+/// value all the same.
 char JsonReader::next_token() {
   while (at_ < text_.size() && is_space(text_[at_])) ++at_;
   token_ = token_end_ = at_;
@@ -130,13 +135,21 @@ JsonSource::Kind JsonReader::peek() {
   char c = next_token();
   auto literal = [&](std::string_view word) {
     token_end_ = at_ + word.size();
-    return text_.substr(at_, word.size()) == word && (token_end_ >= text_.size() || !is_not_delimiter(text_[token_end_]));
+    return text_.substr(at_, word.size()) == word &&
+           (token_end_ >= text_.size() || !is_not_delimiter(text_[token_end_]));
   };
   switch (c) {
-    case '\0': fail_eof(); return Kind::kFailed;
-    case '{': token_end_ = at_ + 1; return Kind::kObject;
-    case '[': token_end_ = at_ + 1; return Kind::kArray;
-    case '"': return Kind::kString;
+    case '\0':
+      fail_eof();
+      return Kind::kFailed;
+    case '{':
+      token_end_ = at_ + 1;
+      return Kind::kObject;
+    case '[':
+      token_end_ = at_ + 1;
+      return Kind::kArray;
+    case '"':
+      return Kind::kString;
     case 'n':
       if (literal("null")) return Kind::kNull;
       break;
@@ -157,8 +170,14 @@ std::string_view JsonReader::token_text(size_t at) const {
   JsonReader probe(text_);
   probe.at_ = at;
   switch (text_[at]) {
-    case '{': case '}': case '[': case ']': case ',': return text_.substr(at, 1);
-    default: break;
+    case '{':
+    case '}':
+    case '[':
+    case ']':
+    case ',':
+      return text_.substr(at, 1);
+    default:
+      break;
   }
   Kind kind = probe.peek();
   if (kind == Kind::kFailed) return {};
@@ -180,7 +199,9 @@ bool JsonReader::fail_unexpected() {
   } else if (literal) {
     size_t size = c == 'f' ? 5 : 4;
     std::string_view word = c == 'n' ? "null" : c == 't' ? "true" : "false";
-    if (text_.substr(at_, size) == word && (at_ + size >= text_.size() || !is_not_delimiter(text_[at_ + size]))) whole = word;
+    if (text_.substr(at_, size) == word &&
+        (at_ + size >= text_.size() || !is_not_delimiter(text_[at_ + size])))
+      whole = word;
   } else if (scan_number(number_end)) {
     whole = text_.substr(at_, number_end - at_);
   }
@@ -190,10 +211,13 @@ bool JsonReader::fail_unexpected() {
     return read_string(ignored);  // its own message
   }
   size_t end = at_;
-  while (end < text_.size() && (text_[end] == '/' || is_not_delimiter(text_[end])) && end - at_ <= kShownMax) ++end;
+  while (end < text_.size() && (text_[end] == '/' || is_not_delimiter(text_[end])) &&
+         end - at_ <= kShownMax)
+    ++end;
   bool cut = end - at_ > kShownMax;
   if (end == at_) end += std::max<size_t>(1, utf8_length(text_, at_));
-  return fail_syntax(at_, fmt::format("invalid value {}{}", text_.substr(at_, end - at_), cut ? "…" : ""));
+  return fail_syntax(
+      at_, fmt::format("invalid value {}{}", text_.substr(at_, end - at_), cut ? "…" : ""));
 }
 
 bool JsonReader::take_null() {
@@ -212,7 +236,8 @@ bool JsonReader::take_bool(bool& value) {
 bool JsonReader::read_escape(size_t& at) {
   auto bad = [&](size_t size) {
     if (at + size > text_.size()) return fail_eof();
-    return fail_syntax(token_, fmt::format("invalid escape code \"\\{}\" in string", text_.substr(at, size)));
+    return fail_syntax(
+        token_, fmt::format("invalid escape code \"\\{}\" in string", text_.substr(at, size)));
   };
   auto hex4 = [&](size_t from, uint32_t& value) {
     if (from + 4 > text_.size()) return false;
@@ -234,7 +259,8 @@ bool JsonReader::read_escape(size_t& at) {
   if (!hex4(at + 1, rune)) return bad(5);
   if (rune >= 0xD800 && rune <= 0xDFFF) {
     uint32_t low = 0;
-    bool pair = rune < 0xDC00 && text_.substr(std::min(at + 5, text_.size()), 2) == "\\u" && hex4(at + 7, low) && low >= 0xDC00 && low <= 0xDFFF;
+    bool pair = rune < 0xDC00 && text_.substr(std::min(at + 5, text_.size()), 2) == "\\u" &&
+                hex4(at + 7, low) && low >= 0xDC00 && low <= 0xDFFF;
     if (!pair) return bad(at + 11 <= text_.size() ? 11 : 5);
     rune = 0x10000 + ((rune - 0xD800) << 10) + (low - 0xDC00);
     at += 6;
@@ -356,7 +382,8 @@ bool JsonReader::next_field(std::string_view& name) {
   if (at_ >= text_.size()) return fail_eof();
   if (text_[at_] != ':') {
     size_t length = std::max<size_t>(1, utf8_length(text_, at_));
-    return fail_syntax(at_, fmt::format("unexpected character {}, missing \":\" after field name", text_.substr(at_, length)));
+    return fail_syntax(at_, fmt::format("unexpected character {}, missing \":\" after field name",
+                                        text_.substr(at_, length)));
   }
   ++at_;
   return true;
@@ -374,7 +401,8 @@ bool JsonReader::skip() {
   for (;;) {
     bool descended = false;
     switch (peek()) {
-      case Kind::kFailed: return false;
+      case Kind::kFailed:
+        return false;
       case Kind::kObject:
         if (!enter_object()) return false;
         closes.push_back('}');
@@ -388,7 +416,8 @@ bool JsonReader::skip() {
       case Kind::kString:
         if (!read_string(ignored)) return false;
         break;
-      default: at_ = token_end_;
+      default:
+        at_ = token_end_;
     }
     static_cast<void>(descended);
     while (!closes.empty()) {

@@ -1,4 +1,5 @@
-// Protobuf's scalar types out of JSON values, with protojson's laxness: numbers in quotes, integers with a zero fraction.
+// Protobuf's scalar types out of JSON values, with protojson's laxness: numbers in quotes, integers
+// with a zero fraction.
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -14,7 +15,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 /// Digits above which no 64-bit integer can be.
 constexpr size_t kIntegerDigitsMax = 20;
 
-/// The digits of a JSON number whose value is an integer, without sign, point and exponent. False where it has a fraction or is too long.
+/// The digits of a JSON number whose value is an integer, without sign, point and exponent. False
+/// where it has a fraction or is too long.
 bool integer_digits(std::string_view text, bool& negative, std::string& digits) {
   negative = !text.empty() && text[0] == '-';
   if (negative) text.remove_prefix(1);
@@ -22,7 +24,8 @@ bool integer_digits(std::string_view text, bool& negative, std::string& digits) 
   if (size_t e = text.find_first_of("eE"); e != std::string_view::npos) {
     std::string_view power = text.substr(e + 1);
     if (!power.empty() && power[0] == '+') power.remove_prefix(1);
-    if (std::from_chars(power.data(), power.data() + power.size(), exponent).ec != std::errc()) return false;
+    if (std::from_chars(power.data(), power.data() + power.size(), exponent).ec != std::errc())
+      return false;
     text = text.substr(0, e);
   }
   std::string_view fraction;
@@ -141,20 +144,24 @@ bool JsonReader::take(double& value) {
       value = std::numeric_limits<double>::infinity();
     } else if (text == "-Infinity") {
       value = -std::numeric_limits<double>::infinity();
-    } else if (!is_number(text) || std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc()) {
+    } else if (!is_number(text) ||
+               std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc()) {
       return fail_value("double");
     }
     return true;
   }
   std::string_view text = number_text("double");
   if (text.empty()) return false;
-  return std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc() || fail_value("double");
+  return std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc() ||
+         fail_value("double");
 }
 
 bool JsonReader::take(float& value) {
   double wide = 0;
   if (!take(wide)) return false;
-  if (std::isfinite(wide) && std::fabs(wide) > static_cast<double>(std::numeric_limits<float>::max())) return fail_value("float");
+  if (std::isfinite(wide) &&
+      std::fabs(wide) > static_cast<double>(std::numeric_limits<float>::max()))
+    return fail_value("float");
   value = static_cast<float>(wide);
   return true;
 }

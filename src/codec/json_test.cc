@@ -42,11 +42,13 @@ TEST(JsonWriter, PrintsNumbersAsGoDoes) {
 }
 
 TEST(JsonWriter, EscapesWhatProtojsonEscapes) {
-  EXPECT_EQ(quoted("plain text of more than eight bytes"), "\"plain text of more than eight bytes\"");
+  EXPECT_EQ(quoted("plain text of more than eight bytes"),
+            "\"plain text of more than eight bytes\"");
   EXPECT_EQ(quoted("12345678\"90\\"), R"("12345678\"90\\")");
   EXPECT_EQ(quoted(std::string_view("\0\b\f\n\r\t\x1f", 7)), R"("\u0000\b\f\n\r\t\u001f")");
   EXPECT_EQ(quoted("<é&\x7f>"), "\"<é&\x7f>\"");
-  EXPECT_EQ(quoted("a\xff\xc0\x80z\xe2\x82"), "\"a\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz\xEF\xBF\xBD\xEF\xBF\xBD\"");
+  EXPECT_EQ(quoted("a\xff\xc0\x80z\xe2\x82"),
+            "\"a\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz\xEF\xBF\xBD\xEF\xBF\xBD\"");
 }
 
 TEST(Base64, TakesBothAlphabets) {
@@ -58,7 +60,8 @@ TEST(Base64, TakesBothAlphabets) {
     EXPECT_TRUE(decode_base64(form, bytes)) << form;
     EXPECT_EQ(bytes, "\xfb\xff");
   }
-  for (std::string_view form : {"A", "A===", "!!", "+/8==", "AQ=a"}) EXPECT_FALSE(decode_base64(form, bytes)) << form;
+  for (std::string_view form : {"A", "A===", "!!", "+/8==", "AQ=a"})
+    EXPECT_FALSE(decode_base64(form, bytes)) << form;
 }
 
 TEST(JsonReader, TakesIntegersThatAreWholeNumbers) {
@@ -112,13 +115,16 @@ TEST(TimeText, KeepsToTheRanges) {
   EXPECT_EQ(text, "1969-12-31T23:59:59.500Z");
   EXPECT_TRUE(parse_timestamp("2000-02-29T00:00:00-01:30", seconds, nanos));
   EXPECT_EQ(seconds, 951787800);
-  for (std::string_view bad : {"2024-01-01", "2024-13-01T00:00:00Z", "2024-01-01T24:00:00Z", "2024-01-01T00:00:00", "2024-01-01T00:00:00.Z",
-                               "2024-01-01T00:00:00.1234567890Z", "2024-01-01 00:00:00Z", "0001-01-01T00:00:00+01:00"}) {
+  for (std::string_view bad :
+       {"2024-01-01", "2024-13-01T00:00:00Z", "2024-01-01T24:00:00Z", "2024-01-01T00:00:00",
+        "2024-01-01T00:00:00.Z", "2024-01-01T00:00:00.1234567890Z", "2024-01-01 00:00:00Z",
+        "0001-01-01T00:00:00+01:00"}) {
     EXPECT_FALSE(parse_timestamp(bad, seconds, nanos)) << bad;
   }
   EXPECT_TRUE(parse_duration("-0.5s", seconds, nanos));
   EXPECT_EQ(nanos, -500'000'000);
-  for (std::string_view bad : {"", "s", "1", "1.s", "--1s", "1.1234567890s", "315576000001s", "1m"}) EXPECT_FALSE(parse_duration(bad, seconds, nanos)) << bad;
+  for (std::string_view bad : {"", "s", "1", "1.s", "--1s", "1.1234567890s", "315576000001s", "1m"})
+    EXPECT_FALSE(parse_duration(bad, seconds, nanos)) << bad;
 }
 
 }  // namespace

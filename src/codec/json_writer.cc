@@ -34,13 +34,27 @@ constexpr auto kBase64Values = base64_values();
 
 void append_escape(std::string& out, char c) {
   switch (c) {
-    case '"': out.append("\\\"", 2); return;
-    case '\\': out.append("\\\\", 2); return;
-    case '\b': out.append("\\b", 2); return;
-    case '\f': out.append("\\f", 2); return;
-    case '\n': out.append("\\n", 2); return;
-    case '\r': out.append("\\r", 2); return;
-    case '\t': out.append("\\t", 2); return;
+    case '"':
+      out.append("\\\"", 2);
+      return;
+    case '\\':
+      out.append("\\\\", 2);
+      return;
+    case '\b':
+      out.append("\\b", 2);
+      return;
+    case '\f':
+      out.append("\\f", 2);
+      return;
+    case '\n':
+      out.append("\\n", 2);
+      return;
+    case '\r':
+      out.append("\\r", 2);
+      return;
+    case '\t':
+      out.append("\\t", 2);
+      return;
     default:
       static constexpr char kHex[] = "0123456789abcdef";
       out.append("\\u00", 4);
@@ -60,12 +74,15 @@ void append_real(std::string& out, T value) {
     return;
   }
   T magnitude = std::fabs(value);
-  bool exponent = magnitude != 0 && (magnitude < static_cast<T>(1e-6) || magnitude >= static_cast<T>(1e21));
+  bool exponent =
+      magnitude != 0 && (magnitude < static_cast<T>(1e-6) || magnitude >= static_cast<T>(1e21));
   char text[64];
-  auto end = std::to_chars(text, text + sizeof text, value, exponent ? std::chars_format::scientific : std::chars_format::fixed);
+  auto end = std::to_chars(text, text + sizeof text, value,
+                           exponent ? std::chars_format::scientific : std::chars_format::fixed);
   auto size = static_cast<size_t>(end.ptr - text);
   // Go writes 1e-7 where C++ writes 1e-07, but both write 1e+21.
-  if (exponent && size >= 4 && text[size - 4] == 'e' && text[size - 3] == '-' && text[size - 2] == '0') {
+  if (exponent && size >= 4 && text[size - 4] == 'e' && text[size - 3] == '-' &&
+      text[size - 2] == '0') {
     text[size - 2] = text[size - 1];
     --size;
   }
@@ -130,13 +147,15 @@ void append_base64(std::string& out, std::string_view bytes) {
   auto at = [&](size_t index) { return static_cast<uint32_t>(static_cast<uint8_t>(bytes[index])); };
   for (; i + 3 <= bytes.size(); i += 3) {
     uint32_t group = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
-    char text[4] = {kBase64[group >> 18], kBase64[group >> 12 & 63], kBase64[group >> 6 & 63], kBase64[group & 63]};
+    char text[4] = {kBase64[group >> 18], kBase64[group >> 12 & 63], kBase64[group >> 6 & 63],
+                    kBase64[group & 63]};
     out.append(text, 4);
   }
   size_t left = bytes.size() - i;
   if (left == 0) return;
   uint32_t group = at(i) << 16 | (left == 2 ? at(i + 1) << 8 : 0);
-  char text[4] = {kBase64[group >> 18], kBase64[group >> 12 & 63], left == 2 ? kBase64[group >> 6 & 63] : '=', '='};
+  char text[4] = {kBase64[group >> 18], kBase64[group >> 12 & 63],
+                  left == 2 ? kBase64[group >> 6 & 63] : '=', '='};
   out.append(text, 4);
 }
 

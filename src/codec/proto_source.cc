@@ -1,16 +1,16 @@
 #include "bia/codec/proto_source.h"
 
-#include <algorithm>
-#include <filesystem>
-#include <map>
-#include <set>
-
 #include <fmt/format.h>
 #include <google/protobuf/compiler/importer.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/dynamic_message.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
 
 #include "bia/base/embedded_file.h"
 #include "embedded_protos.h"
@@ -33,7 +33,9 @@ class Sources final : public pb::compiler::SourceTree {
   pb::io::ZeroCopyInputStream* Open(const std::string& name) override {
     if (pb::io::ZeroCopyInputStream* stream = disk_.Open(name)) return stream;
     const EmbeddedFile* file = embedded(name);
-    return file ? new pb::io::ArrayInputStream(file->bytes.data(), static_cast<int>(file->bytes.size())) : nullptr;
+    return file ? new pb::io::ArrayInputStream(file->bytes.data(),
+                                               static_cast<int>(file->bytes.size()))
+                : nullptr;
   }
   std::string GetLastErrorMessage() override { return disk_.GetLastErrorMessage(); }
 
@@ -43,24 +45,29 @@ class Sources final : public pb::compiler::SourceTree {
 
 class Errors final : public pb::compiler::MultiFileErrorCollector {
  public:
-  void AddError(const std::string& file, int line, int column, const std::string& message) override {
+  void AddError(const std::string& file, int line, int column,
+                const std::string& message) override {
     if (!text.empty()) text += '\n';
     // Lines count from 0 here; -1 is the whole file.
-    text += line < 0 ? fmt::format("{}: {}", file, message) : fmt::format("{}:{}:{}: {}", file, line + 1, column + 1, message);
+    text += line < 0 ? fmt::format("{}: {}", file, message)
+                     : fmt::format("{}:{}:{}: {}", file, line + 1, column + 1, message);
   }
   std::string text;
 };
 
 class PoolErrors final : public pb::DescriptorPool::ErrorCollector {
  public:
-  void AddError(const std::string& file, const std::string& element, const pb::Message*, ErrorLocation, const std::string& message) override {
+  void AddError(const std::string& file, const std::string& element, const pb::Message*,
+                ErrorLocation, const std::string& message) override {
     if (!text.empty()) text += '\n';
     text += fmt::format("{}: {}: {}", file, element, message);
   }
   std::string text;
 };
 
-Error bad(std::string message) { return Error(Code::kInvalidArgument, "BAD_PROTO", std::move(message)); }
+Error bad(std::string message) {
+  return Error(Code::kInvalidArgument, "BAD_PROTO", std::move(message));
+}
 
 }  // namespace
 
@@ -79,7 +86,8 @@ struct ProtoSource::Impl {
 ProtoSource::ProtoSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ProtoSource::~ProtoSource() = default;
 
-Result<std::unique_ptr<ProtoSource>> ProtoSource::from_files(const std::vector<std::string>& files, const std::vector<std::string>& import_paths) {
+Result<std::unique_ptr<ProtoSource>> ProtoSource::from_files(
+    const std::vector<std::string>& files, const std::vector<std::string>& import_paths) {
   namespace fs = std::filesystem;
   auto impl = std::make_unique<Impl>();
   std::vector<std::string> names;
@@ -90,7 +98,8 @@ Result<std::unique_ptr<ProtoSource>> ProtoSource::from_files(const std::vector<s
     std::string shadowed;
     std::error_code ignored;
     if (fs::is_regular_file(file, ignored)) {
-      // A file of the disk is known by its path below an import folder; one below none by its own name, in its own folder.
+      // A file of the disk is known by its path below an import folder; one below none by its own
+      // name, in its own folder.
       auto result = impl->disk.DiskFileToVirtualFile(file, &name, &shadowed);
       if (result != pb::compiler::DiskSourceTree::SUCCESS) {
         fs::path path(file);
@@ -106,7 +115,8 @@ Result<std::unique_ptr<ProtoSource>> ProtoSource::from_files(const std::vector<s
   impl->importer = std::make_unique<pb::compiler::Importer>(impl->sources.get(), &impl->errors);
   for (size_t i = 0; i < names.size(); ++i) {
     const pb::FileDescriptor* file = impl->importer->Import(names[i]);
-    if (file == nullptr && impl->errors.text.empty()) impl->errors.AddError(files[i], -1, 0, "cannot be read");
+    if (file == nullptr && impl->errors.text.empty())
+      impl->errors.AddError(files[i], -1, 0, "cannot be read");
     if (file != nullptr) impl->files.push_back(file);
   }
   if (!impl->errors.text.empty()) return bad(impl->errors.text);
@@ -115,7 +125,8 @@ Result<std::unique_ptr<ProtoSource>> ProtoSource::from_files(const std::vector<s
 
 namespace {
 
-/// Builds files after their imports, from what was sent and, for what was not, from the embedded or compiled-in ones.
+/// Builds files after their imports, from what was sent and, for what was not, from the embedded or
+/// compiled-in ones.
 class PoolBuilder {
  public:
   explicit PoolBuilder(pb::DescriptorPool& pool) : pool_(pool) {}
@@ -135,7 +146,9 @@ class PoolBuilder {
     }
     for (const std::string& import : file.dependency()) {
       if (build(import, depth + 1) == nullptr) {
-        if (wrong.empty()) wrong = fmt::format("{}: its imports form a circle or nest deeper than {}", import, kImportDepthMax);
+        if (wrong.empty())
+          wrong = fmt::format("{}: its imports form a circle or nest deeper than {}", import,
+                              kImportDepthMax);
         return nullptr;
       }
     }
@@ -150,7 +163,8 @@ class PoolBuilder {
   static constexpr int kImportDepthMax = 200;
 
   static bool built_in(const std::string& name, pb::FileDescriptorProto& file) {
-    if (const pb::FileDescriptor* compiled = pb::DescriptorPool::generated_pool()->FindFileByName(name)) {
+    if (const pb::FileDescriptor* compiled =
+            pb::DescriptorPool::generated_pool()->FindFileByName(name)) {
       compiled->CopyTo(&file);
       return true;
     }
@@ -168,7 +182,8 @@ class PoolBuilder {
 
 }  // namespace
 
-Result<std::unique_ptr<ProtoSource>> ProtoSource::from_file_descriptors(const std::vector<std::string>& files) {
+Result<std::unique_ptr<ProtoSource>> ProtoSource::from_file_descriptors(
+    const std::vector<std::string>& files) {
   auto impl = std::make_unique<Impl>();
   impl->built = std::make_unique<pb::DescriptorPool>();
   PoolBuilder builder(*impl->built);
@@ -188,7 +203,8 @@ Result<std::unique_ptr<ProtoSource>> ProtoSource::from_file_descriptors(const st
 Result<std::unique_ptr<ProtoSource>> ProtoSource::from_descriptor_set(std::string_view bytes) {
   pb::FileDescriptorSet set;
   if (!set.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return Error(bad("the bytes are not a FileDescriptorSet")).with_hint("make it with: protoc --include_imports --descriptor_set_out=FILE");
+    return Error(bad("the bytes are not a FileDescriptorSet"))
+        .with_hint("make it with: protoc --include_imports --descriptor_set_out=FILE");
   }
   std::vector<std::string> files;
   for (const pb::FileDescriptorProto& file : set.file()) files.push_back(file.SerializeAsString());
@@ -217,7 +233,11 @@ const pb::MethodDescriptor* ProtoSource::find_method(std::string_view name) cons
   if (size_t slash = full.find('/'); slash != std::string::npos) full[slash] = '.';
   return pool().FindMethodByName(full);
 }
-const pb::ServiceDescriptor* ProtoSource::find_service(std::string_view name) const { return pool().FindServiceByName(std::string(name)); }
-const pb::Descriptor* ProtoSource::find_message(std::string_view name) const { return pool().FindMessageTypeByName(std::string(name)); }
+const pb::ServiceDescriptor* ProtoSource::find_service(std::string_view name) const {
+  return pool().FindServiceByName(std::string(name));
+}
+const pb::Descriptor* ProtoSource::find_message(std::string_view name) const {
+  return pool().FindMessageTypeByName(std::string(name));
+}
 
 }  // namespace bia::codec

@@ -1,8 +1,8 @@
 #include "codec/time_text.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
+
+#include <charconv>
 
 namespace bia::codec {
 namespace {
@@ -10,7 +10,8 @@ namespace {
 constexpr int64_t kSecondsPerDay = 86400;
 constexpr int kNanosMax = 999'999'999;
 
-/// Days since 1970-01-01 of a civil date, and back (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+/// Days since 1970-01-01 of a civil date, and back (Howard Hinnant, "chrono-Compatible Low-Level
+/// Date Algorithms").
 int64_t days_of(int64_t year, unsigned month, unsigned day) {
   year -= month <= 2;
   int64_t era = (year >= 0 ? year : year - 399) / 400;
@@ -24,7 +25,8 @@ void date_of(int64_t days, int64_t& year, unsigned& month, unsigned& day) {
   days += 719468;
   int64_t era = (days >= 0 ? days : days - 146096) / 146097;
   auto day_of_era = static_cast<unsigned>(days - era * 146097);
-  unsigned of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  unsigned of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
   unsigned of_year = day_of_era - (365 * of_era + of_era / 4 - of_era / 100);
   unsigned shifted = (5 * of_year + 2) / 153;
   day = of_year - (153 * shifted + 2) / 5 + 1;
@@ -77,14 +79,17 @@ bool take_fraction(std::string_view& text, int32_t& nanos) {
 }  // namespace
 
 bool append_timestamp(std::string& out, int64_t seconds, int32_t nanos) {
-  if (seconds < kTimestampSecondsMin || seconds > kTimestampSecondsMax || nanos < 0 || nanos > kNanosMax) return false;
+  if (seconds < kTimestampSecondsMin || seconds > kTimestampSecondsMax || nanos < 0 ||
+      nanos > kNanosMax)
+    return false;
   int64_t days = seconds / kSecondsPerDay - (seconds % kSecondsPerDay < 0);
   int64_t of_day = seconds - days * kSecondsPerDay;
   int64_t year = 0;
   unsigned month = 0;
   unsigned day = 0;
   date_of(days, year, month, day);
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", year, month, day, of_day / 3600, of_day / 60 % 60, of_day % 60);
+  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", year, month, day,
+                 of_day / 3600, of_day / 60 % 60, of_day % 60);
   append_fraction(out, nanos);
   out.push_back('Z');
   return true;
@@ -92,14 +97,19 @@ bool append_timestamp(std::string& out, int64_t seconds, int32_t nanos) {
 
 bool parse_timestamp(std::string_view text, int64_t& seconds, int32_t& nanos) {
   unsigned year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
-  if (!take_digits(text, 4, year) || !take(text, '-') || !take_digits(text, 2, month) || !take(text, '-') || !take_digits(text, 2, day)) return false;
-  if (!take(text, 'T') || !take_digits(text, 2, hour) || !take(text, ':') || !take_digits(text, 2, minute) || !take(text, ':') ||
-      !take_digits(text, 2, second) || !take_fraction(text, nanos)) {
+  if (!take_digits(text, 4, year) || !take(text, '-') || !take_digits(text, 2, month) ||
+      !take(text, '-') || !take_digits(text, 2, day))
+    return false;
+  if (!take(text, 'T') || !take_digits(text, 2, hour) || !take(text, ':') ||
+      !take_digits(text, 2, minute) || !take(text, ':') || !take_digits(text, 2, second) ||
+      !take_fraction(text, nanos)) {
     return false;
   }
   static constexpr unsigned kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  if (year < 1 || month < 1 || month > 12 || day < 1 || day > kDays[month - 1] + (month == 2 && leap ? 1 : 0)) return false;
+  if (year < 1 || month < 1 || month > 12 || day < 1 ||
+      day > kDays[month - 1] + (month == 2 && leap ? 1 : 0))
+    return false;
   if (hour > 23 || minute > 59 || second > 59) return false;
   int64_t offset = 0;
   if (!take(text, 'Z')) {
@@ -107,16 +117,21 @@ bool parse_timestamp(std::string_view text, int64_t& seconds, int32_t& nanos) {
     int sign = text[0] == '-' ? -1 : 1;
     text.remove_prefix(1);
     unsigned hours = 0, minutes = 0;
-    if (!take_digits(text, 2, hours) || !take(text, ':') || !take_digits(text, 2, minutes) || hours > 23 || minutes > 59) return false;
+    if (!take_digits(text, 2, hours) || !take(text, ':') || !take_digits(text, 2, minutes) ||
+        hours > 23 || minutes > 59)
+      return false;
     offset = sign * static_cast<int64_t>(hours * 3600 + minutes * 60);
   }
   if (!text.empty()) return false;
-  seconds = days_of(year, month, day) * kSecondsPerDay + hour * 3600 + minute * 60 + second - offset;
+  seconds =
+      days_of(year, month, day) * kSecondsPerDay + hour * 3600 + minute * 60 + second - offset;
   return seconds >= kTimestampSecondsMin && seconds <= kTimestampSecondsMax;
 }
 
 bool append_duration(std::string& out, int64_t seconds, int32_t nanos) {
-  if (seconds < -kDurationSecondsMax || seconds > kDurationSecondsMax || nanos < -kNanosMax || nanos > kNanosMax) return false;
+  if (seconds < -kDurationSecondsMax || seconds > kDurationSecondsMax || nanos < -kNanosMax ||
+      nanos > kNanosMax)
+    return false;
   if ((seconds > 0 && nanos < 0) || (seconds < 0 && nanos > 0)) return false;
   if (seconds < 0 || nanos < 0) out.push_back('-');
   fmt::format_to(std::back_inserter(out), "{}", seconds < 0 ? -seconds : seconds);

@@ -5,9 +5,12 @@
 
 namespace bia::codec {
 
-/// Bytes of the UTF-8 sequence at `at`, or 0 where it is not one (overlong, surrogate, above U+10FFFF, cut off).
+/// Bytes of the UTF-8 sequence at `at`, or 0 where it is not one (overlong, surrogate, above
+/// U+10FFFF, cut off).
 inline size_t utf8_length(std::string_view text, size_t at) {
-  auto byte = [&](size_t index) { return index < text.size() ? static_cast<uint8_t>(text[index]) : uint8_t{0}; };
+  auto byte = [&](size_t index) {
+    return index < text.size() ? static_cast<uint8_t>(text[index]) : uint8_t{0};
+  };
   auto follows = [&](size_t index) { return (byte(index) & 0xC0) == 0x80; };
   uint8_t first = byte(at);
   if (first < 0x80) return 1;

@@ -1,8 +1,5 @@
 #include "bia/codec/well_known.h"
 
-#include <algorithm>
-#include <vector>
-
 #include <google/protobuf/any.pb.h>
 #include <google/protobuf/duration.pb.h>
 #include <google/protobuf/empty.pb.h>
@@ -12,6 +9,9 @@
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/wrappers.pb.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "codec/time_text.h"
 
 namespace bia::codec {
@@ -19,8 +19,10 @@ namespace pb = google::protobuf;
 
 void bia_json_write(JsonWriter& out, const pb::Timestamp& message) {
   out.raw("\"");
-  // Outside its range there is no text for it; protojson fails, but an answer that is JSON serves the caller better.
-  if (!append_timestamp(out.out(), message.seconds(), message.nanos())) append_timestamp(out.out(), 0, 0);
+  // Outside its range there is no text for it; protojson fails, but an answer that is JSON serves
+  // the caller better.
+  if (!append_timestamp(out.out(), message.seconds(), message.nanos()))
+    append_timestamp(out.out(), 0, 0);
   out.raw("\"");
 }
 
@@ -40,7 +42,8 @@ bool bia_json_read(JsonReader& in, pb::Timestamp& message) {
 
 void bia_json_write(JsonWriter& out, const pb::Duration& message) {
   out.raw("\"");
-  if (!append_duration(out.out(), message.seconds(), message.nanos())) append_duration(out.out(), 0, 0);
+  if (!append_duration(out.out(), message.seconds(), message.nanos()))
+    append_duration(out.out(), 0, 0);
   out.raw("\"");
 }
 
@@ -75,7 +78,8 @@ bool bia_json_read(JsonReader& in, pb::FieldMask& message) {
     size_t comma = std::min(text.find(','), text.size());
     std::string snake;
     if (!append_snake_path(snake, text.substr(0, comma)) || snake.empty()) {
-      in.fail("google.protobuf.FieldMask.paths contains invalid path: \"" + std::string(text.substr(0, comma)) + "\"");
+      in.fail("google.protobuf.FieldMask.paths contains invalid path: \"" +
+              std::string(text.substr(0, comma)) + "\"");
       return false;
     }
     message.add_paths(std::move(snake));
@@ -96,22 +100,34 @@ bool bia_json_read(JsonReader& in, pb::Empty&) {
 void bia_json_write(JsonWriter& out, const pb::Value& message) {
   switch (message.kind_case()) {
     case pb::Value::kNullValue:
-    case pb::Value::KIND_NOT_SET: return out.null();
-    case pb::Value::kNumberValue: return out.real(message.number_value());
-    case pb::Value::kStringValue: return out.string(message.string_value());
-    case pb::Value::kBoolValue: return out.boolean(message.bool_value());
-    case pb::Value::kStructValue: return bia_json_write(out, message.struct_value());
-    case pb::Value::kListValue: return bia_json_write(out, message.list_value());
+    case pb::Value::KIND_NOT_SET:
+      return out.null();
+    case pb::Value::kNumberValue:
+      return out.real(message.number_value());
+    case pb::Value::kStringValue:
+      return out.string(message.string_value());
+    case pb::Value::kBoolValue:
+      return out.boolean(message.bool_value());
+    case pb::Value::kStructValue:
+      return bia_json_write(out, message.struct_value());
+    case pb::Value::kListValue:
+      return bia_json_write(out, message.list_value());
   }
 }
 
 bool bia_json_read(JsonReader& in, pb::Value& message) {
   switch (in.peek()) {
-    case JsonReader::Kind::kFailed: return false;
-    case JsonReader::Kind::kNull: message.set_null_value(pb::NULL_VALUE); return in.take_null();
-    case JsonReader::Kind::kObject: return bia_json_read(in, *message.mutable_struct_value());
-    case JsonReader::Kind::kArray: return bia_json_read(in, *message.mutable_list_value());
-    case JsonReader::Kind::kString: return in.take(*message.mutable_string_value());
+    case JsonReader::Kind::kFailed:
+      return false;
+    case JsonReader::Kind::kNull:
+      message.set_null_value(pb::NULL_VALUE);
+      return in.take_null();
+    case JsonReader::Kind::kObject:
+      return bia_json_read(in, *message.mutable_struct_value());
+    case JsonReader::Kind::kArray:
+      return bia_json_read(in, *message.mutable_list_value());
+    case JsonReader::Kind::kString:
+      return in.take(*message.mutable_string_value());
     case JsonReader::Kind::kBool: {
       bool value = false;
       if (!in.take(value)) return false;
@@ -169,12 +185,14 @@ bool bia_json_read(JsonReader& in, pb::ListValue& message) {
   return !in.failed();
 }
 
-// Any needs the descriptors of what it holds: protobuf's own JSON has them. Rare, so its cost does not matter.
+// Any needs the descriptors of what it holds: protobuf's own JSON has them. Rare, so its cost does
+// not matter.
 void bia_json_write(JsonWriter& out, const pb::Any& message) {
   pb::util::JsonPrintOptions options;
   options.always_print_primitive_fields = true;
   std::string json;
-  if (message.type_url().empty() || !pb::util::MessageToJsonString(message, &json, options).ok()) json = "{}";
+  if (message.type_url().empty() || !pb::util::MessageToJsonString(message, &json, options).ok())
+    json = "{}";
   out.raw(json);
 }
 
@@ -184,7 +202,9 @@ bool bia_json_read(JsonReader& in, pb::Any& message) {
   pb::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;
   auto status = pb::util::JsonStringToMessage({json.data(), json.size()}, &message, options);
-  if (!status.ok()) in.fail("google.protobuf.Any: " + std::string(status.message().data(), status.message().size()));
+  if (!status.ok())
+    in.fail("google.protobuf.Any: " +
+            std::string(status.message().data(), status.message().size()));
   return status.ok();
 }
 
@@ -203,17 +223,41 @@ void bia_json_write(JsonWriter& out, const pb::DoubleValue& message) { out.real(
 void bia_json_write(JsonWriter& out, const pb::FloatValue& message) { out.real(message.value()); }
 void bia_json_write(JsonWriter& out, const pb::Int32Value& message) { out.int32(message.value()); }
 void bia_json_write(JsonWriter& out, const pb::Int64Value& message) { out.int64(message.value()); }
-void bia_json_write(JsonWriter& out, const pb::StringValue& message) { out.string(message.value()); }
-void bia_json_write(JsonWriter& out, const pb::UInt32Value& message) { out.uint32(message.value()); }
-void bia_json_write(JsonWriter& out, const pb::UInt64Value& message) { out.uint64(message.value()); }
-bool bia_json_read(JsonReader& in, pb::BoolValue& message) { return read_wrapped(in, message, bool{}); }
-bool bia_json_read(JsonReader& in, pb::BytesValue& message) { return in.take_bytes(*message.mutable_value()); }
-bool bia_json_read(JsonReader& in, pb::DoubleValue& message) { return read_wrapped(in, message, double{}); }
-bool bia_json_read(JsonReader& in, pb::FloatValue& message) { return read_wrapped(in, message, float{}); }
-bool bia_json_read(JsonReader& in, pb::Int32Value& message) { return read_wrapped(in, message, int32_t{}); }
-bool bia_json_read(JsonReader& in, pb::Int64Value& message) { return read_wrapped(in, message, int64_t{}); }
-bool bia_json_read(JsonReader& in, pb::StringValue& message) { return in.take(*message.mutable_value()); }
-bool bia_json_read(JsonReader& in, pb::UInt32Value& message) { return read_wrapped(in, message, uint32_t{}); }
-bool bia_json_read(JsonReader& in, pb::UInt64Value& message) { return read_wrapped(in, message, uint64_t{}); }
+void bia_json_write(JsonWriter& out, const pb::StringValue& message) {
+  out.string(message.value());
+}
+void bia_json_write(JsonWriter& out, const pb::UInt32Value& message) {
+  out.uint32(message.value());
+}
+void bia_json_write(JsonWriter& out, const pb::UInt64Value& message) {
+  out.uint64(message.value());
+}
+bool bia_json_read(JsonReader& in, pb::BoolValue& message) {
+  return read_wrapped(in, message, bool{});
+}
+bool bia_json_read(JsonReader& in, pb::BytesValue& message) {
+  return in.take_bytes(*message.mutable_value());
+}
+bool bia_json_read(JsonReader& in, pb::DoubleValue& message) {
+  return read_wrapped(in, message, double{});
+}
+bool bia_json_read(JsonReader& in, pb::FloatValue& message) {
+  return read_wrapped(in, message, float{});
+}
+bool bia_json_read(JsonReader& in, pb::Int32Value& message) {
+  return read_wrapped(in, message, int32_t{});
+}
+bool bia_json_read(JsonReader& in, pb::Int64Value& message) {
+  return read_wrapped(in, message, int64_t{});
+}
+bool bia_json_read(JsonReader& in, pb::StringValue& message) {
+  return in.take(*message.mutable_value());
+}
+bool bia_json_read(JsonReader& in, pb::UInt32Value& message) {
+  return read_wrapped(in, message, uint32_t{});
+}
+bool bia_json_read(JsonReader& in, pb::UInt64Value& message) {
+  return read_wrapped(in, message, uint64_t{});
+}
 
 }  // namespace bia::codec

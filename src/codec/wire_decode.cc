@@ -1,10 +1,10 @@
 // Wire bytes to JSON-like values, as protobuf-go's protojson.Marshal writes them.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "bia/codec/json_writer.h"
 #include "codec/time_text.h"
@@ -30,7 +30,8 @@ class Decoder {
   Decoder(JsonSink& sink, const WireToJsonOptions& options) : sink_(sink), options_(options) {}
 
   Result<void> run(const MessageTable& table, std::string_view wire) {
-    if (!message(table, wire, 0)) return Error(Code::kInvalidArgument, "CODEC", fmt::format("{}: {}", table.full_name, wrong_));
+    if (!message(table, wire, 0))
+      return Error(Code::kInvalidArgument, "CODEC", fmt::format("{}: {}", table.full_name, wrong_));
     return {};
   }
 
@@ -45,15 +46,21 @@ class Decoder {
     if (wrong_.empty()) wrong_ = std::move(text);
     return false;
   }
-  bool malformed(const MessageTable& table) { return fail(fmt::format("the bytes are not a {}", table.full_name)); }
+  bool malformed(const MessageTable& table) {
+    return fail(fmt::format("the bytes are not a {}", table.full_name));
+  }
 
   bool collect(const MessageTable& table, std::string_view wire, Frame& frame);
   void drop(const Frame& frame) {
     heads_.resize(frame.heads);
     entries_.resize(frame.entries);
   }
-  int32_t head(const Frame& frame, int field) const { return heads_[frame.heads + 2 * static_cast<size_t>(field)]; }
-  int32_t last(const Frame& frame, int field) const { return heads_[frame.heads + 2 * static_cast<size_t>(field) + 1]; }
+  int32_t head(const Frame& frame, int field) const {
+    return heads_[frame.heads + 2 * static_cast<size_t>(field)];
+  }
+  int32_t last(const Frame& frame, int field) const {
+    return heads_[frame.heads + 2 * static_cast<size_t>(field) + 1];
+  }
   const Entry& entry(int32_t index) const { return entries_[static_cast<size_t>(index)]; }
 
   bool message(const MessageTable& table, std::string_view wire, int depth);
@@ -71,7 +78,9 @@ class Decoder {
   bool seconds_message(const MessageTable& table, const Frame& frame);
   bool field_mask(const Frame& frame);
   bool json_value(const MessageTable& table, const Frame& frame, int depth);
-  uint64_t bits_or_zero(const Frame& frame, int field) const { return last(frame, field) == kNone ? 0 : entry(last(frame, field)).bits; }
+  uint64_t bits_or_zero(const Frame& frame, int field) const {
+    return last(frame, field) == kNone ? 0 : entry(last(frame, field)).bits;
+  }
 
   JsonSink& sink_;
   const WireToJsonOptions& options_;
@@ -89,7 +98,8 @@ bool Decoder::collect(const MessageTable& table, std::string_view wire, Frame& f
     WireType type{};
     if (!in.tag(number, type)) return malformed(table);
     const FieldTable* found = table.find(number);
-    bool packed = found && found->is_repeated && type == WireType::kBytes && found->wire_type != WireType::kBytes;
+    bool packed = found && found->is_repeated && type == WireType::kBytes &&
+                  found->wire_type != WireType::kBytes;
     if (found == nullptr || (type != found->wire_type && !packed)) {
       if (!in.skip(number, type, kWireDepthMax)) return malformed(table);
       continue;
@@ -99,13 +109,18 @@ bool Decoder::collect(const MessageTable& table, std::string_view wire, Frame& f
     uint32_t narrow = 0;
     bool ok = true;
     switch (type) {
-      case WireType::kVarint: ok = in.varint(entry.bits); break;
-      case WireType::kFixed64: ok = in.fixed64(entry.bits); break;
+      case WireType::kVarint:
+        ok = in.varint(entry.bits);
+        break;
+      case WireType::kFixed64:
+        ok = in.fixed64(entry.bits);
+        break;
       case WireType::kFixed32:
         ok = in.fixed32(narrow);
         entry.bits = narrow;
         break;
-      default: ok = in.bytes(entry.bytes);
+      default:
+        ok = in.bytes(entry.bytes);
     }
     if (!ok) return malformed(table);
     if (found->real_oneof >= 0) {
@@ -130,23 +145,40 @@ bool Decoder::collect(const MessageTable& table, std::string_view wire, Frame& f
 }
 
 bool Decoder::message(const MessageTable& table, std::string_view wire, int depth) {
-  if (depth > kWireDepthMax) return fail(fmt::format("messages nest deeper than {}", kWireDepthMax));
+  if (depth > kWireDepthMax)
+    return fail(fmt::format("messages nest deeper than {}", kWireDepthMax));
   Frame frame;
   if (!collect(table, wire, frame)) return false;
   bool ok = true;
   switch (table.well_known) {
-    case Descriptor::WELLKNOWNTYPE_UNSPECIFIED: ok = plain(table, frame, depth); break;
+    case Descriptor::WELLKNOWNTYPE_UNSPECIFIED:
+      ok = plain(table, frame, depth);
+      break;
     case Descriptor::WELLKNOWNTYPE_TIMESTAMP:
-    case Descriptor::WELLKNOWNTYPE_DURATION: ok = seconds_message(table, frame); break;
-    case Descriptor::WELLKNOWNTYPE_FIELDMASK: ok = field_mask(frame); break;
-    case Descriptor::WELLKNOWNTYPE_STRUCT: ok = map(table.fields[0], head(frame, 0), depth); break;
-    case Descriptor::WELLKNOWNTYPE_LISTVALUE: ok = list(table.fields[0], head(frame, 0), depth); break;
-    case Descriptor::WELLKNOWNTYPE_VALUE: ok = json_value(table, frame, depth); break;
+    case Descriptor::WELLKNOWNTYPE_DURATION:
+      ok = seconds_message(table, frame);
+      break;
+    case Descriptor::WELLKNOWNTYPE_FIELDMASK:
+      ok = field_mask(frame);
+      break;
+    case Descriptor::WELLKNOWNTYPE_STRUCT:
+      ok = map(table.fields[0], head(frame, 0), depth);
+      break;
+    case Descriptor::WELLKNOWNTYPE_LISTVALUE:
+      ok = list(table.fields[0], head(frame, 0), depth);
+      break;
+    case Descriptor::WELLKNOWNTYPE_VALUE:
+      ok = json_value(table, frame, depth);
+      break;
     case Descriptor::WELLKNOWNTYPE_ANY:
-      ok = fail("google.protobuf.Any is not supported in JSON that is converted without compiled messages");
+      ok = fail(
+          "google.protobuf.Any is not supported in JSON that is converted without compiled "
+          "messages");
       break;
     default:  // the wrappers
-      ok = last(frame, 0) == kNone ? zero(table.fields[0]) : scalar(table.fields[0], entry(last(frame, 0)).bits, entry(last(frame, 0)).bytes);
+      ok = last(frame, 0) == kNone
+               ? zero(table.fields[0])
+               : scalar(table.fields[0], entry(last(frame, 0)).bits, entry(last(frame, 0)).bytes);
   }
   drop(frame);
   return ok;
@@ -186,7 +218,8 @@ bool Decoder::field(const FieldTable& field, const Frame& frame, int depth) {
 }
 
 bool Decoder::singular(const FieldTable& field, int32_t first, int32_t last_index, int depth) {
-  if (field.type != Field::TYPE_MESSAGE) return scalar(field, entry(last_index).bits, entry(last_index).bytes);
+  if (field.type != Field::TYPE_MESSAGE)
+    return scalar(field, entry(last_index).bits, entry(last_index).bytes);
   if (first == last_index) {
     std::string_view bytes = entry(first).bytes;
     return message(*field.message, bytes, depth + 1);
@@ -215,7 +248,9 @@ bool Decoder::packed(const FieldTable& field, std::string_view bytes) {
   while (!in.done()) {
     uint64_t bits = 0;
     uint32_t narrow = 0;
-    bool ok = field.wire_type == WireType::kVarint ? in.varint(bits) : field.wire_type == WireType::kFixed64 ? in.fixed64(bits) : in.fixed32(narrow);
+    bool ok = field.wire_type == WireType::kVarint    ? in.varint(bits)
+              : field.wire_type == WireType::kFixed64 ? in.fixed64(bits)
+                                                      : in.fixed32(narrow);
     if (!ok) return fail(fmt::format("the packed field {} is cut off", field.proto_name));
     if (!scalar(field, field.wire_type == WireType::kFixed32 ? narrow : bits, {})) return false;
   }
@@ -244,14 +279,25 @@ bool Decoder::map(const FieldTable& field, int32_t first, int depth) {
     bool zigzagged = key_field.type == Field::TYPE_SINT32 || key_field.type == Field::TYPE_SINT64;
     pair.number = zigzagged ? unzigzag(key.bits) : static_cast<int64_t>(key.bits);
     switch (key_field.type) {
-      case Field::TYPE_STRING: pair.key = key.bytes; break;
-      case Field::TYPE_BOOL: pair.key = key.bits ? "true" : "false"; break;
+      case Field::TYPE_STRING:
+        pair.key = key.bytes;
+        break;
+      case Field::TYPE_BOOL:
+        pair.key = key.bits ? "true" : "false";
+        break;
       case Field::TYPE_UINT64:
-      case Field::TYPE_FIXED64: pair.key = std::to_string(key.bits); break;
+      case Field::TYPE_FIXED64:
+        pair.key = std::to_string(key.bits);
+        break;
       case Field::TYPE_UINT32:
-      case Field::TYPE_FIXED32: pair.key = std::to_string(static_cast<uint32_t>(key.bits)); break;
-      case Field::TYPE_SFIXED32: pair.number = static_cast<int32_t>(key.bits); [[fallthrough]];
-      default: pair.key = std::to_string(pair.number);
+      case Field::TYPE_FIXED32:
+        pair.key = std::to_string(static_cast<uint32_t>(key.bits));
+        break;
+      case Field::TYPE_SFIXED32:
+        pair.number = static_cast<int32_t>(key.bits);
+        [[fallthrough]];
+      default:
+        pair.key = std::to_string(pair.number);
     }
     pairs.push_back(std::move(pair));
   }
@@ -259,7 +305,8 @@ bool Decoder::map(const FieldTable& field, int32_t first, int depth) {
   bool by_unsigned = key_field.type == Field::TYPE_UINT64 || key_field.type == Field::TYPE_FIXED64;
   std::stable_sort(pairs.begin(), pairs.end(), [&](const Pair& a, const Pair& b) {
     if (by_text) return a.key < b.key;
-    return by_unsigned ? static_cast<uint64_t>(a.number) < static_cast<uint64_t>(b.number) : a.number < b.number;
+    return by_unsigned ? static_cast<uint64_t>(a.number) < static_cast<uint64_t>(b.number)
+                       : a.number < b.number;
   });
   sink_.begin_object();
   for (size_t i = 0; i < pairs.size(); ++i) {
@@ -276,7 +323,8 @@ bool Decoder::map(const FieldTable& field, int32_t first, int depth) {
 
 void Decoder::quoted_integer(bool is_signed, uint64_t bits) {
   char text[24];
-  auto end = is_signed ? std::to_chars(text, text + sizeof text, static_cast<int64_t>(bits)) : std::to_chars(text, text + sizeof text, bits);
+  auto end = is_signed ? std::to_chars(text, text + sizeof text, static_cast<int64_t>(bits))
+                       : std::to_chars(text, text + sizeof text, bits);
   sink_.string({text, static_cast<size_t>(end.ptr - text)});
 }
 
@@ -289,21 +337,40 @@ void Decoder::real(double value, JsonSink::Precision precision) {
 bool Decoder::scalar(const FieldTable& field, uint64_t bits, std::string_view bytes) {
   switch (field.type) {
     case Field::TYPE_INT32:
-    case Field::TYPE_SFIXED32: sink_.integer(static_cast<int32_t>(bits)); return true;
-    case Field::TYPE_SINT32: sink_.integer(static_cast<int32_t>(unzigzag(static_cast<uint32_t>(bits)))); return true;
-    case Field::TYPE_UINT32:
-    case Field::TYPE_FIXED32: sink_.integer(static_cast<uint32_t>(bits)); return true;
-    case Field::TYPE_INT64:
-    case Field::TYPE_SFIXED64: quoted_integer(true, bits); return true;
-    case Field::TYPE_SINT64: quoted_integer(true, static_cast<uint64_t>(unzigzag(bits))); return true;
-    case Field::TYPE_UINT64:
-    case Field::TYPE_FIXED64: quoted_integer(false, bits); return true;
-    case Field::TYPE_BOOL: sink_.boolean(bits != 0); return true;
-    case Field::TYPE_DOUBLE: real(std::bit_cast<double>(bits), JsonSink::Precision::kDouble); return true;
-    case Field::TYPE_FLOAT:
-      real(static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(bits))), JsonSink::Precision::kSingle);
+    case Field::TYPE_SFIXED32:
+      sink_.integer(static_cast<int32_t>(bits));
       return true;
-    case Field::TYPE_STRING: sink_.string(bytes); return true;
+    case Field::TYPE_SINT32:
+      sink_.integer(static_cast<int32_t>(unzigzag(static_cast<uint32_t>(bits))));
+      return true;
+    case Field::TYPE_UINT32:
+    case Field::TYPE_FIXED32:
+      sink_.integer(static_cast<uint32_t>(bits));
+      return true;
+    case Field::TYPE_INT64:
+    case Field::TYPE_SFIXED64:
+      quoted_integer(true, bits);
+      return true;
+    case Field::TYPE_SINT64:
+      quoted_integer(true, static_cast<uint64_t>(unzigzag(bits)));
+      return true;
+    case Field::TYPE_UINT64:
+    case Field::TYPE_FIXED64:
+      quoted_integer(false, bits);
+      return true;
+    case Field::TYPE_BOOL:
+      sink_.boolean(bits != 0);
+      return true;
+    case Field::TYPE_DOUBLE:
+      real(std::bit_cast<double>(bits), JsonSink::Precision::kDouble);
+      return true;
+    case Field::TYPE_FLOAT:
+      real(static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(bits))),
+           JsonSink::Precision::kSingle);
+      return true;
+    case Field::TYPE_STRING:
+      sink_.string(bytes);
+      return true;
     case Field::TYPE_BYTES: {
       std::string text;
       append_base64(text, bytes);
@@ -321,7 +388,8 @@ bool Decoder::scalar(const FieldTable& field, uint64_t bits, std::string_view by
       }
       return true;
     }
-    default: return fail(fmt::format("the field {} is a group, which is not supported", field.proto_name));
+    default:
+      return fail(fmt::format("the field {} is a group, which is not supported", field.proto_name));
   }
 }
 
@@ -329,8 +397,12 @@ bool Decoder::seconds_message(const MessageTable& table, const Frame& frame) {
   auto seconds = static_cast<int64_t>(bits_or_zero(frame, 0));
   auto nanos = static_cast<int32_t>(bits_or_zero(frame, 1));
   std::string text;
-  bool ok = table.well_known == Descriptor::WELLKNOWNTYPE_TIMESTAMP ? append_timestamp(text, seconds, nanos) : append_duration(text, seconds, nanos);
-  if (!ok) return fail(fmt::format("{}: {} s and {} ns are out of range", table.full_name, seconds, nanos));
+  bool ok = table.well_known == Descriptor::WELLKNOWNTYPE_TIMESTAMP
+                ? append_timestamp(text, seconds, nanos)
+                : append_duration(text, seconds, nanos);
+  if (!ok)
+    return fail(
+        fmt::format("{}: {} s and {} ns are out of range", table.full_name, seconds, nanos));
   sink_.string(text);
   return true;
 }
@@ -340,7 +412,8 @@ bool Decoder::field_mask(const Frame& frame) {
   for (int32_t i = head(frame, 0); i != kNone; i = entry(i).next) {
     if (!text.empty()) text += ',';
     if (!append_camel_path(text, entry(i).bytes)) {
-      return fail(fmt::format("google.protobuf.FieldMask.paths contains irreversible value \"{}\"", entry(i).bytes));
+      return fail(fmt::format("google.protobuf.FieldMask.paths contains irreversible value \"{}\"",
+                              entry(i).bytes));
     }
   }
   sink_.string(text);
@@ -359,7 +432,8 @@ bool Decoder::json_value(const MessageTable& table, const Frame& frame, int dept
 
 }  // namespace
 
-Result<void> decode_message(const MessageTable& table, std::string_view wire, JsonSink& sink, const WireToJsonOptions& options) {
+Result<void> decode_message(const MessageTable& table, std::string_view wire, JsonSink& sink,
+                            const WireToJsonOptions& options) {
   return Decoder(sink, options).run(table, wire);
 }
 

@@ -1,4 +1,5 @@
-// JSON-like values to wire bytes, as protobuf-go's protojson.Unmarshal reads them: messages, lists and maps.
+// JSON-like values to wire bytes, as protobuf-go's protojson.Unmarshal reads them: messages, lists
+// and maps.
 #include <algorithm>
 #include <vector>
 
@@ -18,17 +19,27 @@ bool WireEncoder::message(const MessageTable& table, int depth) {
     return false;
   }
   switch (table.well_known) {
-    case Descriptor::WELLKNOWNTYPE_TIMESTAMP: return timestamp();
-    case Descriptor::WELLKNOWNTYPE_DURATION: return duration();
-    case Descriptor::WELLKNOWNTYPE_FIELDMASK: return field_mask();
-    case Descriptor::WELLKNOWNTYPE_STRUCT: return struct_fields(depth);
-    case Descriptor::WELLKNOWNTYPE_VALUE: return json_value(depth);
-    case Descriptor::WELLKNOWNTYPE_LISTVALUE: return list_values(depth);
+    case Descriptor::WELLKNOWNTYPE_TIMESTAMP:
+      return timestamp();
+    case Descriptor::WELLKNOWNTYPE_DURATION:
+      return duration();
+    case Descriptor::WELLKNOWNTYPE_FIELDMASK:
+      return field_mask();
+    case Descriptor::WELLKNOWNTYPE_STRUCT:
+      return struct_fields(depth);
+    case Descriptor::WELLKNOWNTYPE_VALUE:
+      return json_value(depth);
+    case Descriptor::WELLKNOWNTYPE_LISTVALUE:
+      return list_values(depth);
     case Descriptor::WELLKNOWNTYPE_ANY:
-      in_.fail("google.protobuf.Any is not supported in JSON that is converted without compiled messages");
+      in_.fail(
+          "google.protobuf.Any is not supported in JSON that is converted without compiled "
+          "messages");
       return false;
-    case Descriptor::WELLKNOWNTYPE_UNSPECIFIED: return fields(table, depth);
-    default: return value(table.fields[0], Tag::kWrite, Default::kOmit, depth);  // the wrappers
+    case Descriptor::WELLKNOWNTYPE_UNSPECIFIED:
+      return fields(table, depth);
+    default:
+      return value(table.fields[0], Tag::kWrite, Default::kOmit, depth);  // the wrappers
   }
 }
 
@@ -75,7 +86,8 @@ bool WireEncoder::fields(const MessageTable& table, int depth) {
         continue;
       }
       if (!add(table.fields.size() + static_cast<size_t>(found->real_oneof))) {
-        in_.fail_at_field(fmt::format("error parsing {}, oneof {} is already set", raw, table.oneofs[static_cast<size_t>(found->real_oneof)]));
+        in_.fail_at_field(fmt::format("error parsing {}, oneof {} is already set", raw,
+                                      table.oneofs[static_cast<size_t>(found->real_oneof)]));
         return false;
       }
     }
@@ -166,18 +178,25 @@ bool WireEncoder::map(const FieldTable& field, int depth) {
 
 bool WireEncoder::value(const FieldTable& field, Tag tag, Default zero, int depth) {
   switch (field.type) {
-    case Field::TYPE_MESSAGE: return submessage(field, depth);
+    case Field::TYPE_MESSAGE:
+      return submessage(field, depth);
     case Field::TYPE_STRING:
-    case Field::TYPE_BYTES: return text(field, tag, zero);
-    case Field::TYPE_BOOL: return boolean(field, tag, zero);
+    case Field::TYPE_BYTES:
+      return text(field, tag, zero);
+    case Field::TYPE_BOOL:
+      return boolean(field, tag, zero);
     case Field::TYPE_DOUBLE:
-    case Field::TYPE_FLOAT: return real(field, tag, zero);
-    case Field::TYPE_ENUM: return enumeration(field, tag, zero);
+    case Field::TYPE_FLOAT:
+      return real(field, tag, zero);
+    case Field::TYPE_ENUM:
+      return enumeration(field, tag, zero);
     case Field::TYPE_UINT32:
     case Field::TYPE_FIXED32:
     case Field::TYPE_UINT64:
-    case Field::TYPE_FIXED64: return unsigned_integer(field, tag, zero);
-    default: return signed_integer(field, tag, zero);
+    case Field::TYPE_FIXED64:
+      return unsigned_integer(field, tag, zero);
+    default:
+      return signed_integer(field, tag, zero);
   }
 }
 
@@ -189,7 +208,8 @@ bool WireEncoder::submessage(const FieldTable& field, int depth) {
   return true;
 }
 
-bool encode_message(const MessageTable& table, JsonSource& in, std::string& wire, UnknownFields unknown, int depth) {
+bool encode_message(const MessageTable& table, JsonSource& in, std::string& wire,
+                    UnknownFields unknown, int depth) {
   return WireEncoder(in, wire, unknown).message(table, depth);
 }
 

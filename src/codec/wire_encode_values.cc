@@ -64,14 +64,18 @@ bool WireEncoder::real(const FieldTable& field, Tag write, Default zero) {
   } else if (kind == Kind::kString) {
     std::string_view text;
     if (!in_.take_string(text)) return false;
-    std::string copy = text == "NaN" || text == "Infinity" || text == "-Infinity" ? fmt::format("\"{}\"", text) : std::string(text);
+    std::string copy = text == "NaN" || text == "Infinity" || text == "-Infinity"
+                           ? fmt::format("\"{}\"", text)
+                           : std::string(text);
     JsonReader number(copy);
     if (!number.take(value) || !number.finish().ok()) return bad_taken(field);
   } else {
     return bad(field);
   }
   bool is_float = field.type == Field::TYPE_FLOAT;
-  if (is_float && std::isfinite(value) && std::fabs(value) > static_cast<double>(std::numeric_limits<float>::max())) return bad_taken(field);
+  if (is_float && std::isfinite(value) &&
+      std::fabs(value) > static_cast<double>(std::numeric_limits<float>::max()))
+    return bad_taken(field);
   // A negative zero is not the default: its bits are written.
   if (zero == Default::kOmit && value == 0 && !std::signbit(value)) return true;
   tag(field, write);
@@ -96,7 +100,9 @@ bool WireEncoder::enumeration(const FieldTable& field, Tag write, Default zero) 
   } else if (kind == Kind::kNumber) {
     JsonNumber value;
     if (!in_.take_number(value)) return false;
-    if (value.kind != JsonNumber::Kind::kInt || value.integer != static_cast<int32_t>(value.integer)) return bad_taken(field);
+    if (value.kind != JsonNumber::Kind::kInt ||
+        value.integer != static_cast<int32_t>(value.integer))
+      return bad_taken(field);
     number = static_cast<int32_t>(value.integer);
   } else if (kind == Kind::kNull && field.enumeration->is_null_value) {
     if (!in_.take_null()) return false;
@@ -124,7 +130,8 @@ bool WireEncoder::signed_integer(const FieldTable& field, Tag write, Default zer
   } else {
     return bad(field);
   }
-  bool narrow = field.type == Field::TYPE_INT32 || field.type == Field::TYPE_SINT32 || field.type == Field::TYPE_SFIXED32;
+  bool narrow = field.type == Field::TYPE_INT32 || field.type == Field::TYPE_SINT32 ||
+                field.type == Field::TYPE_SFIXED32;
   if (narrow && value != static_cast<int32_t>(value)) return bad_taken(field);
   if (value == 0 && zero == Default::kOmit) return true;
   put_integer(field, write, value);
@@ -135,12 +142,16 @@ void WireEncoder::put_integer(const FieldTable& field, Tag write, int64_t value)
   tag(field, write);
   switch (field.type) {
     case Field::TYPE_SINT32:
-    case Field::TYPE_SINT64: return append_varint(wire_, zigzag(value));
+    case Field::TYPE_SINT64:
+      return append_varint(wire_, zigzag(value));
     case Field::TYPE_FIXED32:
-    case Field::TYPE_SFIXED32: return append_fixed32(wire_, static_cast<uint32_t>(value));
+    case Field::TYPE_SFIXED32:
+      return append_fixed32(wire_, static_cast<uint32_t>(value));
     case Field::TYPE_FIXED64:
-    case Field::TYPE_SFIXED64: return append_fixed64(wire_, static_cast<uint64_t>(value));
-    default: return append_varint(wire_, static_cast<uint64_t>(value));
+    case Field::TYPE_SFIXED64:
+      return append_fixed64(wire_, static_cast<uint64_t>(value));
+    default:
+      return append_varint(wire_, static_cast<uint64_t>(value));
   }
 }
 
@@ -150,7 +161,9 @@ bool WireEncoder::unsigned_integer(const FieldTable& field, Tag write, Default z
   if (kind == Kind::kNumber) {
     JsonNumber number;
     if (!in_.take_number(number)) return false;
-    if (number.kind == JsonNumber::Kind::kDouble || (number.kind == JsonNumber::Kind::kInt && number.integer < 0)) return bad_taken(field);
+    if (number.kind == JsonNumber::Kind::kDouble ||
+        (number.kind == JsonNumber::Kind::kInt && number.integer < 0))
+      return bad_taken(field);
     value = static_cast<uint64_t>(number.integer);
   } else if (kind == Kind::kString) {
     std::string_view text;
@@ -199,7 +212,8 @@ bool WireEncoder::field_mask() {
     size_t comma = std::min(text.find(','), text.size());
     std::string snake;
     if (!append_snake_path(snake, text.substr(0, comma)) || snake.empty()) {
-      in_.fail(fmt::format("google.protobuf.FieldMask.paths contains invalid path: \"{}\"", text.substr(0, comma)));
+      in_.fail(fmt::format("google.protobuf.FieldMask.paths contains invalid path: \"{}\"",
+                           text.substr(0, comma)));
       return false;
     }
     append_tag(wire_, 1, WireType::kBytes);
@@ -252,7 +266,8 @@ bool WireEncoder::json_value(int depth) {
     return true;
   };
   switch (in_.peek()) {
-    case Kind::kFailed: return false;
+    case Kind::kFailed:
+      return false;
     case Kind::kNull:
       append_tag(wire_, kValueNull, WireType::kVarint);
       append_varint(wire_, 0);
@@ -279,8 +294,10 @@ bool WireEncoder::json_value(int depth) {
       wire_.append(text);
       return true;
     }
-    case Kind::kObject: return nested(kValueStruct, &WireEncoder::struct_fields);
-    case Kind::kArray: return nested(kValueList, &WireEncoder::list_values);
+    case Kind::kObject:
+      return nested(kValueStruct, &WireEncoder::struct_fields);
+    case Kind::kArray:
+      return nested(kValueList, &WireEncoder::list_values);
   }
   return false;
 }

@@ -8,7 +8,8 @@ namespace bia::codec {
 /// One message being encoded.
 class WireEncoder {
  public:
-  WireEncoder(JsonSource& in, std::string& wire, UnknownFields unknown) : in_(in), wire_(wire), unknown_(unknown) {}
+  WireEncoder(JsonSource& in, std::string& wire, UnknownFields unknown)
+      : in_(in), wire_(wire), unknown_(unknown) {}
 
   bool message(const MessageTable& table, int depth);
 
@@ -20,7 +21,8 @@ class WireEncoder {
   bool field(const FieldTable& field, int depth);
   bool list(const FieldTable& field, int depth);
   bool map(const FieldTable& field, int depth);
-  /// A singular value, or one of a list. `omit`: a default is left out (singular fields without presence).
+  /// A singular value, or one of a list. `omit`: a default is left out (singular fields without
+  /// presence).
   bool value(const FieldTable& field, Tag tag, Default zero, int depth);
   bool map_key(const FieldTable& field, const std::string& text);
   bool submessage(const FieldTable& field, int depth);
@@ -41,8 +43,8 @@ class WireEncoder {
   bool json_value(int depth);
 
   /// Of a WellKnownType: field numbers of struct.proto.
-  static constexpr uint32_t kStructFields = 1, kValueNull = 1, kValueNumber = 2, kValueString = 3, kValueBool = 4, kValueStruct = 5,
-                            kValueList = 6, kListValues = 1;
+  static constexpr uint32_t kStructFields = 1, kValueNull = 1, kValueNumber = 2, kValueString = 3,
+                            kValueBool = 4, kValueStruct = 5, kValueList = 6, kListValues = 1;
 
   bool bad(const FieldTable& field) {
     // Of a string or a composite the token is still to be taken.
@@ -52,7 +54,9 @@ class WireEncoder {
     return bad_taken(field);
   }
   bool bad_taken(const FieldTable& field) {
-    if (!in_.failed()) in_.fail(fmt::format("invalid value for {} field {}: {}", field.kind, field.json_name, in_.raw()));
+    if (!in_.failed())
+      in_.fail(
+          fmt::format("invalid value for {} field {}: {}", field.kind, field.json_name, in_.raw()));
     return false;
   }
   void tag(const FieldTable& field, Tag write) {

@@ -7,8 +7,16 @@
 
 namespace bia::codec {
 
-/// https://protobuf.dev/programming-guides/encoding/: the four wire types in use, and the groups that are only skipped.
-enum class WireType : uint8_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kGroup = 3, kGroupEnd = 4, kFixed32 = 5 };
+/// https://protobuf.dev/programming-guides/encoding/: the four wire types in use, and the groups
+/// that are only skipped.
+enum class WireType : uint8_t {
+  kVarint = 0,
+  kFixed64 = 1,
+  kBytes = 2,
+  kGroup = 3,
+  kGroupEnd = 4,
+  kFixed32 = 5
+};
 
 inline void append_varint(std::string& out, uint64_t value) {
   while (value >= 0x80) {
@@ -17,7 +25,9 @@ inline void append_varint(std::string& out, uint64_t value) {
   }
   out.push_back(static_cast<char>(value));
 }
-inline void append_tag(std::string& out, uint32_t number, WireType type) { append_varint(out, uint64_t{number} << 3 | static_cast<uint64_t>(type)); }
+inline void append_tag(std::string& out, uint32_t number, WireType type) {
+  append_varint(out, uint64_t{number} << 3 | static_cast<uint64_t>(type));
+}
 inline void append_fixed32(std::string& out, uint32_t value) {
   char bytes[4];
   std::memcpy(bytes, &value, 4);
@@ -28,13 +38,18 @@ inline void append_fixed64(std::string& out, uint64_t value) {
   std::memcpy(bytes, &value, 8);
   out.append(bytes, 8);
 }
-static_assert(std::endian::native == std::endian::little, "fixed-width fields are copied as they lie in memory");
+static_assert(std::endian::native == std::endian::little,
+              "fixed-width fields are copied as they lie in memory");
 
-inline uint64_t zigzag(int64_t value) { return static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63); }
-inline int64_t unzigzag(uint64_t value) { return static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1); }
+inline uint64_t zigzag(int64_t value) {
+  return static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63);
+}
+inline int64_t unzigzag(uint64_t value) {
+  return static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1);
+}
 
-/// Makes a length-delimited field of what is appended between its making and `close`: one byte is kept for the length, and more are
-/// made room for where it turns out longer.
+/// Makes a length-delimited field of what is appended between its making and `close`: one byte is
+/// kept for the length, and more are made room for where it turns out longer.
 class LengthPrefix {
  public:
   explicit LengthPrefix(std::string& out) : out_(out), at_(out.size()) { out.push_back('\0'); }
@@ -55,10 +70,12 @@ class LengthPrefix {
   size_t at_;
 };
 
-/// Takes values off the front of wire bytes; each returns false where they are cut off or malformed.
+/// Takes values off the front of wire bytes; each returns false where they are cut off or
+/// malformed.
 class WireReader {
  public:
-  explicit WireReader(std::string_view bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+  explicit WireReader(std::string_view bytes)
+      : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
   bool done() const { return at_ == end_; }
   bool varint(uint64_t& value) {
     value = 0;
@@ -101,10 +118,14 @@ class WireReader {
     uint32_t narrow = 0;
     std::string_view text;
     switch (type) {
-      case WireType::kVarint: return varint(wide);
-      case WireType::kFixed64: return fixed64(wide);
-      case WireType::kFixed32: return fixed32(narrow);
-      case WireType::kBytes: return bytes(text);
+      case WireType::kVarint:
+        return varint(wide);
+      case WireType::kFixed64:
+        return fixed64(wide);
+      case WireType::kFixed32:
+        return fixed32(narrow);
+      case WireType::kBytes:
+        return bytes(text);
       case WireType::kGroup: {
         uint32_t inner = 0;
         while (depth_max > 0 && tag(inner, type)) {
@@ -113,7 +134,8 @@ class WireReader {
         }
         return false;
       }
-      default: return false;
+      default:
+        return false;
     }
   }
 

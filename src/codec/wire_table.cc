@@ -1,8 +1,8 @@
 #include "bia/codec/wire_table.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "bia/codec/json_reader.h"
 #include "bia/codec/json_writer.h"
@@ -17,14 +17,18 @@ WireType wire_type_of(FieldType type) {
   switch (type) {
     case Field::TYPE_DOUBLE:
     case Field::TYPE_FIXED64:
-    case Field::TYPE_SFIXED64: return WireType::kFixed64;
+    case Field::TYPE_SFIXED64:
+      return WireType::kFixed64;
     case Field::TYPE_FLOAT:
     case Field::TYPE_FIXED32:
-    case Field::TYPE_SFIXED32: return WireType::kFixed32;
+    case Field::TYPE_SFIXED32:
+      return WireType::kFixed32;
     case Field::TYPE_STRING:
     case Field::TYPE_BYTES:
-    case Field::TYPE_MESSAGE: return WireType::kBytes;
-    default: return WireType::kVarint;
+    case Field::TYPE_MESSAGE:
+      return WireType::kBytes;
+    default:
+      return WireType::kVarint;
   }
 }
 
@@ -40,7 +44,8 @@ class Builder {
     known->second = table;
     table->full_name = type->full_name();
     table->well_known = type->well_known_type();
-    for (int i = 0; i < type->oneof_decl_count(); ++i) table->oneofs.push_back(type->oneof_decl(i)->full_name());
+    for (int i = 0; i < type->oneof_decl_count(); ++i)
+      table->oneofs.push_back(type->oneof_decl(i)->full_name());
     table->fields.resize(static_cast<size_t>(type->field_count()));
     for (int i = 0; i < type->field_count(); ++i) {
       fill(table->fields[static_cast<size_t>(i)], type->field(i));
@@ -51,14 +56,16 @@ class Builder {
       if (field.proto_name != field.json_name) table->by_name.emplace_back(field.proto_name, i);
     }
     std::sort(table->by_number.begin(), table->by_number.end());
-    std::stable_sort(table->by_name.begin(), table->by_name.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::stable_sort(table->by_name.begin(), table->by_name.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
     return table;
   }
   std::string error;
 
  private:
   void fill(FieldTable& field, const Field* from) {
-    if (from->type() == Field::TYPE_GROUP && error.empty()) error = from->full_name() + " is a group, which is not supported; use a message field";
+    if (from->type() == Field::TYPE_GROUP && error.empty())
+      error = from->full_name() + " is a group, which is not supported; use a message field";
     field.number = static_cast<uint32_t>(from->number());
     field.index = from->index();
     field.type = from->type();
@@ -90,7 +97,8 @@ class Builder {
       table->by_number.emplace_back(type->value(i)->number(), type->value(i)->name());
     }
     std::sort(table->by_name.begin(), table->by_name.end());
-    std::stable_sort(table->by_number.begin(), table->by_number.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::stable_sort(table->by_number.begin(), table->by_number.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
     return table;
   }
 
@@ -101,7 +109,9 @@ class Builder {
 
 template <typename Entries, typename Key>
 auto* find_in(const Entries& entries, const Key& key) {
-  auto found = std::lower_bound(entries.begin(), entries.end(), key, [](const auto& entry, const Key& wanted) { return entry.first < wanted; });
+  auto found =
+      std::lower_bound(entries.begin(), entries.end(), key,
+                       [](const auto& entry, const Key& wanted) { return entry.first < wanted; });
   return found != entries.end() && found->first == key ? &found->second : nullptr;
 }
 
@@ -126,13 +136,15 @@ Result<std::shared_ptr<const WireTable>> WireTable::create(const pb::Descriptor*
   auto impl = std::make_unique<Impl>();
   Builder builder(*impl);
   impl->root = builder.message(type);
-  if (!builder.error.empty()) return Error(Code::kUnimplemented, "UNSUPPORTED_FIELD", builder.error);
+  if (!builder.error.empty())
+    return Error(Code::kUnimplemented, "UNSUPPORTED_FIELD", builder.error);
   return std::shared_ptr<const WireTable>(new WireTable(std::move(impl)));
 }
 
 std::string_view WireTable::full_name() const { return impl_->root->full_name; }
 
-Result<void> WireTable::json_to_wire(std::string_view json, std::string& wire, UnknownFields unknown) const {
+Result<void> WireTable::json_to_wire(std::string_view json, std::string& wire,
+                                     UnknownFields unknown) const {
   JsonReader in(json);
   encode_message(*impl_->root, in, wire, unknown, 0);
   return in.finish();
@@ -143,12 +155,14 @@ Result<void> WireTable::encode(JsonSource& source, std::string& wire, UnknownFie
   return Error(Code::kInvalidArgument, "CODEC", "");
 }
 
-Result<void> WireTable::wire_to_json(std::string_view wire, std::string& json, const WireToJsonOptions& options) const {
+Result<void> WireTable::wire_to_json(std::string_view wire, std::string& json,
+                                     const WireToJsonOptions& options) const {
   JsonTextSink sink(json);
   return decode_message(*impl_->root, wire, sink, options);
 }
 
-Result<void> WireTable::decode(std::string_view wire, JsonSink& sink, const WireToJsonOptions& options) const {
+Result<void> WireTable::decode(std::string_view wire, JsonSink& sink,
+                               const WireToJsonOptions& options) const {
   return decode_message(*impl_->root, wire, sink, options);
 }
 

@@ -1,12 +1,12 @@
 #pragma once
+#include <google/protobuf/descriptor.h>
+
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include <google/protobuf/descriptor.h>
 
 #include "bia/codec/wire_table.h"
 #include "codec/wire_format.h"
@@ -54,7 +54,7 @@ struct FieldTable {
 struct MessageTable {
   std::string full_name;
   WellKnown well_known = google::protobuf::Descriptor::WELLKNOWNTYPE_UNSPECIFIED;
-  std::vector<FieldTable> fields;  ///< in the order of their declaration
+  std::vector<FieldTable> fields;                    ///< in the order of their declaration
   std::vector<std::pair<std::string, int>> by_name;  ///< sorted; both spellings
   std::vector<std::pair<uint32_t, int>> by_number;   ///< sorted
   std::vector<std::string> oneofs;
@@ -75,8 +75,10 @@ inline bool FieldTable::is_value() const {
 }
 
 /// False where `in` failed.
-bool encode_message(const MessageTable& table, JsonSource& in, std::string& wire, UnknownFields unknown, int depth);
-Result<void> decode_message(const MessageTable& table, std::string_view wire, JsonSink& sink, const WireToJsonOptions& options);
+bool encode_message(const MessageTable& table, JsonSource& in, std::string& wire,
+                    UnknownFields unknown, int depth);
+Result<void> decode_message(const MessageTable& table, std::string_view wire, JsonSink& sink,
+                            const WireToJsonOptions& options);
 
 /// Nesting above which a message is refused, both ways.
 inline constexpr int kWireDepthMax = 100;

@@ -10,15 +10,21 @@ std::string grpc_signature(const pb::MethodDescriptor* method, std::string_view 
   std::string out = cpp_type(method->output_type());
   std::string_view defaults = scope.empty() ? " = {}" : "";
   if (!method->client_streaming() && !method->server_streaming()) {
-    return fmt::format("::bia::Result<{}> {}{}(const {}& request, const ::bia::grpc::CallOptions& options{})", out, scope, method->name(), in, defaults);
+    return fmt::format(
+        "::bia::Result<{}> {}{}(const {}& request, const ::bia::grpc::CallOptions& options{})", out,
+        scope, method->name(), in, defaults);
   }
-  return fmt::format("::bia::Result<::bia::ClientCall<{}, {}>> {}{}(const ::bia::grpc::CallOptions& options{})", in, out, scope, method->name(), defaults);
+  return fmt::format(
+      "::bia::Result<::bia::ClientCall<{}, {}>> {}{}(const ::bia::grpc::CallOptions& options{})",
+      in, out, scope, method->name(), defaults);
 }
 
 std::string http_signature(const pb::MethodDescriptor* method, std::string_view scope) {
   std::string_view defaults = scope.empty() ? " = {}" : "";
-  return fmt::format("::bia::Result<{}> {}{}(const {}& request, const ::bia::HttpCallOptions& options{})", cpp_type(method->output_type()), scope,
-                     method->name(), cpp_type(method->input_type()), defaults);
+  return fmt::format(
+      "::bia::Result<{}> {}{}(const {}& request, const ::bia::HttpCallOptions& options{})",
+      cpp_type(method->output_type()), scope, method->name(), cpp_type(method->input_type()),
+      defaults);
 }
 
 /// The primary rule; the additional ones are for others.
@@ -44,8 +50,8 @@ void define_http_call(const pb::MethodDescriptor* method, const HttpRule& rule, 
   std::string bound;
   for (size_t i = 0; i < rule.variables.size(); ++i) {
     if (!rule.literals[i].empty()) out.line("call.path({});", quoted(rule.literals[i]));
-    out.line("call.path_field(request, {}, ::bia::HttpCall::Slashes::{});", quoted(rule.variables[i].path),
-             rule.variables[i].many_segments ? "kKeep" : "kEscape");
+    out.line("call.path_field(request, {}, ::bia::HttpCall::Slashes::{});",
+             quoted(rule.variables[i].path), rule.variables[i].many_segments ? "kKeep" : "kEscape");
     bound += (bound.empty() ? "" : ",") + rule.variables[i].path;
   }
   if (!rule.literals.back().empty()) out.line("call.path({});", quoted(rule.literals.back()));
@@ -62,10 +68,12 @@ void define_http_call(const pb::MethodDescriptor* method, const HttpRule& rule, 
       getter += fmt::format(".{}()", cpp_field(field));
     }
     out.line("call.query(request, {});", quoted(bound + (bound.empty() ? "" : ",") + path));
-    out.line("{}_write_body(call.json_body(), request);", method->service()->name() + "_" + method->name());
+    out.line("{}_write_body(call.json_body(), request);",
+             method->service()->name() + "_" + method->name());
   }
   out.line("{} reply;", cpp_type(method->output_type()));
-  out.line("auto done = call.send(http_, {}_read_reply, reply);", method->service()->name() + "_" + method->name());
+  out.line("auto done = call.send(http_, {}_read_reply, reply);",
+           method->service()->name() + "_" + method->name());
   out.put("if (!done.ok()) return std::move(done).error();");
   out.put("return reply;");
   out.put("}");
@@ -79,8 +87,10 @@ void declare_clients(const pb::ServiceDescriptor* service, Output& out) {
   out.line("/// Calls {} over gRPC. Belongs to the channel's thread.", service->full_name());
   out.line("class {}Client {{", service->name());
   out.put("public:");
-  out.line("explicit {}Client(::bia::grpc::Channel& channel) : channel_(channel) {{}}", service->name());
-  for (int i = 0; i < service->method_count(); ++i) out.line("{};", grpc_signature(service->method(i), ""));
+  out.line("explicit {}Client(::bia::grpc::Channel& channel) : channel_(channel) {{}}",
+           service->name());
+  for (int i = 0; i < service->method_count(); ++i)
+    out.line("{};", grpc_signature(service->method(i), ""));
   out.put("");
   out.put("private:");
   out.put("::bia::grpc::Channel& channel_;");
@@ -90,11 +100,15 @@ void declare_clients(const pb::ServiceDescriptor* service, Output& out) {
   out.line("/// Calls {} over HTTP/JSON. Belongs to the client's thread.", service->full_name());
   out.line("class {}HttpClient {{", service->name());
   out.put("public:");
-  out.line("{}HttpClient(::bia::http::Client& client, std::string host, uint16_t port) : http_{{client, std::move(host), port}} {{}}", service->name());
+  out.line(
+      "{}HttpClient(::bia::http::Client& client, std::string host, uint16_t port) : http_{{client, "
+      "std::move(host), port}} {{}}",
+      service->name());
   HttpRule rule;
   for (int i = 0; i < service->method_count(); ++i) {
     if (!primary_rule(service->method(i), rule)) continue;
-    out.line("static constexpr std::string_view k{}Template = {};", service->method(i)->name(), quoted(rule.path));
+    out.line("static constexpr std::string_view k{}Template = {};", service->method(i)->name(),
+             quoted(rule.path));
     out.line("{};", http_signature(service->method(i), ""));
   }
   out.put("");
@@ -112,7 +126,8 @@ void define_clients(const pb::ServiceDescriptor* service, Output& out) {
     if (method->client_streaming() || method->server_streaming()) {
       out.line("auto stream = channel_.stream({}, options);", path);
       out.put("if (!stream.ok()) return std::move(stream).error();");
-      out.line("return ::bia::ClientCall<{}, {}>(std::move(*stream));", cpp_type(method->input_type()), cpp_type(method->output_type()));
+      out.line("return ::bia::ClientCall<{}, {}>(std::move(*stream));",
+               cpp_type(method->input_type()), cpp_type(method->output_type()));
     } else {
       out.line("{} reply;", cpp_type(method->output_type()));
       out.line("auto done = ::bia::call_unary(channel_, {}, request, options, reply);", path);

@@ -1,9 +1,9 @@
 #include "generator.h"
 
+#include <google/protobuf/io/zero_copy_stream.h>
+
 #include <memory>
 #include <set>
-
-#include <google/protobuf/io/zero_copy_stream.h>
 
 #include "json_code.h"
 #include "names.h"
@@ -14,11 +14,13 @@ namespace {
 
 /// Files whose messages need no generated code: codec has it, or they hold options alone.
 bool is_built_in(const pb::FileDescriptor* file) {
-  return file->name().starts_with("google/protobuf/") || (file->name().starts_with("google/api/") && file->message_type_count() == 0) ||
+  return file->name().starts_with("google/protobuf/") ||
+         (file->name().starts_with("google/api/") && file->message_type_count() == 0) ||
          file->name() == "google/api/http.proto";
 }
 
-bool write(pb::compiler::GeneratorContext* context, const std::string& name, const std::string& text) {
+bool write(pb::compiler::GeneratorContext* context, const std::string& name,
+           const std::string& text) {
   std::unique_ptr<pb::io::ZeroCopyOutputStream> stream(context->Open(name));
   size_t written = 0;
   void* data = nullptr;
@@ -52,7 +54,8 @@ std::string header(const pb::FileDescriptor* file) {
   out.put("#include \"bia/codec/json_reader.h\"");
   out.put("#include \"bia/codec/json_writer.h\"");
   if (file->service_count() > 0) {
-    for (std::string_view name : {"client", "context", "service", "stream"}) out.line("#include \"bia/bia/{}.h\"", name);
+    for (std::string_view name : {"client", "context", "service", "stream"})
+      out.line("#include \"bia/bia/{}.h\"", name);
   }
   out.put("");
   open_namespaces(file, out);
@@ -83,17 +86,19 @@ std::string source(const pb::FileDescriptor* file) {
 
 }  // namespace
 
-bool Generator::Generate(const pb::FileDescriptor* file, const std::string& parameter, pb::compiler::GeneratorContext* context,
-                         std::string* error) const {
+bool Generator::Generate(const pb::FileDescriptor* file, const std::string& parameter,
+                         pb::compiler::GeneratorContext* context, std::string* error) const {
   if (!parameter.empty()) {
     *error = fmt::format("protoc-gen-bia has no parameter \"{}\"", parameter);
     return false;
   }
   if (is_built_in(file)) return true;
   *error = check_messages(file);
-  for (int i = 0; error->empty() && i < file->service_count(); ++i) *error = check_service(file->service(i));
+  for (int i = 0; error->empty() && i < file->service_count(); ++i)
+    *error = check_service(file->service(i));
   if (!error->empty()) return false;
-  return write(context, stem(file) + ".bia.h", header(file)) && write(context, stem(file) + ".bia.cc", source(file));
+  return write(context, stem(file) + ".bia.h", header(file)) &&
+         write(context, stem(file) + ".bia.cc", source(file));
 }
 
 }  // namespace bia::protoc

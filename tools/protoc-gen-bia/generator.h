@@ -1,16 +1,18 @@
 #pragma once
-#include <string>
-
 #include <google/protobuf/compiler/code_generator.h>
+
+#include <string>
 
 namespace bia::protoc {
 
-/// From NAME.proto: NAME.bia.h and NAME.bia.cc with the JSON of each message, and of each service its base class and its clients.
+/// From NAME.proto: NAME.bia.h and NAME.bia.cc with the JSON of each message, and of each service
+/// its base class and its clients.
 class Generator final : public google::protobuf::compiler::CodeGenerator {
  public:
   uint64_t GetSupportedFeatures() const override { return FEATURE_PROTO3_OPTIONAL; }
   bool Generate(const google::protobuf::FileDescriptor* file, const std::string& parameter,
-                google::protobuf::compiler::GeneratorContext* context, std::string* error) const override;
+                google::protobuf::compiler::GeneratorContext* context,
+                std::string* error) const override;
 };
 
 }  // namespace bia::protoc

@@ -8,7 +8,8 @@
 namespace bia::protoc {
 namespace {
 
-/// google/api/annotations.proto: `extend google.protobuf.MethodOptions { HttpRule http = 72295728; }`.
+/// google/api/annotations.proto: `extend google.protobuf.MethodOptions { HttpRule http = 72295728;
+/// }`.
 constexpr int kHttpOption = 72295728;
 /// Variables of one template, http::PathParams::kMax.
 constexpr size_t kVariablesMax = 16;
@@ -30,12 +31,29 @@ bool parse_raw(const std::string& bytes, RawRule& rule) {
     if (field.type() != pb::UnknownField::TYPE_LENGTH_DELIMITED) continue;
     const std::string& text = field.length_delimited();
     switch (field.number()) {
-      case 2: rule.method = "GET"; rule.path = text; break;
-      case 3: rule.method = "PUT"; rule.path = text; break;
-      case 4: rule.method = "POST"; rule.path = text; break;
-      case 5: rule.method = "DELETE"; rule.path = text; break;
-      case 6: rule.method = "PATCH"; rule.path = text; break;
-      case 7: rule.body = text; break;
+      case 2:
+        rule.method = "GET";
+        rule.path = text;
+        break;
+      case 3:
+        rule.method = "PUT";
+        rule.path = text;
+        break;
+      case 4:
+        rule.method = "POST";
+        rule.path = text;
+        break;
+      case 5:
+        rule.method = "DELETE";
+        rule.path = text;
+        break;
+      case 6:
+        rule.method = "PATCH";
+        rule.path = text;
+        break;
+      case 7:
+        rule.body = text;
+        break;
       case 8: {
         pb::UnknownFieldSet custom;
         if (!custom.ParseFromString(text)) return false;
@@ -52,15 +70,20 @@ bool parse_raw(const std::string& bytes, RawRule& rule) {
         rule.additional.push_back(std::move(additional));
         break;
       }
-      case 12: rule.response_body = text; break;
-      default: break;
+      case 12:
+        rule.response_body = text;
+        break;
+      default:
+        break;
     }
   }
   return true;
 }
 
-/// The fields that a dotted path leads through; empty, with `error` set, where one is missing or no message.
-std::vector<const pb::FieldDescriptor*> field_path(const pb::Descriptor* type, const std::string& path, std::string& error) {
+/// The fields that a dotted path leads through; empty, with `error` set, where one is missing or no
+/// message.
+std::vector<const pb::FieldDescriptor*> field_path(const pb::Descriptor* type,
+                                                   const std::string& path, std::string& error) {
   std::vector<const pb::FieldDescriptor*> fields;
   for (size_t begin = 0; begin <= path.size();) {
     size_t end = std::min(path.find('.', begin), path.size());
@@ -84,20 +107,25 @@ std::vector<const pb::FieldDescriptor*> field_path(const pb::Descriptor* type, c
   return fields;
 }
 
-/// Cuts a template at its variables and checks its segments (google/api/http.proto, "Path template syntax").
+/// Cuts a template at its variables and checks its segments (google/api/http.proto, "Path template
+/// syntax").
 std::string parse_template(const pb::Descriptor* input, HttpRule& rule) {
   const std::string& text = rule.path;
-  if (text.empty() || text[0] != '/') return fmt::format("the path \"{}\" must begin with \"/\"", text);
+  if (text.empty() || text[0] != '/')
+    return fmt::format("the path \"{}\" must begin with \"/\"", text);
   std::string literal;
   for (size_t i = 0; i < text.size();) {
-    if (text[i] == '*') return fmt::format("the path \"{}\" has a wildcard outside a variable; write {{field=*}}", text);
+    if (text[i] == '*')
+      return fmt::format("the path \"{}\" has a wildcard outside a variable; write {{field=*}}",
+                         text);
     if (text[i] == '}') return fmt::format("the path \"{}\" has a \"}}\" without \"{{\"", text);
     if (text[i] != '{') {
       literal.push_back(text[i++]);
       continue;
     }
     size_t close = text.find('}', i);
-    if (close == std::string::npos) return fmt::format("the path \"{}\" has a \"{{\" without \"}}\"", text);
+    if (close == std::string::npos)
+      return fmt::format("the path \"{}\" has a \"{{\" without \"}}\"", text);
     std::string inside = text.substr(i + 1, close - i - 1);
     size_t equals = std::min(inside.find('='), inside.size());
     HttpRule::Variable variable;
@@ -108,9 +136,12 @@ std::string parse_template(const pb::Descriptor* input, HttpRule& rule) {
     variable.fields = field_path(input, variable.path, error);
     if (!error.empty()) return fmt::format("the path \"{}\": {}", text, error);
     const pb::FieldDescriptor* leaf = variable.fields.back();
-    if (leaf->is_repeated()) return fmt::format("the path \"{}\": \"{}\" is a list or map and cannot hold a path segment", text, variable.path);
+    if (leaf->is_repeated())
+      return fmt::format("the path \"{}\": \"{}\" is a list or map and cannot hold a path segment",
+                         text, variable.path);
     if (leaf->message_type() != nullptr && !is_well_known(leaf->message_type())) {
-      return fmt::format("the path \"{}\": \"{}\" is a message and cannot hold a path segment", text, variable.path);
+      return fmt::format("the path \"{}\": \"{}\" is a message and cannot hold a path segment",
+                         text, variable.path);
     }
     rule.variables.push_back(std::move(variable));
     rule.literals.push_back(std::move(literal));
@@ -118,28 +149,38 @@ std::string parse_template(const pb::Descriptor* input, HttpRule& rule) {
     i = close + 1;
   }
   rule.literals.push_back(std::move(literal));
-  if (rule.variables.size() > kVariablesMax) return fmt::format("the path \"{}\" has more than {} variables", text, kVariablesMax);
+  if (rule.variables.size() > kVariablesMax)
+    return fmt::format("the path \"{}\" has more than {} variables", text, kVariablesMax);
   return {};
 }
 
 std::string check_rule(const pb::MethodDescriptor* method, const RawRule& raw, HttpRule& rule) {
   rule.method = raw.method;
   rule.path = raw.path;
-  if (raw.path.empty()) return "google.api.http has no pattern; write get, put, post, delete, patch or custom";
+  if (raw.path.empty())
+    return "google.api.http has no pattern; write get, put, post, delete, patch or custom";
   for (char c : rule.method) {
-    if (c < 'A' || c > 'Z') return fmt::format("the custom verb \"{}\" is no HTTP method; only upper-case letters are", rule.method);
+    if (c < 'A' || c > 'Z')
+      return fmt::format("the custom verb \"{}\" is no HTTP method; only upper-case letters are",
+                         rule.method);
   }
   if (std::string error = parse_template(method->input_type(), rule); !error.empty()) return error;
   std::string error;
   rule.has_body = !raw.body.empty();
-  if (rule.has_body && raw.body != "*") rule.body = field_path(method->input_type(), raw.body, error);
+  if (rule.has_body && raw.body != "*")
+    rule.body = field_path(method->input_type(), raw.body, error);
   if (!error.empty()) return "body: " + error;
   if (!raw.response_body.empty() && raw.response_body != "*") {
     rule.response_body = method->output_type()->FindFieldByName(raw.response_body);
-    if (rule.response_body == nullptr) return fmt::format("response_body: {} has no field \"{}\"", method->output_type()->full_name(), raw.response_body);
+    if (rule.response_body == nullptr)
+      return fmt::format("response_body: {} has no field \"{}\"",
+                         method->output_type()->full_name(), raw.response_body);
   }
-  if (rule.response_body != nullptr && rule.response_body->containing_oneof() != nullptr && rule.response_body->message_type() == nullptr) {
-    return fmt::format("response_body: \"{}\" may be absent and then has no JSON; answer with a message", raw.response_body);
+  if (rule.response_body != nullptr && rule.response_body->containing_oneof() != nullptr &&
+      rule.response_body->message_type() == nullptr) {
+    return fmt::format(
+        "response_body: \"{}\" may be absent and then has no JSON; answer with a message",
+        raw.response_body);
   }
   return {};
 }
@@ -149,10 +190,13 @@ std::string check_rule(const pb::MethodDescriptor* method, const RawRule& raw, H
 std::vector<HttpRule> http_rules(const pb::MethodDescriptor* method, std::string& error) {
   std::vector<HttpRule> rules;
   std::string bytes;
-  const pb::UnknownFieldSet& options = method->options().GetReflection()->GetUnknownFields(method->options());
+  const pb::UnknownFieldSet& options =
+      method->options().GetReflection()->GetUnknownFields(method->options());
   bool found = false;
   for (int i = 0; i < options.field_count(); ++i) {
-    if (options.field(i).number() != kHttpOption || options.field(i).type() != pb::UnknownField::TYPE_LENGTH_DELIMITED) continue;
+    if (options.field(i).number() != kHttpOption ||
+        options.field(i).type() != pb::UnknownField::TYPE_LENGTH_DELIMITED)
+      continue;
     bytes += options.field(i).length_delimited();
     found = true;
   }
@@ -164,7 +208,8 @@ std::vector<HttpRule> http_rules(const pb::MethodDescriptor* method, std::string
   }
   std::vector<const RawRule*> all{&raw};
   for (const RawRule& additional : raw.additional) {
-    if (!additional.additional.empty()) error = at(method, "an additional_bindings entry cannot have additional_bindings of its own");
+    if (!additional.additional.empty())
+      error = at(method, "an additional_bindings entry cannot have additional_bindings of its own");
     all.push_back(&additional);
   }
   for (const RawRule* one : all) {
@@ -174,7 +219,9 @@ std::vector<HttpRule> http_rules(const pb::MethodDescriptor* method, std::string
     rules.push_back(std::move(rule));
   }
   if (error.empty() && (method->client_streaming() || method->server_streaming())) {
-    error = at(method, fmt::format("the streaming rpc {} has google.api.http, but streams are served over gRPC only; remove the option", method->name()));
+    error = at(method, fmt::format("the streaming rpc {} has google.api.http, but streams are "
+                                   "served over gRPC only; remove the option",
+                                   method->name()));
   }
   return rules;
 }

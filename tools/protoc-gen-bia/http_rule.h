@@ -14,7 +14,8 @@ struct HttpRule {
   struct Variable {
     std::string path;
     std::vector<const pb::FieldDescriptor*> fields;
-    bool many_segments = false;  ///< its pattern has more than one segment: slashes stay slashes in a URL
+    bool many_segments =
+        false;  ///< its pattern has more than one segment: slashes stay slashes in a URL
   };
   std::vector<Variable> variables;
   /// The template cut at its variables: one more than `variables`.
@@ -25,7 +26,8 @@ struct HttpRule {
   const pb::FieldDescriptor* response_body = nullptr;
 };
 
-/// The rule and its additional_bindings; none without the option. `error` is set to "file:line:column: what" where it cannot be served.
+/// The rule and its additional_bindings; none without the option. `error` is set to
+/// "file:line:column: what" where it cannot be served.
 std::vector<HttpRule> http_rules(const pb::MethodDescriptor* method, std::string& error);
 
 }  // namespace bia::protoc

@@ -12,9 +12,11 @@ std::string check_messages(const pb::FileDescriptor* file);
 void declare_json(const pb::FileDescriptor* file, Output& out);
 void define_json(const pb::FileDescriptor* file, Output& out);
 
-/// Statements that write the value of a field of the variable `message`; null where it is an absent message.
+/// Statements that write the value of a field of the variable `message`; null where it is an absent
+/// message.
 void write_field_value(const pb::FieldDescriptor* field, std::string_view message, Output& out);
-/// Statements that read a value from `in` into a field of the variable `message`, and return false where that fails.
+/// Statements that read a value from `in` into a field of the variable `message`, and return false
+/// where that fails.
 void read_field_value(const pb::FieldDescriptor* field, std::string_view message, Output& out);
 /// True where JSON's null is a value of its own: google.protobuf.Value and NullValue.
 bool null_is_value(const pb::FieldDescriptor* field);

@@ -1,9 +1,9 @@
 #include "names.h"
 
-#include <algorithm>
-
 #include <google/protobuf/compiler/cpp/names.h>
 #include <google/protobuf/descriptor.pb.h>
+
+#include <algorithm>
 
 namespace bia::protoc {
 
@@ -30,30 +30,47 @@ std::string cpp_namespace(const pb::FileDescriptor* file) {
   return out;
 }
 
-std::string cpp_type(const pb::Descriptor* type) { return pb::compiler::cpp::QualifiedClassName(type); }
-std::string cpp_type(const pb::EnumDescriptor* type) { return pb::compiler::cpp::QualifiedClassName(type); }
-std::string cpp_field(const pb::FieldDescriptor* field) { return pb::compiler::cpp::FieldName(field); }
+std::string cpp_type(const pb::Descriptor* type) {
+  return pb::compiler::cpp::QualifiedClassName(type);
+}
+std::string cpp_type(const pb::EnumDescriptor* type) {
+  return pb::compiler::cpp::QualifiedClassName(type);
+}
+std::string cpp_field(const pb::FieldDescriptor* field) {
+  return pb::compiler::cpp::FieldName(field);
+}
 
 std::string cpp_scalar(const pb::FieldDescriptor* field) {
   using Field = pb::FieldDescriptor;
   switch (field->cpp_type()) {
-    case Field::CPPTYPE_INT32: return "int32_t";
-    case Field::CPPTYPE_INT64: return "int64_t";
-    case Field::CPPTYPE_UINT32: return "uint32_t";
-    case Field::CPPTYPE_UINT64: return "uint64_t";
-    case Field::CPPTYPE_DOUBLE: return "double";
-    case Field::CPPTYPE_FLOAT: return "float";
-    case Field::CPPTYPE_BOOL: return "bool";
-    case Field::CPPTYPE_ENUM: return cpp_type(field->enum_type());
-    case Field::CPPTYPE_STRING: return "std::string";
-    case Field::CPPTYPE_MESSAGE: return cpp_type(field->message_type());
+    case Field::CPPTYPE_INT32:
+      return "int32_t";
+    case Field::CPPTYPE_INT64:
+      return "int64_t";
+    case Field::CPPTYPE_UINT32:
+      return "uint32_t";
+    case Field::CPPTYPE_UINT64:
+      return "uint64_t";
+    case Field::CPPTYPE_DOUBLE:
+      return "double";
+    case Field::CPPTYPE_FLOAT:
+      return "float";
+    case Field::CPPTYPE_BOOL:
+      return "bool";
+    case Field::CPPTYPE_ENUM:
+      return cpp_type(field->enum_type());
+    case Field::CPPTYPE_STRING:
+      return "std::string";
+    case Field::CPPTYPE_MESSAGE:
+      return cpp_type(field->message_type());
   }
   return {};
 }
 
 namespace {
 
-void visit_nested(const pb::Descriptor* type, const std::function<void(const pb::Descriptor*)>& visit) {
+void visit_nested(const pb::Descriptor* type,
+                  const std::function<void(const pb::Descriptor*)>& visit) {
   if (type->options().map_entry()) return;
   visit(type);
   for (int i = 0; i < type->nested_type_count(); ++i) visit_nested(type->nested_type(i), visit);
@@ -61,11 +78,14 @@ void visit_nested(const pb::Descriptor* type, const std::function<void(const pb:
 
 }  // namespace
 
-void for_each_message(const pb::FileDescriptor* file, const std::function<void(const pb::Descriptor*)>& visit) {
+void for_each_message(const pb::FileDescriptor* file,
+                      const std::function<void(const pb::Descriptor*)>& visit) {
   for (int i = 0; i < file->message_type_count(); ++i) visit_nested(file->message_type(i), visit);
 }
 
-bool is_well_known(const pb::Descriptor* type) { return type->file()->name().starts_with("google/protobuf/"); }
+bool is_well_known(const pb::Descriptor* type) {
+  return type->file()->name().starts_with("google/protobuf/");
+}
 
 void collect_well_known(const pb::FileDescriptor* file, std::set<std::string>& stems) {
   auto add = [&](const pb::Descriptor* type) {
@@ -74,7 +94,8 @@ void collect_well_known(const pb::FileDescriptor* file, std::set<std::string>& s
   for_each_message(file, [&](const pb::Descriptor* type) {
     for (int i = 0; i < type->field_count(); ++i) {
       const pb::FieldDescriptor* field = type->field(i);
-      add(field->is_map() ? field->message_type()->map_value()->message_type() : field->message_type());
+      add(field->is_map() ? field->message_type()->map_value()->message_type()
+                          : field->message_type());
     }
   });
   for (int i = 0; i < file->service_count(); ++i) {

@@ -1,10 +1,10 @@
 #pragma once
+#include <google/protobuf/descriptor.h>
+
 #include <functional>
 #include <set>
 #include <string>
 #include <string_view>
-
-#include <google/protobuf/descriptor.h>
 
 #include "output.h"
 
@@ -23,7 +23,8 @@ std::string cpp_field(const pb::FieldDescriptor* field);
 std::string cpp_scalar(const pb::FieldDescriptor* field);
 
 /// Every message of a file, nested ones too, map entries not.
-void for_each_message(const pb::FileDescriptor* file, const std::function<void(const pb::Descriptor*)>& visit);
+void for_each_message(const pb::FileDescriptor* file,
+                      const std::function<void(const pb::Descriptor*)>& visit);
 bool is_well_known(const pb::Descriptor* type);
 /// "google/protobuf/timestamp" of each well-known file that the file's messages and rpcs use.
 void collect_well_known(const pb::FileDescriptor* file, std::set<std::string>& stems);

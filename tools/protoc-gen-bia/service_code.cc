@@ -13,16 +13,20 @@ namespace {
 constexpr std::string_view kTaken[] = {"service_info", "kInfo"};
 
 std::string_view kind_of(const pb::MethodDescriptor* method) {
-  if (method->client_streaming()) return method->server_streaming() ? "kBidiStream" : "kClientStream";
+  if (method->client_streaming())
+    return method->server_streaming() ? "kBidiStream" : "kClientStream";
   return method->server_streaming() ? "kServerStream" : "kUnary";
 }
 
-/// "::bia::Result<Reply> SayHello(::bia::Context& context, const Request& request)", without the class.
+/// "::bia::Result<Reply> SayHello(::bia::Context& context, const Request& request)", without the
+/// class.
 std::string signature(const pb::MethodDescriptor* method, std::string_view scope) {
   std::string in = cpp_type(method->input_type());
   std::string out = cpp_type(method->output_type());
-  std::string text = fmt::format("::bia::Result<{}> {}{}(::bia::Context& context, ", method->server_streaming() ? "void" : out, scope, method->name());
-  text += method->client_streaming() ? fmt::format("::bia::ServerReader<{}>& reader", in) : fmt::format("const {}& request", in);
+  std::string text = fmt::format("::bia::Result<{}> {}{}(::bia::Context& context, ",
+                                 method->server_streaming() ? "void" : out, scope, method->name());
+  text += method->client_streaming() ? fmt::format("::bia::ServerReader<{}>& reader", in)
+                                     : fmt::format("const {}& request", in);
   if (method->server_streaming()) text += fmt::format(", ::bia::ServerWriter<{}>& writer", out);
   return text + ")";
 }
@@ -30,27 +34,39 @@ std::string signature(const pb::MethodDescriptor* method, std::string_view scope
 /// "message.mutable_a()->mutable_b()->" for the fields before the last.
 std::string reach(const std::vector<const pb::FieldDescriptor*>& fields) {
   std::string text = "message.";
-  for (size_t i = 0; i + 1 < fields.size(); ++i) text += fmt::format("mutable_{}()->", cpp_field(fields[i]));
+  for (size_t i = 0; i + 1 < fields.size(); ++i)
+    text += fmt::format("mutable_{}()->", cpp_field(fields[i]));
   return text;
 }
 
-void define_bind_path(const pb::MethodDescriptor* method, const HttpRule& rule, const std::string& name, Output& out) {
+void define_bind_path(const pb::MethodDescriptor* method, const HttpRule& rule,
+                      const std::string& name, Output& out) {
   using Field = pb::FieldDescriptor;
-  out.line("::bia::Result<void> {}_path(const ::bia::http::PathParams& params, ::google::protobuf::Message& request) {{", name);
+  out.line(
+      "::bia::Result<void> {}_path(const ::bia::http::PathParams& params, "
+      "::google::protobuf::Message& request) {{",
+      name);
   out.line("auto& message = static_cast<{}&>(request);", cpp_type(method->input_type()));
   for (size_t i = 0; i < rule.variables.size(); ++i) {
     const HttpRule::Variable& variable = rule.variables[i];
     const Field* leaf = variable.fields.back();
     std::string value = fmt::format("params.params[{}].value, {}", i, quoted(variable.path));
-    bool plain = leaf->message_type() == nullptr && leaf->enum_type() == nullptr && leaf->type() != Field::TYPE_BYTES;
+    bool plain = leaf->message_type() == nullptr && leaf->enum_type() == nullptr &&
+                 leaf->type() != Field::TYPE_BYTES;
     if (!plain) {
-      out.line("if (auto bound = ::bia::codec::bind_path_field({}, message); !bound.ok()) return bound;", value);
+      out.line(
+          "if (auto bound = ::bia::codec::bind_path_field({}, message); !bound.ok()) return bound;",
+          value);
     } else if (leaf->cpp_type() == Field::CPPTYPE_STRING) {
-      out.line("if (auto bound = ::bia::codec::bind_path_value({}, *{}mutable_{}()); !bound.ok()) return bound;", value, reach(variable.fields),
-               cpp_field(leaf));
+      out.line(
+          "if (auto bound = ::bia::codec::bind_path_value({}, *{}mutable_{}()); !bound.ok()) "
+          "return bound;",
+          value, reach(variable.fields), cpp_field(leaf));
     } else {
       out.line("{} value{}{{}};", cpp_scalar(leaf), i);
-      out.line("if (auto bound = ::bia::codec::bind_path_value({}, value{}); !bound.ok()) return bound;", value, i);
+      out.line(
+          "if (auto bound = ::bia::codec::bind_path_value({}, value{}); !bound.ok()) return bound;",
+          value, i);
       out.line("{}set_{}(value{});", reach(variable.fields), cpp_field(leaf), i);
     }
   }
@@ -58,7 +74,8 @@ void define_bind_path(const pb::MethodDescriptor* method, const HttpRule& rule, 
   out.put("}");
 }
 
-void define_body(const pb::MethodDescriptor* method, const HttpRule& rule, const std::string& name, Output& out) {
+void define_body(const pb::MethodDescriptor* method, const HttpRule& rule, const std::string& name,
+                 Output& out) {
   std::string in_type = cpp_type(method->input_type());
   const pb::FieldDescriptor* leaf = rule.body.empty() ? nullptr : rule.body.back();
   bool message = leaf == nullptr || (leaf->message_type() != nullptr && !leaf->is_repeated());
@@ -73,7 +90,8 @@ void define_body(const pb::MethodDescriptor* method, const HttpRule& rule, const
     out.line("return {}mutable_{}();", reach(rule.body), cpp_field(leaf));
   }
   out.put("}");
-  out.line("bool {}_read(::bia::codec::JsonReader& in, ::google::protobuf::Message& request) {{", name);
+  out.line("bool {}_read(::bia::codec::JsonReader& in, ::google::protobuf::Message& request) {{",
+           name);
   out.line("auto& message = static_cast<{}&>(request);", in_type);
   if (leaf == nullptr) {
     out.put("return bia_json_read(in, message);");
@@ -89,8 +107,11 @@ void define_body(const pb::MethodDescriptor* method, const HttpRule& rule, const
   out.put("}");
 }
 
-void define_write_reply(const pb::MethodDescriptor* method, const HttpRule& rule, const std::string& name, Output& out) {
-  out.line("void {}_reply(::bia::codec::JsonWriter& out, const ::google::protobuf::Message& reply) {{", name);
+void define_write_reply(const pb::MethodDescriptor* method, const HttpRule& rule,
+                        const std::string& name, Output& out) {
+  out.line(
+      "void {}_reply(::bia::codec::JsonWriter& out, const ::google::protobuf::Message& reply) {{",
+      name);
   out.line("const auto& message = static_cast<const {}&>(reply);", cpp_type(method->output_type()));
   if (rule.response_body == nullptr) {
     out.put("bia_json_write(out, message);");
@@ -104,7 +125,10 @@ void define_invoke(const pb::MethodDescriptor* method, const std::string& name, 
   std::string service = method->service()->name() + "Service";
   std::string in = cpp_type(method->input_type());
   std::string reply = cpp_type(method->output_type());
-  out.line("::bia::Result<void> {}_invoke(::bia::Service& service, ::bia::Context& context, const ::google::protobuf::Message* request,", name);
+  out.line(
+      "::bia::Result<void> {}_invoke(::bia::Service& service, ::bia::Context& context, const "
+      "::google::protobuf::Message* request,",
+      name);
   out.put("    ::google::protobuf::Message* reply) {");
   if (method->client_streaming()) {
     out.put("static_cast<void>(request);");
@@ -114,8 +138,11 @@ void define_invoke(const pb::MethodDescriptor* method, const std::string& name, 
     out.put("static_cast<void>(reply);");
     out.line("::bia::ServerWriter<{}> writer(*context.grpc_call());", reply);
   }
-  std::string first = method->client_streaming() ? "reader" : fmt::format("static_cast<const {}&>(*request)", in);
-  std::string call = fmt::format("static_cast<{}&>(service).{}(context, {}{})", service, method->name(), first, method->server_streaming() ? ", writer" : "");
+  std::string first =
+      method->client_streaming() ? "reader" : fmt::format("static_cast<const {}&>(*request)", in);
+  std::string call =
+      fmt::format("static_cast<{}&>(service).{}(context, {}{})", service, method->name(), first,
+                  method->server_streaming() ? ", writer" : "");
   if (method->server_streaming()) {
     out.line("return {};", call);
   } else {
@@ -127,7 +154,9 @@ void define_invoke(const pb::MethodDescriptor* method, const std::string& name, 
   out.put("}");
 }
 
-std::string prefix(const pb::MethodDescriptor* method) { return method->service()->name() + "_" + method->name(); }
+std::string prefix(const pb::MethodDescriptor* method) {
+  return method->service()->name() + "_" + method->name();
+}
 
 void define_method_table(const pb::ServiceDescriptor* service, Output& out) {
   std::string error;
@@ -139,8 +168,10 @@ void define_method_table(const pb::ServiceDescriptor* service, Output& out) {
       out.line("constexpr ::bia::HttpRule {}_rules[] = {{", name);
       for (size_t j = 0; j < rules.size(); ++j) {
         std::string rule = fmt::format("{}_{}", name, j);
-        out.line("{{{}, {}, {}, {}, {}, {}_reply}},", quoted(rules[j].method), quoted(rules[j].path), rules[j].has_body ? rule + "_body" : "nullptr",
-                 rules[j].has_body ? rule + "_read" : "nullptr", rules[j].variables.empty() ? "nullptr" : rule + "_path", rule);
+        out.line("{{{}, {}, {}, {}, {}, {}_reply}},", quoted(rules[j].method),
+                 quoted(rules[j].path), rules[j].has_body ? rule + "_body" : "nullptr",
+                 rules[j].has_body ? rule + "_read" : "nullptr",
+                 rules[j].variables.empty() ? "nullptr" : rule + "_path", rule);
       }
       out.put("};");
     }
@@ -151,18 +182,23 @@ void define_method_table(const pb::ServiceDescriptor* service, Output& out) {
       const pb::MethodDescriptor* method = service->method(i);
       std::string name = prefix(method);
       auto maker = [](const pb::Descriptor* type) {
-        return fmt::format("[]() -> std::unique_ptr<::google::protobuf::Message> {{ return std::make_unique<{}>(); }}", cpp_type(type));
+        return fmt::format(
+            "[]() -> std::unique_ptr<::google::protobuf::Message> {{ return "
+            "std::make_unique<{}>(); }}",
+            cpp_type(type));
       };
-      out.line("{{{}Service::k{}, ::bia::MethodKind::{}, {},", service->name(), method->name(), kind_of(method),
-               http_rules(method, error).empty() ? "{}" : name + "_rules");
+      out.line("{{{}Service::k{}, ::bia::MethodKind::{}, {},", service->name(), method->name(),
+               kind_of(method), http_rules(method, error).empty() ? "{}" : name + "_rules");
       out.line(" {},", maker(method->input_type()));
       out.line(" {}, {}_invoke}},", maker(method->output_type()), name);
     }
     out.put("};");
   }
   out.line("constexpr ::bia::ServiceInfo {}_info = {{", service->name());
-  out.line("{}, {}, [] {{ return {}; }}", quoted(service->full_name()), service->method_count() > 0 ? service->name() + "_methods" : "{}",
-           "::google::protobuf::DescriptorPool::generated_pool()->FindFileByName(" + quoted(service->file()->name()) + ")");
+  out.line("{}, {}, [] {{ return {}; }}", quoted(service->full_name()),
+           service->method_count() > 0 ? service->name() + "_methods" : "{}",
+           "::google::protobuf::DescriptorPool::generated_pool()->FindFileByName(" +
+               quoted(service->file()->name()) + ")");
   out.put("};");
 }
 
@@ -178,11 +214,13 @@ std::string check_service(const pb::ServiceDescriptor* service) {
   for (int i = 0; i < service->method_count(); ++i) {
     const pb::MethodDescriptor* method = service->method(i);
     for (std::string_view taken : kTaken) {
-      if (method->name() == taken) return at(method, fmt::format("the rpc's name {} is taken by the generated class", taken));
+      if (method->name() == taken)
+        return at(method, fmt::format("the rpc's name {} is taken by the generated class", taken));
     }
     for (const HttpRule& rule : http_rules(method, error)) {
       if (error.empty() && !routes.insert(rule.method + " " + rule.path).second) {
-        error = at(method, fmt::format("{} {} is bound twice in this service", rule.method, rule.path));
+        error =
+            at(method, fmt::format("{} {} is bound twice in this service", rule.method, rule.path));
       }
     }
     if (!error.empty()) return error;
@@ -191,16 +229,20 @@ std::string check_service(const pb::ServiceDescriptor* service) {
 }
 
 void declare_service(const pb::ServiceDescriptor* service, Output& out) {
-  out.line("/// Derive from it and override the rpcs; each serves HTTP, where the .proto maps it, and gRPC. One that is not overridden answers");
+  out.line(
+      "/// Derive from it and override the rpcs; each serves HTTP, where the .proto maps it, and "
+      "gRPC. One that is not overridden answers");
   out.put("/// UNIMPLEMENTED.");
   out.line("class {}Service : public ::bia::Service {{", service->name());
   out.put("public:");
   for (int i = 0; i < service->method_count(); ++i) {
     const pb::MethodDescriptor* method = service->method(i);
-    out.line("static constexpr std::string_view k{} = {};", method->name(), quoted(operation(method)));
+    out.line("static constexpr std::string_view k{} = {};", method->name(),
+             quoted(operation(method)));
   }
   out.put("");
-  for (int i = 0; i < service->method_count(); ++i) out.line("virtual {};", signature(service->method(i), ""));
+  for (int i = 0; i < service->method_count(); ++i)
+    out.line("virtual {};", signature(service->method(i), ""));
   out.put("");
   out.put("const ::bia::ServiceInfo& service_info() const final;");
   out.put("};");
@@ -227,12 +269,16 @@ void define_service(const pb::ServiceDescriptor* service, Output& out) {
   for (int i = 0; i < service->method_count(); ++i) {
     const pb::MethodDescriptor* method = service->method(i);
     out.line("{} {{", signature(method, service->name() + "Service::"));
-    out.line("static_cast<void>(context), static_cast<void>({});", method->client_streaming() ? "reader" : "request");
+    out.line("static_cast<void>(context), static_cast<void>({});",
+             method->client_streaming() ? "reader" : "request");
     if (method->server_streaming()) out.put("static_cast<void>(writer);");
-    out.line("return ::bia::Error(::bia::Code::kUnimplemented, \"\", \"method {} not implemented\");", method->name());
+    out.line(
+        "return ::bia::Error(::bia::Code::kUnimplemented, \"\", \"method {} not implemented\");",
+        method->name());
     out.put("}");
   }
-  out.line("const ::bia::ServiceInfo& {0}Service::service_info() const {{ return {0}_info; }}", service->name());
+  out.line("const ::bia::ServiceInfo& {0}Service::service_info() const {{ return {0}_info; }}",
+           service->name());
   out.put("");
   define_clients(service, out);
 }

@@ -20,11 +20,13 @@ namespace bia {
 /// Kratos' client timeout, of a whole call.
 inline constexpr Duration kClientTimeoutDefault = std::chrono::seconds(2);
 
-/// What a status that is not OK means: its code and message, and reason and metadata from its google.rpc.ErrorInfo where it has one.
+/// What a status that is not OK means: its code and message, and reason and metadata from its
+/// google.rpc.ErrorInfo where it has one.
 Error error_of(const grpc::Status& status);
-/// A unary call. Suspends. Errors: what the peer answered, or kUnavailable, kDeadlineExceeded, kCancelled; kInternal CODEC for a reply that is
-/// no such message.
-Result<void> call_unary(grpc::Channel& channel, std::string_view path, const google::protobuf::Message& request, const grpc::CallOptions& options,
+/// A unary call. Suspends. Errors: what the peer answered, or kUnavailable, kDeadlineExceeded,
+/// kCancelled; kInternal CODEC for a reply that is no such message.
+Result<void> call_unary(grpc::Channel& channel, std::string_view path,
+                        const google::protobuf::Message& request, const grpc::CallOptions& options,
                         google::protobuf::Message& reply);
 
 /// A streaming call of any kind, typed. One fiber may write while another reads.
@@ -35,7 +37,8 @@ class ClientCall {
   /// Suspends while the peer does not read.
   Result<void> write(const In& message) {
     out_.clear();
-    if (!message.AppendToString(&out_)) return Error(Code::kInternal, "CODEC", message.GetTypeName() + " is above 2 GiB");
+    if (!message.AppendToString(&out_))
+      return Error(Code::kInternal, "CODEC", message.GetTypeName() + " is above 2 GiB");
     return stream_.write(out_);
   }
   void close_send() { stream_.close_send(); }
@@ -43,7 +46,9 @@ class ClientCall {
   Result<bool> read(Out& message) {
     Result<bool> got = stream_.read(in_);
     if (!got.ok() || !*got) return got;
-    if (!message.ParseFromString(in_)) return Error(Code::kInternal, "CODEC", "the peer sent bytes that are not a " + message.GetTypeName());
+    if (!message.ParseFromString(in_))
+      return Error(Code::kInternal, "CODEC",
+                   "the peer sent bytes that are not a " + message.GetTypeName());
     return true;
   }
   /// Suspends until the call has ended.
@@ -72,14 +77,16 @@ struct HttpCallOptions {
   const http::Headers* headers = nullptr;
 };
 
-/// One call of a generated HTTP client, put together piece by piece. The first failure sticks and is what `send` returns.
+/// One call of a generated HTTP client, put together piece by piece. The first failure sticks and
+/// is what `send` returns.
 class HttpCall {
  public:
   enum class Slashes : uint8_t { kEscape, kKeep };
   HttpCall(std::string_view method, std::string_view path_template, const HttpCallOptions& options)
       : method_(method), path_template_(path_template), options_(options) {}
   void path(std::string_view literal) { target_ += literal; }
-  void path_field(const google::protobuf::Message& request, std::string_view field_path, Slashes slashes);
+  void path_field(const google::protobuf::Message& request, std::string_view field_path,
+                  Slashes slashes);
   /// The request's set fields but those of `left_out` (comma-separated paths).
   void query(const google::protobuf::Message& request, std::string_view left_out);
   /// Append the body here.
@@ -87,8 +94,11 @@ class HttpCall {
     has_body_ = true;
     return body_;
   }
-  /// Suspends. Errors: for a status outside 2xx what its body says (Kratos: code, reason, message, metadata), with the code that the status has.
-  Result<void> send(const HttpOrigin& origin, bool (*read_reply)(codec::JsonReader&, google::protobuf::Message&), google::protobuf::Message& reply);
+  /// Suspends. Errors: for a status outside 2xx what its body says (Kratos: code, reason, message,
+  /// metadata), with the code that the status has.
+  Result<void> send(const HttpOrigin& origin,
+                    bool (*read_reply)(codec::JsonReader&, google::protobuf::Message&),
+                    google::protobuf::Message& reply);
 
  private:
   std::string_view method_;

@@ -20,12 +20,19 @@ enum class Transport : uint8_t { kHttp, kGrpc };
 /// "http", "grpc".
 std::string_view transport_name(Transport transport);
 
-/// The call that a handler or a middleware is in. Lives until the handler returns; costs no allocation.
+/// The call that a handler or a middleware is in. Lives until the handler returns; costs no
+/// allocation.
 class Context {
  public:
-  Context(std::string_view operation, std::string_view path_template, http::ServerRequest& request, http::ServerResponse& response, TimePoint started_at)
-      : operation_(operation), path_template_(path_template), request_(&request), response_(&response), started_at_(started_at) {}
-  Context(std::string_view operation, grpc::ServerCall& call, TimePoint started_at) : operation_(operation), call_(&call), started_at_(started_at) {}
+  Context(std::string_view operation, std::string_view path_template, http::ServerRequest& request,
+          http::ServerResponse& response, TimePoint started_at)
+      : operation_(operation),
+        path_template_(path_template),
+        request_(&request),
+        response_(&response),
+        started_at_(started_at) {}
+  Context(std::string_view operation, grpc::ServerCall& call, TimePoint started_at)
+      : operation_(operation), call_(&call), started_at_(started_at) {}
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
@@ -35,15 +42,18 @@ class Context {
   /// "/helloworld/{name}"; empty over gRPC.
   std::string_view path_template() const { return path_template_; }
   TimePoint started_at() const { return started_at_; }
-  /// The moment at which the handler ended, for a middleware to ask after `next()`. The first who asks reads the clock, for all.
+  /// The moment at which the handler ended, for a middleware to ask after `next()`. The first who
+  /// asks reads the clock, for all.
   TimePoint ended_at() {
     if (ended_at_ == TimePoint()) ended_at_ = now();
     return ended_at_;
   }
 
-  /// A header of the request over HTTP, a metadata key over gRPC; without regard to case; empty where there is none.
+  /// A header of the request over HTTP, a metadata key over gRPC; without regard to case; empty
+  /// where there is none.
   std::string_view header(std::string_view name) const;
-  /// HTTP: a header of the answer. gRPC: initial metadata; must come before a stream's first message.
+  /// HTTP: a header of the answer. gRPC: initial metadata; must come before a stream's first
+  /// message.
   void add_reply_header(std::string_view name, std::string_view value);
   /// gRPC: trailing metadata. HTTP has no trailers: a header.
   void add_reply_trailer(std::string_view name, std::string_view value);

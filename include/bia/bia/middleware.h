@@ -18,7 +18,8 @@ class Message;
 
 namespace bia {
 
-/// The request message of a call, decoded. Null for a client stream, whose messages the handler reads.
+/// The request message of a call, decoded. Null for a client stream, whose messages the handler
+/// reads.
 class Request {
  public:
   explicit Request(const google::protobuf::Message* message) : message_(message) {}
@@ -46,9 +47,11 @@ struct Invocation;
 /// The rest of the chain, and at its end the handler.
 class Next {
  public:
-  /// At most once: a second call is an Error, kInternal NEXT_TWICE. Suspends where the handler does. Throws what the handler throws.
+  /// At most once: a second call is an Error, kInternal NEXT_TWICE. Suspends where the handler
+  /// does. Throws what the handler throws.
   Result<Reply> operator()();
-  /// To answer without the handler: fill this (empty) message and return `Reply(next.reply_message())`.
+  /// To answer without the handler: fill this (empty) message and return
+  /// `Reply(next.reply_message())`.
   google::protobuf::Message* reply_message() const;
 
  private:
@@ -58,9 +61,11 @@ class Next {
   uint32_t index_;
 };
 
-/// What runs round every handler, unary or stream, over HTTP and gRPC alike. One object serves all threads at once: keep no plain state in it.
+/// What runs round every handler, unary or stream, over HTTP and gRPC alike. One object serves all
+/// threads at once: keep no plain state in it.
 ///
-///     chain.add([](bia::Context& context, bia::Request, bia::Next next) -> bia::Result<bia::Reply> {
+///     chain.add([](bia::Context& context, bia::Request, bia::Next next) -> bia::Result<bia::Reply>
+///     {
 ///       if (context.header("authorization").empty()) {
 ///         return bia::Error(bia::Code::kUnauthenticated, "UNAUTHORIZED", "JWT token is missing");
 ///       }
@@ -75,7 +80,8 @@ class Middleware {
 template <typename F>
 concept MiddlewareFunction = std::is_invocable_r_v<Result<Reply>, F&, Context&, Request, Next>;
 
-/// Middleware in order, the first outermost. Empty, it costs one branch; each middleware costs one virtual call.
+/// Middleware in order, the first outermost. Empty, it costs one branch; each middleware costs one
+/// virtual call.
 class Chain {
  public:
   void add(std::unique_ptr<Middleware> middleware) { list_.push_back(std::move(middleware)); }
@@ -84,7 +90,9 @@ class Chain {
     class FromFunction final : public Middleware {
      public:
       explicit FromFunction(F f) : function_(std::move(f)) {}
-      Result<Reply> handle(Context& context, Request request, Next next) override { return function_(context, request, next); }
+      Result<Reply> handle(Context& context, Request request, Next next) override {
+        return function_(context, request, next);
+      }
 
      private:
       F function_;
@@ -114,9 +122,11 @@ struct Invocation {
   uint32_t position = 0;
 };
 
-/// Turns what a handler throws into Kratos' answer: 500, reason UNKNOWN, "unknown request error"; logs what was thrown.
+/// Turns what a handler throws into Kratos' answer: 500, reason UNKNOWN, "unknown request error";
+/// logs what was thrown.
 std::unique_ptr<Middleware> recovery_middleware();
-/// A line a call, with Kratos' fields: kind, component, operation, args, code, reason, stack, latency. Errors at level error, the rest at info.
+/// A line a call, with Kratos' fields: kind, component, operation, args, code, reason, stack,
+/// latency. Errors at level error, the rest at info.
 std::unique_ptr<Middleware> access_log_middleware();
 
 }  // namespace bia

@@ -16,20 +16,22 @@ class Server;
 namespace bia {
 
 struct ServerBindingOptions {
-  /// Of an HTTP request, from the end of its head to its answer: 504 when it runs out. Zero: none. Config key server.http.timeout. gRPC's is the
-  /// gRPC server's own.
+  /// Of an HTTP request, from the end of its head to its answer: 504 when it runs out. Zero: none.
+  /// Config key server.http.timeout. gRPC's is the gRPC server's own.
   Duration http_timeout = std::chrono::seconds(1);
 };
 
-/// Puts services on the transports, behind one chain of middleware. Must outlive both servers; complete before they start.
+/// Puts services on the transports, behind one chain of middleware. Must outlive both servers;
+/// complete before they start.
 class ServerBinding {
  public:
   explicit ServerBinding(ServerBindingOptions options = {});
   ~ServerBinding();
 
   Chain& middleware();
-  /// Adds the service's HTTP routes to `router` and its methods to `grpc`; either may be null. The service must outlive the servers.
-  /// Errors: kAlreadyExists for a route or a method twice; kInvalidArgument for a bad template.
+  /// Adds the service's HTTP routes to `router` and its methods to `grpc`; either may be null. The
+  /// service must outlive the servers. Errors: kAlreadyExists for a route or a method twice;
+  /// kInvalidArgument for a bad template.
   Result<void> add(Service& service, http::Router* router, grpc::Server* grpc);
 
  private:

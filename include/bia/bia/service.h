@@ -28,11 +28,13 @@ class Service;
 struct HttpRule {
   std::string_view method;
   std::string_view path_template;
-  /// The message that the body is decoded into: the request or a field of it. Null: the body is not read.
+  /// The message that the body is decoded into: the request or a field of it. Null: the body is not
+  /// read.
   google::protobuf::Message* (*body)(google::protobuf::Message& request) = nullptr;
   bool (*read_body)(codec::JsonReader& in, google::protobuf::Message& request) = nullptr;
   /// Path values into their fields.
-  Result<void> (*bind_path)(const http::PathParams& params, google::protobuf::Message& request) = nullptr;
+  Result<void> (*bind_path)(const http::PathParams& params,
+                            google::protobuf::Message& request) = nullptr;
   /// The whole reply or the field of `response_body`.
   void (*write_reply)(codec::JsonWriter& out, const google::protobuf::Message& reply) = nullptr;
 };
@@ -47,7 +49,9 @@ struct MethodInfo {
   std::unique_ptr<google::protobuf::Message> (*new_request)() = nullptr;
   std::unique_ptr<google::protobuf::Message> (*new_reply)() = nullptr;
   /// Calls the user's method; `request` and `reply` are null where a stream takes their place.
-  Result<void> (*invoke)(Service& service, Context& context, const google::protobuf::Message* request, google::protobuf::Message* reply) = nullptr;
+  Result<void> (*invoke)(Service& service, Context& context,
+                         const google::protobuf::Message* request,
+                         google::protobuf::Message* reply) = nullptr;
 };
 
 struct ServiceInfo {
@@ -63,7 +67,8 @@ class Service {
   virtual const ServiceInfo& service_info() const = 0;
 };
 
-/// Appends Kratos' error body: {"code":404,"reason":"USER_NOT_FOUND","message":"user bob missing","metadata":{"id":"7"}}.
+/// Appends Kratos' error body: {"code":404,"reason":"USER_NOT_FOUND","message":"user bob
+/// missing","metadata":{"id":"7"}}.
 void append_error_json(const Error& error, std::string& body);
 
 }  // namespace bia

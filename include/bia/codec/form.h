@@ -21,11 +21,15 @@ bool percent_decode(std::string_view text, Plus plus, std::string& out);
 enum class Slash : uint8_t { kEscape, kKeep };
 void append_percent_encoded(std::string& out, std::string_view text, Slash slash);
 
-/// Sets fields from `a=1&b.c=x&kv[k]=v`, as Kratos does: proto or JSON names, repeated keys append, unknown keys and malformed pairs are passed
-/// over, empty values leave scalars unset. Errors: kInvalidArgument CODEC with Kratos' text: `parsing field "age": strconv.ParseInt: parsing "x": invalid syntax`.
+/// Sets fields from `a=1&b.c=x&kv[k]=v`, as Kratos does: proto or JSON names, repeated keys append,
+/// unknown keys and malformed pairs are passed over, empty values leave scalars unset. Errors:
+/// kInvalidArgument CODEC with Kratos' text: `parsing field "age": strconv.ParseInt: parsing "x":
+/// invalid syntax`.
 Result<void> decode_form(std::string_view text, google::protobuf::Message& message);
-/// One path capture, still percent-encoded, into the field at a dotted path. A value that was there is replaced.
-Result<void> bind_path_field(std::string_view encoded, std::string_view field_path, google::protobuf::Message& message);
+/// One path capture, still percent-encoded, into the field at a dotted path. A value that was there
+/// is replaced.
+Result<void> bind_path_field(std::string_view encoded, std::string_view field_path,
+                             google::protobuf::Message& message);
 
 /// The same for the plain kinds, for generated code; `field` is for the message.
 Result<void> bind_path_value(std::string_view encoded, std::string_view field, std::string& value);
@@ -37,10 +41,15 @@ Result<void> bind_path_value(std::string_view encoded, std::string_view field, b
 Result<void> bind_path_value(std::string_view encoded, std::string_view field, double& value);
 Result<void> bind_path_value(std::string_view encoded, std::string_view field, float& value);
 
-/// The set fields of a message as a query: JSON names, lists repeat the key, maps `key[k]`, messages dotted. What `decode_form` reads.
-/// Fields at the dotted paths of `left_out`, separated by ',', are not written. Errors: kUnimplemented naming a field that no query can hold (a list of messages, Any).
-Result<std::string> encode_form(const google::protobuf::Message& message, std::string_view left_out = {});
-/// A field's value as a path segment: percent-encoded text. Errors: kInvalidArgument where it is empty, for it would name another route.
-Result<void> append_path_field(std::string& path, const google::protobuf::Message& message, std::string_view field_path, Slash slash);
+/// The set fields of a message as a query: JSON names, lists repeat the key, maps `key[k]`,
+/// messages dotted. What `decode_form` reads. Fields at the dotted paths of `left_out`, separated
+/// by ',', are not written. Errors: kUnimplemented naming a field that no query can hold (a list of
+/// messages, Any).
+Result<std::string> encode_form(const google::protobuf::Message& message,
+                                std::string_view left_out = {});
+/// A field's value as a path segment: percent-encoded text. Errors: kInvalidArgument where it is
+/// empty, for it would name another route.
+Result<void> append_path_field(std::string& path, const google::protobuf::Message& message,
+                               std::string_view field_path, Slash slash);
 
 }  // namespace bia::codec

@@ -28,7 +28,9 @@ inline int find_field(std::span<const FieldName> names, std::string_view name) {
     }
     return -1;
   }
-  auto found = std::lower_bound(names.begin(), names.end(), name, [](const FieldName& field, std::string_view text) { return field.name < text; });
+  auto found = std::lower_bound(
+      names.begin(), names.end(), name,
+      [](const FieldName& field, std::string_view text) { return field.name < text; });
   return found != names.end() && found->name == name ? found->index : -1;
 }
 
@@ -48,7 +50,8 @@ class Seen {
 };
 
 template <typename Enum>
-bool read_enum(JsonReader& in, bool (*parse)(const std::string&, Enum*), bool (*known)(int), Enum& value) {
+bool read_enum(JsonReader& in, bool (*parse)(const std::string&, Enum*), bool (*known)(int),
+               Enum& value) {
   std::string_view name;
   int32_t number = 0;
   if (!in.take_enum(name, number)) return false;
@@ -75,7 +78,8 @@ std::vector<const typename Map::value_type*> sorted(const Map& map) {
   std::vector<const typename Map::value_type*> entries;
   entries.reserve(map.size());
   for (const auto& entry : map) entries.push_back(&entry);
-  std::sort(entries.begin(), entries.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+  std::sort(entries.begin(), entries.end(),
+            [](const auto* a, const auto* b) { return a->first < b->first; });
   return entries;
 }
 
@@ -84,7 +88,8 @@ inline void write_map_key(JsonWriter& out, bool key) { out.key(key ? "\"true\":"
 template <typename Integer>
 void write_map_key(JsonWriter& out, Integer key) {
   char text[24];
-  out.key_text({text, static_cast<size_t>(std::to_chars(text, text + sizeof text, key).ptr - text)});
+  out.key_text(
+      {text, static_cast<size_t>(std::to_chars(text, text + sizeof text, key).ptr - text)});
 }
 
 inline bool read_map_key(JsonReader&, std::string_view text, std::string& key) {
@@ -98,7 +103,8 @@ inline bool read_map_key(JsonReader& in, std::string_view text, bool& key) {
 template <typename Integer>
 bool read_map_key(JsonReader& in, std::string_view text, Integer& key) {
   auto parsed = std::from_chars(text.data(), text.data() + text.size(), key);
-  return (parsed.ec == std::errc() && parsed.ptr == text.data() + text.size()) || in.fail_value("map key");
+  return (parsed.ec == std::errc() && parsed.ptr == text.data() + text.size()) ||
+         in.fail_value("map key");
 }
 
 }  // namespace bia::codec::generated

@@ -4,7 +4,8 @@
 
 namespace bia::codec {
 
-/// A number as its source knows it: exact as an integer where it has no fraction and fits, else as a double.
+/// A number as its source knows it: exact as an integer where it has no fraction and fits, else as
+/// a double.
 struct JsonNumber {
   enum class Kind : uint8_t { kInt, kUint, kDouble };  ///< kUint only above INT64_MAX
   Kind kind = Kind::kInt;
@@ -12,8 +13,9 @@ struct JsonNumber {
   double real = 0;      ///< set for every kind
 };
 
-/// A JSON-like value that is pulled apart from outside: a JSON text, or a JavaScript value. What WireTable encodes from.
-/// A method that returns false has failed (but `next_*`, where it means the end, or failure if `failed()`); the source keeps its own error.
+/// A JSON-like value that is pulled apart from outside: a JSON text, or a JavaScript value. What
+/// WireTable encodes from. A method that returns false has failed (but `next_*`, where it means the
+/// end, or failure if `failed()`); the source keeps its own error.
 class JsonSource {
  public:
   enum class Kind : uint8_t { kNull, kBool, kNumber, kString, kObject, kArray, kFailed };
@@ -25,13 +27,15 @@ class JsonSource {
   /// The view lives until the next call.
   virtual bool take_string(std::string_view& value) = 0;
   virtual bool enter_object() = 0;
-  /// The next member's name, whose value must be taken (or skipped) before the next call; false at the end, which leaves the object.
+  /// The next member's name, whose value must be taken (or skipped) before the next call; false at
+  /// the end, which leaves the object.
   virtual bool next_field(std::string_view& name) = 0;
   virtual bool enter_array() = 0;
   virtual bool next_element() = 0;
   virtual bool skip() = 0;
   virtual bool failed() const = 0;
-  /// Fails with `message` about the token or name taken last: `(line 1:2): unknown field "x"` for a text.
+  /// Fails with `message` about the token or name taken last: `(line 1:2): unknown field "x"` for a
+  /// text.
   virtual void fail(std::string_view message) = 0;
   /// The same about the name that `next_field` gave last, where its value has been looked at since.
   virtual void fail_at_field(std::string_view message) { fail(message); }
@@ -47,7 +51,8 @@ class JsonSink {
  public:
   virtual void null() = 0;
   virtual void boolean(bool value) = 0;
-  /// int32, uint32, fixed32 …, and numbers of unknown enum values. 64-bit integers come as `string`, as protobuf's JSON has them.
+  /// int32, uint32, fixed32 …, and numbers of unknown enum values. 64-bit integers come as
+  /// `string`, as protobuf's JSON has them.
   virtual void integer(int64_t value) = 0;
   /// Finite. `single`: of a float, whose shortest text is shorter.
   enum class Precision : uint8_t { kDouble, kSingle };

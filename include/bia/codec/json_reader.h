@@ -11,9 +11,9 @@ namespace bia::codec {
 /// Nesting above which a text is refused, protobuf's own default.
 inline constexpr int kJsonDepthMax = 100;
 
-/// Reads one JSON text piece by piece, strictly (RFC 8259), with the laxness of protobuf's JSON for numbers in quotes. The first failure sticks;
-/// its text is that of Go's protojson, without "proto: ". Views it gives live until the next call, or as long as the text where nothing was
-/// escaped.
+/// Reads one JSON text piece by piece, strictly (RFC 8259), with the laxness of protobuf's JSON for
+/// numbers in quotes. The first failure sticks; its text is that of Go's protojson, without "proto:
+/// ". Views it gives live until the next call, or as long as the text where nothing was escaped.
 ///
 ///     JsonReader in(text);
 ///     if (in.enter_object()) {
@@ -23,7 +23,8 @@ inline constexpr int kJsonDepthMax = 100;
 ///     Result<void> done = in.finish();
 class JsonReader final : public JsonSource {
  public:
-  explicit JsonReader(std::string_view text, int depth_max = kJsonDepthMax) : text_(text), depth_left_(depth_max) {}
+  explicit JsonReader(std::string_view text, int depth_max = kJsonDepthMax)
+      : text_(text), depth_left_(depth_max) {}
 
   Kind peek() override;
   bool take_null() override;
@@ -43,7 +44,8 @@ class JsonReader final : public JsonSource {
   /// Takes a null if it comes next.
   bool take_if_null() { return peek() == Kind::kNull && take_null(); }
 
-  /// Values of protobuf's scalar types. Numbers may be in quotes, integers may be written 1.0 or 1e2.
+  /// Values of protobuf's scalar types. Numbers may be in quotes, integers may be written 1.0 or
+  /// 1e2.
   bool take(bool& value) { return take_bool_value(value); }
   bool take(int32_t& value);
   bool take(uint32_t& value);
@@ -53,7 +55,8 @@ class JsonReader final : public JsonSource {
   bool take(float& value);
   bool take(std::string& value);
   bool take_bytes(std::string& value);
-  /// The name or the number of an enum value, one of which is set: `name` is empty where it was a number.
+  /// The name or the number of an enum value, one of which is set: `name` is empty where it was a
+  /// number.
   bool take_enum(std::string_view& name, int32_t& number);
   /// Fails as protojson does: `invalid value for int32 type: "x"`, about the token taken last.
   bool fail_value(std::string_view type);
@@ -63,7 +66,8 @@ class JsonReader final : public JsonSource {
   /// The text of the value that comes next, taken.
   bool take_raw(std::string_view& json);
 
-  /// Nothing but space may follow. Errors: kInvalidArgument, reason CODEC: what made this reader fail, or what follows.
+  /// Nothing but space may follow. Errors: kInvalidArgument, reason CODEC: what made this reader
+  /// fail, or what follows.
   Result<void> finish();
   Error error() const;
 
@@ -95,7 +99,8 @@ class JsonReader final : public JsonSource {
   std::string message_;
 };
 
-/// A decimal JSON number as an integer, where its value is one: "1.0", "1e2", "-5". False otherwise or out of range.
+/// A decimal JSON number as an integer, where its value is one: "1.0", "1e2", "-5". False otherwise
+/// or out of range.
 bool number_to_int64(std::string_view text, int64_t& value);
 bool number_to_uint64(std::string_view text, uint64_t& value);
 /// True for UTF-8 without surrogates and overlong forms.

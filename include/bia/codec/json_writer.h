@@ -8,12 +8,14 @@
 
 namespace bia::codec {
 
-/// Appends the text as a JSON string with its quotes. Escapes as protojson does: `"`, `\` and control characters, nothing else; bytes that are
-/// not UTF-8 become U+FFFD, so that the answer is always JSON.
+/// Appends the text as a JSON string with its quotes. Escapes as protojson does: `"`, `\` and
+/// control characters, nothing else; bytes that are not UTF-8 become U+FFFD, so that the answer is
+/// always JSON.
 void append_json_string(std::string& out, std::string_view text);
 /// Without the quotes; for text that has something to escape or is not ASCII.
 void append_json_escaped(std::string& out, std::string_view text);
-/// As Go prints them: the shortest text that reads back the same, exponents below 1e-6 and from 1e21 on, "NaN", "Infinity", "-Infinity" in quotes.
+/// As Go prints them: the shortest text that reads back the same, exponents below 1e-6 and from
+/// 1e21 on, "NaN", "Infinity", "-Infinity" in quotes.
 void append_json_double(std::string& out, double value);
 void append_json_float(std::string& out, float value);
 /// Standard base64 with padding.
@@ -23,7 +25,8 @@ bool decode_base64(std::string_view text, std::string& bytes);
 /// True where all bytes can stand in a JSON string as they are.
 bool is_plain_ascii(const char* data, size_t size);
 
-/// Writes JSON to the end of a string, without spaces. Commas are its work: a value that follows another gets one.
+/// Writes JSON to the end of a string, without spaces. Commas are its work: a value that follows
+/// another gets one.
 class JsonWriter {
  public:
   explicit JsonWriter(std::string& out) : out_(out) {}
@@ -34,7 +37,8 @@ class JsonWriter {
   void end_object() { out_.push_back('}'); }
   void begin_array() { out_.push_back('['); }
   void end_array() { out_.push_back(']'); }
-  /// `quoted` is `"name":`, escaped already; a comma comes before it unless it is the object's first.
+  /// `quoted` is `"name":`, escaped already; a comma comes before it unless it is the object's
+  /// first.
   void key(std::string_view quoted) {
     if (out_.back() != '{') out_.push_back(',');
     out_.append(quoted);
@@ -71,7 +75,8 @@ class JsonWriter {
   template <typename T>
   void number(T value) {
     char text[24];
-    out_.append(text, static_cast<size_t>(std::to_chars(text, text + sizeof text, value).ptr - text));
+    out_.append(text,
+                static_cast<size_t>(std::to_chars(text, text + sizeof text, value).ptr - text));
   }
   template <typename T>
   void quoted_number(T value) {
@@ -98,11 +103,13 @@ class JsonTextSink final : public JsonSink {
   void integer(int64_t value) override {
     comma();
     char text[24];
-    out_.append(text, static_cast<size_t>(std::to_chars(text, text + sizeof text, value).ptr - text));
+    out_.append(text,
+                static_cast<size_t>(std::to_chars(text, text + sizeof text, value).ptr - text));
   }
   void number(double value, Precision precision) override {
     comma();
-    precision == Precision::kSingle ? append_json_float(out_, static_cast<float>(value)) : append_json_double(out_, value);
+    precision == Precision::kSingle ? append_json_float(out_, static_cast<float>(value))
+                                    : append_json_double(out_, value);
   }
   void string(std::string_view value) override {
     comma();

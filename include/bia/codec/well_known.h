@@ -24,8 +24,9 @@ class Value;
 
 namespace bia::codec {
 
-// The JSON of google/protobuf's own messages, found by the generated code through its first argument as the functions of any other message
-// are. A reader returns false where it failed. Any's type must be compiled into the program.
+// The JSON of google/protobuf's own messages, found by the generated code through its first
+// argument as the functions of any other message are. A reader returns false where it failed. Any's
+// type must be compiled into the program.
 #define BIA_CODEC_WELL_KNOWN(type)                                             \
   void bia_json_write(JsonWriter& out, const google::protobuf::type& message); \
   bool bia_json_read(JsonReader& in, google::protobuf::type& message);

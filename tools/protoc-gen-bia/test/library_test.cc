@@ -32,7 +32,8 @@ class Library final : public LibraryService {
     }
     if (request.path() == "throw") throw std::runtime_error("boom");
     if (request.path() == "sleep") {
-      if (auto slept = bia::fiber::sleep_for(seconds(10)); !slept.ok()) return std::move(slept).error();
+      if (auto slept = bia::fiber::sleep_for(seconds(10)); !slept.ok())
+        return std::move(slept).error();
     }
     if (request.path() == "business") return Error::from_http(10001, "ODD", "business code");
     Book book;
@@ -46,7 +47,9 @@ class Library final : public LibraryService {
     return book;
   }
   Result<Book> PutBook(Context&, const Book& request) override { return request; }
-  Result<google::protobuf::Empty> DeleteBook(Context&, const GetBookRequest&) override { return google::protobuf::Empty(); }
+  Result<google::protobuf::Empty> DeleteBook(Context&, const GetBookRequest&) override {
+    return google::protobuf::Empty();
+  }
 
   Result<Count> Upload(Context&, bia::ServerReader<Book>& reader) override {
     Count count;
@@ -65,7 +68,8 @@ class Library final : public LibraryService {
     }
     return {};
   }
-  Result<void> Chat(Context&, bia::ServerReader<Book>& reader, bia::ServerWriter<Book>& writer) override {
+  Result<void> Chat(Context&, bia::ServerReader<Book>& reader,
+                    bia::ServerWriter<Book>& writer) override {
     Book book;
     for (;;) {
       bool more = BIA_TRY(reader.read(book));
@@ -83,7 +87,8 @@ struct Peers {
   std::string grpc_address;
   std::vector<std::string> calls;  ///< operations that the middleware saw, with their outcome
 
-  bia::http::ClientResponse send(std::string_view method, std::string_view target, std::string_view body = {}, std::string_view type = {},
+  bia::http::ClientResponse send(std::string_view method, std::string_view target,
+                                 std::string_view body = {}, std::string_view type = {},
                                  std::string_view accept = {}) {
     bia::http::Headers headers;
     if (!type.empty()) headers.add("Content-Type", type);
@@ -111,12 +116,14 @@ void serve(const std::function<void(Peers&)>& body, bia::Duration timeout = seco
     Peers peers;
     Library library;
     bia::ServerBinding binding({.http_timeout = timeout});
-    binding.middleware().add([&](Context& context, bia::Request, bia::Next next) -> Result<bia::Reply> {
-      auto reply = next();
-      peers.calls.push_back(std::string(bia::transport_name(context.transport())) + " " + std::string(context.operation()) + " " +
-                            (reply.ok() ? "ok" : reply.error().reason()));
-      return reply;
-    });
+    binding.middleware().add(
+        [&](Context& context, bia::Request, bia::Next next) -> Result<bia::Reply> {
+          auto reply = next();
+          peers.calls.push_back(std::string(bia::transport_name(context.transport())) + " " +
+                                std::string(context.operation()) + " " +
+                                (reply.ok() ? "ok" : reply.error().reason()));
+          return reply;
+        });
     binding.middleware().add(bia::recovery_middleware());
     bia::http::Router router;
     bia::grpc::ServerOptions grpc_options;
@@ -128,9 +135,11 @@ void serve(const std::function<void(Peers&)>& body, bia::Duration timeout = seco
     ASSERT_TRUE(added.ok()) << added.error().text();
     bia::http::ServerOptions http_options;
     http_options.address = "127.0.0.1:0";
-    auto http = bia::http::Server::create(**group, http_options, [&](bia::http::ServerRequest& request, bia::http::ServerResponse& response) {
-      router.serve(request, response);
-    });
+    auto http = bia::http::Server::create(
+        **group, http_options,
+        [&](bia::http::ServerRequest& request, bia::http::ServerResponse& response) {
+          router.serve(request, response);
+        });
     ASSERT_TRUE(http.ok());
     ASSERT_TRUE((*http)->start().ok());
     ASSERT_TRUE((*grpc)->start().ok());
@@ -146,37 +155,54 @@ void serve(const std::function<void(Peers&)>& body, bia::Duration timeout = seco
 
 TEST(Library, BindsPathsAndQueries) {
   serve([](Peers& peers) {
-    auto response = peers.send("GET", "/v1/shelves/1/books/a%20b?tags=x&tags=y&counts[k]=3&since=2024-01-02T03:04:05Z&mask=aB,c.d&unknown=1");
+    auto response = peers.send(
+        "GET",
+        "/v1/shelves/1/books/"
+        "a%20b?tags=x&tags=y&counts[k]=3&since=2024-01-02T03:04:05Z&mask=aB,c.d&unknown=1");
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(response.headers.get("content-type"), "application/json");
     EXPECT_EQ(response.headers.get("x-md-operation"), "/test.v1.Library/GetBook");
-    EXPECT_EQ(response.body, R"({"title":"shelves/1/books/a b","pages":0,"tags":[],"sub":null,"seen":"name: \"shelves/1/books/a b\" tags: \"x\" tags: \"y\" )"
-                             R"(counts { key: \"k\" value: 3 } since { seconds: 1704164645 } mask { paths: \"a_b\" paths: \"c.d\" }"})");
+    EXPECT_EQ(
+        response.body,
+        R"({"title":"shelves/1/books/a b","pages":0,"tags":[],"sub":null,"seen":"name: \"shelves/1/books/a b\" tags: \"x\" tags: \"y\" )"
+        R"(counts { key: \"k\" value: 3 } since { seconds: 1704164645 } mask { paths: \"a_b\" paths: \"c.d\" }"})");
     EXPECT_NE(peers.get("/v1/books/12/RED").find("id: 12 color: RED"), std::string::npos);
-    EXPECT_NE(peers.get("/v1/books/12/RED?id=9&color=GREEN").find("id: 12 color: RED"), std::string::npos) << "the path wins over the query";
-    EXPECT_NE(peers.get("/v1/tree/oak/a/b/c").find(R"(sub { name: \"oak\" } path: \"a/b/c\")"), std::string::npos);
+    EXPECT_NE(peers.get("/v1/books/12/RED?id=9&color=GREEN").find("id: 12 color: RED"),
+              std::string::npos)
+        << "the path wins over the query";
+    EXPECT_NE(peers.get("/v1/tree/oak/a/b/c").find(R"(sub { name: \"oak\" } path: \"a/b/c\")"),
+              std::string::npos);
   });
 }
 
 TEST(Library, AnswersBadInputAsKratosDoes) {
   serve([](Peers& peers) {
-    EXPECT_EQ(peers.get("/v1/books/x/RED"),
-              R"({"code":400,"reason":"CODEC","message":"parsing field \"id\": strconv.ParseInt: parsing \"x\": invalid syntax","metadata":{}})");
-    EXPECT_EQ(peers.get("/v1/books/1/PURPLE"),
-              R"({"code":400,"reason":"CODEC","message":"parsing field \"color\": \"PURPLE\" is not a valid value","metadata":{}})");
-    EXPECT_EQ(peers.get("/v1/shelves/1/books/2?fail=maybe"),
-              R"({"code":400,"reason":"CODEC","message":"parsing field \"fail\": strconv.ParseBool: parsing \"maybe\": invalid syntax","metadata":{}})");
-    EXPECT_EQ(peers.get("/v1/shelves/1/books/2?fail=1&fail=0"),
-              R"({"code":400,"reason":"CODEC","message":"too many values for field \"fail\": 1, 0","metadata":{}})");
-    EXPECT_EQ(peers.get("/v1/shelves/1/books/2?sub=5"),
-              R"({"code":400,"reason":"CODEC","message":"parsing field \"sub\": unsupported message type: \"test.v1.Sub\"","metadata":{}})");
-    EXPECT_EQ(peers.send("PUT", "/v1/books", "{bad", "application/json").body,
-              R"({"code":400,"reason":"CODEC","message":"body unmarshal proto: syntax error (line 1:2): invalid value bad","metadata":{}})");
-    EXPECT_EQ(peers.send("PUT", "/v1/books", R"({"pages":"x"})", "application/json").body,
-              R"({"code":400,"reason":"CODEC","message":"body unmarshal proto: (line 1:10): invalid value for int32 type: \"x\"","metadata":{}})");
-    EXPECT_EQ(peers.send("PUT", "/v1/books", "hi", "text/plain").body,
-              R"({"code":400,"reason":"CODEC","message":"unregister Content-Type: text/plain","metadata":{}})");
-    EXPECT_EQ(peers.calls.back(), "http /test.v1.Library/PutBook CODEC") << "the middleware sees it too";
+    EXPECT_EQ(
+        peers.get("/v1/books/x/RED"),
+        R"({"code":400,"reason":"CODEC","message":"parsing field \"id\": strconv.ParseInt: parsing \"x\": invalid syntax","metadata":{}})");
+    EXPECT_EQ(
+        peers.get("/v1/books/1/PURPLE"),
+        R"({"code":400,"reason":"CODEC","message":"parsing field \"color\": \"PURPLE\" is not a valid value","metadata":{}})");
+    EXPECT_EQ(
+        peers.get("/v1/shelves/1/books/2?fail=maybe"),
+        R"({"code":400,"reason":"CODEC","message":"parsing field \"fail\": strconv.ParseBool: parsing \"maybe\": invalid syntax","metadata":{}})");
+    EXPECT_EQ(
+        peers.get("/v1/shelves/1/books/2?fail=1&fail=0"),
+        R"({"code":400,"reason":"CODEC","message":"too many values for field \"fail\": 1, 0","metadata":{}})");
+    EXPECT_EQ(
+        peers.get("/v1/shelves/1/books/2?sub=5"),
+        R"({"code":400,"reason":"CODEC","message":"parsing field \"sub\": unsupported message type: \"test.v1.Sub\"","metadata":{}})");
+    EXPECT_EQ(
+        peers.send("PUT", "/v1/books", "{bad", "application/json").body,
+        R"({"code":400,"reason":"CODEC","message":"body unmarshal proto: syntax error (line 1:2): invalid value bad","metadata":{}})");
+    EXPECT_EQ(
+        peers.send("PUT", "/v1/books", R"({"pages":"x"})", "application/json").body,
+        R"({"code":400,"reason":"CODEC","message":"body unmarshal proto: (line 1:10): invalid value for int32 type: \"x\"","metadata":{}})");
+    EXPECT_EQ(
+        peers.send("PUT", "/v1/books", "hi", "text/plain").body,
+        R"({"code":400,"reason":"CODEC","message":"unregister Content-Type: text/plain","metadata":{}})");
+    EXPECT_EQ(peers.calls.back(), "http /test.v1.Library/PutBook CODEC")
+        << "the middleware sees it too";
     EXPECT_EQ(peers.send("GET", "/nope").status, 404);
     EXPECT_EQ(peers.send("POST", "/v1/books").status, 405);
   });
@@ -184,20 +210,28 @@ TEST(Library, AnswersBadInputAsKratosDoes) {
 
 TEST(Library, BindsBodies) {
   serve([](Peers& peers) {
-    auto created = peers.send("POST", "/v1/shelves/s1/books?dry_run=true", R"({"title":"t","unknown":[{}]})", "application/json");
+    auto created = peers.send("POST", "/v1/shelves/s1/books?dry_run=true",
+                              R"({"title":"t","unknown":[{}]})", "application/json");
     EXPECT_EQ(created.body, R"({"title":"t","pages":0,"tags":[],"sub":null,"seen":"s1 dry"})");
-    auto renamed = peers.send("PATCH", "/v1/books/new:rename", R"({"title":"old","sub":{"name":"n","n":1}})", "application/json; charset=utf-8");
+    auto renamed =
+        peers.send("PATCH", "/v1/books/new:rename", R"({"title":"old","sub":{"name":"n","n":1}})",
+                   "application/json; charset=utf-8");
     EXPECT_EQ(renamed.body, R"({"name":"n","n":1,"child":null})");
     auto tags = peers.send("POST", "/v1/tags/t", R"(["a","b"])", "application/json");
     EXPECT_EQ(tags.body, R"(["a","b"])");
-    auto form = peers.send("PUT", "/v1/books", "title=a+b&tags=x&sub.n=4", "application/x-www-form-urlencoded");
-    EXPECT_EQ(form.body, R"({"title":"a b","pages":0,"tags":["x"],"sub":{"name":"","n":4,"child":null},"seen":""})");
-    EXPECT_EQ(peers.send("PUT", "/v1/books").body, R"({"title":"","pages":0,"tags":[],"sub":null,"seen":""})");
+    auto form = peers.send("PUT", "/v1/books", "title=a+b&tags=x&sub.n=4",
+                           "application/x-www-form-urlencoded");
+    EXPECT_EQ(
+        form.body,
+        R"({"title":"a b","pages":0,"tags":["x"],"sub":{"name":"","n":4,"child":null},"seen":""})");
+    EXPECT_EQ(peers.send("PUT", "/v1/books").body,
+              R"({"title":"","pages":0,"tags":[],"sub":null,"seen":""})");
     EXPECT_EQ(peers.send("DELETE", "/v1/books/3").body, "{}");
 
     Book book;
     book.set_title("proto");
-    auto bytes = peers.send("PUT", "/v1/books", book.SerializeAsString(), "application/x-protobuf", "application/proto");
+    auto bytes = peers.send("PUT", "/v1/books", book.SerializeAsString(), "application/x-protobuf",
+                            "application/proto");
     EXPECT_EQ(bytes.headers.get("content-type"), "application/proto");
     Book back;
     EXPECT_TRUE(back.ParseFromString(bytes.body));
@@ -209,13 +243,18 @@ TEST(Library, MapsErrors) {
   serve([](Peers& peers) {
     auto missing = peers.send("GET", "/v1/shelves/1/books/missing");
     EXPECT_EQ(missing.status, 404);
-    EXPECT_EQ(missing.body, R"({"code":404,"reason":"BOOK_NOT_FOUND","message":"no such book","metadata":{"id":"7"}})");
+    EXPECT_EQ(
+        missing.body,
+        R"({"code":404,"reason":"BOOK_NOT_FOUND","message":"no such book","metadata":{"id":"7"}})");
     auto thrown = peers.send("GET", "/v1/tree/x/throw");
     EXPECT_EQ(thrown.status, 500);
-    EXPECT_EQ(thrown.body, R"({"code":500,"reason":"UNKNOWN","message":"unknown request error","metadata":{}})");
+    EXPECT_EQ(thrown.body,
+              R"({"code":500,"reason":"UNKNOWN","message":"unknown request error","metadata":{}})");
     auto business = peers.send("GET", "/v1/tree/x/business");
     EXPECT_EQ(business.status, 500);
-    EXPECT_EQ(business.body, R"({"code":500,"reason":"ODD","message":"business code","metadata":{"code":"10001"}})");
+    EXPECT_EQ(
+        business.body,
+        R"({"code":500,"reason":"ODD","message":"business code","metadata":{"code":"10001"}})");
   });
 }
 
@@ -226,7 +265,9 @@ TEST(Library, EndsAtTheTimeout) {
         auto late = peers.send("GET", "/v1/tree/x/sleep");
         EXPECT_LT(bia::now() - begin, milliseconds(500));
         EXPECT_EQ(late.status, 504);
-        EXPECT_EQ(late.body, R"({"code":504,"reason":"GATEWAY_TIMEOUT","message":"context deadline exceeded","metadata":{}})");
+        EXPECT_EQ(
+            late.body,
+            R"({"code":504,"reason":"GATEWAY_TIMEOUT","message":"context deadline exceeded","metadata":{}})");
 
         bia::grpc::Channel channel(peers.grpc_address);
         GetBookRequest request;
