@@ -10,6 +10,11 @@ namespace zelus::exec {
 
 using bia::format_go_duration;
 
+namespace {
+// The iteration that is due at the very end still runs, as it mostly does in k6.
+constexpr Duration kLateAllowed = std::chrono::milliseconds(1);
+}  // namespace
+
 /// A user of the scenario with its fiber, which waits for iterations.
 struct ArrivalRate::Runner {
   UserSlot* slot = nullptr;
@@ -109,7 +114,7 @@ void ArrivalRate::schedule() {
   ArrivalTimes times(config_, run_.stripes);
   Duration before(0);
   while (auto due = times.next()) {
-    if (*due >= regular_ && !ramping_) break;
+    if (*due > regular_ && !ramping_) break;
     if (start_ + *due > bia::now()) {
       if (ramping_) period_ = *due - before;
       if (!wait_until(start_ + *due)) return;
@@ -117,7 +122,7 @@ void ArrivalRate::schedule() {
       // Late: run it at once, but let users that have ended become idle first.
       if (ramping_) period_ = *due - before;
       bia::fiber::yield();
-      if (aborted() || bia::now() >= regular_end()) break;
+      if (aborted() || bia::now() > regular_end() + kLateAllowed) break;
     }
     before = *due;
     if (idle_.empty()) {

@@ -165,7 +165,7 @@ void VirtualUser::log_exception(const exec::Outcome& outcome, bool in_promise) {
     return;
   }
   vu_.script().log(LogLevel::kError, outcome.text,
-                   {{"executor", activation.executor}, {"scenario", activation.scenario}, {"source", "stacktrace"}});
+                   {{"executor", activation.executor}, {"hint", "script exception"}, {"scenario", activation.scenario}, {"source", "stacktrace"}});
 }
 
 void VirtualUser::record_bytes() {

@@ -66,8 +66,8 @@ void Vu::begin_iteration() {
 
 void Vu::set_metadata() {
   auto pairs = std::make_shared<metrics::Metadata>();
-  if (script_.has(metrics::SystemTag::kVu)) pairs->emplace_back("vu", std::to_string(id_));
   if (script_.has(metrics::SystemTag::kIter)) pairs->emplace_back("iter", std::to_string(iteration));
+  if (script_.has(metrics::SystemTag::kVu)) pairs->emplace_back("vu", std::to_string(id_));
   metadata = std::move(pairs);
 }
 

@@ -77,7 +77,8 @@ std::string run_help() {
 
 int report_error(const Error& error, options::Logger& log) {
   std::vector<options::LogField> fields;
-  std::string hint = error.hint(), inner;
+  // k6's errors stay word for word; ours say what to do.
+  std::string hint = error.code() == Code::kUnimplemented || error.code() == Code::kResourceExhausted ? error.hint() : "", inner;
   for (const auto& [key, value] : error.metadata()) {
     if (key == "hint") inner = value;
     if (key == "source") fields.push_back({"source", value});

@@ -85,7 +85,7 @@ void TestRun::print_summary(const metrics::Snapshot& snapshot) {
   options.mode = mode;
   options.trend_stats = *options_.summary_trend_stats;
   options.time_unit = options_.summary_time_unit.value_or("");
-  options.no_color = setup_.global->no_color || !setup_.terminal->out_is_tty();
+  options.no_color = setup_.global->no_color;
   options.stdout_is_tty = setup_.terminal->out_is_tty();
   options.stderr_is_tty = setup_.terminal->err_is_tty();
   std::optional<std::string> setup_data;

@@ -208,6 +208,11 @@ Result<void> TestRun::prepare() {
 
 Result<void> TestRun::execute() {
   start_signals();
+  if (test_.runtime.summary_mode == summary::Mode::kLegacy) {
+    setup_.log->log(LogLevel::kWarning,
+                    "The \"legacy\" summary mode has been deprecated, and will be removed by k6 v2.0. Please, migrate to either \"compact\" or "
+                    "\"full\" as soon as possible.");
+  }
   start_gauges();
   start_thresholds();
   BIA_TRY(engine_->init_users());
