@@ -133,7 +133,7 @@ inline RunResult run_fake(FakeScript& script, options::ScenarioMap scenarios, st
     }
     QuietLog log;
     FakeFactory factory(script);
-    RunState state(2, log);
+    RunState state(2);
     factory.configure({}, state, state.stop_flag()).value();
     std::vector<std::unique_ptr<metrics::Shard>> shards;
     std::vector<Worker> workers;

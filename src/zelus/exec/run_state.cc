@@ -17,8 +17,8 @@ constexpr int kExitScriptAborted = 108;
 int64_t steady_ns() { return bia::now().time_since_epoch().count(); }
 }  // namespace
 
-RunState::RunState(size_t workers, options::Logger& log)
-    : log_(log), workers_(workers), counters_(std::make_unique<ThreadCounters[]>(workers)) {}
+RunState::RunState(size_t workers)
+    : workers_(workers), counters_(std::make_unique<ThreadCounters[]>(workers)) {}
 
 void RunState::set_control(bia::fiber::Scheduler& control, std::function<void()> on_abort) {
   control_ = &control;
@@ -71,10 +71,7 @@ void RunState::abort(std::string_view text) {
   abort_with(options::with_exit(Error(Code::kAborted, "TEST_ABORTED", std::string(text)), kExitScriptAborted));
 }
 
-void RunState::mark_failed(std::string_view text) {
-  failed_.store(true, std::memory_order_relaxed);
-  log_.log(options::LogLevel::kError, fmt::format("test marked as failed: {}", text));
-}
+void RunState::mark_failed(std::string_view) { failed_.store(true, std::memory_order_relaxed); }
 
 void RunState::abort_with(Error reason) {
   if (aborted_.exchange(true, std::memory_order_relaxed)) return;

@@ -38,7 +38,7 @@ class ScenarioView {
 /// Numbers and end of a run: what every thread may ask and tell.
 class RunState : public RunView {
  public:
-  RunState(size_t workers, options::Logger& log);
+  explicit RunState(size_t workers);
 
   // RunView, any thread.
   int64_t vus_active() const override;
@@ -75,7 +75,6 @@ class RunState : public RunView {
   bia::Duration elapsed() const;
 
  private:
-  options::Logger& log_;
   size_t workers_;
   std::unique_ptr<ThreadCounters[]> counters_;
   std::atomic<int64_t> initialized_{0};

@@ -184,7 +184,7 @@ Result<void> TestRun::prepare() {
   make_shards();
   std::vector<exec::Worker> workers;
   for (size_t i = 1; i < setup_.threads->size(); ++i) workers.push_back({&setup_.threads->scheduler(i), shards_[i].get()});
-  state_ = std::make_unique<exec::RunState>(workers.size(), *setup_.log);
+  state_ = std::make_unique<exec::RunState>(workers.size());
   BIA_TRY(setup_.factory->configure(user_options(options_), *state_, state_->stop_flag()));
   auto dropped = [this](std::string_view scenario, uint64_t count) {
     metrics::Shard& shard = *shards_[0];
