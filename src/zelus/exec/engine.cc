@@ -93,11 +93,13 @@ Result<void> Engine::run() {
 Result<void> Engine::run_setup() {
   if (setup_.options->no_setup.value_or(false)) return {};
   phase_ = Phase::kSetup;
-  if (!setup_.has_setup) return {};
   Duration limit = setup_.options->setup_timeout.value_or(kTimeoutDefault);
   Outcome outcome;
   std::optional<std::string> json;
-  auto called = with_passing_user(limit, [&](User& user) { outcome = user.run_setup(json); });
+  auto called = with_passing_user(limit, [&](User& user) {
+    // As k6: the script's top level runs once for setup even where there is none.
+    if (setup_.has_setup) outcome = user.run_setup(json);
+  });
   if (!called) {
     if (called.error().code() == Code::kDeadlineExceeded) return timeout_error("setup", limit, kExitSetupTimeout);
     return called;
@@ -139,10 +141,10 @@ Result<void> Engine::run_scenarios() {
 Result<void> Engine::run_teardown() {
   if (setup_.options->no_teardown.value_or(false)) return {};
   phase_ = Phase::kTeardown;
-  if (!setup_.has_teardown) return {};
   Duration limit = setup_.options->teardown_timeout.value_or(kTimeoutDefault);
   Outcome outcome;
   auto called = with_passing_user(limit, [&](User& user) {
+    if (!setup_.has_teardown) return;
     user.set_setup_data(pool_->setup_data());
     outcome = user.run_teardown();
   });
