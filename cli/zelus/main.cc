@@ -15,10 +15,14 @@ namespace {
 
 constexpr Command kCommands[] = {
     {"run", "Run a test (a k6 script)", run_test_command},
+    {"inspect", "Inspect a script", run_inspect_command},
     {"grpc", "Load a gRPC service (ghz's command line)", run_grpc_command},
     {"version", "Show version information", run_version_command},
     {"help", "Help about any command", run_help_command},
 };
+
+constexpr std::string_view kNotBuilt[] = {"archive", "cloud",  "completion", "deps",  "features", "login", "new",
+                                          "pause",   "resume", "scale",      "stats", "status",   "x"};
 
 std::map<std::string, std::string> environment() {
   std::map<std::string, std::string> all;
@@ -46,6 +50,12 @@ int dispatch(const std::vector<std::string>& arguments, zelus::run::CommandConte
     if (command.name == arguments[at]) return command.run(rest, context);
   }
   auto log = zelus::run::Log::create({}, *context.terminal);
+  for (std::string_view known : kNotBuilt) {
+    if (known != arguments[at]) continue;
+    return zelus::run::report_error(bia::Error(bia::Code::kUnimplemented, "NOT_BUILT",
+                                               "the command \"" + arguments[at] + "\" is known to k6 but not built into zelus"),
+                                    **log);
+  }
   return zelus::run::report_error(
       bia::Error(bia::Code::kInvalidArgument, "UNKNOWN_COMMAND", "unknown command \"" + arguments[at] + "\" for \"zelus\""), **log);
 }

@@ -1,7 +1,7 @@
 // What `zelus inspect` prints: Go's encoding of lib.Options.
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 
 #include "zelus/options/fields.h"
 #include "zelus/options/options.h"
@@ -202,6 +202,10 @@ std::string to_json(const Options& options) {
       ObjectText ext;
       for (const auto& [key, value] : options.ext ? *options.ext : StringMap()) ext.add(key, value);
       object.add("ext", options.ext ? ext.take() : "null");
+    } else if (field.json == "systemTags" && options.system_tags) {
+      StringList sorted = *options.system_tags;
+      std::sort(sorted.begin(), sorted.end());
+      object.add("systemTags", json_of(sorted));
     } else {
       object.add(field.json, std::visit([&](auto member) { return json_of(options.*member); }, field.member));
     }

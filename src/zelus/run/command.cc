@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "bia/fiber/threads.h"
+#include "zelus/run/command_threads.h"
 #include "zelus/run/flag_tables.h"
 #include "zelus/run/test_run.h"
 
@@ -38,32 +38,6 @@ const char* const kRunHead =
     "  # Ramp VUs from 0 to 100 over 10s, stay there for 60s, then 10s down to 0.\n"
     "  zelus run -u 0 -s 10s:100 -s 60s:100 -s 10s:0\n"
     "\n";
-
-/// Thread 0 runs `body`; the others their schedulers until it has ended.
-Result<void> on_threads(const std::function<void(bia::fiber::ThreadGroup&)>& body) {
-  auto probe = BIA_TRY(bia::fiber::ThreadGroup::create(0));
-  size_t workers = probe->size();
-  probe.reset();
-  auto threads = BIA_TRY(bia::fiber::ThreadGroup::create(workers + 1));
-  std::vector<bia::fiber::Parker> ended(threads->size());
-  threads->run([&](size_t index) {
-    if (index != 0) {
-      while (!ended[index].park()) bia::fiber::yield();
-      return;
-    }
-    body(*threads);
-    for (size_t i = 1; i < threads->size(); ++i) threads->scheduler(i).post([&ended, i] { ended[i].unpark(); });
-  });
-  return {};
-}
-
-Result<void> check_arguments(const options::FlagSet& flags) {
-  size_t count = flags.arguments().size();
-  if (count == 1) return {};
-  return Error(Code::kInvalidArgument, "ARGUMENTS",
-               fmt::format("accepts 1 arg(s), received {}: arg should either be \"-\", if reading script from stdin, or a path to a script file",
-                           count));
-}
 
 }  // namespace
 

@@ -22,6 +22,8 @@ struct CommandContext {
 /// `zelus run ARGUMENTS`: k6's flags, output and exit codes. Call bia::fiber::block_signals before.
 int run_command(const std::vector<std::string>& arguments, CommandContext& context);
 std::string run_help();
+/// `zelus inspect ARGUMENTS`: the script's options as JSON.
+int inspect_command(const std::vector<std::string>& arguments, CommandContext& context);
 
 /// Logs an error as k6's root command does and returns its exit code.
 int report_error(const bia::Error& error, options::Logger& log);

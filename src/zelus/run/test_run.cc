@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "zelus/exec/remote.h"
 #include "zelus/run/description.h"
-#include "zelus/run/script_source.h"
 
 namespace zelus::run {
 
@@ -61,21 +59,13 @@ exec::UserOptions user_options(const options::Options& options) {
 
 }  // namespace
 
-Error load_error(Error error, const exec::ScriptSource& source) {
-  if (error.reason() == "SCRIPT_EXCEPTION") {
-    return std::move(error).with_metadata("hint", "script exception").with_metadata("source", "stacktrace");
-  }
-  Error wrapped(error.code(), error.reason(),
-                fmt::format("could not initialize '{}': could not load JS test '{}': {}", source.name, source.url, error.message()));
-  for (const auto& [key, value] : error.metadata()) wrapped = std::move(wrapped).with_metadata(key, value);
-  return wrapped;
-}
-
 TestRun::TestRun(Setup setup) : setup_(std::move(setup)) {}
 TestRun::~TestRun() = default;
 
 Result<void> TestRun::run() {
-  BIA_TRY(load());
+  // On a thread that runs users, so that a script that never ends leaves this one able to answer signals.
+  test_ = BIA_TRY(load_test({setup_.flags->arguments().front(), setup_.flags, setup_.environment, setup_.read_stdin}, *setup_.factory, registry_,
+                            *setup_.log, setup_.threads->scheduler(1)));
   BIA_TRY(configure());
   if (!setup_.global->quiet) {
     bool color = setup_.terminal->out_is_tty() && !setup_.global->no_color;
@@ -90,43 +80,8 @@ Result<void> TestRun::run() {
   return result;
 }
 
-Result<void> TestRun::load() {
-  test_.source = BIA_TRY(read_script(setup_.flags->arguments().front(), setup_.read_stdin));
-  test_.runtime = BIA_TRY(runtime_settings(*setup_.flags, *setup_.environment, /*include_system_env=*/true));
-  if (!test_.runtime.type.empty() && test_.runtime.type != "js") {
-    return Error(Code::kUnimplemented, "NOT_BUILT", fmt::format("--type={} is not built into zelus", test_.runtime.type));
-  }
-  std::optional<Error> failure;
-  exec::RuntimeOptions runtime{test_.runtime.env, test_.runtime.extended_compatibility};
-  auto body = [&] {
-    auto info = setup_.factory->load(test_.source, runtime, registry_, *setup_.log);
-    if (info) {
-      test_.info = std::move(*info);
-    } else {
-      failure = std::move(info).error();
-    }
-  };
-  // On a thread that runs users, so that a script that never ends leaves this one able to answer signals.
-  exec::call_on(setup_.threads->scheduler(1), body, {bia::fiber::kStackBytesUser});
-  if (failure) return load_error(std::move(*failure), test_.source);
-  if (test_.info.options_json.empty()) return {};
-  std::string unknown;
-  auto parsed = options::parse_script_options(test_.info.options_json, &unknown);
-  if (!parsed) return load_error(std::move(parsed).error(), test_.source);
-  test_.script_options = std::move(*parsed);
-  if (!unknown.empty()) {
-    setup_.log->log(LogLevel::kWarning, "There were unknown fields in the options exported in the script",
-                    {{"error", fmt::format("json: unknown field \"{}\"", unknown)}});
-  }
-  return {};
-}
-
 Result<void> TestRun::configure() {
-  options::Options command_line = BIA_TRY(command_line_options(*setup_.flags));
-  options::Options file = BIA_TRY(config_file_options(*setup_.global));
-  options::Options environment = BIA_TRY(options::parse_environment(*setup_.environment));
-  options_ = BIA_TRY(options::consolidate(file, test_.script_options, environment, command_line, *setup_.log));
-  BIA_TRY(options::derive_scenarios(options_, *setup_.log));
+  options_ = BIA_TRY(consolidated_options(*setup_.flags, *setup_.global, *setup_.environment, test_, *setup_.log));
   auto tags = metrics::SystemTags::of(*options_.system_tags);
   threshold_specs_ = threshold_specs(options_);
   const metrics::ThresholdSpecs& specs = threshold_specs_;

@@ -25,6 +25,21 @@ struct LoadedTest {
   RuntimeSettings runtime;
 };
 
+/// What loading needs.
+struct LoadRequest {
+  std::string name;  ///< a path, or "-"
+  const options::FlagSet* flags = nullptr;
+  const Environment* environment = nullptr;
+  std::function<std::string()> read_stdin;
+  bool include_system_env = true;
+};
+/// Reads a script, runs its top level once on `thread`, and reads its options. Suspends. Errors carry k6's exit code.
+Result<LoadedTest> load_test(const LoadRequest& request, exec::UserFactory& factory, metrics::Registry& registry, Log& log,
+                             bia::fiber::Scheduler& thread);
+/// The layers of options over the script's, with scenarios derived. Errors (exit=104 mostly).
+Result<options::Options> consolidated_options(const options::FlagSet& flags, const GlobalSettings& global, const Environment& environment,
+                                              const LoadedTest& test, options::Logger& log);
+
 /// Puts k6's "could not initialize 'script.js': …" before errors of loading; exceptions are left as they are.
 bia::Error load_error(bia::Error error, const exec::ScriptSource& source);
 
@@ -48,7 +63,6 @@ class TestRun {
   Result<void> run();
 
  private:
-  Result<void> load();
   Result<void> configure();
   Result<void> prepare();
   Result<void> execute();

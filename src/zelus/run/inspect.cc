@@ -1,0 +1,110 @@
+#include <rapidjson/document.h>
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/stringbuffer.h>
+
+#include "zelus/options/json.h"
+#include "zelus/run/command.h"
+#include "zelus/run/command_threads.h"
+#include "zelus/run/flag_tables.h"
+#include "zelus/run/test_run.h"
+
+namespace zelus::run {
+
+namespace {
+
+using options::Flag;
+
+constexpr size_t kHelpColumns = 120;
+
+std::vector<Flag> inspect_flags() {
+  std::vector<Flag> flags;
+  for (Flag flag : runtime_flags()) {
+    if (flag.name == "include-system-env-vars") flag.default_text = "";
+    flags.push_back(flag);
+  }
+  flags.push_back({"execution-requirements", 0, Flag::Kind::kBool, "", "include calculations of execution requirements for the test"});
+  return flags;
+}
+
+std::string help() {
+  return "Inspect a script.\n\nUsage:\n  zelus inspect [file] [flags]\n\nFlags:\n" + options::FlagSet::usages(inspect_flags(), kHelpColumns) +
+         "\nGlobal Flags:\n" + options::FlagSet::usages(global_flags(), kHelpColumns);
+}
+
+/// Two spaces, as Go's MarshalIndent: empty objects and arrays stay on one line.
+Result<std::string> indented(const std::string& json) {
+  rapidjson::Document document;
+  BIA_TRY(options::parse_json(json, document));
+  rapidjson::StringBuffer buffer;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
+  writer.SetIndent(' ', 2);
+  document.Accept(writer);
+  std::string text;
+  for (const char* c = buffer.GetString(); *c; ++c) {
+    switch (*c) {
+      case '<':
+        text += "\\u003c";
+        break;
+      case '>':
+        text += "\\u003e";
+        break;
+      case '&':
+        text += "\\u0026";
+        break;
+      default:
+        text += *c;
+    }
+  }
+  return text;
+}
+
+Result<std::string> requirements(const options::FlagSet& flags, const GlobalSettings& global, const Environment& environment,
+                                 const LoadedTest& test, Log& log) {
+  options::Options all = BIA_TRY(consolidated_options(flags, global, environment, test, log));
+  BIA_TRY(options::validate(all, test.info.functions));
+  auto segment = BIA_TRY(options::Segment::create(all.execution_segment.value_or(""), all.execution_segment_sequence.value_or("")));
+  auto plan = options::plan_of(*all.scenarios, segment);
+  std::string json = options::to_json(all);
+  json.pop_back();
+  return json + ",\"totalDuration\":\"" + bia::format_go_duration(plan.back().offset) +
+         "\",\"maxVUs\":" + std::to_string(options::possible_max(plan)) + "}";
+}
+
+}  // namespace
+
+int inspect_command(const std::vector<std::string>& arguments, CommandContext& context) {
+  std::vector<Flag> all = inspect_flags();
+  all.insert(all.end(), global_flags().begin(), global_flags().end());
+  options::FlagSet flags(all);
+  auto parsed = flags.parse(arguments);
+  if (!parsed && parsed.error().reason() == "HELP") {
+    context.terminal->write_out(help());
+    return 0;
+  }
+  GlobalSettings global = global_settings(flags, context.environment);
+  auto log = Log::create({global.log_output, global.log_format, global.verbose, global.no_color}, *context.terminal);
+  if (!log) return report_error(log.error(), **Log::create({}, *context.terminal));
+  if (parsed) parsed = check_arguments(flags);
+  if (!parsed) return report_error(parsed.error(), **log);
+  Result<std::string> text = std::string();
+  auto factory = context.make_factory();
+  auto ran = on_threads([&](bia::fiber::ThreadGroup& threads) {
+    metrics::Registry registry;
+    LoadRequest request{flags.arguments().front(), &flags, &context.environment, context.read_stdin, /*include_system_env=*/false};
+    auto test = load_test(request, *factory, registry, **log, threads.scheduler(1));
+    if (!test) {
+      text = std::move(test).error();
+    } else if (flags.boolean("execution-requirements").value_or(false)) {
+      text = requirements(flags, global, context.environment, *test, **log);
+    } else {
+      text = options::to_json(test->script_options);
+    }
+  });
+  if (!ran) return report_error(ran.error(), **log);
+  if (text) text = indented(*text);
+  if (!text) return report_error(text.error(), **log);
+  context.terminal->write_out(*text);
+  return 0;
+}
+
+}  // namespace zelus::run
