@@ -1,0 +1,71 @@
+"""What protoc-gen-bia does not serve is an error of protoc with file, line and column, and nothing is written."""
+import subprocess
+
+import pytest
+
+from conftest import BIN
+
+HEAD = """syntax = "proto3";
+package t.v1;
+import "google/api/annotations.proto";
+message M { string name = 1; repeated string tags = 2; map<string, string> kv = 3; M sub = 4; optional string maybe = 5; }
+"""
+
+
+def generate(tmp_path, text):
+    (tmp_path / "t.proto").write_text(text)
+    out = tmp_path / "out"
+    out.mkdir()
+    ran = subprocess.run(
+        ["protoc", f"-I{tmp_path}", f"-I{BIN.parent / 'proto'}", f"--plugin=protoc-gen-bia={BIN / 'protoc-gen-bia'}",
+         f"--bia_out={out}", "t.proto"], capture_output=True, text=True)
+    return ran, sorted(path.name for path in out.iterdir())
+
+
+def rpc(rule, kind="rpc R(M) returns (M)"):
+    return HEAD + f"service S {{\n  {kind} {{ option (google.api.http) = {{ {rule} }}; }}\n}}\n"
+
+
+@pytest.mark.parametrize("text, error", [
+    (rpc('get: "/a/{nope}"'), 't.proto:6:3: the path "/a/{nope}": t.v1.M has no field "nope"'),
+    (rpc('get: "/a/{name.x}"'), '"name" of "name.x" is no message'),
+    (rpc('get: "/a/{tags}"'), '"tags" is a list or map and cannot hold a path segment'),
+    (rpc('get: "/a/{kv}"'), '"kv" is a list or map'),
+    (rpc('get: "/a/{sub}"'), '"sub" is a message and cannot hold a path segment'),
+    (rpc('get: "a"'), 'the path "a" must begin with "/"'),
+    (rpc('get: "/a/*"'), 'has a wildcard outside a variable; write {field=*}'),
+    (rpc('get: "/a/{name"'), 'has a "{" without "}"'),
+    (rpc('get: "/a/name}"'), 'has a "}" without "{"'),
+    (rpc('body: "*"'), "google.api.http has no pattern"),
+    (rpc('post: "/a" body: "nope"'), 'body: t.v1.M has no field "nope"'),
+    (rpc('get: "/a" response_body: "nope"'), 'response_body: t.v1.M has no field "nope"'),
+    (rpc('get: "/a" response_body: "maybe"'), '"maybe" may be absent'),
+    (rpc('custom { kind: "*" path: "/a" }'), 'the custom verb "*" is no HTTP method'),
+    (rpc('get: "/a" additional_bindings { get: "/a" }'), "GET /a is bound twice in this service"),
+    (rpc('get: "/a" additional_bindings { get: "/b" additional_bindings { get: "/c" } }'), "cannot have additional_bindings of its own"),
+    (rpc('get: "/a"', "rpc R(stream M) returns (M)"), "the streaming rpc R has google.api.http, but streams are served over gRPC only"),
+    (rpc('get: "/a"', "rpc service_info(M) returns (M)"), "the rpc's name service_info is taken"),
+    ('syntax = "proto2";\nmessage M {\n  required int32 n = 1;\n}\n', "t.proto:3:3: required fields are not supported"),
+    ('syntax = "proto2";\nmessage M { optional group G = 1 {} }\n', "groups are not supported"),
+    ('syntax = "proto2";\nmessage M { extensions 100 to 200; }\n', "extensions have no JSON here"),
+])
+def test_says_where_and_what(tmp_path, text, error):
+    ran, files = generate(tmp_path, text)
+    assert ran.returncode != 0
+    assert error in ran.stderr
+    assert "t.proto:" in ran.stderr
+    assert files == []
+
+
+def test_writes_two_files(tmp_path):
+    ran, files = generate(tmp_path, rpc('get: "/a/{name}"'))
+    assert ran.returncode == 0, ran.stderr
+    assert files == ["t.bia.cc", "t.bia.h"]
+
+
+def test_refuses_unknown_parameters(tmp_path):
+    (tmp_path / "t.proto").write_text(HEAD)
+    ran = subprocess.run(["protoc", f"-I{tmp_path}", f"-I{BIN.parent / 'proto'}", f"--plugin=protoc-gen-bia={BIN / 'protoc-gen-bia'}",
+                          f"--bia_out=omitempty=false:{tmp_path}", "t.proto"], capture_output=True, text=True)
+    assert ran.returncode != 0
+    assert 'no parameter "omitempty=false"' in ran.stderr
