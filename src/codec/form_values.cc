@@ -97,10 +97,11 @@ std::string parse_form(std::string_view text, double& value) { return parse_real
 std::string parse_form(std::string_view text, float& value) { return parse_real(text, value); }
 
 bool percent_decode(std::string_view text, Plus plus, std::string& out) {
-  size_t special = 0;
-  while (special < text.size() && text[special] != '%' &&
-         !(plus == Plus::kSpace && text[special] == '+'))
-    ++special;
+  size_t special = plus == Plus::kSpace ? text.find_first_of("%+") : text.find('%');
+  if (special == std::string_view::npos) {
+    out.assign(text);
+    return true;
+  }
   out.assign(text.substr(0, special));
   for (size_t i = special; i < text.size(); ++i) {
     char c = text[i];

@@ -92,13 +92,17 @@ void append_real(std::string& out, T value) {
 }  // namespace
 
 bool is_plain_ascii(const char* data, size_t size) {
-  size_t i = 0;
-  for (; i + 8 <= size; i += 8) {
-    uint64_t word;
-    std::memcpy(&word, data + i, 8);
-    if (needs_work(word)) return false;
+  uint64_t word;
+  if (size >= 8) {
+    for (size_t i = 0; i + 8 < size; i += 8) {
+      std::memcpy(&word, data + i, 8);
+      if (needs_work(word)) return false;
+    }
+    // The last eight, some of them twice: cheaper than a byte at a time.
+    std::memcpy(&word, data + size - 8, 8);
+    return !needs_work(word);
   }
-  for (; i < size; ++i) {
+  for (size_t i = 0; i < size; ++i) {
     auto c = static_cast<uint8_t>(data[i]);
     if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') return false;
   }
