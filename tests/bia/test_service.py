@@ -98,7 +98,10 @@ def test_any_address_is_shown_as_go_shows_it(start, tmp_path):
     (tmp_path / "c.yaml").write_text(f"server: {{http: {{addr: ':{port}'}}}}\n")
     with open(tmp_path / "log", "w") as log:
         start([conftest.BIN / "helloworld", f"--conf={tmp_path}"], port=port, stderr=log)
-    assert f"[HTTP] server listening on: [::]:{port}" in (tmp_path / "log").read_text()
+    end = time.monotonic() + 5
+    while f"[HTTP] server listening on: [::]:{port}" not in (tmp_path / "log").read_text():
+        assert time.monotonic() < end, (tmp_path / "log").read_text()
+        time.sleep(0.01)
     with socket.socket(socket.AF_INET6) as six:
         six.connect(("::1", port))
 
