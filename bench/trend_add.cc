@@ -1,5 +1,6 @@
-// What recording a sample costs: `g++ -O2 -std=c++20 … bench/trend_add.cc`, or target bench_trend_add.
-// Prints nanoseconds a call of Histogram::add, Sink::add and Shard::add (ten series, as an HTTP request has).
+// What recording a sample costs: `g++ -O2 -std=c++20 … bench/trend_add.cc`, or target
+// bench_trend_add. Prints nanoseconds a call of Histogram::add, Sink::add and Shard::add (ten
+// series, as an HTTP request has).
 #include <chrono>
 #include <cstdio>
 #include <random>
@@ -42,8 +43,9 @@ int main() {
   });
   Shard shard{Registry()};
   std::vector<SeriesId> series;
-  for (MetricId id : {kHttpReqs, kHttpReqDuration, kHttpReqBlocked, kHttpReqConnecting, kHttpReqTlsHandshaking, kHttpReqSending, kHttpReqWaiting,
-                      kHttpReqReceiving, kHttpReqFailed, kDataSent}) {
+  for (MetricId id :
+       {kHttpReqs, kHttpReqDuration, kHttpReqBlocked, kHttpReqConnecting, kHttpReqTlsHandshaking,
+        kHttpReqSending, kHttpReqWaiting, kHttpReqReceiving, kHttpReqFailed, kDataSent}) {
     series.push_back(shard.resolve(id, shard.tags().empty()));
   }
   measure("Shard::add (10 series)", kValues * kRounds / 4, [&] {
@@ -53,5 +55,6 @@ int main() {
       }
     }
   });
-  std::printf("%llu samples, %zu bytes a histogram\n", static_cast<unsigned long long>(histogram.count()), histogram.bytes());
+  std::printf("%llu samples, %zu bytes a histogram\n",
+              static_cast<unsigned long long>(histogram.count()), histogram.bytes());
 }

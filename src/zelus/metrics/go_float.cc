@@ -10,7 +10,8 @@ namespace zelus::metrics {
 namespace {
 
 bia::Error float_error(std::string_view text, std::string_view why) {
-  return bia::Error(bia::Code::kInvalidArgument, "BAD_NUMBER", fmt::format("strconv.ParseFloat: parsing {}: {}", go_quote(text), why));
+  return bia::Error(bia::Code::kInvalidArgument, "BAD_NUMBER",
+                    fmt::format("strconv.ParseFloat: parsing {}: {}", go_quote(text), why));
 }
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
@@ -30,26 +31,31 @@ bia::Result<double> parse_go_float(std::string_view text) {
   bool negative = rest.starts_with('-');
   if (negative || rest.starts_with('+')) rest.remove_prefix(1);
   double sign = negative ? -1 : 1;
-  if (equals_lower(rest, "inf") || equals_lower(rest, "infinity")) return sign * std::numeric_limits<double>::infinity();
+  if (equals_lower(rest, "inf") || equals_lower(rest, "infinity"))
+    return sign * std::numeric_limits<double>::infinity();
   if (equals_lower(text, "nan")) return std::numeric_limits<double>::quiet_NaN();
   std::chars_format format = std::chars_format::general;
   bool hex = rest.size() > 2 && rest[0] == '0' && lower(rest[1]) == 'x';
   if (hex) {
     // Go wants an exponent here, from_chars does not.
-    if (rest.find_first_of("pP") == std::string_view::npos) return float_error(text, "invalid syntax");
+    if (rest.find_first_of("pP") == std::string_view::npos)
+      return float_error(text, "invalid syntax");
     rest.remove_prefix(2);
     format = std::chars_format::hex;
   }
   // from_chars takes "inf", "nan(…)" and a second sign, Go does not.
-  if (rest.empty() || !(rest[0] == '.' || (rest[0] >= '0' && rest[0] <= '9') || (hex && lower(rest[0]) >= 'a' && lower(rest[0]) <= 'f'))) {
+  if (rest.empty() || !(rest[0] == '.' || (rest[0] >= '0' && rest[0] <= '9') ||
+                        (hex && lower(rest[0]) >= 'a' && lower(rest[0]) <= 'f'))) {
     return float_error(text, "invalid syntax");
   }
   double value = 0;
   auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), value, format);
-  if (error == std::errc::invalid_argument || end != rest.data() + rest.size()) return float_error(text, "invalid syntax");
+  if (error == std::errc::invalid_argument || end != rest.data() + rest.size())
+    return float_error(text, "invalid syntax");
   if (error == std::errc::result_out_of_range) {
     size_t exponent = rest.find_first_of(hex ? "pP" : "eE");
-    bool tiny = exponent != std::string_view::npos && exponent + 1 < rest.size() && rest[exponent + 1] == '-';
+    bool tiny = exponent != std::string_view::npos && exponent + 1 < rest.size() &&
+                rest[exponent + 1] == '-';
     if (tiny) return sign * 0.0;
     return float_error(text, "value out of range");
   }
@@ -61,7 +67,8 @@ std::string format_go_g(double value) {
   if (std::isinf(value)) return value < 0 ? "-Inf" : "+Inf";
   if (value == 0) return std::signbit(value) ? "-0" : "0";
   char scientific[40];
-  auto done = std::to_chars(scientific, scientific + sizeof(scientific), value, std::chars_format::scientific);
+  auto done = std::to_chars(scientific, scientific + sizeof(scientific), value,
+                            std::chars_format::scientific);
   std::string_view text(scientific, static_cast<size_t>(done.ptr - scientific));
   size_t e = text.find('e');
   int exponent = 0;

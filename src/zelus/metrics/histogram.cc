@@ -9,7 +9,8 @@ HistogramTable make_table() {
   HistogramTable table{};
   for (int b = 0; b < Histogram::kBucketsPerOctave; ++b) {
     double begin = std::exp2(static_cast<double>(b) / Histogram::kBucketsPerOctave);
-    table.begins[static_cast<size_t>(b)] = std::bit_cast<uint64_t>(begin) & ((uint64_t{1} << 52) - 1);
+    table.begins[static_cast<size_t>(b)] =
+        std::bit_cast<uint64_t>(begin) & ((uint64_t{1} << 52) - 1);
   }
   table.begins[Histogram::kBucketsPerOctave] = UINT64_MAX;
   size_t bucket = 0;
@@ -21,17 +22,22 @@ HistogramTable make_table() {
 }
 
 // Middle of a bucket in the measure of relative error.
-double middle(int32_t index) { return std::exp2((static_cast<double>(index) + 0.5) / Histogram::kBucketsPerOctave); }
+double middle(int32_t index) {
+  return std::exp2((static_cast<double>(index) + 0.5) / Histogram::kBucketsPerOctave);
+}
 
 }  // namespace
 
 const HistogramTable kHistogramTable = make_table();
 
-double Histogram::upper_bound(int32_t index) { return std::exp2(static_cast<double>(index + 1) / kBucketsPerOctave); }
+double Histogram::upper_bound(int32_t index) {
+  return std::exp2(static_cast<double>(index + 1) / kBucketsPerOctave);
+}
 
 Histogram::Side::Side(const Side& other) : first_(other.first_) {
   chunks_.reserve(other.chunks_.size());
-  for (const auto& chunk : other.chunks_) chunks_.push_back(chunk ? std::make_unique<Chunk>(*chunk) : nullptr);
+  for (const auto& chunk : other.chunks_)
+    chunks_.push_back(chunk ? std::make_unique<Chunk>(*chunk) : nullptr);
 }
 
 size_t Histogram::Side::grow(int32_t index) {

@@ -7,9 +7,10 @@
 
 namespace zelus::metrics {
 
-/// A base-2 exponential histogram of scale 8: 256 buckets an octave, so a bucket's middle is at most 0.14 % from any value in it.
-/// Bucket i holds (2^(i/256), 2^((i+1)/256)], as OpenTelemetry's exponential and (one higher) Prometheus' native histograms.
-/// Chunks of buckets are allocated when hit.
+/// A base-2 exponential histogram of scale 8: 256 buckets an octave, so a bucket's middle is at
+/// most 0.14 % from any value in it. Bucket i holds (2^(i/256), 2^((i+1)/256)], as OpenTelemetry's
+/// exponential and (one higher) Prometheus' native histograms. Chunks of buckets are allocated when
+/// hit.
 class Histogram {
  public:
   static constexpr int kScale = 8;
@@ -35,7 +36,8 @@ class Histogram {
   uint64_t zero_count() const { return zero_; }
   /// The value at a rank of 0 … count-1 in ascending order: the middle of its bucket.
   double at_rank(uint64_t rank) const;
-  /// Calls visit(index, count) for each bucket that is not empty, in ascending order of index; by absolute value for negative ones.
+  /// Calls visit(index, count) for each bucket that is not empty, in ascending order of index; by
+  /// absolute value for negative ones.
   template <typename Visit>
   void each_positive(Visit&& visit) const {
     positive_.each(visit);
@@ -75,7 +77,9 @@ class Histogram {
         if (chunks_[c] == nullptr) continue;
         for (size_t b = 0; b < chunks_[c]->size(); ++b) {
           uint64_t count = (*chunks_[c])[b];
-          if (count != 0) visit(((first_ + static_cast<int32_t>(c)) << kChunkBits) + static_cast<int32_t>(b), count);
+          if (count != 0)
+            visit(((first_ + static_cast<int32_t>(c)) << kChunkBits) + static_cast<int32_t>(b),
+                  count);
         }
       }
     }
@@ -91,8 +95,8 @@ class Histogram {
   Side negative_;
 };
 
-/// Of the octave split: entry s is the bucket in which mantissas of slot s (top 9 bits) begin; a slot is narrower than a bucket, so that at most
-/// one more comparison decides.
+/// Of the octave split: entry s is the bucket in which mantissas of slot s (top 9 bits) begin; a
+/// slot is narrower than a bucket, so that at most one more comparison decides.
 struct HistogramTable {
   std::array<uint8_t, 512> bucket;
   /// Mantissa bits at which bucket b begins; the last is above all.

@@ -62,14 +62,17 @@ enum Builtin : MetricId {
   kBuiltinCount,
 };
 
-/// The metrics known, by name. A value: each thread's shard owns a copy of the one that the first init pass filled, and may define more;
-/// copies are merged by name. Ids below the size at the time of copying mean the same in both.
+/// The metrics known, by name. A value: each thread's shard owns a copy of the one that the first
+/// init pass filled, and may define more; copies are merged by name. Ids below the size at the time
+/// of copying mean the same in both.
 class Registry {
  public:
   /// Holds the built-in metrics.
   Registry();
-  /// Defines, or finds the one of that name. Errors (k6's texts): kInvalidArgument for a bad name; kAlreadyExists for another type or unit.
-  Result<MetricId> define(std::string_view name, MetricType type, Contains contains = Contains::kDefault);
+  /// Defines, or finds the one of that name. Errors (k6's texts): kInvalidArgument for a bad name;
+  /// kAlreadyExists for another type or unit.
+  Result<MetricId> define(std::string_view name, MetricType type,
+                          Contains contains = Contains::kDefault);
   const Metric* find(std::string_view name) const;
   /// kNoMetric where there is none.
   MetricId id_of(std::string_view name) const;

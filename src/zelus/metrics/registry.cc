@@ -48,10 +48,13 @@ static_assert(std::size(kBuiltins) == kBuiltinCount);
 constexpr size_t kNameBytesMin = 2;
 constexpr size_t kNameBytesMax = 129;
 
-bool letter_or_underscore(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool letter_or_underscore(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
 
 bool valid_name(std::string_view name) {
-  if (name.size() < kNameBytesMin || name.size() > kNameBytesMax || !letter_or_underscore(name[0])) return false;
+  if (name.size() < kNameBytesMin || name.size() > kNameBytesMax || !letter_or_underscore(name[0]))
+    return false;
   for (char c : name) {
     if (!letter_or_underscore(c) && !(c >= '0' && c <= '9')) return false;
   }
@@ -90,14 +93,16 @@ Registry::Registry() {
   metrics_.reserve(kBuiltinCount + 8);
   for (const BuiltinMetric& builtin : kBuiltins) {
     by_name_.emplace(builtin.name, static_cast<MetricId>(metrics_.size()));
-    metrics_.push_back(std::make_shared<const Metric>(Metric{std::string(builtin.name), builtin.type, builtin.contains}));
+    metrics_.push_back(std::make_shared<const Metric>(
+        Metric{std::string(builtin.name), builtin.type, builtin.contains}));
   }
 }
 
 Result<MetricId> Registry::define(std::string_view name, MetricType type, Contains contains) {
   if (!valid_name(name)) {
     return bia::Error(bia::Code::kInvalidArgument, "BAD_METRIC_NAME",
-                      fmt::format("Invalid metric name: '{}'. Metric names must only include up to 128 ASCII letters, numbers, or "
+                      fmt::format("Invalid metric name: '{}'. Metric names must only include up to "
+                                  "128 ASCII letters, numbers, or "
                                   "underscores and start with a letter or an underscore.",
                                   name));
   }
@@ -105,12 +110,14 @@ Result<MetricId> Registry::define(std::string_view name, MetricType type, Contai
     const Metric& old = *metrics_[id];
     if (old.type != type) {
       return bia::Error(bia::Code::kAlreadyExists, "METRIC_TYPE_DIFFERS",
-                        fmt::format("metric '{}' already exists but with type {}, instead of {}", name, type_name(old.type), type_name(type)));
+                        fmt::format("metric '{}' already exists but with type {}, instead of {}",
+                                    name, type_name(old.type), type_name(type)));
     }
     if (old.contains != contains) {
-      return bia::Error(bia::Code::kAlreadyExists, "METRIC_CONTAINS_DIFFERS",
-                        fmt::format("metric '{}' already exists but with a value type {}, instead of {}", name, contains_name(old.contains),
-                                    contains_name(contains)));
+      return bia::Error(
+          bia::Code::kAlreadyExists, "METRIC_CONTAINS_DIFFERS",
+          fmt::format("metric '{}' already exists but with a value type {}, instead of {}", name,
+                      contains_name(old.contains), contains_name(contains)));
     }
     return id;
   }

@@ -37,7 +37,8 @@ TEST(Registry, RefusesBadNames) {
   for (std::string name : {"", "a", "1a", "with space", "dash-ed", "umläut"}) {
     EXPECT_EQ(registry.define(name, MetricType::kCounter).error().message(),
               "Invalid metric name: '" + name +
-                  "'. Metric names must only include up to 128 ASCII letters, numbers, or underscores and start with a letter or an "
+                  "'. Metric names must only include up to 128 ASCII letters, numbers, or "
+                  "underscores and start with a letter or an "
                   "underscore.");
   }
   EXPECT_TRUE(registry.define(std::string(129, 'x'), MetricType::kCounter).ok());
@@ -61,7 +62,8 @@ TEST(TagInterner, RemovesAndMerges) {
   const TagSet* ab = tags.of({{"a", "1"}, {"b", "2"}});
   EXPECT_EQ(tags.without(ab, "b"), tags.of({{"a", "1"}}));
   EXPECT_EQ(tags.without(ab, "none"), ab);
-  EXPECT_EQ(tags.merge(ab, tags.of({{"b", "3"}, {"c", "4"}})), tags.of({{"a", "1"}, {"b", "3"}, {"c", "4"}}));
+  EXPECT_EQ(tags.merge(ab, tags.of({{"b", "3"}, {"c", "4"}})),
+            tags.of({{"a", "1"}, {"b", "3"}, {"c", "4"}}));
   EXPECT_EQ(tags.without(tags.of({{"a", "1"}}), "a"), tags.empty());
 }
 

@@ -5,7 +5,9 @@
 namespace zelus::metrics {
 
 int64_t unix_now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 SeriesId Shard::resolve(MetricId metric, const TagSet* tags) {

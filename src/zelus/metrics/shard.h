@@ -28,7 +28,8 @@ struct Series {
   Sink sink;
 };
 
-/// One thread's metrics: a single writer, never locked. What virtual users of this thread record goes here.
+/// One thread's metrics: a single writer, never locked. What virtual users of this thread record
+/// goes here.
 ///
 ///     SeriesId series = shard.resolve(kHttpReqDuration, tags);   // once for a tag set; keep it
 ///     shard.add(series, 12.3);                                   // a few ns
@@ -42,18 +43,23 @@ class Shard {
   const Registry& registry() const { return registry_; }
   TagInterner& tags() { return tags_; }
 
-  /// The series of a metric with exactly these tags, made when it is new. `tags` is of this shard's interner. Costs a hash look-up.
+  /// The series of a metric with exactly these tags, made when it is new. `tags` is of this shard's
+  /// interner. Costs a hash look-up.
   SeriesId resolve(MetricId metric, const TagSet* tags);
 
-  /// Records. `at` gives the sample's time and metadata: wanted by gauges and by sample streams, others do not look at it; zero means now.
-  /// Suspends only while a sample stream that must not lose lines is full.
+  /// Records. `at` gives the sample's time and metadata: wanted by gauges and by sample streams,
+  /// others do not look at it; zero means now. Suspends only while a sample stream that must not
+  /// lose lines is full.
   void add(SeriesId series, double value, Moment at = {}) {
     Series& s = series_[series];
-    if (__builtin_expect(stream_ != nullptr || s.sink.type() == MetricType::kGauge, 0)) return add_timed(s, value, at);
+    if (__builtin_expect(stream_ != nullptr || s.sink.type() == MetricType::kGauge, 0))
+      return add_timed(s, value, at);
     s.sink.add(value, 0);
   }
   /// Convenience for rare samples: resolve and add.
-  void add(MetricId metric, const TagSet* tags, double value, Moment at = {}) { add(resolve(metric, tags), value, at); }
+  void add(MetricId metric, const TagSet* tags, double value, Moment at = {}) {
+    add(resolve(metric, tags), value, at);
+  }
 
   const std::vector<Series>& series() const { return series_; }
   /// Turns the sample stream on or off (null). The stream outlives the shard's use of it.
@@ -69,7 +75,9 @@ class Shard {
     bool operator==(const Key&) const = default;
   };
   struct KeyHash {
-    size_t operator()(const Key& key) const { return key.tags->hash() ^ (key.metric * 0x9e3779b97f4a7c15ull); }
+    size_t operator()(const Key& key) const {
+      return key.tags->hash() ^ (key.metric * 0x9e3779b97f4a7c15ull);
+    }
   };
   Registry registry_;
   TagInterner tags_;

@@ -10,7 +10,8 @@
 namespace zelus::metrics {
 
 TrendValues::TrendValues(const TrendValues& other)
-    : exact_(other.exact_), histogram_(other.histogram_ ? std::make_unique<Histogram>(*other.histogram_) : nullptr) {}
+    : exact_(other.exact_),
+      histogram_(other.histogram_ ? std::make_unique<Histogram>(*other.histogram_) : nullptr) {}
 
 void TrendValues::fold() {
   if (histogram_) return;
@@ -98,7 +99,8 @@ std::vector<double> Sink::quantiles(std::span<const double> fractions) const {
       if (rank <= 0 || rank >= static_cast<double>(count_ - 1)) {
         values.push_back(rank <= 0 ? min_ : max_);
       } else {
-        values.push_back(std::clamp(histogram->at_rank(static_cast<uint64_t>(std::llround(rank))), min_, max_));
+        values.push_back(
+            std::clamp(histogram->at_rank(static_cast<uint64_t>(std::llround(rank))), min_, max_));
       }
       continue;
     }
@@ -113,19 +115,23 @@ double Sink::quantile(double fraction) const { return quantiles(std::span(&fract
 
 Result<TrendStat> parse_trend_stat(std::string_view text) {
   static constexpr std::pair<std::string_view, TrendStat::Kind> kNames[] = {
-      {"avg", TrendStat::Kind::kAvg}, {"min", TrendStat::Kind::kMin},     {"med", TrendStat::Kind::kMed},
-      {"max", TrendStat::Kind::kMax}, {"count", TrendStat::Kind::kCount}, {"sum", TrendStat::Kind::kSum},
+      {"avg", TrendStat::Kind::kAvg},     {"min", TrendStat::Kind::kMin},
+      {"med", TrendStat::Kind::kMed},     {"max", TrendStat::Kind::kMax},
+      {"count", TrendStat::Kind::kCount}, {"sum", TrendStat::Kind::kSum},
   };
   for (const auto& [name, kind] : kNames) {
     if (name == text) return TrendStat{std::string(text), kind, 0};
   }
   if (!text.starts_with("p(") || !text.ends_with(")")) {
-    return bia::Error(bia::Code::kInvalidArgument, "BAD_TREND_STAT", fmt::format("invalid trend stat '{}', unknown format", text));
+    return bia::Error(bia::Code::kInvalidArgument, "BAD_TREND_STAT",
+                      fmt::format("invalid trend stat '{}', unknown format", text));
   }
   Result<double> percentile = parse_go_float(text.substr(2, text.size() - 3));
   if (!percentile || !(*percentile >= 0 && *percentile <= 100)) {
-    return bia::Error(bia::Code::kInvalidArgument, "BAD_TREND_STAT",
-                      fmt::format("invalid percentile trend stat value '{}', provide a number between 0 and 100", text));
+    return bia::Error(
+        bia::Code::kInvalidArgument, "BAD_TREND_STAT",
+        fmt::format("invalid percentile trend stat value '{}', provide a number between 0 and 100",
+                    text));
   }
   return TrendStat{std::string(text), TrendStat::Kind::kPercentile, *percentile};
 }

@@ -15,7 +15,8 @@ namespace zelus::metrics {
 /// Samples that a trend keeps one by one before it folds them into a histogram.
 inline constexpr size_t kTrendExactMax = 4096;
 
-/// The values of a trend: exact up to kTrendExactMax, a histogram from there on. Its sum, count and bounds lie in the Sink.
+/// The values of a trend: exact up to kTrendExactMax, a histogram from there on. Its sum, count and
+/// bounds lie in the Sink.
 class TrendValues {
  public:
   void add(double value) {
@@ -47,7 +48,8 @@ class TrendValues {
   std::unique_ptr<Histogram> histogram_;
 };
 
-/// What has become of the values of one series, or of all series of a metric. k6's four sinks in one type.
+/// What has become of the values of one series, or of all series of a metric. k6's four sinks in
+/// one type.
 class Sink {
  public:
   explicit Sink(MetricType type) : type_(type) {}
@@ -98,8 +100,11 @@ class Sink {
   uint64_t trues() const { return trues_; }
   uint64_t falses() const { return count_ - trues_; }
   /// Share of values that were not zero; 0 when empty.
-  double rate() const { return count_ == 0 ? 0 : static_cast<double>(trues_) / static_cast<double>(count_); }
-  /// Trend: `fraction` 0 … 1 by k6's interpolation between the ranks next to (count-1)*fraction; within 0.14 % once folded. 0 when empty.
+  double rate() const {
+    return count_ == 0 ? 0 : static_cast<double>(trues_) / static_cast<double>(count_);
+  }
+  /// Trend: `fraction` 0 … 1 by k6's interpolation between the ranks next to (count-1)*fraction;
+  /// within 0.14 % once folded. 0 when empty.
   double quantile(double fraction) const;
   /// A rate with its trues and falses exchanged.
   Sink inverted() const {
@@ -133,7 +138,8 @@ struct TrendStat {
   enum class Kind : uint8_t { kAvg, kMin, kMed, kMax, kCount, kSum, kPercentile } kind = Kind::kAvg;
   double percentile = 0;
 };
-/// Errors: kInvalidArgument with k6's text for summaryTrendStats. `sum` is taken by remote write only.
+/// Errors: kInvalidArgument with k6's text for summaryTrendStats. `sum` is taken by remote write
+/// only.
 Result<TrendStat> parse_trend_stat(std::string_view text);
 /// One value a stat, in order.
 std::vector<double> trend_values(const Sink& trend, std::span<const TrendStat> stats);

@@ -31,7 +31,9 @@ TEST(Histogram, BucketsIncludeTheirUpperBound) {
 
 TEST(Histogram, TakesExtremes) {
   Histogram histogram;
-  for (double value : {5e-324, 1e-308, 1e308, std::numeric_limits<double>::infinity(), -5e-324, -1e308, 0.0, -0.0}) histogram.add(value);
+  for (double value :
+       {5e-324, 1e-308, 1e308, std::numeric_limits<double>::infinity(), -5e-324, -1e308, 0.0, -0.0})
+    histogram.add(value);
   EXPECT_EQ(histogram.count(), 8u);
   EXPECT_EQ(histogram.zero_count(), 2u);
   EXPECT_EQ(histogram.at_rank(2), 0);
@@ -155,7 +157,9 @@ TEST(TrendStat, ParsesAsK6) {
   EXPECT_EQ(parse_trend_stat("p99").error().message(), "invalid trend stat 'p99', unknown format");
   EXPECT_EQ(parse_trend_stat("").error().message(), "invalid trend stat '', unknown format");
   for (std::string_view bad : {"p()", "p(x)", "p(101)", "p(-1)", "p(nan)"}) {
-    EXPECT_THAT(parse_trend_stat(bad).error().message(), testing::EndsWith("provide a number between 0 and 100")) << bad;
+    EXPECT_THAT(parse_trend_stat(bad).error().message(),
+                testing::EndsWith("provide a number between 0 and 100"))
+        << bad;
   }
 }
 
@@ -163,7 +167,8 @@ TEST(TrendStat, GivesOneValueEach) {
   Sink trend(MetricType::kTrend);
   for (int i = 1; i <= 5; ++i) trend.add(i, 0);
   std::vector<TrendStat> stats;
-  for (std::string_view name : {"avg", "min", "med", "max", "p(75)", "count", "sum"}) stats.push_back(*parse_trend_stat(name));
+  for (std::string_view name : {"avg", "min", "med", "max", "p(75)", "count", "sum"})
+    stats.push_back(*parse_trend_stat(name));
   EXPECT_THAT(trend_values(trend, stats), testing::ElementsAre(3, 1, 3, 5, 4, 5, 15));
 }
 
@@ -174,10 +179,14 @@ TEST(GoFloat, ReadsWhatGoReads) {
   EXPECT_TRUE(std::isinf(*parse_go_float("-Inf")));
   EXPECT_TRUE(std::isnan(*parse_go_float("NaN")));
   EXPECT_EQ(*parse_go_float("1e-999"), 0);
-  for (std::string_view bad : {"", "abc", "1x", "--1", "+-1", "1_0", " 1", "0x1", "-nan", "infin"}) {
-    EXPECT_EQ(parse_go_float(bad).error().message(), "strconv.ParseFloat: parsing " + go_quote(bad) + ": invalid syntax") << bad;
+  for (std::string_view bad :
+       {"", "abc", "1x", "--1", "+-1", "1_0", " 1", "0x1", "-nan", "infin"}) {
+    EXPECT_EQ(parse_go_float(bad).error().message(),
+              "strconv.ParseFloat: parsing " + go_quote(bad) + ": invalid syntax")
+        << bad;
   }
-  EXPECT_EQ(parse_go_float("1e999").error().message(), "strconv.ParseFloat: parsing \"1e999\": value out of range");
+  EXPECT_EQ(parse_go_float("1e999").error().message(),
+            "strconv.ParseFloat: parsing \"1e999\": value out of range");
 }
 
 TEST(GoFloat, WritesG) {

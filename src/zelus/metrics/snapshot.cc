@@ -28,7 +28,8 @@ Snapshot Snapshot::of(const Shard& shard, const Thresholds& thresholds, Detail d
     MetricData& data = snapshot.add_metric(registry[id]);
     auto listed = thresholds.submetrics().find(id);
     if (listed == thresholds.submetrics().end()) continue;
-    for (const Submetric& submetric : listed->second) data.submetrics.emplace_back(submetric, Sink(data.metric.type));
+    for (const Submetric& submetric : listed->second)
+      data.submetrics.emplace_back(submetric, Sink(data.metric.type));
   }
   for (const Series& series : shard.series()) {
     if (series.sink.empty()) continue;
@@ -37,7 +38,8 @@ Snapshot Snapshot::of(const Shard& shard, const Thresholds& thresholds, Detail d
     for (auto& [submetric, sink] : data.submetrics) {
       if (series.tags->contains(submetric.tags)) sink.merge(series.sink);
     }
-    if (detail == Detail::kSeries) snapshot.add_series({series.metric, series.tags, series.first_ns, series.sink});
+    if (detail == Detail::kSeries)
+      snapshot.add_series({series.metric, series.tags, series.first_ns, series.sink});
   }
   return snapshot;
 }
@@ -63,7 +65,8 @@ void Snapshot::merge(const Snapshot& other) {
     const MetricData& theirs = other.metrics_[i];
     size_t at = metric_index(theirs.metric, i);
     MetricData& ours = metrics_[at];
-    // Threads that defined one name with two types after the init pass: the first wins, the other's values cannot be added up.
+    // Threads that defined one name with two types after the init pass: the first wins, the other's
+    // values cannot be added up.
     if (ours.metric.type != theirs.metric.type) continue;
     index[i] = at;
     ours.total.merge(theirs.total);
@@ -94,9 +97,12 @@ void Snapshot::merge(const Snapshot& other) {
 }
 
 void Snapshot::sort_series() {
-  std::stable_sort(series_.begin(), series_.end(), [](const SeriesData& a, const SeriesData& b) { return a.first_ns < b.first_ns; });
+  std::stable_sort(series_.begin(), series_.end(), [](const SeriesData& a, const SeriesData& b) {
+    return a.first_ns < b.first_ns;
+  });
   series_by_hash_.clear();
-  for (size_t i = 0; i < series_.size(); ++i) series_by_hash_.emplace(series_[i].tags->hash() + series_[i].metric, i);
+  for (size_t i = 0; i < series_.size(); ++i)
+    series_by_hash_.emplace(series_[i].tags->hash() + series_[i].metric, i);
 }
 
 Result<Snapshot> Aggregator::snapshot(Detail detail, bia::Deadline deadline) {
@@ -108,7 +114,8 @@ Result<Snapshot> Aggregator::snapshot(Detail detail, bia::Deadline deadline) {
   };
   auto gather = std::make_shared<Gather>();
   gather->missing = shards_.size();
-  // In the order of the shards, whoever answers first: so metrics and tag sets keep their places from snapshot to snapshot.
+  // In the order of the shards, whoever answers first: so metrics and tag sets keep their places
+  // from snapshot to snapshot.
   gather->parts.resize(shards_.size());
   bia::fiber::Scheduler& here = bia::fiber::Scheduler::current();
   for (size_t index = 0; index < shards_.size(); ++index) {

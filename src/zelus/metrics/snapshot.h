@@ -64,7 +64,9 @@ class Aggregator {
  public:
   explicit Aggregator(const Thresholds& thresholds) : thresholds_(thresholds) {}
   /// `scheduler` runs the thread that writes `shard`; both outlive the aggregator's use.
-  void add_shard(bia::fiber::Scheduler& scheduler, const Shard& shard) { shards_.push_back({&scheduler, &shard}); }
+  void add_shard(bia::fiber::Scheduler& scheduler, const Shard& shard) {
+    shards_.push_back({&scheduler, &shard});
+  }
   /// Suspends until every thread has answered. Errors: kDeadlineExceeded, kCancelled.
   Result<Snapshot> snapshot(Detail detail, bia::Deadline deadline);
 

@@ -22,7 +22,8 @@ TEST(Shard, ResolvesOncePerMetricAndTags) {
 
 TEST(Snapshot, MergesMetricsByNameAndSeriesByContent) {
   Registry registry;
-  Thresholds thresholds = *Thresholds::create({{"http_reqs{a:1}", {{"count>0", false, {}}}}}, registry, SystemTags::defaults());
+  Thresholds thresholds = *Thresholds::create({{"http_reqs{a:1}", {{"count>0", false, {}}}}},
+                                              registry, SystemTags::defaults());
   Shard one(registry);
   Shard two(registry);
   two.registry().define("other_first", MetricType::kTrend).ignore("known good");
@@ -108,7 +109,8 @@ TEST(SampleStream, HoldsTheProducerBackAndLosesNothing) {
       bia::fiber::sleep_for(50ms).ignore("lets the last chunk arrive");
       return;
     }
-    while (received < kStreamChunkSamples * kStreamChunksMax) bia::fiber::sleep_for(1ms).ignore("waits for the chunks");
+    while (received < kStreamChunkSamples * kStreamChunksMax)
+      bia::fiber::sleep_for(1ms).ignore("waits for the chunks");
     bia::fiber::sleep_for(20ms).ignore("the producer is held");
     EXPECT_EQ(received, kStreamChunkSamples * kStreamChunksMax);
     returning = true;
@@ -125,7 +127,8 @@ TEST(SampleStream, DropsAndCountsWhereAsked) {
   auto threads = std::move(bia::fiber::ThreadGroup::create(1)).value();
   size_t received = 0;
   SampleStream stream(
-      threads->scheduler(0), threads->scheduler(0), [&](SampleChunk chunk, std::function<void()>) { received += chunk.size(); },
+      threads->scheduler(0), threads->scheduler(0),
+      [&](SampleChunk chunk, std::function<void()>) { received += chunk.size(); },
       SampleStream::WhenFull::kDrop);
   Metric metric{"x", MetricType::kCounter, Contains::kDefault};
   constexpr size_t kFits = kStreamChunkSamples * (kStreamChunksMax + 1);

@@ -2,8 +2,12 @@
 
 namespace zelus::metrics {
 
-SampleStream::SampleStream(bia::fiber::Scheduler& producer, bia::fiber::Scheduler& consumer, Consumer consume, WhenFull when_full)
-    : producer_(producer), consumer_(consumer), consume_(std::move(consume)), when_full_(when_full) {
+SampleStream::SampleStream(bia::fiber::Scheduler& producer, bia::fiber::Scheduler& consumer,
+                           Consumer consume, WhenFull when_full)
+    : producer_(producer),
+      consumer_(consumer),
+      consume_(std::move(consume)),
+      when_full_(when_full) {
   chunk_.reserve(kStreamChunkSamples);
 }
 
@@ -11,7 +15,8 @@ void SampleStream::push(Sample sample) {
   if (chunk_.size() >= kStreamChunkSamples) {
     flush();
     while (chunk_.size() >= kStreamChunkSamples) {
-      // Still full: too many chunks are under way. A cancelled fiber must not lose the line either, so that it spills over the limit.
+      // Still full: too many chunks are under way. A cancelled fiber must not lose the line either,
+      // so that it spills over the limit.
       if (when_full_ == WhenFull::kDrop) {
         ++dropped_;
         return;

@@ -13,10 +13,12 @@
 
 namespace zelus::metrics {
 
-/// Pairs that are no tags (vu, iter, exec.vu.metrics.metadata): they go into single samples only. Immutable once shared.
+/// Pairs that are no tags (vu, iter, exec.vu.metrics.metadata): they go into single samples only.
+/// Immutable once shared.
 using Metadata = std::vector<Tag>;
 
-/// When a sample was taken, and what else belongs to it. Cheap to copy; make one for all samples of a request.
+/// When a sample was taken, and what else belongs to it. Cheap to copy; make one for all samples of
+/// a request.
 struct Moment {
   int64_t unix_ns = 0;
   const std::shared_ptr<const Metadata>* metadata = nullptr;
@@ -36,16 +38,19 @@ inline constexpr size_t kStreamChunkSamples = 4096;
 inline constexpr size_t kStreamChunksMax = 64;
 using SampleChunk = std::vector<Sample>;
 
-/// Carries single samples of one thread to a consumer on another, in order. Bounded: when kStreamChunksMax chunks are under way, kHold suspends the
-/// recording fiber until one comes back, kDrop counts and forgets.
+/// Carries single samples of one thread to a consumer on another, in order. Bounded: when
+/// kStreamChunksMax chunks are under way, kHold suspends the recording fiber until one comes back,
+/// kDrop counts and forgets.
 class SampleStream {
  public:
   enum class WhenFull { kHold, kDrop };
-  /// Runs on the consumer's thread for each chunk; must not suspend, and calls `done` (on the consumer's thread) once the chunk is used up.
+  /// Runs on the consumer's thread for each chunk; must not suspend, and calls `done` (on the
+  /// consumer's thread) once the chunk is used up.
   using Consumer = std::function<void(SampleChunk chunk, std::function<void()> done)>;
 
   /// `producer` is the scheduler of the shard's thread.
-  SampleStream(bia::fiber::Scheduler& producer, bia::fiber::Scheduler& consumer, Consumer consume, WhenFull when_full);
+  SampleStream(bia::fiber::Scheduler& producer, bia::fiber::Scheduler& consumer, Consumer consume,
+               WhenFull when_full);
   /// Producer's thread. Suspends while full and kHold.
   void push(Sample sample);
   /// Producer's thread: sends the chunk begun, however small.

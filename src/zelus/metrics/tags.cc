@@ -7,11 +7,14 @@ namespace zelus::metrics {
 namespace {
 
 // In the order of the bits.
-constexpr std::string_view kSystemTagNames[] = {"proto", "subproto", "status",     "method",      "url",      "name",    "group",
-                                                "check", "error",    "error_code", "tls_version", "scenario", "service", "expected_response",
-                                                "iter",  "vu",       "ocsp_status", "ip"};
+constexpr std::string_view kSystemTagNames[] = {
+    "proto", "subproto", "status",      "method",      "url",      "name",    "group",
+    "check", "error",    "error_code",  "tls_version", "scenario", "service", "expected_response",
+    "iter",  "vu",       "ocsp_status", "ip"};
 
-size_t mix(size_t seed, size_t value) { return (seed ^ value) * 0x9e3779b97f4a7c15ull + (seed >> 29); }
+size_t mix(size_t seed, size_t value) {
+  return (seed ^ value) * 0x9e3779b97f4a7c15ull + (seed >> 29);
+}
 
 size_t hash_of(std::string_view key, std::string_view value) {
   std::hash<std::string_view> hash;
@@ -30,7 +33,9 @@ struct KeyLess {
 
 }  // namespace
 
-std::string_view system_tag_name(SystemTag tag) { return kSystemTagNames[std::countr_zero(static_cast<uint32_t>(tag))]; }
+std::string_view system_tag_name(SystemTag tag) {
+  return kSystemTagNames[std::countr_zero(static_cast<uint32_t>(tag))];
+}
 
 SystemTags SystemTags::of(std::span<const std::string> names) {
   SystemTags tags = none();
@@ -119,7 +124,8 @@ const TagSet* TagInterner::merge(const TagSet* base, const TagSet* over) {
 }
 
 const TagSet* TagInterner::of(std::vector<Tag> tags) {
-  std::stable_sort(tags.begin(), tags.end(), [](const Tag& a, const Tag& b) { return a.first < b.first; });
+  std::stable_sort(tags.begin(), tags.end(),
+                   [](const Tag& a, const Tag& b) { return a.first < b.first; });
   std::vector<Tag> unique;
   unique.reserve(tags.size());
   for (Tag& tag : tags) {

@@ -60,8 +60,8 @@ class SystemTags {
 
 class TagInterner;
 
-/// An immutable set of tags, sorted by key. Two equal sets of one interner are one object; it lives as long as the interner.
-/// Other threads may read it.
+/// An immutable set of tags, sorted by key. Two equal sets of one interner are one object; it lives
+/// as long as the interner. Other threads may read it.
 class TagSet {
  public:
   TagSet(const TagSet&) = delete;
@@ -81,7 +81,8 @@ class TagSet {
   explicit TagSet(std::vector<Tag> tags, size_t hash) : tags_(std::move(tags)), hash_(hash) {}
   std::vector<Tag> tags_;
   size_t hash_;
-  /// Sets that differ in one tag, found again without sorting: how a chain of `with` stays cheap. Touched by the interner's thread only.
+  /// Sets that differ in one tag, found again without sorting: how a chain of `with` stays cheap.
+  /// Touched by the interner's thread only.
   struct Step {
     std::string key;
     std::string value;

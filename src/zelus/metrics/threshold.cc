@@ -14,14 +14,16 @@ using Method = ThresholdExpression::Method;
 using Operator = ThresholdExpression::Operator;
 
 constexpr std::pair<std::string_view, Method> kMethods[] = {
-    {"value", Method::kValue}, {"count", Method::kCount}, {"rate", Method::kRate}, {"avg", Method::kAvg},
-    {"min", Method::kMin},     {"med", Method::kMed},     {"max", Method::kMax},   {"p", Method::kPercentile},
+    {"value", Method::kValue}, {"count", Method::kCount},  {"rate", Method::kRate},
+    {"avg", Method::kAvg},     {"min", Method::kMin},      {"med", Method::kMed},
+    {"max", Method::kMax},     {"p", Method::kPercentile},
 };
 
 // Tried in this order, as k6 does: "<=" before "<".
 constexpr std::pair<std::string_view, Operator> kOperators[] = {
-    {"<=", Operator::kLessEqual}, {"<", Operator::kLess},    {">=", Operator::kGreaterEqual}, {">", Operator::kGreater},
-    {"===", Operator::kEqual},    {"==", Operator::kEqual}, {"!=", Operator::kNotEqual},
+    {"<=", Operator::kLessEqual}, {"<", Operator::kLess},    {">=", Operator::kGreaterEqual},
+    {">", Operator::kGreater},    {"===", Operator::kEqual}, {"==", Operator::kEqual},
+    {"!=", Operator::kNotEqual},
 };
 
 std::string_view method_name(Method method) {
@@ -44,7 +46,9 @@ std::string_view trim_quotes(std::string_view text) {
   return text;
 }
 
-bia::Error invalid(std::string message) { return bia::Error(bia::Code::kInvalidArgument, "BAD_THRESHOLD", std::move(message)); }
+bia::Error invalid(std::string message) {
+  return bia::Error(bia::Code::kInvalidArgument, "BAD_THRESHOLD", std::move(message));
+}
 
 bool passes(const ThresholdExpression& expression, double left) {
   switch (expression.op) {
@@ -78,15 +82,20 @@ std::vector<Method> supported(MetricType type) {
   return {};
 }
 
-Result<void> check_supported(const Threshold& threshold, const std::string& metric_name, const Metric& metric) {
+Result<void> check_supported(const Threshold& threshold, const std::string& metric_name,
+                             const Metric& metric) {
   std::vector<Method> methods = supported(metric.type);
-  if (std::find(methods.begin(), methods.end(), threshold.expression.method) != methods.end()) return {};
+  if (std::find(methods.begin(), methods.end(), threshold.expression.method) != methods.end())
+    return {};
   std::string list;
-  for (Method method : methods) list += (list.empty() ? "" : ", ") + std::string(method_name(method));
-  return invalid(fmt::format(
-      "invalid threshold {} applied on metric {}; reason: unsupported aggregation method {} on metric of type {}. supported aggregation "
-      "methods for this metric are: {}",
-      go_quote(threshold.spec.expression), metric_name, method_name(threshold.expression.method), type_name(metric.type), list));
+  for (Method method : methods)
+    list += (list.empty() ? "" : ", ") + std::string(method_name(method));
+  return invalid(
+      fmt::format("invalid threshold {} applied on metric {}; reason: unsupported aggregation "
+                  "method {} on metric of type {}. supported aggregation "
+                  "methods for this metric are: {}",
+                  go_quote(threshold.spec.expression), metric_name,
+                  method_name(threshold.expression.method), type_name(metric.type), list));
 }
 
 std::vector<Tag> parse_submetric_tags(std::string_view key_values) {
@@ -127,10 +136,15 @@ Result<ThresholdExpression> parse_threshold(std::string_view text) {
     found = true;
     break;
   }
-  if (!found) return invalid(fmt::format("failed parsing threshold expression {}; reason: malformed threshold expression", go_quote(text)));
+  if (!found)
+    return invalid(fmt::format(
+        "failed parsing threshold expression {}; reason: malformed threshold expression",
+        go_quote(text)));
 
   auto left_error = [&](std::string_view reason) {
-    return invalid(fmt::format("failed parsing threshold expression's {} left hand side; reason: {}", go_quote(text), reason));
+    return invalid(
+        fmt::format("failed parsing threshold expression's {} left hand side; reason: {}",
+                    go_quote(text), reason));
   };
   found = false;
   for (const auto& [name, method] : kMethods) {
@@ -139,9 +153,11 @@ Result<ThresholdExpression> parse_threshold(std::string_view text) {
     found = true;
   }
   if (!found) {
-    if (!left.starts_with("p(") || !left.ends_with(")")) return left_error("failed parsing method from expression");
+    if (!left.starts_with("p(") || !left.ends_with(")"))
+      return left_error("failed parsing method from expression");
     Result<double> percentile = parse_go_float(left.substr(2, left.size() - 3));
-    if (!percentile) return left_error("malformed percentile value; reason: " + percentile.error().message());
+    if (!percentile)
+      return left_error("malformed percentile value; reason: " + percentile.error().message());
     expression.method = Method::kPercentile;
     expression.percentile = *percentile;
   }
@@ -149,7 +165,8 @@ Result<ThresholdExpression> parse_threshold(std::string_view text) {
   if (!value) {
     // "expresion" is k6's spelling.
     return invalid(
-        fmt::format("failed parsing threshold expresion's {} right hand side; reason: {}", go_quote(text), value.error().message()));
+        fmt::format("failed parsing threshold expresion's {} right hand side; reason: {}",
+                    go_quote(text), value.error().message()));
   }
   expression.value = *value;
   return expression;
@@ -166,14 +183,16 @@ Result<ParsedMetricName> parse_metric_name(std::string_view text) {
   if (!opens && !closes) return ParsedMetricName{std::string(text), {}};
   if (opens != closes) return failed(text, "has unmatched opening/close curly brace");
   if (close < open) return failed(text, "closing curly brace appears before opening one");
-  if (close + 1 != text.size()) return failed(text, "lacks a closing curly brace in its last position");
+  if (close + 1 != text.size())
+    return failed(text, "lacks a closing curly brace in its last position");
   ParsedMetricName parsed{std::string(text.substr(0, open)), {}};
   std::string_view inner = text.substr(open + 1, close - open - 1);
   for (;;) {
     size_t comma = std::min(inner.find(','), inner.size());
     std::string_view tag = inner.substr(0, comma);
     size_t colon = tag.find(':');
-    if (colon == std::string_view::npos || colon + 1 == tag.size()) return failed(tag, "tag expression is malformed");
+    if (colon == std::string_view::npos || colon + 1 == tag.size())
+      return failed(tag, "tag expression is malformed");
     parsed.tags.emplace_back(trim(tag));
     if (comma == inner.size()) return parsed;
     inner.remove_prefix(comma + 1);
@@ -192,22 +211,25 @@ int Thresholds::add_submetric(MetricId metric, std::string_view key_values) {
 }
 
 void Thresholds::add_implicit(const Registry& registry, SystemTags system_tags) {
-  if (system_tags.has(SystemTag::kExpectedResponse)) add_submetric(kHttpReqDuration, "expected_response:true");
+  if (system_tags.has(SystemTag::kExpectedResponse))
+    add_submetric(kHttpReqDuration, "expected_response:true");
   for (auto& [metric, list] : submetrics_) {
     for (Submetric& submetric : list) {
       submetric.name = fmt::format("{}{{{}}}", registry[metric].name, submetric.suffix);
       for (const Tag& tag : submetric.tags) {
         if (tag.first != "vu" && tag.first != "iter") continue;
-        warnings_.push_back(fmt::format(
-            "The high-cardinality '{}' metric tag was made non-indexable in k6 v0.41.0, so thresholds like '{}' that are based on it won't "
-            "work correctly.",
-            tag.first, submetric.name));
+        warnings_.push_back(
+            fmt::format("The high-cardinality '{}' metric tag was made non-indexable in k6 "
+                        "v0.41.0, so thresholds like '{}' that are based on it won't "
+                        "work correctly.",
+                        tag.first, submetric.name));
       }
     }
   }
 }
 
-Result<Thresholds> Thresholds::create(const ThresholdSpecs& specs, const Registry& registry, SystemTags system_tags) {
+Result<Thresholds> Thresholds::create(const ThresholdSpecs& specs, const Registry& registry,
+                                      SystemTags system_tags) {
   Thresholds all;
   for (const auto& [name, list] : specs) {
     Entry entry{name, kNoMetric, -1, {}};
@@ -215,15 +237,20 @@ Result<Thresholds> Thresholds::create(const ThresholdSpecs& specs, const Registr
       entry.thresholds.push_back({spec, BIA_TRY(parse_threshold(spec.expression)), false});
     }
     Result<ParsedMetricName> parsed = parse_metric_name(name);
-    if (!parsed) return invalid("unable to validate threshold expressions; reason: " + parsed.error().message());
+    if (!parsed)
+      return invalid("unable to validate threshold expressions; reason: " +
+                     parsed.error().message());
     entry.metric = registry.id_of(parsed->name);
     if (entry.metric == kNoMetric) {
-      return invalid(fmt::format("invalid threshold defined on {}; reason: no metric name {} found", name, go_quote(name)));
+      return invalid(fmt::format("invalid threshold defined on {}; reason: no metric name {} found",
+                                 name, go_quote(name)));
     }
-    for (const Threshold& threshold : entry.thresholds) BIA_TRY(check_supported(threshold, name, registry[entry.metric]));
+    for (const Threshold& threshold : entry.thresholds)
+      BIA_TRY(check_supported(threshold, name, registry[entry.metric]));
     if (!parsed->tags.empty()) {
       size_t open = name.find('{');
-      entry.submetric = all.add_submetric(entry.metric, std::string_view(name).substr(open + 1, name.size() - open - 2));
+      entry.submetric = all.add_submetric(
+          entry.metric, std::string_view(name).substr(open + 1, name.size() - open - 2));
     }
     all.entries_.push_back(std::move(entry));
   }
@@ -231,7 +258,8 @@ Result<Thresholds> Thresholds::create(const ThresholdSpecs& specs, const Registr
   return all;
 }
 
-Thresholds Thresholds::none(const ThresholdSpecs& specs, const Registry& registry, SystemTags system_tags) {
+Thresholds Thresholds::none(const ThresholdSpecs& specs, const Registry& registry,
+                            SystemTags system_tags) {
   Thresholds all;
   for (const auto& [name, list] : specs) {
     Result<ParsedMetricName> parsed = parse_metric_name(name);
@@ -247,13 +275,15 @@ Thresholds Thresholds::none(const ThresholdSpecs& specs, const Registry& registr
   return all;
 }
 
-std::optional<double> threshold_value(const ThresholdExpression& expression, const Sink& sink, bia::Duration elapsed) {
+std::optional<double> threshold_value(const ThresholdExpression& expression, const Sink& sink,
+                                      bia::Duration elapsed) {
   switch (expression.method) {
     case Method::kCount:
     case Method::kValue:
       return sink.value();
     case Method::kRate:
-      if (sink.type() == MetricType::kRate) return sink.empty() ? std::nullopt : std::optional(sink.rate());
+      if (sink.type() == MetricType::kRate)
+        return sink.empty() ? std::nullopt : std::optional(sink.rate());
       return sink.value() / std::chrono::duration<double>(elapsed).count();
     case Method::kAvg:
       return sink.avg();
@@ -269,11 +299,14 @@ std::optional<double> threshold_value(const ThresholdExpression& expression, con
   return std::nullopt;
 }
 
-Thresholds::Verdict Thresholds::evaluate(const Snapshot& snapshot, bia::Duration elapsed, When when) {
+Thresholds::Verdict Thresholds::evaluate(const Snapshot& snapshot, bia::Duration elapsed,
+                                         When when) {
   Verdict verdict;
   for (Entry& entry : entries_) {
     const Snapshot::MetricData& data = snapshot.metrics()[entry.metric];
-    const Sink& sink = entry.submetric < 0 ? data.total : data.submetrics[static_cast<size_t>(entry.submetric)].second;
+    const Sink& sink = entry.submetric < 0
+                           ? data.total
+                           : data.submetrics[static_cast<size_t>(entry.submetric)].second;
     if (entry.thresholds.empty() || (when == When::kRunning && sink.empty())) continue;
     bool crossed = false;
     for (Threshold& threshold : entry.thresholds) {

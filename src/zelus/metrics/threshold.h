@@ -13,15 +13,32 @@
 
 namespace zelus::metrics {
 
-/// As option `thresholds` gives them: "http_req_duration{scenario:shop}" → its expressions, sorted by metric.
+/// As option `thresholds` gives them: "http_req_duration{scenario:shop}" → its expressions, sorted
+/// by metric.
 using options::ThresholdSpec;
 using ThresholdSpecs = options::ThresholdMap;
 
 /// A parsed expression: `p(95) < 500`.
 struct ThresholdExpression {
-  enum class Method : uint8_t { kCount, kRate, kValue, kAvg, kMin, kMax, kMed, kPercentile } method = Method::kCount;
+  enum class Method : uint8_t {
+    kCount,
+    kRate,
+    kValue,
+    kAvg,
+    kMin,
+    kMax,
+    kMed,
+    kPercentile
+  } method = Method::kCount;
   double percentile = 0;
-  enum class Operator : uint8_t { kLessEqual, kLess, kGreaterEqual, kGreater, kEqual, kNotEqual } op = Operator::kLess;
+  enum class Operator : uint8_t {
+    kLessEqual,
+    kLess,
+    kGreaterEqual,
+    kGreater,
+    kEqual,
+    kNotEqual
+  } op = Operator::kLess;
   double value = 0;
   /// "p(95)", "count", …: the key of the value in summaries.
   std::string key() const;
@@ -42,7 +59,8 @@ struct Submetric {
   std::vector<Tag> tags;
 };
 
-/// "name{a:b}" → "name" and its tag expressions "a:b", trimmed. Errors: kInvalidArgument with k6's texts.
+/// "name{a:b}" → "name" and its tag expressions "a:b", trimmed. Errors: kInvalidArgument with k6's
+/// texts.
 struct ParsedMetricName {
   std::string name;
   std::vector<std::string> tags;
@@ -62,12 +80,15 @@ class Thresholds {
     std::vector<Threshold> thresholds;
   };
 
-  /// `registry` is the one after the init pass. `expected_response`: whether the implicit http_req_duration{expected_response:true} is wanted.
-  /// Errors: k6's texts, all of kInvalidArgument (exit code 104).
-  static Result<Thresholds> create(const ThresholdSpecs& specs, const Registry& registry, SystemTags system_tags);
-  /// No thresholds, only submetrics: those named in `specs` that exist, and the implicit one (--no-thresholds). What is wrong with the
-  /// specs becomes warnings, as in k6.
-  static Thresholds none(const ThresholdSpecs& specs, const Registry& registry, SystemTags system_tags);
+  /// `registry` is the one after the init pass. `expected_response`: whether the implicit
+  /// http_req_duration{expected_response:true} is wanted. Errors: k6's texts, all of
+  /// kInvalidArgument (exit code 104).
+  static Result<Thresholds> create(const ThresholdSpecs& specs, const Registry& registry,
+                                   SystemTags system_tags);
+  /// No thresholds, only submetrics: those named in `specs` that exist, and the implicit one
+  /// (--no-thresholds). What is wrong with the specs becomes warnings, as in k6.
+  static Thresholds none(const ThresholdSpecs& specs, const Registry& registry,
+                         SystemTags system_tags);
   /// For the log.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
@@ -80,7 +101,8 @@ class Thresholds {
     std::vector<std::string> crossed;
     bool abort = false;
   };
-  /// `kRunning` leaves out metrics without samples; `kFinal` takes them as k6 does (counters are 0, a rate passes).
+  /// `kRunning` leaves out metrics without samples; `kFinal` takes them as k6 does (counters are 0,
+  /// a rate passes).
   enum class When { kRunning, kFinal };
   Verdict evaluate(const Snapshot& snapshot, bia::Duration elapsed, When when);
 
@@ -95,6 +117,7 @@ class Thresholds {
 };
 
 /// The value an expression looks at; nullopt for a rate without samples.
-std::optional<double> threshold_value(const ThresholdExpression& expression, const Sink& sink, bia::Duration elapsed);
+std::optional<double> threshold_value(const ThresholdExpression& expression, const Sink& sink,
+                                      bia::Duration elapsed);
 
 }  // namespace zelus::metrics

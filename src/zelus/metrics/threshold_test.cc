@@ -30,17 +30,26 @@ TEST(ParseThreshold, TakesK6sGrammar) {
 
 TEST(ParseThreshold, RefusesWithK6sTexts) {
   auto error = [](std::string_view text) { return parse_threshold(text).error().message(); };
-  EXPECT_EQ(error("p95<500"), "failed parsing threshold expression's \"p95<500\" left hand side; reason: failed parsing method from expression");
-  EXPECT_EQ(error("rate"), "failed parsing threshold expression \"rate\"; reason: malformed threshold expression");
-  EXPECT_EQ(error("rate<"), "failed parsing threshold expression \"rate<\"; reason: malformed threshold expression");
-  EXPECT_EQ(error(""), "failed parsing threshold expression \"\"; reason: malformed threshold expression");
+  EXPECT_EQ(error("p95<500"),
+            "failed parsing threshold expression's \"p95<500\" left hand side; reason: failed "
+            "parsing method from expression");
+  EXPECT_EQ(error("rate"),
+            "failed parsing threshold expression \"rate\"; reason: malformed threshold expression");
+  EXPECT_EQ(
+      error("rate<"),
+      "failed parsing threshold expression \"rate<\"; reason: malformed threshold expression");
+  EXPECT_EQ(error(""),
+            "failed parsing threshold expression \"\"; reason: malformed threshold expression");
   EXPECT_EQ(error("rate<x"),
-            "failed parsing threshold expresion's \"rate<x\" right hand side; reason: strconv.ParseFloat: parsing \"x\": invalid syntax");
+            "failed parsing threshold expresion's \"rate<x\" right hand side; reason: "
+            "strconv.ParseFloat: parsing \"x\": invalid syntax");
   EXPECT_EQ(error("rate<0.1 && rate>0"),
-            "failed parsing threshold expresion's \"rate<0.1 && rate>0\" right hand side; reason: strconv.ParseFloat: parsing "
+            "failed parsing threshold expresion's \"rate<0.1 && rate>0\" right hand side; reason: "
+            "strconv.ParseFloat: parsing "
             "\"0.1 && rate>0\": invalid syntax");
   EXPECT_EQ(error("p(x)<1"),
-            "failed parsing threshold expression's \"p(x)<1\" left hand side; reason: malformed percentile value; reason: "
+            "failed parsing threshold expression's \"p(x)<1\" left hand side; reason: malformed "
+            "percentile value; reason: "
             "strconv.ParseFloat: parsing \"x\": invalid syntax");
 }
 
@@ -49,22 +58,32 @@ TEST(ParseMetricName, TakesTagsAndRefusesBadBraces) {
   EXPECT_EQ(parsed.name, "http_reqs");
   EXPECT_THAT(parsed.tags, ElementsAre("a:b", "c:d"));
   auto error = [](std::string_view text) { return parse_metric_name(text).error().message(); };
-  EXPECT_EQ(error("a{b"), "parsing metric name failed, metric \"a{b\" has unmatched opening/close curly brace");
-  EXPECT_EQ(error("a}b{"), "parsing metric name failed, metric \"a}b{\" closing curly brace appears before opening one");
-  EXPECT_EQ(error("a{b:c}d"), "parsing metric name failed, metric \"a{b:c}d\" lacks a closing curly brace in its last position");
-  EXPECT_EQ(error("a{b:}"), "parsing metric name failed, metric \"b:\" tag expression is malformed");
+  EXPECT_EQ(error("a{b"),
+            "parsing metric name failed, metric \"a{b\" has unmatched opening/close curly brace");
+  EXPECT_EQ(
+      error("a}b{"),
+      "parsing metric name failed, metric \"a}b{\" closing curly brace appears before opening one");
+  EXPECT_EQ(error("a{b:c}d"),
+            "parsing metric name failed, metric \"a{b:c}d\" lacks a closing curly brace in its "
+            "last position");
+  EXPECT_EQ(error("a{b:}"),
+            "parsing metric name failed, metric \"b:\" tag expression is malformed");
   EXPECT_EQ(error("a{}"), "parsing metric name failed, metric \"\" tag expression is malformed");
 }
 
 TEST(Thresholds, RefusesWithK6sTexts) {
   EXPECT_EQ(error_of({{"no_such_metric", {{"rate<1", false, {}}}}}),
-            "invalid threshold defined on no_such_metric; reason: no metric name \"no_such_metric\" found");
+            "invalid threshold defined on no_such_metric; reason: no metric name "
+            "\"no_such_metric\" found");
   EXPECT_EQ(error_of({{"http_req_failed", {{"p(95)<500", false, {}}}}}),
-            "invalid threshold \"p(95)<500\" applied on metric http_req_failed; reason: unsupported aggregation method p on metric of type "
+            "invalid threshold \"p(95)<500\" applied on metric http_req_failed; reason: "
+            "unsupported aggregation method p on metric of type "
             "rate. supported aggregation methods for this metric are: rate");
-  EXPECT_THAT(error_of({{"http_req_duration{x:y}", {{"count<1", false, {}}}}}), testing::EndsWith("are: avg, min, max, med, p"));
+  EXPECT_THAT(error_of({{"http_req_duration{x:y}", {{"count<1", false, {}}}}}),
+              testing::EndsWith("are: avg, min, max, med, p"));
   EXPECT_EQ(error_of({{"http_reqs{x", {{"count<1", false, {}}}}}),
-            "unable to validate threshold expressions; reason: parsing metric name failed, metric \"http_reqs{x\" has unmatched "
+            "unable to validate threshold expressions; reason: parsing metric name failed, metric "
+            "\"http_reqs{x\" has unmatched "
             "opening/close curly brace");
 }
 
@@ -84,11 +103,13 @@ TEST(Thresholds, WithoutThresholdsKeepsSubmetricsAndWarns) {
   Thresholds thresholds = Thresholds::none(specs, Registry(), SystemTags::none());
   EXPECT_TRUE(thresholds.empty());
   EXPECT_EQ(thresholds.submetrics().at(kHttpReqDuration)[0].suffix, "vu:1");
-  EXPECT_THAT(thresholds.warnings(), ElementsAre("Invalid metric 'nosuch' in threshold definitions", testing::HasSubstr("high-cardinality 'vu'")));
+  EXPECT_THAT(thresholds.warnings(), ElementsAre("Invalid metric 'nosuch' in threshold definitions",
+                                                 testing::HasSubstr("high-cardinality 'vu'")));
 }
 
 struct TestRun {
-  explicit TestRun(const ThresholdSpecs& specs) : thresholds(*Thresholds::create(specs, registry, SystemTags::defaults())), shard(registry) {}
+  explicit TestRun(const ThresholdSpecs& specs)
+      : thresholds(*Thresholds::create(specs, registry, SystemTags::defaults())), shard(registry) {}
   Thresholds::Verdict evaluate(bia::Duration elapsed, Thresholds::When when) {
     return thresholds.evaluate(Snapshot::of(shard, thresholds, Detail::kTotals), elapsed, when);
   }
@@ -99,10 +120,10 @@ struct TestRun {
 
 TEST(Thresholds, NamesThoseCrossed) {
   TestRun run({{"http_req_duration", {{"p(95)<500", false, {}}, {"avg<1", false, {}}}},
-           {"http_req_duration{url:/a}", {{"max<=10", false, {}}}},
-           {"checks", {{"rate>0.9", false, {}}}},
-           {"http_reqs", {{"rate>100", false, {}}}},
-           {"vus", {{"value==3", false, {}}}}});
+               {"http_req_duration{url:/a}", {{"max<=10", false, {}}}},
+               {"checks", {{"rate>0.9", false, {}}}},
+               {"http_reqs", {{"rate>100", false, {}}}},
+               {"vus", {{"value==3", false, {}}}}});
   const TagSet* a = run.shard.tags().of({{"url", "/a"}});
   const TagSet* b = run.shard.tags().of({{"url", "/b"}});
   run.shard.add(kHttpReqDuration, a, 10);
@@ -117,9 +138,12 @@ TEST(Thresholds, NamesThoseCrossed) {
 }
 
 TEST(Thresholds, EmptyMetricsCountAtTheEndOnly) {
-  TestRun run({{"http_reqs", {{"count>0", false, {}}}}, {"checks", {{"rate>0.9", false, {}}}}, {"iteration_duration", {{"avg>0", false, {}}}}});
+  TestRun run({{"http_reqs", {{"count>0", false, {}}}},
+               {"checks", {{"rate>0.9", false, {}}}},
+               {"iteration_duration", {{"avg>0", false, {}}}}});
   EXPECT_TRUE(run.evaluate(1s, Thresholds::When::kRunning).crossed.empty());
-  EXPECT_THAT(run.evaluate(1s, Thresholds::When::kFinal).crossed, ElementsAre("http_reqs", "iteration_duration"));
+  EXPECT_THAT(run.evaluate(1s, Thresholds::When::kFinal).crossed,
+              ElementsAre("http_reqs", "iteration_duration"));
 }
 
 TEST(Thresholds, AbortsAfterTheDelay) {

@@ -19,16 +19,21 @@ struct Config {
   std::string time_format = "unix";
 };
 
-Error invalid(std::string message) { return Error(bia::Code::kInvalidArgument, "BAD_CSV_OUTPUT", std::move(message)); }
+Error invalid(std::string message) {
+  return Error(bia::Code::kInvalidArgument, "BAD_CSV_OUTPUT", std::move(message));
+}
 
 Result<void> apply_collector(Config& config, std::string_view json) {
   if (json.empty()) return {};
   rapidjson::Document document;
   document.Parse(json.data(), json.size());
-  if (document.HasParseError() || !document.IsObject()) return invalid("collectors.csv of the configuration is no JSON object");
+  if (document.HasParseError() || !document.IsObject())
+    return invalid("collectors.csv of the configuration is no JSON object");
   for (const auto& member : document.GetObject()) {
     std::string_view key(member.name.GetString(), member.name.GetStringLength());
-    std::string value = member.value.IsString() ? member.value.GetString() : member.value.IsNumber() ? fmt::format("{}", member.value.GetDouble()) : "";
+    std::string value = member.value.IsString()   ? member.value.GetString()
+                        : member.value.IsNumber() ? fmt::format("{}", member.value.GetDouble())
+                                                  : "";
     if (key == "file_name") config.file = value;
     if (key == "time_format") config.time_format = value;
     if (key == "save_interval") config.save_interval = BIA_TRY(options::parse_duration(value));
@@ -36,7 +41,8 @@ Result<void> apply_collector(Config& config, std::string_view json) {
   return {};
 }
 
-Result<void> apply_environment(Config& config, const std::map<std::string, std::string>& environment) {
+Result<void> apply_environment(Config& config,
+                               const std::map<std::string, std::string>& environment) {
   auto value_of = [&](const char* name) -> const std::string* {
     auto found = environment.find(name);
     return found == environment.end() || found->second.empty() ? nullptr : &found->second;
@@ -46,9 +52,10 @@ Result<void> apply_environment(Config& config, const std::map<std::string, std::
   if (const std::string* interval = value_of("K6_CSV_SAVE_INTERVAL")) {
     Result<Duration> parsed = options::parse_duration(*interval);
     if (!parsed) {
-      return invalid(fmt::format(
-          "envconfig.Process: assigning K6_CSV_SAVE_INTERVAL to SaveInterval: converting '{}' to type types.NullDuration. details: {}", *interval,
-          parsed.error().message()));
+      return invalid(
+          fmt::format("envconfig.Process: assigning K6_CSV_SAVE_INTERVAL to SaveInterval: "
+                      "converting '{}' to type types.NullDuration. details: {}",
+                      *interval, parsed.error().message()));
     }
     config.save_interval = *parsed;
   }
@@ -68,7 +75,8 @@ Result<void> apply_argument(Config& config, std::string_view argument) {
     size_t equals = std::min(pair.find('='), pair.size());
     std::string_view key = pair.substr(0, equals);
     std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
-    if (value.empty()) return invalid(fmt::format("couldn't parse \"{}\" as argument for csv output", argument));
+    if (value.empty())
+      return invalid(fmt::format("couldn't parse \"{}\" as argument for csv output", argument));
     if (key == "saveInterval") {
       config.save_interval = BIA_TRY(options::parse_duration(value));
     } else if (key == "fileName") {
@@ -102,7 +110,10 @@ class CsvOutput final : public Output {
         time_text_(time_formatter(config_.time_format)),
         columns_(context.system_tags.names(/*indexed_only=*/true)) {}
 
-  std::string description() const override { return SinkFile::is_stdout(config_.file) ? "csv (stdout)" : fmt::format("csv ({})", config_.file); }
+  std::string description() const override {
+    return SinkFile::is_stdout(config_.file) ? "csv (stdout)"
+                                             : fmt::format("csv ({})", config_.file);
+  }
   bool wants_samples() const override { return true; }
   Duration interval() const override { return config_.save_interval; }
 
@@ -110,7 +121,8 @@ class CsvOutput final : public Output {
     std::string header = "metric_name,timestamp,metric_value";
     for (const std::string& column : columns_) header += "," + column;
     header += ",extra_tags,metadata\n";
-    if (Result<void> written = sink_->write(header); !written) complain("CSV: Error writing column names to file");
+    if (Result<void> written = sink_->write(header); !written)
+      complain("CSV: Error writing column names to file");
     return {};
   }
 
@@ -154,7 +166,8 @@ class CsvOutput final : public Output {
   }
 
   void complain(std::string_view what) {
-    if (!complained_) log_.log(options::LogLevel::kError, what, {{"filename", config_.file}, {"output", "csv"}});
+    if (!complained_)
+      log_.log(options::LogLevel::kError, what, {{"filename", config_.file}, {"output", "csv"}});
     complained_ = true;
   }
 
@@ -189,10 +202,13 @@ Result<std::unique_ptr<Output>> create_csv(std::string_view argument, const Cont
   if (collector != context.collectors.end()) BIA_TRY(apply_collector(config, collector->second));
   BIA_TRY(apply_environment(config, context.environment));
   BIA_TRY(apply_argument(config, argument));
-  if (time_formatter(config.time_format) == nullptr) return invalid(config.time_format + " does not belong to TimeFormat values");
-  if (config.save_interval.count() <= 0) return invalid("saveInterval of the csv output has to be more than 0");
+  if (time_formatter(config.time_format) == nullptr)
+    return invalid(config.time_format + " does not belong to TimeFormat values");
+  if (config.save_interval.count() <= 0)
+    return invalid("saveInterval of the csv output has to be more than 0");
   std::unique_ptr<SinkFile> sink = BIA_TRY(SinkFile::open(config.file, context.write_stdout));
-  return std::unique_ptr<Output>(std::make_unique<CsvOutput>(std::move(config), std::move(sink), context));
+  return std::unique_ptr<Output>(
+      std::make_unique<CsvOutput>(std::move(config), std::move(sink), context));
 }
 
 }  // namespace zelus::output

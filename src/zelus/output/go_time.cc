@@ -13,18 +13,21 @@ std::string rfc3339(int64_t unix_ns, TimePrecision precision) {
     nanos += 1'000'000'000;
     --seconds;
   }
-  // localtime_r takes a lock of libc each time; samples come in order, so that one second serves many of them.
+  // localtime_r takes a lock of libc each time; samples come in order, so that one second serves
+  // many of them.
   thread_local time_t known = -1;
   thread_local std::string date;
   thread_local std::string zone;
   if (seconds != known) {
     tm parts{};
     localtime_r(&seconds, &parts);
-    date = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
-                       parts.tm_sec);
+    date = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", parts.tm_year + 1900,
+                       parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
     long offset = parts.tm_gmtoff / 60;
     long absolute = offset < 0 ? -offset : offset;
-    zone = offset == 0 ? "Z" : fmt::format("{}{:02}:{:02}", offset < 0 ? '-' : '+', absolute / 60, absolute % 60);
+    zone = offset == 0
+               ? "Z"
+               : fmt::format("{}{:02}:{:02}", offset < 0 ? '-' : '+', absolute / 60, absolute % 60);
     known = seconds;
   }
   if (precision == TimePrecision::kSeconds || nanos == 0) return date + zone;

@@ -43,7 +43,9 @@ class JsonOutput final : public Output {
  public:
   JsonOutput(std::string_view file, const Context& context) : file_(file), context_(context) {}
 
-  std::string description() const override { return SinkFile::is_stdout(file_) ? "json(stdout)" : fmt::format("json ({})", file_); }
+  std::string description() const override {
+    return SinkFile::is_stdout(file_) ? "json(stdout)" : fmt::format("json ({})", file_);
+  }
   bool wants_samples() const override { return true; }
   Duration interval() const override { return kFlushInterval; }
 
@@ -53,7 +55,8 @@ class JsonOutput final : public Output {
   }
 
   void add_samples(const metrics::SampleChunk& samples) override {
-    // Formatting costs more than writing: both go to the helper thread, so that this thread's users keep their time.
+    // Formatting costs more than writing: both go to the helper thread, so that this thread's users
+    // keep their time.
     std::string text;
     bia::fiber::offload([&] {
       text.reserve(samples.size() * 256);
@@ -83,9 +86,10 @@ class JsonOutput final : public Output {
   }
 
   void append_metric(std::string& out, const metrics::Metric& metric) {
-    out += fmt::format(R"({{"type":"Metric","data":{{"name":"{0}","type":"{1}","contains":"{2}","thresholds":{3},"submetrics":{4}}},"metric":"{0}"}})",
-                       metric.name, metrics::type_name(metric.type), metrics::contains_name(metric.contains), thresholds(metric.name),
-                       submetrics(metric.name));
+    out += fmt::format(
+        R"({{"type":"Metric","data":{{"name":"{0}","type":"{1}","contains":"{2}","thresholds":{3},"submetrics":{4}}},"metric":"{0}"}})",
+        metric.name, metrics::type_name(metric.type), metrics::contains_name(metric.contains),
+        thresholds(metric.name), submetrics(metric.name));
     out += '\n';
   }
 
@@ -99,8 +103,11 @@ class JsonOutput final : public Output {
           list += plain_json_string(spec.expression);
           continue;
         }
-        std::string delay = spec.delay_abort_eval.count() == 0 ? "null" : plain_json_string(bia::format_go_duration(spec.delay_abort_eval));
-        list += fmt::format(R"({{"threshold":{},"abortOnFail":true,"delayAbortEval":{}}})", plain_json_string(spec.expression), delay);
+        std::string delay = spec.delay_abort_eval.count() == 0
+                                ? "null"
+                                : plain_json_string(bia::format_go_duration(spec.delay_abort_eval));
+        list += fmt::format(R"({{"threshold":{},"abortOnFail":true,"delayAbortEval":{}}})",
+                            plain_json_string(spec.expression), delay);
       }
     }
     return list + "]";
@@ -166,7 +173,8 @@ void append_go_json_string(std::string& out, std::string_view text) {
         break;
     }
     // U+2028 and U+2029 end lines in JavaScript.
-    bool separator = text.substr(i, 2) == "\xe2\x80" && i + 2 < text.size() && (text[i + 2] == '\xa8' || text[i + 2] == '\xa9');
+    bool separator = text.substr(i, 2) == "\xe2\x80" && i + 2 < text.size() &&
+                     (text[i + 2] == '\xa8' || text[i + 2] == '\xa9');
     if (separator) {
       out += text[i + 2] == '\xa8' ? "\\u2028" : "\\u2029";
       i += 2;

@@ -31,7 +31,8 @@ struct Context {
   std::map<std::string, std::string> collectors;
 };
 
-/// One `-o NAME[=ARG]`. Lives on the aggregator's thread; its methods run in fibers of that thread, one at a time.
+/// One `-o NAME[=ARG]`. Lives on the aggregator's thread; its methods run in fibers of that thread,
+/// one at a time.
 class Output {
  public:
   virtual ~Output() = default;
@@ -52,7 +53,9 @@ class Output {
   virtual Result<void> stop() { return {}; }
 };
 
-/// Makes the output of one `-o`. Errors: k6's texts (exit code 255); kUnimplemented naming an output of k6 that is not built.
-Result<std::unique_ptr<Output>> create_output(std::string_view name_and_argument, const Context& context);
+/// Makes the output of one `-o`. Errors: k6's texts (exit code 255); kUnimplemented naming an
+/// output of k6 that is not built.
+Result<std::unique_ptr<Output>> create_output(std::string_view name_and_argument,
+                                              const Context& context);
 
 }  // namespace zelus::output

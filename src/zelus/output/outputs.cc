@@ -11,9 +11,11 @@ constexpr Duration kDrainPoll = std::chrono::milliseconds(1);
 
 }  // namespace
 
-Result<std::unique_ptr<Outputs>> Outputs::create(std::span<const std::string> names, Context context) {
+Result<std::unique_ptr<Outputs>> Outputs::create(std::span<const std::string> names,
+                                                 Context context) {
   std::unique_ptr<Outputs> all(new Outputs(std::move(context)));
-  for (const std::string& name : names) all->outputs_.push_back(BIA_TRY(create_output(name, all->context_)));
+  for (const std::string& name : names)
+    all->outputs_.push_back(BIA_TRY(create_output(name, all->context_)));
   return all;
 }
 
@@ -23,14 +25,17 @@ std::string Outputs::description() const {
   return text.empty() ? "-" : text;
 }
 
-Result<void> Outputs::start(metrics::Aggregator& aggregator, std::vector<Source> sources, metrics::SampleStream::WhenFull when_full) {
+Result<void> Outputs::start(metrics::Aggregator& aggregator, std::vector<Source> sources,
+                            metrics::SampleStream::WhenFull when_full) {
   aggregator_ = &aggregator;
   sources_ = std::move(sources);
   for (const auto& output : outputs_) BIA_TRY(output->start());
-  bool samples = std::any_of(outputs_.begin(), outputs_.end(), [](const auto& output) { return output->wants_samples(); });
+  bool samples = std::any_of(outputs_.begin(), outputs_.end(),
+                             [](const auto& output) { return output->wants_samples(); });
   if (samples) BIA_TRY(start_streams(when_full));
   for (const auto& output : outputs_) {
-    if (!output->wants_samples()) BIA_TRY(spawn([this, &output = *output] { push_snapshots(output); }));
+    if (!output->wants_samples())
+      BIA_TRY(spawn([this, &output = *output] { push_snapshots(output); }));
   }
   return {};
 }
@@ -42,7 +47,8 @@ Result<void> Outputs::start_streams(metrics::SampleStream::WhenFull when_full) {
       arrived_.push_back({std::move(samples), std::move(done)});
       arrivals_.wake_all();
     };
-    streams_.push_back(std::make_unique<metrics::SampleStream>(*sources_[i].scheduler, here, std::move(arrive), when_full));
+    streams_.push_back(std::make_unique<metrics::SampleStream>(*sources_[i].scheduler, here,
+                                                               std::move(arrive), when_full));
     run_there(i, [&] { sources_[i].shard->set_stream(streams_[i].get()); });
   }
   BIA_TRY(spawn([this] { consume(); }));
@@ -56,7 +62,8 @@ Result<void> Outputs::spawn(std::function<void()> body) {
 
 bool Outputs::sleep(Duration duration) {
   bia::Deadline end = bia::Deadline::after(duration);
-  while (!stopping_ && !end.expired()) sleepers_.wait(end).ignore("the deadline is what is waited for");
+  while (!stopping_ && !end.expired())
+    sleepers_.wait(end).ignore("the deadline is what is waited for");
   return !stopping_;
 }
 
@@ -92,7 +99,8 @@ void Outputs::push_snapshots(Output& output) {
 }
 
 void Outputs::give_snapshot(Output& output) {
-  Result<metrics::Snapshot> snapshot = aggregator_->snapshot(metrics::Detail::kSeries, bia::Deadline::after(kSnapshotTimeout));
+  Result<metrics::Snapshot> snapshot =
+      aggregator_->snapshot(metrics::Detail::kSeries, bia::Deadline::after(kSnapshotTimeout));
   if (snapshot) output.add_snapshot(*snapshot);
 }
 
@@ -101,7 +109,8 @@ void Outputs::run_there(size_t source, const std::function<void()>& body) {
     bool given = false;
     bia::fiber::WaitQueue waiter;
   };
-  // Shared: the answer may come after this fiber was cancelled, and then `body` may be gone; so a cancelled fiber waits on.
+  // Shared: the answer may come after this fiber was cancelled, and then `body` may be gone; so a
+  // cancelled fiber waits on.
   auto answer = std::make_shared<Answer>();
   bia::fiber::Scheduler& here = bia::fiber::Scheduler::current();
   sources_[source].scheduler->post([&body, &here, answer] {
@@ -127,7 +136,8 @@ void Outputs::drain(size_t source) {
       held_ += stream.held();
       dropped_ += stream.dropped();
     });
-    if (!idle) bia::fiber::sleep_for(kDrainPoll).ignore("cancelled or not, what is under way has to arrive");
+    if (!idle)
+      bia::fiber::sleep_for(kDrainPoll).ignore("cancelled or not, what is under way has to arrive");
   }
 }
 

@@ -11,7 +11,8 @@
 
 namespace zelus::output {
 
-/// All outputs of a run: gives each what it wants, when it wants it. Lives on the aggregator's thread.
+/// All outputs of a run: gives each what it wants, when it wants it. Lives on the aggregator's
+/// thread.
 class Outputs {
  public:
   /// A thread that records.
@@ -21,21 +22,24 @@ class Outputs {
   };
 
   /// `names`: as given to -o. Errors: of create_output.
-  static Result<std::unique_ptr<Outputs>> create(std::span<const std::string> names, Context context);
+  static Result<std::unique_ptr<Outputs>> create(std::span<const std::string> names,
+                                                 Context context);
 
   bool empty() const { return outputs_.empty(); }
   /// For the line "output:"; "-" where there is none.
   std::string description() const;
 
-  /// Before the first sample, in a fiber, when the schedulers of all sources run; `aggregator` outlives the outputs. Suspends.
-  /// Errors: of Output::start.
-  Result<void> start(metrics::Aggregator& aggregator, std::vector<Source> sources,
-                     metrics::SampleStream::WhenFull when_full = metrics::SampleStream::WhenFull::kHold);
-  /// After the last sample, in a fiber, while all schedulers still run: writes what is left and ends the outputs. Suspends.
-  /// Errors: the first one of Output::stop.
+  /// Before the first sample, in a fiber, when the schedulers of all sources run; `aggregator`
+  /// outlives the outputs. Suspends. Errors: of Output::start.
+  Result<void> start(
+      metrics::Aggregator& aggregator, std::vector<Source> sources,
+      metrics::SampleStream::WhenFull when_full = metrics::SampleStream::WhenFull::kHold);
+  /// After the last sample, in a fiber, while all schedulers still run: writes what is left and
+  /// ends the outputs. Suspends. Errors: the first one of Output::stop.
   Result<void> stop();
 
-  /// How long users were held back because an output did not keep up, over all threads, and samples dropped; known after `stop`.
+  /// How long users were held back because an output did not keep up, over all threads, and samples
+  /// dropped; known after `stop`.
   Duration held() const { return held_; }
   uint64_t dropped() const { return dropped_; }
 

@@ -5,8 +5,8 @@
 
 #include "bia/http/uri.h"
 #include "zelus/metrics/go_float.h"
-#include "zelus/output/base64.h"
 #include "zelus/options/duration.h"
+#include "zelus/output/base64.h"
 
 namespace zelus::output {
 namespace {
@@ -40,10 +40,13 @@ constexpr Setting kSettings[] = {
 using Values = std::map<std::string_view, std::string>;
 using Headers = std::map<std::string, std::string>;
 
-Error invalid(std::string message) { return Error(bia::Code::kInvalidArgument, "BAD_PROMETHEUS_RW", std::move(message)); }
+Error invalid(std::string message) {
+  return Error(bia::Code::kInvalidArgument, "BAD_PROMETHEUS_RW", std::move(message));
+}
 
 Error not_built(std::string_view what) {
-  return Error(bia::Code::kUnimplemented, "NOT_BUILT", fmt::format("{}: zelus does not have this part of the Prometheus output yet", what));
+  return Error(bia::Code::kUnimplemented, "NOT_BUILT",
+               fmt::format("{}: zelus does not have this part of the Prometheus output yet", what));
 }
 
 std::string text_of(const rapidjson::Value& value) {
@@ -61,26 +64,32 @@ Result<void> read_collector(std::string_view json, Values& values, Headers& head
   if (json.empty()) return {};
   rapidjson::Document document;
   document.Parse(json.data(), json.size());
-  if (document.HasParseError() || !document.IsObject()) return invalid("parse JSON options failed: collectors has no object for this output");
+  if (document.HasParseError() || !document.IsObject())
+    return invalid("parse JSON options failed: collectors has no object for this output");
   for (const Setting& setting : kSettings) {
     auto found = document.FindMember(rapidjson::StringRef(setting.key.data(), setting.key.size()));
-    if (found != document.MemberEnd() && !found->value.IsNull()) values[setting.variable] = text_of(found->value);
+    if (found != document.MemberEnd() && !found->value.IsNull())
+      values[setting.variable] = text_of(found->value);
   }
   auto found = document.FindMember("headers");
   if (found != document.MemberEnd() && found->value.IsObject()) {
-    for (const auto& header : found->value.GetObject()) headers[header.name.GetString()] = text_of(header.value);
+    for (const auto& header : found->value.GetObject())
+      headers[header.name.GetString()] = text_of(header.value);
   }
   return {};
 }
 
-Result<void> read_environment(const std::map<std::string, std::string>& environment, Values& values, Headers& headers) {
+Result<void> read_environment(const std::map<std::string, std::string>& environment, Values& values,
+                              Headers& headers) {
   for (const Setting& setting : kSettings) {
     auto found = environment.find(std::string(kPrefix) + std::string(setting.variable));
     // An empty variable counts as unset, as in k6.
-    if (found != environment.end() && !found->second.empty()) values[setting.variable] = found->second;
+    if (found != environment.end() && !found->second.empty())
+      values[setting.variable] = found->second;
   }
   std::string prefix = std::string(kPrefix) + "HEADERS_";
-  for (auto at = environment.lower_bound(prefix); at != environment.end() && at->first.starts_with(prefix); ++at) {
+  for (auto at = environment.lower_bound(prefix);
+       at != environment.end() && at->first.starts_with(prefix); ++at) {
     headers[at->first.substr(prefix.size())] = at->second;
   }
   auto list = environment.find(std::string(kPrefix) + "HTTP_HEADERS");
@@ -91,9 +100,11 @@ Result<void> read_environment(const std::map<std::string, std::string>& environm
     std::string_view pair = rest.substr(0, comma);
     size_t colon = pair.find(':');
     if (colon == std::string_view::npos || pair.find(':', colon + 1) != std::string_view::npos) {
-      return invalid(fmt::format("parse environment variables options failed: the provided header ({}) does not respect the expected format "
-                                 "<header key>:<value>",
-                                 pair));
+      return invalid(
+          fmt::format("parse environment variables options failed: the provided header ({}) does "
+                      "not respect the expected format "
+                      "<header key>:<value>",
+                      pair));
     }
     headers[std::string(pair.substr(0, colon))] = pair.substr(colon + 1);
     if (comma == rest.size()) return {};
@@ -101,14 +112,17 @@ Result<void> read_environment(const std::map<std::string, std::string>& environm
   }
 }
 
-Error bad_variable(std::string_view variable, std::string_view value, std::string_view type, std::string_view details) {
+Error bad_variable(std::string_view variable, std::string_view value, std::string_view type,
+                   std::string_view details) {
   std::string_view field;
   for (const Setting& setting : kSettings) {
     if (setting.variable == variable) field = setting.field;
   }
-  return invalid(fmt::format("parse environment variables options failed: envconfig.Process: assigning {}{} to {}: converting '{}' to type {}. "
-                             "details: {}",
-                             kPrefix, variable, field, value, type, details));
+  return invalid(
+      fmt::format("parse environment variables options failed: envconfig.Process: assigning {}{} "
+                  "to {}: converting '{}' to type {}. "
+                  "details: {}",
+                  kPrefix, variable, field, value, type, details));
 }
 
 Result<bool> flag(const Values& values, std::string_view variable) {
@@ -120,11 +134,13 @@ Result<bool> flag(const Values& values, std::string_view variable) {
 
 Result<void> refuse_what_is_not_built(const Values& values) {
   int sigv4 = 0;
-  for (std::string_view variable : {"SIGV4_REGION", "SIGV4_ACCESS_KEY", "SIGV4_SECRET_KEY"}) sigv4 += static_cast<int>(values.count(variable));
+  for (std::string_view variable : {"SIGV4_REGION", "SIGV4_ACCESS_KEY", "SIGV4_SECRET_KEY"})
+    sigv4 += static_cast<int>(values.count(variable));
   if (sigv4 == 3) return not_built("K6_PROMETHEUS_RW_SIGV4_REGION");
   if (sigv4 > 0) {
     return invalid(
-        "sigv4 seems to be partially configured. All of K6_PROMETHEUS_RW_SIGV4_REGION, K6_PROMETHEUS_RW_SIGV4_ACCESS_KEY, "
+        "sigv4 seems to be partially configured. All of K6_PROMETHEUS_RW_SIGV4_REGION, "
+        "K6_PROMETHEUS_RW_SIGV4_ACCESS_KEY, "
         "K6_PROMETHEUS_RW_SIGV4_SECRET_KEY must all be set. Unset all to bypass sigv4");
   }
   for (std::string_view variable : {"CLIENT_CERTIFICATE", "CLIENT_CERTIFICATE_KEY"}) {
@@ -142,8 +158,10 @@ Result<void> set_url(PrometheusConfig& config) {
   }
   Result<bia::http::Uri> uri = bia::http::parse_uri(config.url);
   if (!uri) return failed(uri.error().message());
-  if (uri->scheme == "https") return not_built(fmt::format("K6_PROMETHEUS_RW_SERVER_URL {} (TLS)", config.url));
-  if (uri->scheme != "http") return failed(fmt::format("unsupported protocol scheme {}", metrics::go_quote(uri->scheme)));
+  if (uri->scheme == "https")
+    return not_built(fmt::format("K6_PROMETHEUS_RW_SERVER_URL {} (TLS)", config.url));
+  if (uri->scheme != "http")
+    return failed(fmt::format("unsupported protocol scheme {}", metrics::go_quote(uri->scheme)));
   config.host = uri->host;
   config.port = uri->port;
   config.target = uri->path.empty() ? "/" : std::string(uri->path);
@@ -162,7 +180,8 @@ Result<void> set_trend_stats(PrometheusConfig& config, std::string_view list) {
 
 }  // namespace
 
-Result<PrometheusConfig> prometheus_config(std::string_view collector, const std::map<std::string, std::string>& environment) {
+Result<PrometheusConfig> prometheus_config(std::string_view collector,
+                                           const std::map<std::string, std::string>& environment) {
   PrometheusConfig config;
   Values values;
   Headers headers;
@@ -173,20 +192,31 @@ Result<PrometheusConfig> prometheus_config(std::string_view collector, const std
   if (values.count("PUSH_INTERVAL") != 0) {
     const std::string& text = values["PUSH_INTERVAL"];
     Result<Duration> interval = options::parse_duration(text);
-    if (!interval) return bad_variable("PUSH_INTERVAL", text, "types.NullDuration", interval.error().message());
-    if (interval->count() <= 0) return invalid(fmt::format("K6_PROMETHEUS_RW_PUSH_INTERVAL is {}; it has to be more than 0", text));
+    if (!interval)
+      return bad_variable("PUSH_INTERVAL", text, "types.NullDuration", interval.error().message());
+    if (interval->count() <= 0)
+      return invalid(
+          fmt::format("K6_PROMETHEUS_RW_PUSH_INTERVAL is {}; it has to be more than 0", text));
     config.push_interval = *interval;
   }
   config.native_histograms = BIA_TRY(flag(values, "TREND_AS_NATIVE_HISTOGRAM"));
   config.stale_markers = BIA_TRY(flag(values, "STALE_MARKERS"));
   // Without TLS there is nothing to skip, but a bad value is one all the same.
   BIA_TRY(flag(values, "INSECURE_SKIP_TLS_VERIFY"));
-  BIA_TRY(set_trend_stats(config, values.count("TREND_STATS") != 0 ? std::string_view(values["TREND_STATS"]) : "p(99)"));
-  if (values.count("USERNAME") != 0) headers["Authorization"] = "Basic " + base64(values["USERNAME"] + ":" + values["PASSWORD"]);
-  if (values.count("BEARER_TOKEN") != 0) headers["Authorization"] = "Bearer " + values["BEARER_TOKEN"];
+  BIA_TRY(set_trend_stats(config, values.count("TREND_STATS") != 0
+                                      ? std::string_view(values["TREND_STATS"])
+                                      : "p(99)"));
+  if (values.count("USERNAME") != 0)
+    headers["Authorization"] = "Basic " + base64(values["USERNAME"] + ":" + values["PASSWORD"]);
+  if (values.count("BEARER_TOKEN") != 0)
+    headers["Authorization"] = "Bearer " + values["BEARER_TOKEN"];
   for (auto& [name, value] : headers) {
-    if (name.empty() || name.find_first_of("\r\n: ") != std::string::npos || value.find_first_of("\r\n") != std::string::npos) {
-      return invalid(fmt::format("header {} of the Prometheus output has a line break, a colon or a space in its name or value", metrics::go_quote(name)));
+    if (name.empty() || name.find_first_of("\r\n: ") != std::string::npos ||
+        value.find_first_of("\r\n") != std::string::npos) {
+      return invalid(
+          fmt::format("header {} of the Prometheus output has a line break, a colon or a space in "
+                      "its name or value",
+                      metrics::go_quote(name)));
     }
     config.headers.emplace_back(name, value);
   }

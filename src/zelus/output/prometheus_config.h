@@ -27,6 +27,7 @@ struct PrometheusConfig {
 };
 
 /// `collector`: JSON of config.json's collectors, or empty; variables go over it.
-Result<PrometheusConfig> prometheus_config(std::string_view collector, const std::map<std::string, std::string>& environment);
+Result<PrometheusConfig> prometheus_config(std::string_view collector,
+                                           const std::map<std::string, std::string>& environment);
 
 }  // namespace zelus::output

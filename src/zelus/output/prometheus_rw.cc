@@ -40,23 +40,29 @@ std::string_view unit_suffix(metrics::Contains contains) {
   return "";
 }
 
-double unit_scale(metrics::Contains contains) { return contains == metrics::Contains::kTime ? 0.001 : 1; }
+double unit_scale(metrics::Contains contains) {
+  return contains == metrics::Contains::kTime ? 0.001 : 1;
+}
 
-std::vector<Label> labels_of(const metrics::Metric& metric, const metrics::TagSet& tags, std::string_view suffix) {
+std::vector<Label> labels_of(const metrics::Metric& metric, const metrics::TagSet& tags,
+                             std::string_view suffix) {
   std::vector<Label> labels;
   std::string name = fmt::format("k6_{}{}{}", metric.name, suffix.empty() ? "" : "_", suffix);
   labels.emplace_back("__name__", std::move(name));
   for (const metrics::Tag& tag : tags.tags()) {
     if (!tag.first.empty() && !tag.second.empty()) labels.push_back(tag);
   }
-  std::stable_sort(labels.begin(), labels.end(), [](const Label& a, const Label& b) { return a.first < b.first; });
+  std::stable_sort(labels.begin(), labels.end(),
+                   [](const Label& a, const Label& b) { return a.first < b.first; });
   return labels;
 }
 
 class PrometheusOutput final : public Output {
  public:
   PrometheusOutput(PrometheusConfig config, const Context& context)
-      : config_(std::move(config)), log_(context.log), client_(bia::http::ClientOptions{.connections_per_host_max = 1}) {
+      : config_(std::move(config)),
+        log_(context.log),
+        client_(bia::http::ClientOptions{.connections_per_host_max = 1}) {
     for (auto& [name, value] : config_.headers) headers_.set(name, value);
     headers_.set("User-Agent", "k6-prometheus-rw-output");
     headers_.set("Content-Encoding", "snappy");
@@ -64,7 +70,9 @@ class PrometheusOutput final : public Output {
     headers_.set("X-Prometheus-Remote-Write-Version", "0.1.0");
   }
 
-  std::string description() const override { return fmt::format("Prometheus remote write ({})", config_.url); }
+  std::string description() const override {
+    return fmt::format("Prometheus remote write ({})", config_.url);
+  }
   bool wants_samples() const override { return false; }
   Duration interval() const override { return config_.push_interval; }
 
@@ -92,18 +100,21 @@ class PrometheusOutput final : public Output {
   Result<void> stop() override {
     if (!config_.stale_markers || stale_.empty()) return {};
     WriteRequest request;
-    // A millisecond later, so that the marker never has the time of the last point, which would make the receiver drop it.
+    // A millisecond later, so that the marker never has the time of the last point, which would
+    // make the receiver drop it.
     int64_t unix_ms = std::max(metrics::unix_now_ns() / 1'000'000, last_ms_) + 1;
     double marker = std::bit_cast<double>(kStaleMarkerBits);
     for (const auto& [key, labels] : stale_) request.add_sample(labels, marker, unix_ms);
     if (Result<void> sent = send(request); !sent) {
-      return Error(sent.error().code(), sent.error().reason(), "marking time series as stale failed: " + sent.error().message());
+      return Error(sent.error().code(), sent.error().reason(),
+                   "marking time series as stale failed: " + sent.error().message());
     }
     return {};
   }
 
  private:
-  void add_series(WriteRequest& request, const metrics::Metric& metric, const Snapshot::SeriesData& series, int64_t unix_ms) {
+  void add_series(WriteRequest& request, const metrics::Metric& metric,
+                  const Snapshot::SeriesData& series, int64_t unix_ms) {
     const metrics::Sink& sink = series.sink;
     switch (metric.type) {
       case MetricType::kCounter:
@@ -128,11 +139,13 @@ class PrometheusOutput final : public Output {
     std::vector<double> values = metrics::trend_values(sink, config_.trend_stats);
     for (size_t i = 0; i < values.size(); ++i) {
       // k6 divides even the count of a time trend by 1000: a dashboard made for it expects that.
-      add_sample(request, labels_of(metric, *series.tags, stat_suffix(config_.trend_stats[i])), values[i] * scale, unix_ms);
+      add_sample(request, labels_of(metric, *series.tags, stat_suffix(config_.trend_stats[i])),
+                 values[i] * scale, unix_ms);
     }
   }
 
-  void add_sample(WriteRequest& request, const std::vector<Label>& labels, double value, int64_t unix_ms) {
+  void add_sample(WriteRequest& request, const std::vector<Label>& labels, double value,
+                  int64_t unix_ms) {
     request.add_sample(labels, value, unix_ms);
     remember(labels);
   }
@@ -156,28 +169,37 @@ class PrometheusOutput final : public Output {
     post.response_body = bia::http::ClientRequest::Body::kDiscard;
     bia::http::ClientResponse response;
     bia::http::Timings timings;
-    if (Result<void> done = client_.send(post, response, timings, bia::Deadline::after(kSendTimeout)); !done) {
-      return Error(done.error().code(), done.error().reason(), fmt::format("HTTP POST request failed: Post \"{}\": {}", config_.url, why(done.error())));
+    if (Result<void> done =
+            client_.send(post, response, timings, bia::Deadline::after(kSendTimeout));
+        !done) {
+      return Error(
+          done.error().code(), done.error().reason(),
+          fmt::format("HTTP POST request failed: Post \"{}\": {}", config_.url, why(done.error())));
     }
     if (response.status >= 200 && response.status < 300) return {};
     return Error(bia::Code::kUnavailable, "BAD_STATUS",
-                 fmt::format("got status code: {} instead expected a 2xx successful status code", response.status));
+                 fmt::format("got status code: {} instead expected a 2xx successful status code",
+                             response.status));
   }
 
   std::string why(const Error& error) const {
-    if (error.reason() == "CONNECTION_REFUSED") return fmt::format("dial tcp {}:{}: connect: connection refused", config_.host, config_.port);
-    if (error.code() == bia::Code::kDeadlineExceeded) return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
+    if (error.reason() == "CONNECTION_REFUSED")
+      return fmt::format("dial tcp {}:{}: connect: connection refused", config_.host, config_.port);
+    if (error.code() == bia::Code::kDeadlineExceeded)
+      return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
     return error.message();
   }
 
   void warn_if_slow(Duration took, size_t series) {
     if (took <= config_.push_interval) return;
     std::string count = std::to_string(series);
-    log_.log(options::LogLevel::kWarning,
-             fmt::format("Successful flushed time series to remote write endpoint but it took {} while flush period is {}. Some samples may be "
-                         "dropped.",
-                         bia::format_go_duration(took), bia::format_go_duration(config_.push_interval)),
-             {{"nts", count}, kOutputField});
+    log_.log(
+        options::LogLevel::kWarning,
+        fmt::format("Successful flushed time series to remote write endpoint but it took {} while "
+                    "flush period is {}. Some samples may be "
+                    "dropped.",
+                    bia::format_go_duration(took), bia::format_go_duration(config_.push_interval)),
+        {{"nts", count}, kOutputField});
   }
 
   PrometheusConfig config_;
@@ -194,8 +216,9 @@ class PrometheusOutput final : public Output {
 
 Result<std::unique_ptr<Output>> create_prometheus_rw(const Context& context) {
   auto collector = context.collectors.find("experimental-prometheus-rw");
-  PrometheusConfig config =
-      BIA_TRY(prometheus_config(collector == context.collectors.end() ? std::string_view() : collector->second, context.environment));
+  PrometheusConfig config = BIA_TRY(prometheus_config(
+      collector == context.collectors.end() ? std::string_view() : collector->second,
+      context.environment));
   return std::unique_ptr<Output>(std::make_unique<PrometheusOutput>(std::move(config), context));
 }
 

@@ -20,8 +20,8 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Pair;
 using testing::in_fiber;
+using ::testing::Pair;
 using testing::TestRun;
 using namespace std::chrono_literals;
 
@@ -63,7 +63,9 @@ std::vector<Field> fields_of(std::string_view in) {
   return fields;
 }
 
-int64_t unzigzag(uint64_t value) { return static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1); }
+int64_t unzigzag(uint64_t value) {
+  return static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1);
+}
 
 struct Point {
   uint64_t value_bits = 0;
@@ -103,7 +105,8 @@ std::map<std::string, Point> decoded(const std::string& bytes) {
 }
 
 // Buckets of a native histogram of the wire: index → count.
-std::map<int32_t, int64_t> buckets_of(const std::string& histogram, uint32_t spans_field, uint32_t deltas_field) {
+std::map<int32_t, int64_t> buckets_of(const std::string& histogram, uint32_t spans_field,
+                                      uint32_t deltas_field) {
   std::vector<int32_t> indices;
   std::map<int32_t, int64_t> buckets;
   int32_t next = 0;
@@ -139,16 +142,18 @@ struct Receiver {
   explicit Receiver(bia::fiber::ThreadGroup& threads) {
     bia::http::ServerOptions options;
     options.address = "127.0.0.1:0";
-    auto made = bia::http::Server::create(threads, options, [this](bia::http::ServerRequest& request, bia::http::ServerResponse& response) {
-      std::string body(*request.body());
-      std::string raw;
-      EXPECT_TRUE(snappy::Uncompress(body.data(), body.size(), &raw));
-      requests.push_back(decoded(raw));
-      headers.clear();
-      for (size_t i = 0; i < request.header_count(); ++i) headers.emplace(request.header_at(i));
-      target = request.target();
-      response.set_status(status);
-    });
+    auto made = bia::http::Server::create(
+        threads, options,
+        [this](bia::http::ServerRequest& request, bia::http::ServerResponse& response) {
+          std::string body(*request.body());
+          std::string raw;
+          EXPECT_TRUE(snappy::Uncompress(body.data(), body.size(), &raw));
+          requests.push_back(decoded(raw));
+          headers.clear();
+          for (size_t i = 0; i < request.header_count(); ++i) headers.emplace(request.header_at(i));
+          target = request.target();
+          response.set_status(status);
+        });
     server = std::move(*made);
     EXPECT_TRUE(server->start().ok());
     url = "http://" + server->address() + "/api/v1/write?x=1";
@@ -170,7 +175,8 @@ void record(TestRun& run) {
   shard.add(metrics::kChecks, tags, 1);
   shard.add(metrics::kChecks, tags, 0);
   shard.add(metrics::kVus, shard.tags().empty(), 7);
-  for (double value : {1000.0, 2000.0, 4000.0}) shard.add(shard.registry().id_of("tt"), tags, value);
+  for (double value : {1000.0, 2000.0, 4000.0})
+    shard.add(shard.registry().id_of("tt"), tags, value);
 }
 
 TEST(PrometheusOutput, PushesEverySeriesAsK6NamesIt) {
@@ -196,7 +202,8 @@ TEST(PrometheusOutput, PushesEverySeriesAsK6NamesIt) {
     EXPECT_NEAR(series["k6_tt_p999{Zone=x,url=/a}"].value(), 3.996, 1e-9);
     EXPECT_NEAR(series["k6_tt_avg{Zone=x,url=/a}"].value(), 7 / 3.0, 1e-9);
     EXPECT_NEAR(series["k6_tt_sum{Zone=x,url=/a}"].value(), 7, 1e-9);
-    EXPECT_NEAR(static_cast<double>(series["k6_vus{}"].unix_ms), static_cast<double>(metrics::unix_now_ns()) / 1e6, 5000);
+    EXPECT_NEAR(static_cast<double>(series["k6_vus{}"].unix_ms),
+                static_cast<double>(metrics::unix_now_ns()) / 1e6, 5000);
     EXPECT_EQ(receiver.target, "/api/v1/write?x=1");
     EXPECT_EQ(receiver.headers["Content-Encoding"], "snappy");
     EXPECT_EQ(receiver.headers["X-Prometheus-Remote-Write-Version"], "0.1.0");
@@ -218,7 +225,8 @@ TEST(PrometheusOutput, MarksSeriesStaleWhereAsked) {
   in_fiber([](bia::fiber::ThreadGroup& threads) {
     Receiver receiver(threads);
     TestRun run;
-    run.environment = {{"K6_PROMETHEUS_RW_SERVER_URL", receiver.url}, {"K6_PROMETHEUS_RW_STALE_MARKERS", "true"}};
+    run.environment = {{"K6_PROMETHEUS_RW_SERVER_URL", receiver.url},
+                       {"K6_PROMETHEUS_RW_STALE_MARKERS", "true"}};
     auto output = std::move(*run.create("experimental-prometheus-rw"));
     record(run);
     output->add_snapshot(run.snapshot());
@@ -234,7 +242,8 @@ TEST(PrometheusOutput, SendsNativeHistograms) {
   in_fiber([](bia::fiber::ThreadGroup& threads) {
     Receiver receiver(threads);
     TestRun run;
-    run.environment = {{"K6_PROMETHEUS_RW_SERVER_URL", receiver.url}, {"K6_PROMETHEUS_RW_TREND_AS_NATIVE_HISTOGRAM", "true"}};
+    run.environment = {{"K6_PROMETHEUS_RW_SERVER_URL", receiver.url},
+                       {"K6_PROMETHEUS_RW_TREND_AS_NATIVE_HISTOGRAM", "true"}};
     auto output = std::move(*run.create("experimental-prometheus-rw"));
     record(run);
     output->add_snapshot(run.snapshot());
@@ -243,9 +252,15 @@ TEST(PrometheusOutput, SendsNativeHistograms) {
     // 1, 2 and 4 seconds are upper bounds, inclusive, of the buckets 0, 8 and 16.
     EXPECT_THAT(buckets_of(histogram, 11, 12), ElementsAre(Pair(0, 1), Pair(8, 1), Pair(16, 1)));
     for (const Field& field : fields_of(histogram)) {
-      if (field.number == 1) { EXPECT_EQ(field.integer, 3u); }
-      if (field.number == 3) { EXPECT_EQ(field.real(), 7); }
-      if (field.number == 4) { EXPECT_EQ(unzigzag(field.integer), 3); }
+      if (field.number == 1) {
+        EXPECT_EQ(field.integer, 3u);
+      }
+      if (field.number == 3) {
+        EXPECT_EQ(field.real(), 7);
+      }
+      if (field.number == 4) {
+        EXPECT_EQ(unzigzag(field.integer), 3);
+      }
     }
   });
 }
@@ -263,10 +278,13 @@ TEST(PrometheusOutput, LogsWhatFailsAndGoesOn) {
     output = std::move(*run.create("experimental-prometheus-rw"));
     output->add_snapshot(run.snapshot());
     EXPECT_THAT(run.log.lines,
-                ElementsAre("error: Failed to send the time series data to the endpoint error=got status code: 404 instead expected a 2xx "
+                ElementsAre("error: Failed to send the time series data to the endpoint error=got "
+                            "status code: 404 instead expected a 2xx "
                             "successful status code output=Prometheus remote write",
-                            "error: Failed to send the time series data to the endpoint error=HTTP POST request failed: Post "
-                            "\"http://127.0.0.1:1/w\": dial tcp 127.0.0.1:1: connect: connection refused output=Prometheus remote write"));
+                            "error: Failed to send the time series data to the endpoint error=HTTP "
+                            "POST request failed: Post "
+                            "\"http://127.0.0.1:1/w\": dial tcp 127.0.0.1:1: connect: connection "
+                            "refused output=Prometheus remote write"));
   });
 }
 
@@ -274,7 +292,8 @@ TEST(Outputs, PushSnapshotsInTheirIntervalAndAtTheEnd) {
   in_fiber([](bia::fiber::ThreadGroup& threads) {
     Receiver receiver(threads);
     TestRun run;
-    run.environment = {{"K6_PROMETHEUS_RW_SERVER_URL", receiver.url}, {"K6_PROMETHEUS_RW_PUSH_INTERVAL", "20ms"}};
+    run.environment = {{"K6_PROMETHEUS_RW_SERVER_URL", receiver.url},
+                       {"K6_PROMETHEUS_RW_PUSH_INTERVAL", "20ms"}};
     std::string names[] = {"experimental-prometheus-rw"};
     auto outputs = std::move(*Outputs::create(names, run.context()));
     metrics::Aggregator aggregator(run.thresholds);
@@ -298,32 +317,44 @@ std::string config_error(const std::map<std::string, std::string>& variables) {
 
 TEST(PrometheusConfig, RefusesBadVariablesWithK6sTexts) {
   EXPECT_EQ(config_error({{"PUSH_INTERVAL", "x"}}),
-            "parse environment variables options failed: envconfig.Process: assigning K6_PROMETHEUS_RW_PUSH_INTERVAL to PushInterval: converting "
+            "parse environment variables options failed: envconfig.Process: assigning "
+            "K6_PROMETHEUS_RW_PUSH_INTERVAL to PushInterval: converting "
             "'x' to type types.NullDuration. details: time: invalid duration \"x\"");
   EXPECT_EQ(config_error({{"TREND_STATS", "p99,avg"}}), "invalid trend stat 'p99', unknown format");
   EXPECT_EQ(config_error({{"SERVER_URL", "::bad"}}),
-            "failed to initialize the Prometheus remote write client: parse \"::bad\": missing protocol scheme");
+            "failed to initialize the Prometheus remote write client: parse \"::bad\": missing "
+            "protocol scheme");
   EXPECT_EQ(config_error({{"STALE_MARKERS", "maybe"}}),
-            "parse environment variables options failed: envconfig.Process: assigning K6_PROMETHEUS_RW_STALE_MARKERS to StaleMarkers: converting "
+            "parse environment variables options failed: envconfig.Process: assigning "
+            "K6_PROMETHEUS_RW_STALE_MARKERS to StaleMarkers: converting "
             "'maybe' to type null.Bool. details: invalid input:maybe");
   EXPECT_EQ(config_error({{"HTTP_HEADERS", "abc"}}),
-            "parse environment variables options failed: the provided header (abc) does not respect the expected format <header key>:<value>");
-  EXPECT_THAT(config_error({{"SIGV4_REGION", "x"}}), HasSubstr("sigv4 seems to be partially configured"));
+            "parse environment variables options failed: the provided header (abc) does not "
+            "respect the expected format <header key>:<value>");
+  EXPECT_THAT(config_error({{"SIGV4_REGION", "x"}}),
+              HasSubstr("sigv4 seems to be partially configured"));
   EXPECT_THAT(config_error({{"HEADERS_X", "a\r\nb"}}), HasSubstr("line break"));
   EXPECT_THAT(config_error({{"PUSH_INTERVAL", "0s"}}), HasSubstr("more than 0"));
 }
 
 TEST(PrometheusConfig, NamesWhatIsNotBuilt) {
-  EXPECT_THAT(config_error({{"SERVER_URL", "https://x/"}}), HasSubstr("K6_PROMETHEUS_RW_SERVER_URL https://x/ (TLS)"));
-  EXPECT_THAT(config_error({{"SIGV4_REGION", "x"}, {"SIGV4_ACCESS_KEY", "x"}, {"SIGV4_SECRET_KEY", "x"}}), HasSubstr("SIGV4_REGION: zelus does not"));
-  EXPECT_THAT(config_error({{"CLIENT_CERTIFICATE", "x"}}), HasSubstr("K6_PROMETHEUS_RW_CLIENT_CERTIFICATE: zelus does not"));
+  EXPECT_THAT(config_error({{"SERVER_URL", "https://x/"}}),
+              HasSubstr("K6_PROMETHEUS_RW_SERVER_URL https://x/ (TLS)"));
+  EXPECT_THAT(
+      config_error({{"SIGV4_REGION", "x"}, {"SIGV4_ACCESS_KEY", "x"}, {"SIGV4_SECRET_KEY", "x"}}),
+      HasSubstr("SIGV4_REGION: zelus does not"));
+  EXPECT_THAT(config_error({{"CLIENT_CERTIFICATE", "x"}}),
+              HasSubstr("K6_PROMETHEUS_RW_CLIENT_CERTIFICATE: zelus does not"));
 }
 
 TEST(PrometheusConfig, LaysVariablesOverCollectors) {
-  std::map<std::string, std::string> environment = {{"K6_PROMETHEUS_RW_PUSH_INTERVAL", "500"}, {"K6_PROMETHEUS_RW_SERVER_URL", ""},
-                                                    {"K6_PROMETHEUS_RW_BEARER_TOKEN", "t"},    {"K6_PROMETHEUS_RW_HTTP_HEADERS", "A:1,B:2"}};
+  std::map<std::string, std::string> environment = {{"K6_PROMETHEUS_RW_PUSH_INTERVAL", "500"},
+                                                    {"K6_PROMETHEUS_RW_SERVER_URL", ""},
+                                                    {"K6_PROMETHEUS_RW_BEARER_TOKEN", "t"},
+                                                    {"K6_PROMETHEUS_RW_HTTP_HEADERS", "A:1,B:2"}};
   PrometheusConfig config = *prometheus_config(
-      R"j({"url":"http://h:99/w","pushInterval":"9s","trendStats":["avg","p(90)"],"staleMarkers":true,"headers":{"C":"3"}})j", environment);
+      R"j({"url":"http://h:99/w","pushInterval":"9s","trendStats":["avg","p(90)"],"staleMarkers":true,"headers":{"C":"3"}})j",
+      environment);
   EXPECT_EQ(config.url, "http://h:99/w");
   EXPECT_EQ(config.host, "h");
   EXPECT_EQ(config.port, 99);
@@ -331,7 +362,8 @@ TEST(PrometheusConfig, LaysVariablesOverCollectors) {
   EXPECT_EQ(config.push_interval, 500ms);
   EXPECT_EQ(config.trend_stats.size(), 2u);
   EXPECT_TRUE(config.stale_markers);
-  EXPECT_THAT(config.headers, ElementsAre(Pair("A", "1"), Pair("Authorization", "Bearer t"), Pair("B", "2"), Pair("C", "3")));
+  EXPECT_THAT(config.headers, ElementsAre(Pair("A", "1"), Pair("Authorization", "Bearer t"),
+                                          Pair("B", "2"), Pair("C", "3")));
   EXPECT_FALSE(prometheus_config("{", {}).ok());
   EXPECT_EQ(prometheus_config("", {})->url, "http://localhost:9090/api/v1/write");
 }

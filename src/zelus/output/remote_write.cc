@@ -21,7 +21,9 @@ void put_varint(std::string& out, uint64_t value) {
   out += static_cast<char>(value);
 }
 
-void put_tag(std::string& out, uint32_t field, uint32_t wire_type) { put_varint(out, field << 3 | wire_type); }
+void put_tag(std::string& out, uint32_t field, uint32_t wire_type) {
+  put_varint(out, field << 3 | wire_type);
+}
 
 void put_bytes(std::string& out, uint32_t field, std::string_view bytes) {
   put_tag(out, field, 2);
@@ -40,10 +42,13 @@ void put_double(std::string& out, uint32_t field, double value) {
   for (int i = 0; i < 8; ++i) out += static_cast<char>(bits >> (8 * i));
 }
 
-uint64_t zigzag(int64_t value) { return static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63); }
+uint64_t zigzag(int64_t value) {
+  return static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63);
+}
 
 // Spans of neighbouring buckets, and differences of counts from bucket to bucket.
-void put_buckets(std::string& out, uint32_t spans_field, uint32_t deltas_field, const std::vector<std::pair<int32_t, uint64_t>>& buckets) {
+void put_buckets(std::string& out, uint32_t spans_field, uint32_t deltas_field,
+                 const std::vector<std::pair<int32_t, uint64_t>>& buckets) {
   struct Span {
     int32_t offset;
     uint32_t length;
@@ -77,7 +82,9 @@ void put_buckets(std::string& out, uint32_t spans_field, uint32_t deltas_field, 
 }
 
 // Of schema 3, from a value: upper bounds are inclusive.
-int32_t bucket_of(double value) { return (metrics::Histogram::index_of(value) >> (metrics::Histogram::kScale - kSchema)) + 1; }
+int32_t bucket_of(double value) {
+  return (metrics::Histogram::index_of(value) >> (metrics::Histogram::kScale - kSchema)) + 1;
+}
 
 }  // namespace
 
@@ -98,9 +105,13 @@ NativeHistogram native_histogram(const metrics::Sink& trend, double scale) {
     for (double value : values->samples()) add(value * scale, 1);
     if (const metrics::Histogram* histogram = values->histogram()) {
       native.zero_count += histogram->zero_count();
-      auto middle = [](int32_t index) { return std::exp2((index + 0.5) / metrics::Histogram::kBucketsPerOctave); };
-      histogram->each_positive([&](int32_t index, uint64_t count) { add(middle(index) * scale, count); });
-      histogram->each_negative([&](int32_t index, uint64_t count) { add(-middle(index) * scale, count); });
+      auto middle = [](int32_t index) {
+        return std::exp2((index + 0.5) / metrics::Histogram::kBucketsPerOctave);
+      };
+      histogram->each_positive(
+          [&](int32_t index, uint64_t count) { add(middle(index) * scale, count); });
+      histogram->each_negative(
+          [&](int32_t index, uint64_t count) { add(-middle(index) * scale, count); });
     }
   }
   native.positive.assign(positive.begin(), positive.end());
@@ -108,7 +119,8 @@ NativeHistogram native_histogram(const metrics::Sink& trend, double scale) {
   return native;
 }
 
-void WriteRequest::add_series(const std::vector<Label>& labels, uint32_t field, std::string_view point) {
+void WriteRequest::add_series(const std::vector<Label>& labels, uint32_t field,
+                              std::string_view point) {
   std::string series;
   for (const auto& [name, value] : labels) {
     std::string label;
@@ -128,7 +140,8 @@ void WriteRequest::add_sample(const std::vector<Label>& labels, double value, in
   add_series(labels, 2, sample);
 }
 
-void WriteRequest::add_histogram(const std::vector<Label>& labels, const NativeHistogram& histogram, int64_t unix_ms) {
+void WriteRequest::add_histogram(const std::vector<Label>& labels, const NativeHistogram& histogram,
+                                 int64_t unix_ms) {
   std::string point;
   put_integer(point, 1, histogram.count);
   put_double(point, 3, histogram.sum);

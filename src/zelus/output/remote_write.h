@@ -20,7 +20,8 @@ struct NativeHistogram {
   std::vector<std::pair<int32_t, uint64_t>> positive;
   std::vector<std::pair<int32_t, uint64_t>> negative;
 };
-/// Of a trend's values times `scale` (0.001 turns milliseconds into seconds). Exact while the trend is, then right to a 32nd of a bucket.
+/// Of a trend's values times `scale` (0.001 turns milliseconds into seconds). Exact while the trend
+/// is, then right to a 32nd of a bucket.
 NativeHistogram native_histogram(const metrics::Sink& trend, double scale);
 
 using Label = std::pair<std::string, std::string>;
@@ -33,7 +34,8 @@ class WriteRequest {
  public:
   /// `labels` are sorted by name.
   void add_sample(const std::vector<Label>& labels, double value, int64_t unix_ms);
-  void add_histogram(const std::vector<Label>& labels, const NativeHistogram& histogram, int64_t unix_ms);
+  void add_histogram(const std::vector<Label>& labels, const NativeHistogram& histogram,
+                     int64_t unix_ms);
   const std::string& bytes() const { return bytes_; }
   size_t series_count() const { return series_count_; }
   /// Snappy's block format.

@@ -21,7 +21,8 @@ std::string errno_text(int number) {
 }
 
 bia::Error file_error(std::string_view what, const std::string& name, int number) {
-  return bia::Error(bia::Code::kUnavailable, "FILE_ERROR", fmt::format("{} {}: {}", what, name, errno_text(number)));
+  return bia::Error(bia::Code::kUnavailable, "FILE_ERROR",
+                    fmt::format("{} {}: {}", what, name, errno_text(number)));
 }
 
 class StdoutSink final : public SinkFile {
@@ -81,7 +82,8 @@ class GzipSink final : public SinkFile {
     bool ok = true;
     int number = 0;
     bia::fiber::offload([&] {
-      ok = text.empty() || gzwrite(file_, text.data(), static_cast<unsigned>(text.size())) == static_cast<int>(text.size());
+      ok = text.empty() || gzwrite(file_, text.data(), static_cast<unsigned>(text.size())) ==
+                               static_cast<int>(text.size());
       number = errno;
     });
     if (!ok) return file_error("write", name_, number);
@@ -106,11 +108,14 @@ class GzipSink final : public SinkFile {
 
 }  // namespace
 
-bia::Result<std::unique_ptr<SinkFile>> SinkFile::open(const std::string& name, std::function<void(std::string_view)> write_stdout) {
-  if (is_stdout(name)) return std::unique_ptr<SinkFile>(std::make_unique<StdoutSink>(std::move(write_stdout)));
+bia::Result<std::unique_ptr<SinkFile>> SinkFile::open(
+    const std::string& name, std::function<void(std::string_view)> write_stdout) {
+  if (is_stdout(name))
+    return std::unique_ptr<SinkFile>(std::make_unique<StdoutSink>(std::move(write_stdout)));
   int fd = ::open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) return file_error("open", name, errno);
-  if (!name.ends_with(".gz")) return std::unique_ptr<SinkFile>(std::make_unique<PlainSink>(fd, name));
+  if (!name.ends_with(".gz"))
+    return std::unique_ptr<SinkFile>(std::make_unique<PlainSink>(fd, name));
   gzFile file = gzdopen(fd, "wb");
   if (file == nullptr) {
     ::close(fd);

@@ -8,12 +8,13 @@
 
 namespace zelus::output {
 
-/// Where json and csv write: a file, a file compressed by gzip (name ends with ".gz"), or standard output ("" or "-").
-/// Its methods suspend: the work is done by helper threads.
+/// Where json and csv write: a file, a file compressed by gzip (name ends with ".gz"), or standard
+/// output ("" or "-"). Its methods suspend: the work is done by helper threads.
 class SinkFile {
  public:
   /// Truncates the file. Errors: Go's text, "open /nonexist/x: no such file or directory".
-  static bia::Result<std::unique_ptr<SinkFile>> open(const std::string& name, std::function<void(std::string_view)> write_stdout);
+  static bia::Result<std::unique_ptr<SinkFile>> open(
+      const std::string& name, std::function<void(std::string_view)> write_stdout);
   virtual ~SinkFile() = default;
   virtual bia::Result<void> write(std::string_view text) = 0;
   virtual bia::Result<void> close() = 0;

@@ -17,10 +17,13 @@ class KeptLog final : public options::Logger {
  public:
   using Logger::log;
   bool enabled(options::LogLevel) const override { return true; }
-  void log(options::LogLevel level, std::string_view message, std::span<const options::LogField> fields) override {
+  void log(options::LogLevel level, std::string_view message,
+           std::span<const options::LogField> fields) override {
     static constexpr std::string_view kLevels[] = {"debug", "info", "warning", "error"};
-    std::string line = std::string(kLevels[static_cast<size_t>(level)]) + ": " + std::string(message);
-    for (const options::LogField& field : fields) line += " " + std::string(field.key) + "=" + std::string(field.value);
+    std::string line =
+        std::string(kLevels[static_cast<size_t>(level)]) + ": " + std::string(message);
+    for (const options::LogField& field : fields)
+      line += " " + std::string(field.key) + "=" + std::string(field.value);
     lines.push_back(std::move(line));
   }
   std::vector<std::string> lines;
@@ -28,13 +31,21 @@ class KeptLog final : public options::Logger {
 
 /// All that outputs want of a run, and one shard that records.
 struct TestRun {
-  explicit TestRun(metrics::ThresholdSpecs wanted = {}, metrics::SystemTags tags = metrics::SystemTags::defaults())
-      : specs(std::move(wanted)), thresholds(make(specs, registry, tags)), shard(registry), system_tags(tags) {}
+  explicit TestRun(metrics::ThresholdSpecs wanted = {},
+                   metrics::SystemTags tags = metrics::SystemTags::defaults())
+      : specs(std::move(wanted)),
+        thresholds(make(specs, registry, tags)),
+        shard(registry),
+        system_tags(tags) {}
 
   Context context() {
-    return {log, environment, system_tags, thresholds, specs, [this](std::string_view text) { printed += text; }, collectors};
+    return {log,        environment, system_tags,
+            thresholds, specs,       [this](std::string_view text) { printed += text; },
+            collectors};
   }
-  metrics::Snapshot snapshot() const { return metrics::Snapshot::of(shard, thresholds, metrics::Detail::kSeries); }
+  metrics::Snapshot snapshot() const {
+    return metrics::Snapshot::of(shard, thresholds, metrics::Detail::kSeries);
+  }
   Result<std::unique_ptr<Output>> create(std::string_view name) {
     kept = std::make_unique<Context>(context());
     return create_output(name, *kept);
@@ -44,8 +55,10 @@ struct TestRun {
     return output ? "" : output.error().message();
   }
 
-  static metrics::Thresholds make(const metrics::ThresholdSpecs& specs, metrics::Registry& registry, metrics::SystemTags tags) {
-    registry.define("tt", metrics::MetricType::kTrend, metrics::Contains::kTime).ignore("known good");
+  static metrics::Thresholds make(const metrics::ThresholdSpecs& specs, metrics::Registry& registry,
+                                  metrics::SystemTags tags) {
+    registry.define("tt", metrics::MetricType::kTrend, metrics::Contains::kTime)
+        .ignore("known good");
     registry.define("cc", metrics::MetricType::kCounter).ignore("known good");
     return *metrics::Thresholds::create(specs, registry, tags);
   }

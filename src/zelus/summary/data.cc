@@ -1,9 +1,8 @@
+#include <fmt/format.h>
 #include <openssl/evp.h>
 #include <rapidjson/document.h>
 
 #include <map>
-
-#include <fmt/format.h>
 
 #include "zelus/summary/json_text.h"
 #include "zelus/summary/model.h"
@@ -61,7 +60,8 @@ class Builder {
     put(metadata, "k6_version", text(about.version));
     put(document_, "metadata", std::move(metadata));
     Json results(kObjectType);
-    if (const MetricRow* checks = model.total.find("checks")) put(results, "checks", machine_checks(*checks, model.total.checks));
+    if (const MetricRow* checks = model.total.find("checks"))
+      put(results, "checks", machine_checks(*checks, model.total.checks));
     Json list(kArrayType);
     for (const MetricRow& row : model.total.metrics) {
       if (hidden_metric(row.name, input_.options.mode)) continue;
@@ -75,8 +75,12 @@ class Builder {
 
  private:
   rapidjson::Document::AllocatorType& allocator() { return document_.GetAllocator(); }
-  Json text(std::string_view value) { return Json(value.data(), static_cast<rapidjson::SizeType>(value.size()), allocator()); }
-  void put(Json& object, std::string_view key, Json value) { object.AddMember(text(key), value, allocator()); }
+  Json text(std::string_view value) {
+    return Json(value.data(), static_cast<rapidjson::SizeType>(value.size()), allocator());
+  }
+  void put(Json& object, std::string_view key, Json value) {
+    object.AddMember(text(key), value, allocator());
+  }
 
   void put_setup_data() {
     if (!input_.setup_data) return;
@@ -117,7 +121,8 @@ class Builder {
 
   Json options() {
     Json stats(kArrayType);
-    for (const std::string& stat : input_.options.trend_stats) stats.PushBack(text(stat), allocator());
+    for (const std::string& stat : input_.options.trend_stats)
+      stats.PushBack(text(stat), allocator());
     Json object(kObjectType);
     put(object, "summaryTrendStats", std::move(stats));
     put(object, "summaryTimeUnit", text(input_.options.time_unit));
@@ -138,15 +143,18 @@ class Builder {
     for (const Observed& one : observed_metrics(input_)) {
       Json values(kObjectType);
       for (const auto& [name, value] : metric_values(one.row, input_)) {
-        bool renamed = shape == Shape::kExport && one.row.type == metrics::MetricType::kRate && name == "rate";
+        bool renamed =
+            shape == Shape::kExport && one.row.type == metrics::MetricType::kRate && name == "rate";
         put(values, renamed ? "value" : name, Json(value));
       }
       Json thresholds(kObjectType);
       if (one.thresholds != nullptr) {
         // Of equal expressions the last counts, as in k6's map.
         std::map<std::string, bool> failed;
-        for (const metrics::Threshold& threshold : *one.thresholds) failed[threshold.spec.expression] = threshold.failed;
-        for (const auto& [expression, crossed] : failed) put(thresholds, expression, verdict(crossed, shape));
+        for (const metrics::Threshold& threshold : *one.thresholds)
+          failed[threshold.spec.expression] = threshold.failed;
+        for (const auto& [expression, crossed] : failed)
+          put(thresholds, expression, verdict(crossed, shape));
       }
       if (shape == Shape::kExport) {
         if (thresholds.MemberCount() > 0) put(values, "thresholds", std::move(thresholds));
@@ -175,9 +183,15 @@ class Builder {
     metrics::Sink total(metrics::MetricType::kCounter);
     total.add(static_cast<double>(checks.sink.count()), 0);
     Json list(kArrayType);
-    list.PushBack(machine_metric({"checks_total", metrics::MetricType::kCounter, metrics::Contains::kDefault, total}), allocator());
-    list.PushBack(machine_metric({"checks_failed", metrics::MetricType::kRate, metrics::Contains::kDefault, checks.sink.inverted()}), allocator());
-    list.PushBack(machine_metric({"checks_succeeded", metrics::MetricType::kRate, metrics::Contains::kDefault, checks.sink}), allocator());
+    list.PushBack(machine_metric({"checks_total", metrics::MetricType::kCounter,
+                                  metrics::Contains::kDefault, total}),
+                  allocator());
+    list.PushBack(machine_metric({"checks_failed", metrics::MetricType::kRate,
+                                  metrics::Contains::kDefault, checks.sink.inverted()}),
+                  allocator());
+    list.PushBack(machine_metric({"checks_succeeded", metrics::MetricType::kRate,
+                                  metrics::Contains::kDefault, checks.sink}),
+                  allocator());
     Json results(kArrayType);
     for (const CheckCount& count : counts) {
       Json one(kObjectType);
@@ -197,14 +211,16 @@ class Builder {
     for (const auto& [name, value] : metric_values(row, input_)) given[name] = value;
     Json values(kObjectType);
     // Keys are sorted; what the schema does not know is left out.
-    static constexpr std::pair<std::string_view, std::string_view> kTrendKeys[] = {{"avg", "avg"}, {"max", "max"},     {"med", "med"},
-                                                                                   {"min", "min"}, {"p90", "p(90)"}, {"p95", "p(95)"}};
+    static constexpr std::pair<std::string_view, std::string_view> kTrendKeys[] = {
+        {"avg", "avg"}, {"max", "max"},   {"med", "med"},
+        {"min", "min"}, {"p90", "p(90)"}, {"p95", "p(95)"}};
     switch (row.type) {
       case metrics::MetricType::kCounter:
         put(values, "count", Json(given["count"]));
         break;
       case metrics::MetricType::kGauge:
-        for (std::string_view key : {"max", "min", "value"}) put(values, key, Json(given[std::string(key)]));
+        for (std::string_view key : {"max", "min", "value"})
+          put(values, key, Json(given[std::string(key)]));
         break;
       case metrics::MetricType::kRate:
         put(values, "matches", Json(row.sink.trues()));
@@ -213,7 +229,8 @@ class Builder {
         break;
       case metrics::MetricType::kTrend:
         for (const auto& [key, stat] : kTrendKeys) {
-          if (auto found = given.find(std::string(stat)); found != given.end()) put(values, key, Json(found->second));
+          if (auto found = given.find(std::string(stat)); found != given.end())
+            put(values, key, Json(found->second));
         }
         break;
     }
@@ -233,6 +250,8 @@ class Builder {
 
 std::string handle_summary_data(const Input& input) { return Builder(input).data(); }
 std::string summary_export(const Input& input) { return Builder(input).exported(); }
-std::string machine_readable_summary(const Input& input, const MachineReadable& about) { return Builder(input).machine_readable(about); }
+std::string machine_readable_summary(const Input& input, const MachineReadable& about) {
+  return Builder(input).machine_readable(about);
+}
 
 }  // namespace zelus::summary

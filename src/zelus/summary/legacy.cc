@@ -10,7 +10,8 @@
 namespace zelus::summary {
 namespace {
 
-void add_group(std::vector<std::string>& lines, const Block& group, std::string indent, const Paint& paint) {
+void add_group(std::vector<std::string>& lines, const Block& group, std::string indent,
+               const Paint& paint) {
   if (!group.name.empty()) {
     lines.push_back(indent + "█ " + group.name + "\n");
     indent += "  ";
@@ -20,9 +21,10 @@ void add_group(std::vector<std::string>& lines, const Block& group, std::string 
       lines.push_back(paint(indent + "✓ " + check.name, "32"));
       continue;
     }
-    lines.push_back(paint(fmt::format("{0}✗ {1}\n{0} ↳  {2}% — ✓ {3} / ✗ {4}", indent, check.name,
-                                      100 * check.passes / (check.passes + check.fails), check.passes, check.fails),
-                          "31"));
+    lines.push_back(paint(
+        fmt::format("{0}✗ {1}\n{0} ↳  {2}% — ✓ {3} / ✗ {4}", indent, check.name,
+                    100 * check.passes / (check.passes + check.fails), check.passes, check.fails),
+        "31"));
   }
   if (!group.checks.empty()) lines.emplace_back();
   for (const Block& sub : group.groups) add_group(lines, sub, indent, paint);
@@ -42,12 +44,15 @@ void add_metrics(std::vector<std::string>& lines, const Input& input, const Pain
     bool sub = rows[i].name.find('{') != std::string::npos;
     std::string mark = " ";
     if (const auto* thresholds = observed[i].thresholds) {
-      bool failed = std::any_of(thresholds->begin(), thresholds->end(), [](const metrics::Threshold& t) { return t.failed; });
+      bool failed = std::any_of(thresholds->begin(), thresholds->end(),
+                                [](const metrics::Threshold& t) { return t.failed; });
       mark = failed ? paint("✗", "31") : paint("✓", "32");
     }
     std::string name = display_name(rows[i].name);
-    std::string dots = paint(std::string(widest - display_width(name) - (sub ? 2 : 0) + 3, '.') + ":", "2");
-    lines.push_back(fmt::format("   {}{} {}{} {}", sub ? "  " : "", mark, name, dots, table.data(i, paint, "36;2")));
+    std::string dots =
+        paint(std::string(widest - display_width(name) - (sub ? 2 : 0) + 3, '.') + ":", "2");
+    lines.push_back(fmt::format("   {}{} {}{} {}", sub ? "  " : "", mark, name, dots,
+                                table.data(i, paint, "36;2")));
   }
 }
 

@@ -5,7 +5,8 @@
 
 namespace zelus::summary {
 
-/// The summary of k6 up to v0.57: the tree of groups with their checks, then all metrics in one list.
+/// The summary of k6 up to v0.57: the tree of groups with their checks, then all metrics in one
+/// list.
 std::string legacy_text(const Input& input);
 
 }  // namespace zelus::summary

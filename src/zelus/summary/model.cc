@@ -38,11 +38,13 @@ Block& descend(Block& block, std::string_view path) {
   }
 }
 
-void add_to_groups(Model& model, const metrics::Metric& metric, const Snapshot::SeriesData& series) {
+void add_to_groups(Model& model, const metrics::Metric& metric,
+                   const Snapshot::SeriesData& series) {
   Block* top = &model.total;
   std::string_view scenario = series.tags->get("scenario");
   if (series.tags->find("scenario") != nullptr && scenario != "default") {
-    auto found = std::find_if(model.scenarios.begin(), model.scenarios.end(), [&](const Block& block) { return block.name == scenario; });
+    auto found = std::find_if(model.scenarios.begin(), model.scenarios.end(),
+                              [&](const Block& block) { return block.name == scenario; });
     if (found == model.scenarios.end()) {
       model.scenarios.push_back({std::string(scenario), {}, {}, {}});
       found = model.scenarios.end() - 1;
@@ -71,7 +73,8 @@ void order_groups(Block& block) {
   for (Block& group : block.groups) order_groups(group);
 }
 
-const metrics::Thresholds::Entry* entry_of(const metrics::Thresholds& thresholds, size_t metric, int submetric) {
+const metrics::Thresholds::Entry* entry_of(const metrics::Thresholds& thresholds, size_t metric,
+                                           int submetric) {
   for (const metrics::Thresholds::Entry& entry : thresholds.entries()) {
     if (entry.metric == metric && entry.submetric == submetric) return &entry;
   }
@@ -128,17 +131,21 @@ std::vector<Observed> observed_metrics(const Input& input) {
       const metrics::Thresholds::Entry* entry = entry_of(input.thresholds, id, static_cast<int>(s));
       child_has_thresholds |= entry != nullptr;
       if (entry == nullptr && sink.empty()) continue;
-      children.push_back({{submetric.name, data.metric.type, data.metric.contains, sink}, entry == nullptr ? nullptr : &entry->thresholds});
+      children.push_back({{submetric.name, data.metric.type, data.metric.contains, sink},
+                          entry == nullptr ? nullptr : &entry->thresholds});
     }
     if (!data.total.empty() || own != nullptr || child_has_thresholds) {
-      observed.push_back({{data.metric.name, data.metric.type, data.metric.contains, data.total}, own == nullptr ? nullptr : &own->thresholds});
+      observed.push_back({{data.metric.name, data.metric.type, data.metric.contains, data.total},
+                          own == nullptr ? nullptr : &own->thresholds});
     }
     std::move(children.begin(), children.end(), std::back_inserter(observed));
   }
   for (Observed& one : observed) {
     if (one.thresholds != nullptr && one.thresholds->empty()) one.thresholds = nullptr;
   }
-  std::stable_sort(observed.begin(), observed.end(), [](const Observed& a, const Observed& b) { return shown_before(a.row.name, b.row.name); });
+  std::stable_sort(observed.begin(), observed.end(), [](const Observed& a, const Observed& b) {
+    return shown_before(a.row.name, b.row.name);
+  });
   return observed;
 }
 
@@ -153,7 +160,8 @@ Model make_model(const Input& input) {
   }
   order_groups(model.total);
   for (Block& scenario : model.scenarios) order_groups(scenario);
-  std::stable_sort(model.scenarios.begin(), model.scenarios.end(), [](const Block& a, const Block& b) { return collate(a.name, b.name) < 0; });
+  std::stable_sort(model.scenarios.begin(), model.scenarios.end(),
+                   [](const Block& a, const Block& b) { return collate(a.name, b.name) < 0; });
   return model;
 }
 
@@ -169,15 +177,20 @@ Block group_tree(const Input& input) {
   return root;
 }
 
-std::vector<std::pair<std::string, double>> metric_values(const MetricRow& row, const Input& input) {
+std::vector<std::pair<std::string, double>> metric_values(const MetricRow& row,
+                                                          const Input& input) {
   switch (row.type) {
     case MetricType::kCounter:
       return {{"count", row.sink.value()}, {"rate", per_second(row.sink.value(), input.duration)}};
     case MetricType::kGauge:
       // k6's maximum starts at 0, so that it never falls below.
-      return {{"value", row.sink.value()}, {"min", row.sink.min()}, {"max", std::max(0.0, row.sink.max())}};
+      return {{"value", row.sink.value()},
+              {"min", row.sink.min()},
+              {"max", std::max(0.0, row.sink.max())}};
     case MetricType::kRate:
-      return {{"rate", row.sink.rate()}, {"passes", static_cast<double>(row.sink.trues())}, {"fails", static_cast<double>(row.sink.falses())}};
+      return {{"rate", row.sink.rate()},
+              {"passes", static_cast<double>(row.sink.trues())},
+              {"fails", static_cast<double>(row.sink.falses())}};
     case MetricType::kTrend:
       break;
   }
@@ -193,17 +206,20 @@ std::vector<std::pair<std::string, double>> metric_values(const MetricRow& row, 
 }
 
 bool hidden_metric(std::string_view name, Mode mode) {
-  static constexpr std::string_view kCompact[] = {"http_req_blocked", "http_req_connecting",      "http_req_receiving",
-                                                  "http_req_sending", "http_req_tls_handshaking", "http_req_waiting"};
+  static constexpr std::string_view kCompact[] = {"http_req_blocked",         "http_req_connecting",
+                                                  "http_req_receiving",       "http_req_sending",
+                                                  "http_req_tls_handshaking", "http_req_waiting"};
   if (name.starts_with("checks") || name.starts_with("group_duration")) return true;
   return mode == Mode::kCompact &&
-         std::any_of(std::begin(kCompact), std::end(kCompact), [name](std::string_view prefix) { return name.starts_with(prefix); });
+         std::any_of(std::begin(kCompact), std::end(kCompact),
+                     [name](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
 bool shown_before(std::string_view a, std::string_view b) {
   size_t a_parent = std::min(a.find('{'), a.size());
   size_t b_parent = std::min(b.find('{'), b.size());
-  if (int order = collate(a.substr(0, a_parent), b.substr(0, b_parent)); order != 0) return order < 0;
+  if (int order = collate(a.substr(0, a_parent), b.substr(0, b_parent)); order != 0)
+    return order < 0;
   return collate(a.substr(a_parent), b.substr(b_parent)) < 0;
 }
 

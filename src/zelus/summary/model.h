@@ -56,7 +56,8 @@ Block group_tree(const Input& input);
 /// The numbers of a metric by k6's names: {"count", 3}, {"p(95)", 1.2}, …
 std::vector<std::pair<std::string, double>> metric_values(const MetricRow& row, const Input& input);
 
-/// Metrics that summaries leave out: those that checks and groups show better, and in compact mode the phases of HTTP requests.
+/// Metrics that summaries leave out: those that checks and groups show better, and in compact mode
+/// the phases of HTTP requests.
 bool hidden_metric(std::string_view name, Mode mode);
 
 /// Names sorted as summaries show them: submetrics after their parent.

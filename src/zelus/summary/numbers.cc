@@ -9,7 +9,9 @@
 namespace zelus::summary {
 namespace {
 
-std::string js_infinite(double value) { return std::isnan(value) ? "NaN" : value < 0 ? "-Infinity" : "Infinity"; }
+std::string js_infinite(double value) {
+  return std::isnan(value) ? "NaN" : value < 0 ? "-Infinity" : "Infinity";
+}
 
 std::string fixed_no_trailing_zeros(double value, int digits) {
   std::string text = js_to_fixed(value, digits);
@@ -23,11 +25,14 @@ std::string truncated(double value, int digits) {
 }
 
 std::string humanize_bytes(double bytes) {
-  static constexpr std::string_view kUnits[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"};
+  static constexpr std::string_view kUnits[] = {"B",  "kB", "MB", "GB", "TB",
+                                                "PB", "EB", "ZB", "YB"};
   if (!(bytes >= 10)) return js_number(bytes) + " B";
   double exponent = std::floor(std::log(bytes) / std::log(1000.0));
   double value = std::floor(bytes / std::pow(1000, exponent) * 10 + 0.5) / 10;
-  std::string_view unit = exponent < static_cast<double>(std::size(kUnits)) ? kUnits[static_cast<size_t>(exponent)] : "undefined";
+  std::string_view unit = exponent < static_cast<double>(std::size(kUnits))
+                              ? kUnits[static_cast<size_t>(exponent)]
+                              : "undefined";
   return fmt::format("{} {}", js_to_fixed(value, value < 10 ? 1 : 0), unit);
 }
 
@@ -53,13 +58,15 @@ std::string humanize_time(double milliseconds, std::string_view unit) {
 }
 
 // ICU's root collation: spaces, punctuation, symbols, digits, letters.
-constexpr std::string_view kPrimaryOrder = "\t\n\v\f\r _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789";
+constexpr std::string_view kPrimaryOrder =
+    "\t\n\v\f\r _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789";
 
 uint32_t next_code_point(std::string_view text, size_t& at) {
   unsigned char first = static_cast<unsigned char>(text[at++]);
   int more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0;
   uint32_t code = more == 0 ? first : first & (0x3fu >> more);
-  for (; more > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80; --more) {
+  for (; more > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80;
+       --more) {
     code = code << 6 | (static_cast<unsigned char>(text[at++]) & 0x3f);
   }
   return code;
@@ -81,7 +88,8 @@ std::string js_number(double value) {
   double absolute = std::fabs(value);
   char text[400];
   bool plain = absolute >= 1e-6 && absolute < 1e21;
-  // Whole numbers beyond 2^53 are padded with zeros after their shortest digits, which to_chars' fixed form does not do.
+  // Whole numbers beyond 2^53 are padded with zeros after their shortest digits, which to_chars'
+  // fixed form does not do.
   bool large = plain && absolute >= 9007199254740992.0;
   auto format = plain && !large ? std::chars_format::fixed : std::chars_format::scientific;
   auto done = std::to_chars(text, text + sizeof(text), value, format);
@@ -119,8 +127,10 @@ std::string js_to_fixed(double value, int digits) {
   return value < 0 ? "-" + exact : exact;
 }
 
-std::string humanize(double value, metrics::MetricType type, metrics::Contains contains, std::string_view time_unit) {
-  if (type == metrics::MetricType::kRate) return js_to_fixed(std::trunc(value * 100 * 100) / 100, 2) + "%";
+std::string humanize(double value, metrics::MetricType type, metrics::Contains contains,
+                     std::string_view time_unit) {
+  if (type == metrics::MetricType::kRate)
+    return js_to_fixed(std::trunc(value * 100 * 100) / 100, 2) + "%";
   switch (contains) {
     case metrics::Contains::kData:
       return humanize_bytes(value);

@@ -12,9 +12,15 @@ namespace {
 using metrics::Contains;
 using metrics::MetricType;
 
-std::string time_of(double value, std::string_view unit = "") { return humanize(value, MetricType::kTrend, Contains::kTime, unit); }
-std::string data_of(double value) { return humanize(value, MetricType::kCounter, Contains::kData, ""); }
-std::string plain(double value) { return humanize(value, MetricType::kCounter, Contains::kDefault, ""); }
+std::string time_of(double value, std::string_view unit = "") {
+  return humanize(value, MetricType::kTrend, Contains::kTime, unit);
+}
+std::string data_of(double value) {
+  return humanize(value, MetricType::kCounter, Contains::kData, "");
+}
+std::string plain(double value) {
+  return humanize(value, MetricType::kCounter, Contains::kDefault, "");
+}
 
 TEST(JsNumber, WritesAsJavaScript) {
   EXPECT_EQ(js_number(0.1 + 0.2), "0.30000000000000004");
@@ -68,9 +74,12 @@ TEST(Humanize, DataRatesAndNumbers) {
 }
 
 TEST(Collate, OrdersAsK6) {
-  std::vector<std::string> names = {"a_b", "ab", "a1", "A", "a", "aB", "Ab", "a-b", "a b", "B", "b"};
-  std::sort(names.begin(), names.end(), [](const auto& a, const auto& b) { return collate(a, b) < 0; });
-  EXPECT_THAT(names, testing::ElementsAre("a", "A", "a b", "a_b", "a-b", "a1", "ab", "aB", "Ab", "b", "B"));
+  std::vector<std::string> names = {"a_b", "ab",  "a1",  "A", "a", "aB",
+                                    "Ab",  "a-b", "a b", "B", "b"};
+  std::sort(names.begin(), names.end(),
+            [](const auto& a, const auto& b) { return collate(a, b) < 0; });
+  EXPECT_THAT(
+      names, testing::ElementsAre("a", "A", "a b", "a_b", "a-b", "a1", "ab", "aB", "Ab", "b", "B"));
   EXPECT_EQ(collate("x", "x"), 0);
 }
 

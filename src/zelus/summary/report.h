@@ -39,10 +39,12 @@ struct Input {
   std::optional<std::string> setup_data;
 };
 
-/// Text for stdout, from its first newline to its last; coloured for a terminal. Empty for kDisabled.
+/// Text for stdout, from its first newline to its last; coloured for a terminal. Empty for
+/// kDisabled.
 std::string text_summary(const Input& input);
 
-/// JSON of the object that handleSummary(data) receives (k6's shape in all modes but machine-readable).
+/// JSON of the object that handleSummary(data) receives (k6's shape in all modes but
+/// machine-readable).
 std::string handle_summary_data(const Input& input);
 /// k6: --summary-export; four spaces of indentation.
 std::string summary_export(const Input& input);

@@ -14,18 +14,22 @@ using testing::HasSubstr;
 // A run made of given samples: those that k6 recorded, or a test's own.
 struct Recorded {
   explicit Recorded(const metrics::ThresholdSpecs& specs = {}) {
-    for (const auto& [name, type, contains] : kMetrics) registry.define(name, type, contains).ignore("known good");
-    thresholds = std::make_unique<metrics::Thresholds>(*metrics::Thresholds::create(specs, registry, metrics::SystemTags::defaults()));
+    for (const auto& [name, type, contains] : kMetrics)
+      registry.define(name, type, contains).ignore("known good");
+    thresholds = std::make_unique<metrics::Thresholds>(
+        *metrics::Thresholds::create(specs, registry, metrics::SystemTags::defaults()));
     shard = std::make_unique<metrics::Shard>(registry);
   }
 
-  void add(std::string_view metric, double value, const std::vector<std::pair<std::string_view, std::string_view>>& tags = {}) {
+  void add(std::string_view metric, double value,
+           const std::vector<std::pair<std::string_view, std::string_view>>& tags = {}) {
     const metrics::TagSet* set = shard->tags().empty();
     for (const auto& [key, tag] : tags) set = shard->tags().with(set, key, tag);
     shard->add(registry.id_of(metric), set, value, {.unix_ns = ++now});
   }
   void add_k6s() {
-    for (const recorded::Sample& sample : recorded::samples()) add(sample.metric, sample.value, sample.tags);
+    for (const recorded::Sample& sample : recorded::samples())
+      add(sample.metric, sample.value, sample.tags);
   }
 
   void finish() {
@@ -39,9 +43,12 @@ struct Recorded {
   }
 
   static inline const std::vector<std::tuple<std::string_view, MetricType, Contains>> kMetrics = {
-      {"cc", MetricType::kCounter, Contains::kDefault}, {"neg", MetricType::kGauge, Contains::kDefault},
-      {"Rr", MetricType::kRate, Contains::kDefault},    {"tt", MetricType::kTrend, Contains::kTime},
-      {"plain", MetricType::kTrend, Contains::kDefault}, {"grpc_custom", MetricType::kCounter, Contains::kDefault},
+      {"cc", MetricType::kCounter, Contains::kDefault},
+      {"neg", MetricType::kGauge, Contains::kDefault},
+      {"Rr", MetricType::kRate, Contains::kDefault},
+      {"tt", MetricType::kTrend, Contains::kTime},
+      {"plain", MetricType::kTrend, Contains::kDefault},
+      {"grpc_custom", MetricType::kCounter, Contains::kDefault},
       {"data_sent_big", MetricType::kCounter, Contains::kDefault}};
   metrics::Registry registry;
   std::unique_ptr<metrics::Thresholds> thresholds;
@@ -87,14 +94,19 @@ TEST(TextSummary, PaintsAsK6) {
   Input input = run.input(Mode::kCompact);
   input.options.stdout_is_tty = true;
   std::string text = text_summary(input);
-  EXPECT_THAT(text, HasSubstr("\n  █ \x1b[1mTHRESHOLDS\x1b[0m \n\n    cc\n    \x1b[31m✗\x1b[0m \x1b[37m'count>9'\x1b[0m \x1b[37mcount\x1b[0m=\x1b[36m1\x1b[0m\n"));
-  EXPECT_THAT(text, HasSubstr("    checks_total\x1b[2;37m.......:\x1b[0m \x1b[36m1\x1b[0m       \x1b[2;36m"));
+  EXPECT_THAT(text, HasSubstr("\n  █ \x1b[1mTHRESHOLDS\x1b[0m \n\n    cc\n    \x1b[31m✗\x1b[0m "
+                              "\x1b[37m'count>9'\x1b[0m \x1b[37mcount\x1b[0m=\x1b[36m1\x1b[0m\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("    checks_total\x1b[2;37m.......:\x1b[0m \x1b[36m1\x1b[0m       \x1b[2;36m"));
   EXPECT_THAT(text, HasSubstr("\n    \x1b[32m✓ ok\x1b[0m\n"));
   input.options.no_color = true;
   EXPECT_THAT(text_summary(input), testing::Not(HasSubstr("\x1b")));
   input.options.no_color = false;
   input.options.mode = Mode::kLegacy;
-  EXPECT_THAT(text_summary(input), HasSubstr("   \x1b[31m✗\x1b[0m cc\x1b[2m.......:\x1b[0m \x1b[36m1\x1b[0m       \x1b[36;2m"));
+  EXPECT_THAT(
+      text_summary(input),
+      HasSubstr("   \x1b[31m✗\x1b[0m cc\x1b[2m.......:\x1b[0m \x1b[36m1\x1b[0m       \x1b[36;2m"));
 }
 
 TEST(TextSummary, TakesStatsAndTimeUnit) {
@@ -111,8 +123,10 @@ TEST(TextSummary, OfARunWithoutSamples) {
   Recorded run({{"checks", {{"rate>0.5", false, {}}}}});
   run.finish();
   EXPECT_EQ(text_summary(run.input(Mode::kFull)),
-            "\n\n  █ THRESHOLDS \n\n    checks\n    ✓ 'rate>0.5' rate=0.00%\n\n\n  █ TOTAL RESULTS \n\n    checks_total.......: 0     0/s\n"
-            "    checks_succeeded...: 0.00% 0 out of 0\n    checks_failed......: 0.00% 0 out of 0\n\n\n\n\n");
+            "\n\n  █ THRESHOLDS \n\n    checks\n    ✓ 'rate>0.5' rate=0.00%\n\n\n  █ TOTAL RESULTS "
+            "\n\n    checks_total.......: 0     0/s\n"
+            "    checks_succeeded...: 0.00% 0 out of 0\n    checks_failed......: 0.00% 0 out of "
+            "0\n\n\n\n\n");
   Recorded none;
   none.finish();
   EXPECT_EQ(text_summary(none.input(Mode::kCompact)), "\n\n  █ TOTAL RESULTS \n\n\n\n");
@@ -132,7 +146,8 @@ rapidjson::Document parsed(const std::string& text) {
 }
 
 Recorded small_run() {
-  Recorded run({{"tt", {{"avg<1", false, {}}, {"max<100", false, {}}}}, {"http_reqs{name:x}", {{"count==0", false, {}}}}});
+  Recorded run({{"tt", {{"avg<1", false, {}}, {"max<100", false, {}}}},
+                {"http_reqs{name:x}", {{"count==0", false, {}}}}});
   run.setup_data = R"({"token":"abc","n":[1,2.5]})";
   run.duration = std::chrono::seconds(2);
   run.add("tt", 1.5);
@@ -173,13 +188,16 @@ TEST(SummaryExport, KeepsK6sOldShape) {
   EXPECT_TRUE(data["metrics"]["tt"]["thresholds"]["avg<1"].GetBool());
   EXPECT_FALSE(data["metrics"]["tt"]["thresholds"]["max<100"].GetBool());
   EXPECT_EQ(data["metrics"]["Rr"]["value"].GetDouble(), 0.5);
-  EXPECT_EQ(data["root_group"]["groups"]["outer"]["groups"]["inner"]["checks"]["one"]["passes"].GetInt(), 1);
+  EXPECT_EQ(
+      data["root_group"]["groups"]["outer"]["groups"]["inner"]["checks"]["one"]["passes"].GetInt(),
+      1);
   EXPECT_FALSE(data.HasMember("options"));
 }
 
 TEST(MachineReadableSummary, HasK6sShape) {
   Recorded run = small_run();
-  rapidjson::Document data = parsed(machine_readable_summary(run.input(Mode::kCompact), {"export default 1", "2026-01-01T00:00:00Z", "1.0"}));
+  rapidjson::Document data = parsed(machine_readable_summary(
+      run.input(Mode::kCompact), {"export default 1", "2026-01-01T00:00:00Z", "1.0"}));
   EXPECT_EQ(data["config"]["duration"].GetDouble(), 2);
   EXPECT_STREQ(data["config"]["script"].GetString(), "export default 1");
   EXPECT_STREQ(data["results"]["checks"]["results"][0]["name"].GetString(), "one");
@@ -201,7 +219,8 @@ TEST(HandleSummaryData, SurvivesBrokenSetupDataAndNamesThatNeedEscapes) {
   run.finish();
   rapidjson::Document data = parsed(handle_summary_data(run.input(Mode::kCompact)));
   EXPECT_FALSE(data.HasMember("setup_data"));
-  EXPECT_STREQ(data["root_group"]["checks"][0]["name"].GetString(), "quote \" back \\ line \n tab \x01");
+  EXPECT_STREQ(data["root_group"]["checks"][0]["name"].GetString(),
+               "quote \" back \\ line \n tab \x01");
 }
 
 }  // namespace

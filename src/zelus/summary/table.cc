@@ -13,28 +13,36 @@ using metrics::MetricType;
 
 void widen(std::vector<size_t>& widths, const std::vector<std::string>& cells) {
   if (widths.size() < cells.size()) widths.resize(cells.size(), 0);
-  for (size_t i = 0; i < cells.size(); ++i) widths[i] = std::max(widths[i], display_width(cells[i]));
+  for (size_t i = 0; i < cells.size(); ++i)
+    widths[i] = std::max(widths[i], display_width(cells[i]));
 }
 
 std::vector<std::string> cells_of(const MetricRow& row, const Input& input) {
   auto values = metric_values(row, input);
-  auto text = [&](double value) { return humanize(value, row.type, row.contains, input.options.time_unit); };
+  auto text = [&](double value) {
+    return humanize(value, row.type, row.contains, input.options.time_unit);
+  };
   switch (row.type) {
     case MetricType::kCounter:
       return {text(values[0].second), text(values[1].second) + "/s"};
     case MetricType::kGauge:
-      return {text(values[0].second), "min=" + text(values[1].second), "max=" + text(values[2].second)};
+      return {text(values[0].second), "min=" + text(values[1].second),
+              "max=" + text(values[2].second)};
     case MetricType::kRate:
-      return {text(values[0].second), fmt::format("{} out of {}", row.sink.trues(), row.sink.count())};
+      return {text(values[0].second),
+              fmt::format("{} out of {}", row.sink.trues(), row.sink.count())};
     case MetricType::kTrend:
       break;
   }
   std::vector<std::string> cells;
-  for (const auto& [name, value] : values) cells.push_back(name == "count" ? js_number(value) : text(value));
+  for (const auto& [name, value] : values)
+    cells.push_back(name == "count" ? js_number(value) : text(value));
   return cells;
 }
 
-std::string padding(size_t width, const std::string& text) { return std::string(width - display_width(text), ' '); }
+std::string padding(size_t width, const std::string& text) {
+  return std::string(width - display_width(text), ' ');
+}
 
 }  // namespace
 
@@ -49,7 +57,8 @@ std::string display_name(std::string_view name) {
   return fmt::format("{{ {} }}", name.substr(open + 1, name.size() - open - 2));
 }
 
-Table::Table(const std::vector<MetricRow>& rows, const Input& input) : stats_(input.options.trend_stats) {
+Table::Table(const std::vector<MetricRow>& rows, const Input& input)
+    : stats_(input.options.trend_stats) {
   for (const MetricRow& row : rows) {
     bool trend = row.type == MetricType::kTrend;
     rows_.push_back({row.type, cells_of(row, input)});

@@ -28,7 +28,8 @@ class Table {
   Table(const std::vector<MetricRow>& rows, const Input& input);
   /// What comes after the dots. `faint`: codes of what follows the main value.
   std::string data(size_t row, const Paint& paint, std::string_view faint) const;
-  /// "count" → "12", "rate" → "3.98/s", "p(95)" → "15.75ms"; empty where the row has no such column.
+  /// "count" → "12", "rate" → "3.98/s", "p(95)" → "15.75ms"; empty where the row has no such
+  /// column.
   const std::string* column(size_t row, std::string_view name) const;
   const std::vector<std::string>& cells(size_t row) const { return rows_[row].cells; }
 

@@ -17,11 +17,14 @@ struct Section {
   std::vector<std::string_view> prefixes;
 };
 
-// A metric belongs to the first section of which a prefix fits, else to CUSTOM, which is shown first.
+// A metric belongs to the first section of which a prefix fits, else to CUSTOM, which is shown
+// first.
 const std::vector<Section>& sections() {
   static const std::vector<Section> all = {
-      {"HTTP", {"http_reqs", "http_req_failed", "http_req_duration", "http_req_blocked", "http_req_connecting", "http_req_tls_handshaking",
-                "http_req_sending", "http_req_waiting", "http_req_receiving"}},
+      {"HTTP",
+       {"http_reqs", "http_req_failed", "http_req_duration", "http_req_blocked",
+        "http_req_connecting", "http_req_tls_handshaking", "http_req_sending", "http_req_waiting",
+        "http_req_receiving"}},
       {"EXECUTION", {"vus", "vus_max", "iterations", "iteration_duration", "dropped_iterations"}},
       {"NETWORK", {"data_sent", "data_received"}},
       {"BROWSER", {"browser_"}},
@@ -33,7 +36,8 @@ const std::vector<Section>& sections() {
 }
 
 bool starts_with_any(std::string_view name, const std::vector<std::string_view>& prefixes) {
-  return std::any_of(prefixes.begin(), prefixes.end(), [name](std::string_view prefix) { return name.starts_with(prefix); });
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [name](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
 std::string_view section_of(std::string_view name) {
@@ -46,7 +50,8 @@ std::string_view section_of(std::string_view name) {
 
 class Writer {
  public:
-  explicit Writer(const Input& input) : input_(input), paint_(input.options.stdout_is_tty && !input.options.no_color) {}
+  explicit Writer(const Input& input)
+      : input_(input), paint_(input.options.stdout_is_tty && !input.options.no_color) {}
 
   std::string write(const Model& model) {
     text_ = "\n";
@@ -70,7 +75,9 @@ class Writer {
   }
 
  private:
-  void line(const std::string& text, size_t level) { text_ += "\n" + std::string(level * 2, ' ') + text; }
+  void line(const std::string& text, size_t level) {
+    text_ += "\n" + std::string(level * 2, ' ') + text;
+  }
   void blank() { text_ += "\n"; }
   void title(std::string_view mark, const std::string& name, size_t depth) {
     line(fmt::format("{} {} \n", mark, paint_(name, "1")), depth + 1);
@@ -90,25 +97,32 @@ class Writer {
     for (size_t i = 0; i < with.size(); ++i) {
       const std::string& name = rows[i].name;
       size_t parent = std::min(name.find('{'), name.size());
-      bool under_parent = parent < name.size() && std::any_of(rows.begin(), rows.end(), [&](const MetricRow& row) {
-                            return row.name.size() == parent && name.starts_with(row.name);
-                          });
+      bool under_parent = parent < name.size() && std::any_of(
+                                                      rows.begin(), rows.end(),
+                                                      [&](const MetricRow& row) {
+                                                        return row.name.size() == parent &&
+                                                               name.starts_with(row.name);
+                                                      });
       size_t level = under_parent ? 3 : 2;
       line(under_parent ? name.substr(parent) : name, level);
-      for (const metrics::Threshold& threshold : *with[i]->thresholds) write_threshold(threshold, rows[i], table, i, level);
+      for (const metrics::Threshold& threshold : *with[i]->thresholds)
+        write_threshold(threshold, rows[i], table, i, level);
       blank();
     }
     blank();
   }
 
-  void write_threshold(const metrics::Threshold& threshold, const MetricRow& row, const Table& table, size_t at, size_t level) {
+  void write_threshold(const metrics::Threshold& threshold, const MetricRow& row,
+                       const Table& table, size_t at, size_t level) {
     std::string_view source = trim(threshold.spec.expression);
     // What stands before the operator, as written: k6 cuts at the first of these characters.
     std::string_view aggregation = trim(source.substr(0, source.find_first_of("=><")));
     const std::string* value = table.column(at, aggregation);
     std::string special;
-    if (value == nullptr && threshold.expression.method == metrics::ThresholdExpression::Method::kPercentile) {
-      special = humanize(row.sink.quantile(threshold.expression.percentile / 100), row.type, row.contains, input_.options.time_unit);
+    if (value == nullptr &&
+        threshold.expression.method == metrics::ThresholdExpression::Method::kPercentile) {
+      special = humanize(row.sink.quantile(threshold.expression.percentile / 100), row.type,
+                         row.contains, input_.options.time_unit);
       value = &special;
     }
     // k6 shows what it does not find as nothing, or as "undefined" in colour.
@@ -117,7 +131,9 @@ class Writer {
       value = &special;
     }
     std::string mark = threshold.failed ? paint_("✗", "31") : paint_("✓", "32");
-    line(fmt::format("{} {} {}={}", mark, paint_(fmt::format("'{}'", source), "37"), paint_(aggregation, "37"), paint_(*value, "36")), level);
+    line(fmt::format("{} {} {}={}", mark, paint_(fmt::format("'{}'", source), "37"),
+                     paint_(aggregation, "37"), paint_(*value, "36")),
+         level);
   }
 
   static std::string_view trim(std::string_view text) {
@@ -132,21 +148,26 @@ class Writer {
     for (const MetricRow& row : block.metrics) {
       if (!hidden_metric(row.name, input_.options.mode)) rows.push_back(row);
     }
-    std::stable_sort(rows.begin(), rows.end(), [](const MetricRow& a, const MetricRow& b) { return shown_before(a.name, b.name); });
+    std::stable_sort(rows.begin(), rows.end(), [](const MetricRow& a, const MetricRow& b) {
+      return shown_before(a.name, b.name);
+    });
     Table table(rows, input_);
     std::vector<std::string> names = shown_names(rows);
     write_section("CUSTOM", rows, names, table, depth);
-    for (const Section& section : sections()) write_section(section.title, rows, names, table, depth);
+    for (const Section& section : sections())
+      write_section(section.title, rows, names, table, depth);
   }
 
   static std::vector<std::string> shown_names(const std::vector<MetricRow>& rows) {
     std::vector<std::string> names;
-    for (const MetricRow& row : rows) names.push_back((row.name.find('{') == std::string::npos ? "" : "  ") + display_name(row.name));
+    for (const MetricRow& row : rows)
+      names.push_back((row.name.find('{') == std::string::npos ? "" : "  ") +
+                      display_name(row.name));
     return names;
   }
 
-  void write_section(std::string_view title_text, const std::vector<MetricRow>& rows, const std::vector<std::string>& names, const Table& table,
-                     size_t depth) {
+  void write_section(std::string_view title_text, const std::vector<MetricRow>& rows,
+                     const std::vector<std::string>& names, const Table& table, size_t depth) {
     bool any = false;
     for (size_t i = 0; i < rows.size(); ++i) {
       if (section_of(rows[i].name) != title_text) continue;
@@ -166,12 +187,14 @@ class Writer {
   void write_checks(const MetricRow& checks, const std::vector<CheckCount>& counts, size_t depth) {
     metrics::Sink total(MetricType::kCounter);
     total.add(static_cast<double>(checks.sink.count()), 0);
-    std::vector<MetricRow> rows = {{"checks_total", MetricType::kCounter, metrics::Contains::kDefault, total},
-                                   {"checks_succeeded", MetricType::kRate, metrics::Contains::kDefault, checks.sink},
-                                   {"checks_failed", MetricType::kRate, metrics::Contains::kDefault, checks.sink.inverted()}};
+    std::vector<MetricRow> rows = {
+        {"checks_total", MetricType::kCounter, metrics::Contains::kDefault, total},
+        {"checks_succeeded", MetricType::kRate, metrics::Contains::kDefault, checks.sink},
+        {"checks_failed", MetricType::kRate, metrics::Contains::kDefault, checks.sink.inverted()}};
     Table table(rows, input_);
     std::vector<std::string> names = shown_names(rows);
-    for (size_t i = 0; i < rows.size(); ++i) line(dotted(names[i], names) + " " + table.data(i, paint_, "2;36"), depth + 2);
+    for (size_t i = 0; i < rows.size(); ++i)
+      line(dotted(names[i], names) + " " + table.data(i, paint_, "2;36"), depth + 2);
     blank();
     for (const CheckCount& check : counts) {
       if (check.fails == 0) {
@@ -179,8 +202,12 @@ class Writer {
         continue;
       }
       line(paint_("✗ " + check.name, "31"), depth + 2);
-      // k6 adds the depth twice here: 2 columns right of the mark at the top, 4 in a group, 6 in a group of a group.
-      line(paint_(fmt::format("↳  {}% — ✓ {} / ✗ {}", 100 * check.passes / (check.passes + check.fails), check.passes, check.fails), "31"),
+      // k6 adds the depth twice here: 2 columns right of the mark at the top, 4 in a group, 6 in a
+      // group of a group.
+      line(paint_(fmt::format("↳  {}% — ✓ {} / ✗ {}",
+                              100 * check.passes / (check.passes + check.fails), check.passes,
+                              check.fails),
+                  "31"),
            2 * depth + 3);
     }
     blank();

@@ -1,0 +1,96 @@
+"""zelus run -o json and csv as users run them; lines as real k6's."""
+import csv
+import gzip
+import json
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(__file__)))
+from conftest import BIN  # noqa: E402
+
+SCRIPT = """
+import { check, group } from 'k6';
+import { Counter, Trend } from 'k6/metrics';
+const orders = new Counter('orders'), pick_time = new Trend('pick_time', true);
+export const options = {
+  iterations: 3, vus: 1, tags: { run: 'a<b>' }, systemTags: ['group', 'check', 'scenario', 'vu', 'iter'],
+  thresholds: { pick_time: ['p(95)<500'], 'pick_time{kind:fast}': ['avg<500'] },
+};
+export default function () {
+  orders.add(1234567);
+  group('g', () => check(1, { ok: (x) => x === 1 }));
+  pick_time.add(12.5, { kind: 'fast' });
+}
+"""
+
+
+def run(tmp_path, *arguments, **variables):
+    script = tmp_path / "script.js"
+    script.write_text(SCRIPT)
+    return subprocess.run([BIN / "zelus", "run", "--quiet", *arguments, script], env=dict(os.environ, **variables), text=True,
+                          capture_output=True, timeout=60, cwd=tmp_path)
+
+
+def test_json_lines(tmp_path):
+    done = run(tmp_path, "-o", "json=out.json")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in (tmp_path / "out.json").read_text().splitlines()]
+    assert list(lines[0]) == ["type", "data", "metric"]
+    definition = next(one for one in lines if one["type"] == "Metric" and one["metric"] == "pick_time")["data"]
+    assert definition == {"name": "pick_time", "type": "trend", "contains": "time", "thresholds": ["p(95)<500"],
+                          "submetrics": [{"name": "pick_time{kind:fast}", "suffix": "kind:fast", "tags": {"kind": "fast"}}]}
+    points = [one for one in lines if one["type"] == "Point"]
+    picked = [one for one in points if one["metric"] == "pick_time"]
+    assert len(picked) == 3
+    assert picked[0]["data"]["tags"] == {"group": "", "kind": "fast", "run": "a<b>", "scenario": "default"}
+    assert [one["data"]["metadata"]["iter"] for one in picked] == ["0", "1", "2"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", picked[0]["data"]["time"])
+    text = (tmp_path / "out.json").read_text()
+    assert '"value":1.234567e+06' in text and "a\\u003cb\\u003e" in text, "as Go writes them"
+    assert sum(one["metric"] == "iterations" for one in points) == 3
+    checks = [one for one in points if one["metric"] == "checks"]
+    assert checks[0]["data"]["tags"]["check"] == "ok" and checks[0]["data"]["tags"]["group"] == "::g"
+
+
+def test_json_gzip_and_stdout(tmp_path):
+    done = run(tmp_path, "-o", "json=out.json.gz", "-o", "json", "--summary-mode=disabled")
+    assert done.returncode == 0, done.stderr
+    zipped = gzip.decompress((tmp_path / "out.json.gz").read_bytes()).decode()
+    assert zipped == "".join(line + "\n" for line in done.stdout.splitlines() if line.startswith("{"))
+
+
+def test_csv_lines(tmp_path):
+    done = run(tmp_path, "-o", "csv=out.csv", K6_CSV_TIME_FORMAT="unix_milli")
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.reader((tmp_path / "out.csv").open()))
+    assert rows[0] == ["metric_name", "timestamp", "metric_value", "check", "group", "scenario", "extra_tags", "metadata"]
+    row = next(one for one in rows if one[0] == "pick_time")
+    assert re.fullmatch(r"\d{13}", row[1]) and row[2] == "12.500000"
+    assert row[3:6] == ["", "", "default"]
+    assert sorted(row[6].split("&")) == ["kind=fast", "run=a<b>"]
+    assert sorted(row[7].split("&")) == ["iter=0", "vu=1"]
+
+
+def test_files_that_cannot_be_opened(tmp_path):
+    done = run(tmp_path, "-o", "json=/nonexist/x")
+    assert done.returncode == 255 and "open /nonexist/x: no such file or directory" in done.stderr
+    done = run(tmp_path, "-o", "csv=/nonexist/x")
+    assert done.returncode == 255 and "could not create the 'csv' output: open /nonexist/x: no such file or directory" in done.stderr
+
+
+def test_unknown_output(tmp_path):
+    done = run(tmp_path, "-o", "nosuch")
+    assert done.returncode == 255
+    assert "invalid output type 'nosuch', available types are: cloud, csv, experimental-opentelemetry" in done.stderr
+    done = run(tmp_path, "-o", "influxdb=http://127.0.0.1")
+    assert done.returncode == 255 and "zelus does not have k6's output 'influxdb' yet" in done.stderr
+
+
+def test_description_names_the_outputs(tmp_path):
+    script = tmp_path / "script.js"
+    script.write_text("export default function () {}\n")
+    done = subprocess.run([BIN / "zelus", "run", "-o", "json=a.json", "-o", "csv=b.csv", script], text=True, capture_output=True, timeout=60,
+                          cwd=tmp_path)
+    assert "        output: json (a.json), csv (b.csv)\n" in done.stdout
