@@ -1,5 +1,5 @@
-// A gRPC server with a canned unary method, helloworld.v1.Greeter/SayHello: what the transport alone costs. usage: bench_grpc_server PORT
-// [THREADS]
+// A gRPC server with a canned unary method, helloworld.v1.Greeter/SayHello: what the transport
+// alone costs. usage: bench_grpc_server PORT [THREADS]
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -10,13 +10,15 @@
 
 int main(int argc, char** argv) {
   bia::fiber::block_signals();
-  auto threads = bia::fiber::ThreadGroup::create(argc > 2 ? static_cast<size_t>(std::atoi(argv[2])) : 1);
+  auto threads =
+      bia::fiber::ThreadGroup::create(argc > 2 ? static_cast<size_t>(std::atoi(argv[2])) : 1);
   bia::grpc::ServerOptions options;
   options.address = std::string("127.0.0.1:") + (argc > 1 ? argv[1] : "0");
   auto server = bia::grpc::Server::create(**threads, options);
   bia::grpc::MethodHandler hello;
   hello.path = "/helloworld.v1.Greeter/SayHello";
-  hello.unary = [](bia::grpc::ServerCall&, std::string_view request, std::string& reply) -> bia::Result<void> {
+  hello.unary = [](bia::grpc::ServerCall&, std::string_view request,
+                   std::string& reply) -> bia::Result<void> {
     // HelloReply{message: "Hello " + name} from HelloRequest{name}, for names of up to 100 bytes.
     std::string_view name = request.size() > 2 ? request.substr(2) : std::string_view();
     reply += '\x0a';

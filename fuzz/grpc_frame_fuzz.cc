@@ -1,5 +1,6 @@
 // layer: grpc
-// Messages cut out of a stream of bytes, and the small parsers of gRPC's headers: however the bytes are cut, the messages are the same.
+// Messages cut out of a stream of bytes, and the small parsers of gRPC's headers: however the bytes
+// are cut, the messages are the same.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,7 +16,8 @@ using bia::grpc::MessageReader;
 
 constexpr size_t kMessageBytesMax = 1 << 16;
 
-MessageReader::State read_all(std::string_view bytes, size_t cut, std::vector<std::string>& messages) {
+MessageReader::State read_all(std::string_view bytes, size_t cut,
+                              std::vector<std::string>& messages) {
   MessageReader reader;
   for (;;) {
     std::string_view message;

@@ -1,5 +1,6 @@
-// The floor of an HTTP/1.1 server: one thread, level-triggered epoll, no parsing beyond the empty line, a canned answer of the service's
-// size. What no server can do without: what ours costs above it is what we are responsible for. usage: epoll_http PORT
+// The floor of an HTTP/1.1 server: one thread, level-triggered epoll, no parsing beyond the empty
+// line, a canned answer of the service's size. What no server can do without: what ours costs above
+// it is what we are responsible for. usage: epoll_http PORT
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -22,7 +23,8 @@ int listen_on(int port) {
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(fd, 1024) != 0) {
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      listen(fd, 1024) != 0) {
     std::perror("listen");
     std::exit(1);
   }
@@ -56,8 +58,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::string body = "{\"message\":\"Hello [object Object]\"}";
-  std::string canned = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: Tue, 24 Nov 2026 12:00:00 GMT\r\nContent-Length: " +
-                       std::to_string(body.size()) + "\r\n\r\n" + body;
+  std::string canned =
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: Tue, 24 Nov 2026 12:00:00 "
+      "GMT\r\nContent-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n" + body;
   int listener = listen_on(std::atoi(argv[1]));
   int epoll = epoll_create1(0);
   watch(epoll, listener);

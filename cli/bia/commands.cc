@@ -10,7 +10,9 @@
 namespace bia::cli {
 namespace {
 
-std::vector<Command> commands() { return {new_command(), run_command(), bench_command(), version_command()}; }
+std::vector<Command> commands() {
+  return {new_command(), run_command(), bench_command(), version_command()};
+}
 
 /// Of Kratos' command, and not built yet.
 constexpr std::array<std::string_view, 3> kNotBuilt = {"proto", "upgrade", "changelog"};

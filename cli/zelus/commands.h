@@ -15,11 +15,16 @@ struct Command {
 
 std::span<const Command> commands();
 
-int run_test_command(const std::vector<std::string>& arguments, zelus::run::CommandContext& context);
-int run_inspect_command(const std::vector<std::string>& arguments, zelus::run::CommandContext& context);
-int run_grpc_command(const std::vector<std::string>& arguments, zelus::run::CommandContext& context);
-int run_version_command(const std::vector<std::string>& arguments, zelus::run::CommandContext& context);
-int run_help_command(const std::vector<std::string>& arguments, zelus::run::CommandContext& context);
+int run_test_command(const std::vector<std::string>& arguments,
+                     zelus::run::CommandContext& context);
+int run_inspect_command(const std::vector<std::string>& arguments,
+                        zelus::run::CommandContext& context);
+int run_grpc_command(const std::vector<std::string>& arguments,
+                     zelus::run::CommandContext& context);
+int run_version_command(const std::vector<std::string>& arguments,
+                        zelus::run::CommandContext& context);
+int run_help_command(const std::vector<std::string>& arguments,
+                     zelus::run::CommandContext& context);
 
 std::string root_help();
 std::string version_text();

@@ -2,12 +2,15 @@
 #include "zelus/run/description.h"
 
 std::string root_help() {
-  std::string text = "\n" + zelus::run::banner() + "\n\nzelus is a load generator: it runs k6 scripts, and gRPC calls with ghz's command line\n\n";
+  std::string text = "\n" + zelus::run::banner() +
+                     "\n\nzelus is a load generator: it runs k6 scripts, and gRPC calls with ghz's "
+                     "command line\n\n";
   text += "Usage:\n  zelus [command]\n\nCommands:\n";
   size_t width = 0;
   for (const Command& command : commands()) width = std::max(width, command.name.size());
   for (const Command& command : commands()) {
-    text += "  " + std::string(command.name) + std::string(width - command.name.size() + 2, ' ') + std::string(command.summary) + "\n";
+    text += "  " + std::string(command.name) + std::string(width - command.name.size() + 2, ' ') +
+            std::string(command.summary) + "\n";
   }
   text +=
       "\nFlags:\n"
@@ -19,16 +22,19 @@ std::string root_help() {
       "  $ zelus run test.js\n"
       "\n"
       "  # Call a gRPC service 10,000 times from 50 workers\n"
-      "  $ zelus grpc --insecure --proto greeter.proto --call helloworld.Greeter.SayHello -d '{\"name\":\"Ann\"}' -c 50 -n 10000 "
+      "  $ zelus grpc --insecure --proto greeter.proto --call helloworld.Greeter.SayHello -d "
+      "'{\"name\":\"Ann\"}' -c 50 -n 10000 "
       "127.0.0.1:9000\n"
       "\n"
       "Use \"zelus [command] --help\" for more information about a command.\n";
   return text;
 }
 
-int run_help_command(const std::vector<std::string>& arguments, zelus::run::CommandContext& context) {
+int run_help_command(const std::vector<std::string>& arguments,
+                     zelus::run::CommandContext& context) {
   for (const Command& command : commands()) {
-    if (!arguments.empty() && command.name == arguments.front() && command.name != "help") return command.run({"--help"}, context);
+    if (!arguments.empty() && command.name == arguments.front() && command.name != "help")
+      return command.run({"--help"}, context);
   }
   context.terminal->write_out(root_help());
   return 0;

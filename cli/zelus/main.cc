@@ -21,15 +21,17 @@ constexpr Command kCommands[] = {
     {"help", "Help about any command", run_help_command},
 };
 
-constexpr std::string_view kNotBuilt[] = {"archive", "cloud",  "completion", "deps",  "features", "login", "new",
-                                          "pause",   "resume", "scale",      "stats", "status",   "x"};
+constexpr std::string_view kNotBuilt[] = {"archive", "cloud",  "completion", "deps",   "features",
+                                          "login",   "new",    "pause",      "resume", "scale",
+                                          "stats",   "status", "x"};
 
 std::map<std::string, std::string> environment() {
   std::map<std::string, std::string> all;
   for (char** entry = environ; *entry; ++entry) {
     std::string_view pair(*entry);
     size_t equals = pair.find('=');
-    if (equals != std::string_view::npos) all.emplace(pair.substr(0, equals), pair.substr(equals + 1));
+    if (equals != std::string_view::npos)
+      all.emplace(pair.substr(0, equals), pair.substr(equals + 1));
   }
   return all;
 }
@@ -38,7 +40,8 @@ int dispatch(const std::vector<std::string>& arguments, zelus::run::CommandConte
   // As cobra: flags may come before the command.
   size_t at = 0;
   while (at < arguments.size() && arguments[at].starts_with('-')) ++at;
-  std::vector<std::string> rest(arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(at));
+  std::vector<std::string> rest(arguments.begin(),
+                                arguments.begin() + static_cast<std::ptrdiff_t>(at));
   if (at == arguments.size()) {
     for (const std::string& flag : rest) {
       if (flag == "--version") return run_version_command({}, context);
@@ -52,12 +55,15 @@ int dispatch(const std::vector<std::string>& arguments, zelus::run::CommandConte
   auto log = zelus::run::Log::create({}, *context.terminal);
   for (std::string_view known : kNotBuilt) {
     if (known != arguments[at]) continue;
-    return zelus::run::report_error(bia::Error(bia::Code::kUnimplemented, "NOT_BUILT",
-                                               "the command \"" + arguments[at] + "\" is known to k6 but not built into zelus"),
-                                    **log);
+    return zelus::run::report_error(
+        bia::Error(bia::Code::kUnimplemented, "NOT_BUILT",
+                   "the command \"" + arguments[at] + "\" is known to k6 but not built into zelus"),
+        **log);
   }
   return zelus::run::report_error(
-      bia::Error(bia::Code::kInvalidArgument, "UNKNOWN_COMMAND", "unknown command \"" + arguments[at] + "\" for \"zelus\""), **log);
+      bia::Error(bia::Code::kInvalidArgument, "UNKNOWN_COMMAND",
+                 "unknown command \"" + arguments[at] + "\" for \"zelus\""),
+      **log);
 }
 
 }  // namespace
@@ -70,11 +76,15 @@ int main(int argc, char** argv) {
   zelus::run::CommandContext context;
   context.environment = environment();
   auto term = context.environment.find("TERM");
-  std::string_view terminal_type = term == context.environment.end() ? std::string_view() : term->second;
-  zelus::run::Terminal terminal({STDOUT_FILENO, zelus::run::is_terminal(STDOUT_FILENO, terminal_type)},
-                                {STDERR_FILENO, zelus::run::is_terminal(STDERR_FILENO, terminal_type)});
+  std::string_view terminal_type =
+      term == context.environment.end() ? std::string_view() : term->second;
+  zelus::run::Terminal terminal(
+      {STDOUT_FILENO, zelus::run::is_terminal(STDOUT_FILENO, terminal_type)},
+      {STDERR_FILENO, zelus::run::is_terminal(STDERR_FILENO, terminal_type)});
   context.terminal = &terminal;
-  context.read_stdin = [] { return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()); };
+  context.read_stdin = [] {
+    return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+  };
   context.make_factory = zelus::modules::make_user_factory;
   return dispatch(std::vector<std::string>(argv + 1, argv + argc), context);
 }

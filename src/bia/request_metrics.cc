@@ -161,13 +161,14 @@ class MetricsMiddleware final : public Middleware {
   Result<Reply> handle(Context& context, Request, Next next) override {
     try {
       Result<Reply> reply = next();
-      metrics_.record(context.transport(), context.operation(), context.ended_at() - context.started_at(),
+      metrics_.record(context.transport(), context.operation(),
+                      context.ended_at() - context.started_at(),
                       reply.ok() ? nullptr : &reply.error());
       return reply;
     } catch (...) {
       const Error error = Error::from_http(500, "UNKNOWN", "");
-      metrics_.record(context.transport(), context.operation(), context.ended_at() - context.started_at(),
-                      &error);
+      metrics_.record(context.transport(), context.operation(),
+                      context.ended_at() - context.started_at(), &error);
       throw;
     }
   }

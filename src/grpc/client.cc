@@ -1,11 +1,11 @@
 #include "bia/grpc/client.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "grpc/client_connection.h"
 
@@ -21,7 +21,8 @@ void UnaryReply::clear() {
 
 class Channel::Impl {
  public:
-  Impl(std::string target, ChannelOptions options) : target_(std::move(target)), options_(std::move(options)) {
+  Impl(std::string target, ChannelOptions options)
+      : target_(std::move(target)), options_(std::move(options)) {
     // grpc-go's "dns:///host:port" and "passthrough:///host:port".
     for (std::string_view scheme : {"dns:///", "passthrough:///", "dns:", "passthrough:"}) {
       if (target_.starts_with(scheme)) {
@@ -32,18 +33,24 @@ class Channel::Impl {
     if (options_.authority.empty()) options_.authority = target_;
   }
   Result<std::shared_ptr<ClientConnection>> connected(Deadline deadline);
-  void unary(std::string_view path, std::string_view request, const CallOptions& options, UnaryReply& reply);
+  void unary(std::string_view path, std::string_view request, const CallOptions& options,
+             UnaryReply& reply);
   Result<std::unique_ptr<StreamCall>> stream(std::string_view path, const CallOptions& options);
   void close();
-  uint64_t bytes_sent() const { return sent_before_ + (connection_ ? connection_->bytes_written() : 0); }
-  uint64_t bytes_received() const { return received_before_ + (connection_ ? connection_->bytes_read() : 0); }
+  uint64_t bytes_sent() const {
+    return sent_before_ + (connection_ ? connection_->bytes_written() : 0);
+  }
+  uint64_t bytes_received() const {
+    return received_before_ + (connection_ ? connection_->bytes_read() : 0);
+  }
 
  private:
   Result<std::shared_ptr<ClientConnection>> dial(Deadline deadline);
   void drop_connection();
   /// These return false, with the call's status set, where the call cannot begin. Suspend.
   bool connect_call(ClientCall& call, Deadline deadline);
-  bool begin(ClientCall& call, std::string_view path, const CallOptions& options, Deadline deadline);
+  bool begin(ClientCall& call, std::string_view path, const CallOptions& options,
+             Deadline deadline);
 
   std::string target_;
   ChannelOptions options_;
@@ -78,7 +85,8 @@ Result<std::shared_ptr<ClientConnection>> Channel::Impl::connected(Deadline dead
     } else {
       // One whose own deadline passed or that was cancelled leaves the next one to try.
       Code code = dialled.error().code();
-      if (code != Code::kDeadlineExceeded && code != Code::kCancelled) dial_error_ = dialled.error();
+      if (code != Code::kDeadlineExceeded && code != Code::kCancelled)
+        dial_error_ = dialled.error();
     }
     connected_.wake_all();
     if (!dialled) return std::move(dialled).error();
@@ -90,8 +98,10 @@ namespace {
 
 /// How grpc-go words it: users of ghz and k6 search their logs for these texts.
 std::string go_dial_text(const Error& error, std::string_view target) {
-  if (error.reason() == "CONNECTION_REFUSED") return fmt::format("dial tcp {}: connect: connection refused", target);
-  if (error.code() == Code::kDeadlineExceeded) return fmt::format("dial tcp {}: i/o timeout", target);
+  if (error.reason() == "CONNECTION_REFUSED")
+    return fmt::format("dial tcp {}: connect: connection refused", target);
+  if (error.code() == Code::kDeadlineExceeded)
+    return fmt::format("dial tcp {}: i/o timeout", target);
   return fmt::format("dial tcp {}: {}", target, error.message());
 }
 
@@ -100,20 +110,26 @@ std::string go_dial_text(const Error& error, std::string_view target) {
 Result<std::shared_ptr<ClientConnection>> Channel::Impl::dial(Deadline deadline) {
   size_t colon = target_.rfind(':');
   unsigned port = 0;
-  bool good = colon != std::string::npos && colon > 0 && colon + 1 < target_.size() && target_.size() - colon <= 6;
+  bool good = colon != std::string::npos && colon > 0 && colon + 1 < target_.size() &&
+              target_.size() - colon <= 6;
   for (size_t i = colon + 1; good && i < target_.size(); ++i) {
     good = target_[i] >= '0' && target_[i] <= '9';
     port = port * 10 + static_cast<unsigned>(target_[i] - '0');
   }
   if (!good || port == 0 || port > 65535) {
-    return Error(Code::kInvalidArgument, "BAD_TARGET", fmt::format("gRPC target \"{}\" is not host:port", target_));
+    return Error(Code::kInvalidArgument, "BAD_TARGET",
+                 fmt::format("gRPC target \"{}\" is not host:port", target_));
   }
   std::string host = target_.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   Deadline limit = std::min(deadline, Deadline::after(options_.connect_timeout));
   auto refine = [&](Error error) {
-    if (error.code() == Code::kCancelled || (error.code() == Code::kDeadlineExceeded && deadline.expired())) return error;
-    return Error(Code::kUnavailable, error.reason(), fmt::format("connection error: desc = \"transport: Error while dialing: {}\"", go_dial_text(error, target_)));
+    if (error.code() == Code::kCancelled ||
+        (error.code() == Code::kDeadlineExceeded && deadline.expired()))
+      return error;
+    return Error(Code::kUnavailable, error.reason(),
+                 fmt::format("connection error: desc = \"transport: Error while dialing: {}\"",
+                             go_dial_text(error, target_)));
   };
   auto endpoints = net::resolve(host, static_cast<uint16_t>(port), limit);
   if (!endpoints) return refine(std::move(endpoints).error());
@@ -123,7 +139,8 @@ Result<std::shared_ptr<ClientConnection>> Channel::Impl::dial(Deadline deadline)
     if (socket) return ClientConnection::start(std::move(*socket), options_);
     if (!first) first = std::move(socket).error();
   }
-  if (!first) first = Error(Code::kUnavailable, "NO_SUCH_HOST", fmt::format("lookup {}: no addresses", host));
+  if (!first)
+    first = Error(Code::kUnavailable, "NO_SUCH_HOST", fmt::format("lookup {}: no addresses", host));
   return refine(*std::move(first));
 }
 
@@ -141,16 +158,24 @@ bool Channel::Impl::connect_call(ClientCall& call, Deadline deadline) {
       return true;
     }
     switch (ready.error().code()) {
-      case Code::kDeadlineExceeded: call.abandon(Code::kDeadlineExceeded, "context deadline exceeded"); break;
-      case Code::kCancelled: call.abandon(Code::kCancelled, "context canceled"); break;
-      case Code::kInvalidArgument: call.abandon(Code::kUnavailable, ready.error().message()); break;
-      default: call.abandon(ready.error().code(), ready.error().message());
+      case Code::kDeadlineExceeded:
+        call.abandon(Code::kDeadlineExceeded, "context deadline exceeded");
+        break;
+      case Code::kCancelled:
+        call.abandon(Code::kCancelled, "context canceled");
+        break;
+      case Code::kInvalidArgument:
+        call.abandon(Code::kUnavailable, ready.error().message());
+        break;
+      default:
+        call.abandon(ready.error().code(), ready.error().message());
     }
     return false;
   }
 }
 
-bool Channel::Impl::begin(ClientCall& call, std::string_view path, const CallOptions& options, Deadline deadline) {
+bool Channel::Impl::begin(ClientCall& call, std::string_view path, const CallOptions& options,
+                          Deadline deadline) {
   if (!connect_call(call, deadline)) return false;
   FieldList list;
   list.add(method_post());
@@ -161,12 +186,15 @@ bool Channel::Impl::begin(ClientCall& call, std::string_view path, const CallOpt
   list.add(kept_field("user-agent", options_.user_agent, 58));
   list.add(kept_field("te", "trailers"));
   char timeout[16];
-  if (!deadline.is_never()) list.add({"grpc-timeout", format_timeout(deadline.remaining(), timeout)});
+  if (!deadline.is_never())
+    list.add({"grpc-timeout", format_timeout(deadline.remaining(), timeout)});
   Metadata metadata;
   if (options.metadata) {
     for (const auto& [key, value] : *options.metadata) {
       if (add_metadata(metadata, key, value)) continue;
-      call.abandon(Code::kInternal, fmt::format("metadata \"{}\" is reserved, or its key or value has characters that gRPC does not allow", key));
+      call.abandon(Code::kInternal, fmt::format("metadata \"{}\" is reserved, or its key or value "
+                                                "has characters that gRPC does not allow",
+                                                key));
       return false;
     }
     list.add_all(metadata);
@@ -175,9 +203,11 @@ bool Channel::Impl::begin(ClientCall& call, std::string_view path, const CallOpt
   return true;
 }
 
-void Channel::Impl::unary(std::string_view path, std::string_view request, const CallOptions& options, UnaryReply& reply) {
+void Channel::Impl::unary(std::string_view path, std::string_view request,
+                          const CallOptions& options, UnaryReply& reply) {
   Deadline deadline = std::min(options.deadline, fiber::current_deadline());
-  // What the peer says it did not process (GOAWAY, REFUSED_STREAM) is sent once more, as gRPC's transparent retry.
+  // What the peer says it did not process (GOAWAY, REFUSED_STREAM) is sent once more, as gRPC's
+  // transparent retry.
   for (int attempt = 0; attempt < 2; ++attempt) {
     UnaryCall call(options_, request, reply);
     if (begin(call, path, options, deadline)) call.wait(deadline);
@@ -188,10 +218,12 @@ void Channel::Impl::unary(std::string_view path, std::string_view request, const
   }
 }
 
-Result<std::unique_ptr<StreamCall>> Channel::Impl::stream(std::string_view path, const CallOptions& options) {
+Result<std::unique_ptr<StreamCall>> Channel::Impl::stream(std::string_view path,
+                                                          const CallOptions& options) {
   Deadline deadline = std::min(options.deadline, fiber::current_deadline());
   auto call = std::make_unique<StreamCall>(options_, deadline);
-  if (!begin(*call, path, options, deadline)) return error_from_status(call->status().code, call->status().message, {});
+  if (!begin(*call, path, options, deadline))
+    return error_from_status(call->status().code, call->status().message, {});
   return call;
 }
 
@@ -219,7 +251,8 @@ void ClientStream::cancel() { impl_->call->abandon(Code::kCancelled, "context ca
 const Metadata& ClientStream::headers() const { return impl_->call->headers; }
 const Metadata& ClientStream::trailers() const { return impl_->call->trailers; }
 
-Channel::Channel(std::string target, ChannelOptions options) : impl_(std::make_shared<Impl>(std::move(target), std::move(options))) {}
+Channel::Channel(std::string target, ChannelOptions options)
+    : impl_(std::make_shared<Impl>(std::move(target), std::move(options))) {}
 Channel::~Channel() {
   if (impl_) impl_->close();
 }
@@ -230,7 +263,8 @@ Result<void> Channel::connect(Deadline deadline) {
   return {};
 }
 
-void Channel::unary(std::string_view path, std::string_view request, const CallOptions& options, UnaryReply& reply) {
+void Channel::unary(std::string_view path, std::string_view request, const CallOptions& options,
+                    UnaryReply& reply) {
   std::shared_ptr<Impl> kept = impl_;  // The channel may be dropped while the call waits.
   kept->unary(path, request, options, reply);
 }

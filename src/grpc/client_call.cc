@@ -1,11 +1,11 @@
 #include "grpc/client_call.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "grpc/client_connection.h"
 
@@ -19,7 +19,8 @@ using Body = http::Http2Events::Body;
 
 bool is_grpc_type(std::string_view type) {
   constexpr std::string_view kType = "application/grpc";
-  return type.starts_with(kType) && (type.size() == kType.size() || type[kType.size()] == '+' || type[kType.size()] == ';');
+  return type.starts_with(kType) &&
+         (type.size() == kType.size() || type[kType.size()] == '+' || type[kType.size()] == ';');
 }
 
 int to_number(std::string_view text) {
@@ -59,7 +60,8 @@ void ClientCall::on_header(Block block, std::string_view name, std::string_view 
       status_.message = percent_decode(value);
       return;
     }
-    if (name == "grpc-status-details-bin") status_.details = base64_decode(value).value_or(std::string());
+    if (name == "grpc-status-details-bin")
+      status_.details = base64_decode(value).value_or(std::string());
     if (name == "grpc-encoding" || name == "grpc-accept-encoding") return;
   }
   bool trailer = block == Block::kTrailers;
@@ -69,7 +71,8 @@ void ClientCall::on_header(Block block, std::string_view name, std::string_view 
 
 void ClientCall::on_headers_end(http::Http2Events::EndStream end) {
   if (header_bytes_ > options_.metadata_bytes_max) {
-    return abandon(Code::kResourceExhausted, fmt::format("response metadata above {} bytes", options_.metadata_bytes_max));
+    return abandon(Code::kResourceExhausted,
+                   fmt::format("response metadata above {} bytes", options_.metadata_bytes_max));
   }
   header_bytes_ = 0;
   if (!head_ended_ && http_status_ >= 100 && http_status_ < 200) {
@@ -97,15 +100,20 @@ void ClientCall::settle() {
   if (has_grpc_status_) return;
   if (http_status_ != 200) {
     status_.code = code_of_http_answer(http_status_);
-    status_.message = fmt::format("unexpected HTTP status code received from server: {}", http_status_);
+    status_.message =
+        fmt::format("unexpected HTTP status code received from server: {}", http_status_);
     if (!is_grpc_type(content_type_)) {
-      status_.message += content_type_.empty() ? "; malformed header: missing HTTP content-type"
-                                               : fmt::format("; transport: received unexpected content-type \"{}\"", content_type_);
+      status_.message +=
+          content_type_.empty()
+              ? "; malformed header: missing HTTP content-type"
+              : fmt::format("; transport: received unexpected content-type \"{}\"", content_type_);
     }
   } else if (!is_grpc_type(content_type_)) {
     status_.code = Code::kUnknown;
-    status_.message = content_type_.empty() ? "malformed header: missing HTTP content-type"
-                                            : fmt::format("transport: received unexpected content-type \"{}\"", content_type_);
+    status_.message =
+        content_type_.empty()
+            ? "malformed header: missing HTTP content-type"
+            : fmt::format("transport: received unexpected content-type \"{}\"", content_type_);
   } else {
     status_.code = Code::kInternal;
     status_.message = "server closed the stream without sending trailers";
@@ -126,7 +134,8 @@ void ClientCall::on_closed(http::Http2Error error) {
     settle();
   } else {
     status_.code = code_of_rst(static_cast<uint32_t>(error));
-    status_.message = fmt::format("stream terminated by RST_STREAM with error code: {}", http::http2_error_name(error));
+    status_.message = fmt::format("stream terminated by RST_STREAM with error code: {}",
+                                  http::http2_error_name(error));
   }
   finish();
 }
@@ -156,10 +165,12 @@ void ClientCall::fail_message(MessageReader::State state, uint32_t claimed) {
   switch (state) {
     case MessageReader::State::kTooLarge:
       return abandon(Code::kResourceExhausted,
-                     fmt::format("grpc: received message larger than max ({} vs. {})", claimed, options_.message_bytes_max));
+                     fmt::format("grpc: received message larger than max ({} vs. {})", claimed,
+                                 options_.message_bytes_max));
     case MessageReader::State::kCompressed:
       return abandon(Code::kInternal, "grpc: compressed flag set with identity or empty encoding");
-    default: return abandon(Code::kInternal, "grpc: received unexpected payload format");
+    default:
+      return abandon(Code::kInternal, "grpc: received unexpected payload format");
   }
 }
 
@@ -199,10 +210,12 @@ void UnaryCall::on_message_bytes(std::string_view bytes) {
     message_bytes_ = prefix.size;
     if (!prefix.valid) return fail_message(MessageReader::State::kBadFlag, 0);
     if (prefix.compressed) return fail_message(MessageReader::State::kCompressed, 0);
-    if (prefix.size > options_.message_bytes_max) return fail_message(MessageReader::State::kTooLarge, prefix.size);
+    if (prefix.size > options_.message_bytes_max)
+      return fail_message(MessageReader::State::kTooLarge, prefix.size);
   }
   if (bytes.size() > message_bytes_ - reply_.message.size()) {
-    return abandon(Code::kInternal, "cardinality violation: received multiple response messages for a unary call");
+    return abandon(Code::kInternal,
+                   "cardinality violation: received multiple response messages for a unary call");
   }
   reply_.message.append(bytes);
 }
@@ -210,7 +223,9 @@ void UnaryCall::on_message_bytes(std::string_view bytes) {
 void UnaryCall::check_end() {
   bool whole = prefix_have_ == kPrefixBytes && reply_.message.size() == message_bytes_;
   if (status().code != Code::kOk || whole) return;
-  abandon(Code::kInternal, prefix_have_ == 0 ? "cardinality violation: received no response message for a unary call" : "unexpected EOF");
+  abandon(Code::kInternal,
+          prefix_have_ == 0 ? "cardinality violation: received no response message for a unary call"
+                            : "unexpected EOF");
 }
 
 void UnaryCall::wait(Deadline deadline) {
@@ -270,7 +285,9 @@ bool StreamCall::wait(fiber::WaitQueue& queue) {
 Result<void> StreamCall::write(std::string_view message) {
   if (closed_) return Error(Code::kInternal, "SEND_CLOSED", "write after close_send");
   while (!done() && out_.size() - out_sent_ > kQueuedBytesMax) wait(writers_);
-  if (done()) return Error(Code::kFailedPrecondition, "CALL_ENDED", "the call has ended; finish() has its status");
+  if (done())
+    return Error(Code::kFailedPrecondition, "CALL_ENDED",
+                 "the call has ended; finish() has its status");
   char prefix[kPrefixBytes];
   write_prefix(prefix, message.size());
   out_.append(prefix, kPrefixBytes);

@@ -27,7 +27,8 @@ class MetadataFill {
   size_t count_ = 0;
 };
 
-/// The client's side of one stream: response heads, status, and the end. What the messages are is its children's.
+/// The client's side of one stream: response heads, status, and the end. What the messages are is
+/// its children's.
 class ClientCall : public http::Http2Stream {
  public:
   ClientCall(const ChannelOptions& options, Metadata& headers, Metadata& trailers)
@@ -91,7 +92,8 @@ class UnaryCall final : public ClientCall {
  public:
   UnaryCall(const ChannelOptions& options, std::string_view request, UnaryReply& reply);
   http::Http2Events::BodyPart read_body(std::span<char> into) override;
-  /// Suspends until the end of the call, which a deadline or the fiber's cancellation makes as well.
+  /// Suspends until the end of the call, which a deadline or the fiber's cancellation makes as
+  /// well.
   void wait(Deadline deadline);
 
  private:
@@ -111,7 +113,8 @@ class UnaryCall final : public ClientCall {
 /// Behind a ClientStream.
 class StreamCall final : public ClientCall {
  public:
-  StreamCall(const ChannelOptions& options, Deadline deadline) : ClientCall(options, headers, trailers), deadline_(deadline) {}
+  StreamCall(const ChannelOptions& options, Deadline deadline)
+      : ClientCall(options, headers, trailers), deadline_(deadline) {}
   http::Http2Events::BodyPart read_body(std::span<char> into) override;
   Result<void> write(std::string_view message);
   void close_send();

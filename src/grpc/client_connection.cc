@@ -1,19 +1,22 @@
 #include "grpc/client_connection.h"
 
-#include <utility>
-
 #include <fmt/format.h>
+
+#include <utility>
 
 namespace bia::grpc {
 
-Result<std::shared_ptr<ClientConnection>> ClientConnection::start(net::Socket socket, const ChannelOptions& options) {
+Result<std::shared_ptr<ClientConnection>> ClientConnection::start(net::Socket socket,
+                                                                  const ChannelOptions& options) {
   auto connection = std::make_shared<ClientConnection>();
   http::Http2Options http2;
   http2.role = http::Http2Options::Role::kClient;
   http2.stream_window_bytes = options.window_bytes;
-  http2.connection_window_bytes = options.window_bytes < (1u << 29) ? options.window_bytes * 4 : options.window_bytes;
+  http2.connection_window_bytes =
+      options.window_bytes < (1u << 29) ? options.window_bytes * 4 : options.window_bytes;
   http2.header_bytes_max = static_cast<uint32_t>(options.metadata_bytes_max);
-  connection->http2_ = std::make_unique<http::Http2Connection>(std::move(socket), http2, static_cast<http::Http2Events&>(*connection));
+  connection->http2_ = std::make_unique<http::Http2Connection>(
+      std::move(socket), http2, static_cast<http::Http2Events&>(*connection));
   BIA_TRY(fiber::Scheduler::current().spawn([connection] { connection->read_all(); }));
   return connection;
 }
@@ -54,22 +57,31 @@ namespace {
 ClientCall& call_of(http::Http2Stream& stream) { return static_cast<ClientCall&>(stream); }
 }  // namespace
 
-void ClientConnection::on_header(http::Http2Stream& stream, Block block, std::string_view name, std::string_view value) noexcept {
+void ClientConnection::on_header(http::Http2Stream& stream, Block block, std::string_view name,
+                                 std::string_view value) noexcept {
   call_of(stream).on_header(block, name, value);
 }
 
-void ClientConnection::on_headers_end(http::Http2Stream& stream, Block, EndStream end) noexcept { call_of(stream).on_headers_end(end); }
+void ClientConnection::on_headers_end(http::Http2Stream& stream, Block, EndStream end) noexcept {
+  call_of(stream).on_headers_end(end);
+}
 
-void ClientConnection::on_data(http::Http2Stream& stream, std::string_view bytes) noexcept { call_of(stream).on_data(bytes); }
+void ClientConnection::on_data(http::Http2Stream& stream, std::string_view bytes) noexcept {
+  call_of(stream).on_data(bytes);
+}
 
-void ClientConnection::on_end_stream(http::Http2Stream& stream) noexcept { call_of(stream).on_end_stream(); }
+void ClientConnection::on_end_stream(http::Http2Stream& stream) noexcept {
+  call_of(stream).on_end_stream();
+}
 
-void ClientConnection::on_stream_closed(http::Http2Stream& stream, http::Http2Error error) noexcept {
+void ClientConnection::on_stream_closed(http::Http2Stream& stream,
+                                        http::Http2Error error) noexcept {
   remove(call_of(stream));
   call_of(stream).on_closed(error);
 }
 
-http::Http2Events::BodyPart ClientConnection::read_body(http::Http2Stream& stream, std::span<char> into) noexcept {
+http::Http2Events::BodyPart ClientConnection::read_body(http::Http2Stream& stream,
+                                                        std::span<char> into) noexcept {
   return call_of(stream).read_body(into);
 }
 

@@ -11,13 +11,16 @@
 namespace bia::grpc {
 
 /// The client's side of one connection. Kept alive by its reader's fiber and by the calls on it.
-class ClientConnection final : public std::enable_shared_from_this<ClientConnection>, private http::Http2Events {
+class ClientConnection final : public std::enable_shared_from_this<ClientConnection>,
+                               private http::Http2Events {
  public:
   /// Starts the reader. Errors: kResourceExhausted.
-  static Result<std::shared_ptr<ClientConnection>> start(net::Socket socket, const ChannelOptions& options);
+  static Result<std::shared_ptr<ClientConnection>> start(net::Socket socket,
+                                                         const ChannelOptions& options);
   /// False once no new call may begin: closed, GOAWAY, or out of stream ids.
   bool usable() const { return http2_->accepts_streams(); }
-  /// True where a call may begin now; else `wait_slot`, which also ends when the connection does. Suspends.
+  /// True where a call may begin now; else `wait_slot`, which also ends when the connection does.
+  /// Suspends.
   bool has_slot() const { return http2_->can_open(); }
   Result<void> wait_slot(Deadline deadline) { return slots_.wait(deadline); }
   void submit(ClientCall& call, const FieldList& head);
@@ -31,7 +34,8 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
  private:
   void read_all();
   void remove(ClientCall& call);
-  void on_header(http::Http2Stream& stream, Block block, std::string_view name, std::string_view value) noexcept override;
+  void on_header(http::Http2Stream& stream, Block block, std::string_view name,
+                 std::string_view value) noexcept override;
   void on_headers_end(http::Http2Stream& stream, Block block, EndStream end) noexcept override;
   void on_data(http::Http2Stream& stream, std::string_view bytes) noexcept override;
   void on_end_stream(http::Http2Stream& stream) noexcept override;

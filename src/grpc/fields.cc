@@ -17,7 +17,8 @@ bool add_metadata(Metadata& into, std::string_view key, std::string_view value) 
     return true;
   }
   // PROTOCOL-HTTP2.md: ASCII-Value is spaces and printable characters.
-  bool printable = std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  bool printable =
+      std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c <= '~'; });
   if (!printable) return false;
   into.emplace_back(std::move(name), value);
   return true;

@@ -14,13 +14,16 @@ inline http::Http2Field status_200() { return {":status", "200", 8, 8}; }
 inline http::Http2Field method_post() { return {":method", "POST", 2, 3}; }
 inline http::Http2Field scheme_http() { return {":scheme", "http", 6, 6}; }
 /// One that is the same in most blocks of its connection.
-inline http::Http2Field kept_field(std::string_view name, std::string_view value, uint8_t static_name = 0) {
+inline http::Http2Field kept_field(std::string_view name, std::string_view value,
+                                   uint8_t static_name = 0) {
   return {name, value, static_name, 0, http::Http2Field::Table::kKeep};
 }
-inline http::Http2Field content_type_grpc() { return kept_field("content-type", "application/grpc", 31); }
+inline http::Http2Field content_type_grpc() {
+  return kept_field("content-type", "application/grpc", 31);
+}
 
-/// The fields of one header block: a few on the stack, and the rest, metadata of users, on the heap. Holds views: the strings must live until
-/// it is sent.
+/// The fields of one header block: a few on the stack, and the rest, metadata of users, on the
+/// heap. Holds views: the strings must live until it is sent.
 class FieldList {
  public:
   void add(const http::Http2Field& field) {
@@ -36,7 +39,8 @@ class FieldList {
     for (const auto& [key, value] : metadata) add(http::Http2Field{key, value});
   }
   std::span<const http::Http2Field> fields() const {
-    return more_.empty() ? std::span(few_.data(), count_) : std::span<const http::Http2Field>(more_);
+    return more_.empty() ? std::span(few_.data(), count_)
+                         : std::span<const http::Http2Field>(more_);
   }
 
  private:
@@ -45,8 +49,8 @@ class FieldList {
   size_t count_ = 0;
 };
 
-/// Takes a user's metadata as it goes on the wire: the key in lower case, values of "-bin" keys in base64. False for what may not be sent
-/// (reserved keys, keys and values outside of the grammar).
+/// Takes a user's metadata as it goes on the wire: the key in lower case, values of "-bin" keys in
+/// base64. False for what may not be sent (reserved keys, keys and values outside of the grammar).
 bool add_metadata(Metadata& into, std::string_view key, std::string_view value);
 
 }  // namespace bia::grpc

@@ -20,7 +20,9 @@ Result<std::string> service_of(std::string_view request) {
   while (fields.next()) {
     if (fields.field() == 1 && fields.wire_type() == 2) service = fields.bytes();
   }
-  if (!fields.ok()) return Error(Code::kInternal, "", "grpc: error unmarshalling request: malformed HealthCheckRequest");
+  if (!fields.ok())
+    return Error(Code::kInternal, "",
+                 "grpc: error unmarshalling request: malformed HealthCheckRequest");
   return service;
 }
 
@@ -66,7 +68,9 @@ HealthService::States& HealthService::here() {
 Result<void> HealthService::add_methods(MethodTable& methods) {
   MethodHandler check_method;
   check_method.path = "/grpc.health.v1.Health/Check";
-  check_method.unary = [this](ServerCall&, std::string_view request, std::string& reply) { return check(request, reply); };
+  check_method.unary = [this](ServerCall&, std::string_view request, std::string& reply) {
+    return check(request, reply);
+  };
   BIA_TRY(methods.add(std::move(check_method)));
   MethodHandler watch_method;
   watch_method.path = "/grpc.health.v1.Health/Watch";
@@ -79,7 +83,8 @@ Result<void> HealthService::check(std::string_view request, std::string& reply) 
   States& states = here();
   auto found = states.services.find(service);
   if (found == states.services.end()) return Error(Code::kNotFound, "", "unknown service");
-  reply += response(found->second == Server::Health::kServing ? ServingStatus::kServing : ServingStatus::kNotServing);
+  reply += response(found->second == Server::Health::kServing ? ServingStatus::kServing
+                                                              : ServingStatus::kNotServing);
   return {};
 }
 
@@ -91,9 +96,9 @@ Result<void> HealthService::watch(ServerCall& call) {
   std::optional<ServingStatus> sent;
   for (;;) {
     auto found = states.services.find(service);
-    ServingStatus status = found == states.services.end()                ? ServingStatus::kServiceUnknown
+    ServingStatus status = found == states.services.end() ? ServingStatus::kServiceUnknown
                            : found->second == Server::Health::kServing ? ServingStatus::kServing
-                                                                         : ServingStatus::kNotServing;
+                                                                       : ServingStatus::kNotServing;
     if (sent != status) {
       sent = status;
       BIA_TRY(call.write(response(status)));

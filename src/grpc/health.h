@@ -12,7 +12,8 @@
 
 namespace bia::grpc {
 
-/// grpc.health.v1.Health. Each thread has its own copy of the states, changed by posting; so nothing is shared while serving.
+/// grpc.health.v1.Health. Each thread has its own copy of the states, changed by posting; so
+/// nothing is shared while serving.
 class HealthService {
  public:
   explicit HealthService(fiber::ThreadGroup& threads);

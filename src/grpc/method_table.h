@@ -16,7 +16,8 @@ struct StringHash {
 /// What a server serves. Filled before it starts, then read by all threads.
 class MethodTable {
  public:
-  /// Errors: kInvalidArgument for a path that is not "/service/method" or a handler without function; kAlreadyExists.
+  /// Errors: kInvalidArgument for a path that is not "/service/method" or a handler without
+  /// function; kAlreadyExists.
   Result<void> add(MethodHandler handler);
   const MethodHandler* find(std::string_view path) const {
     auto found = methods_.find(path);
@@ -24,7 +25,9 @@ class MethodTable {
   }
   /// Why `find` found nothing, in grpc-go's words.
   std::string why_unknown(std::string_view path) const;
-  const std::unordered_set<std::string, StringHash, std::equal_to<>>& services() const { return services_; }
+  const std::unordered_set<std::string, StringHash, std::equal_to<>>& services() const {
+    return services_;
+  }
 
  private:
   std::unordered_map<std::string, MethodHandler, StringHash, std::equal_to<>> methods_;

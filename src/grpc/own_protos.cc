@@ -77,7 +77,8 @@ std::unique_ptr<google::protobuf::DescriptorPool> make_own_protos() {
   add(*pool, "grpc/health/v1/health.proto", std::string(kHealth));
   for (std::string version : {"v1", "v1alpha"}) {
     add(*pool, "grpc/reflection/" + version + "/reflection.proto",
-        "syntax = \"proto3\";\npackage grpc.reflection." + version + ";\n" + std::string(kReflection));
+        "syntax = \"proto3\";\npackage grpc.reflection." + version + ";\n" +
+            std::string(kReflection));
   }
   return pool;
 }

@@ -37,7 +37,8 @@ bool FieldReader::take_varint(uint64_t* value) {
 
 bool FieldReader::take_fixed(size_t size) {
   if (rest_.size() < size) return false;
-  for (size_t i = 0; i < size; ++i) value_ |= static_cast<uint64_t>(static_cast<unsigned char>(rest_[i])) << (8 * i);
+  for (size_t i = 0; i < size; ++i)
+    value_ |= static_cast<uint64_t>(static_cast<unsigned char>(rest_[i])) << (8 * i);
   rest_.remove_prefix(size);
   return true;
 }
@@ -53,16 +54,20 @@ bool FieldReader::next() {
   wire_type_ = static_cast<uint32_t>(tag & 7);
   uint64_t size = 0;
   switch (wire_type_) {
-    case 0: return ok_ = take_varint(&value_);
-    case 1: return ok_ = take_fixed(8);
-    case 5: return ok_ = take_fixed(4);
+    case 0:
+      return ok_ = take_varint(&value_);
+    case 1:
+      return ok_ = take_fixed(8);
+    case 5:
+      return ok_ = take_fixed(4);
     case 2:
       ok_ = take_varint(&size) && size <= rest_.size();
       if (!ok_) return false;
       bytes_ = rest_.substr(0, size);
       rest_.remove_prefix(size);
       return true;
-    default: return ok_ = false;
+    default:
+      return ok_ = false;
   }
 }
 
@@ -90,7 +95,8 @@ std::string encode_status_details(const Error& error) {
 
 namespace {
 
-void read_error_info(std::string_view info, std::string* reason, std::vector<std::pair<std::string, std::string>>* metadata) {
+void read_error_info(std::string_view info, std::string* reason,
+                     std::vector<std::pair<std::string, std::string>>* metadata) {
   FieldReader fields(info);
   while (fields.next()) {
     if (fields.field() == 1) *reason = fields.bytes();
@@ -122,7 +128,8 @@ Error error_from_status(Code code, std::string_view message, std::string_view de
     if (url == kErrorInfoUrl && reason.empty()) read_error_info(value, &reason, &metadata);
   }
   Error error(code, reason, std::string(message));
-  for (auto& [key, value] : metadata) error = std::move(error).with_metadata(std::move(key), std::move(value));
+  for (auto& [key, value] : metadata)
+    error = std::move(error).with_metadata(std::move(key), std::move(value));
   return error;
 }
 

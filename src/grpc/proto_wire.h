@@ -3,15 +3,17 @@
 #include <string>
 #include <string_view>
 
-/// Just enough of protobuf's wire format for the few small messages of gRPC itself (Status, ErrorInfo, health, reflection), whose generated
-/// classes would collide in the descriptor pool with those of a user who has them too.
+/// Just enough of protobuf's wire format for the few small messages of gRPC itself (Status,
+/// ErrorInfo, health, reflection), whose generated classes would collide in the descriptor pool
+/// with those of a user who has them too.
 namespace bia::grpc {
 
 void put_varint(std::string& out, uint64_t value);
 void put_uint(std::string& out, uint32_t field, uint64_t value);
 void put_bytes(std::string& out, uint32_t field, std::string_view bytes);
 
-/// Goes over the fields of one message. `next` is false at the end and at the first malformed byte; then `ok` tells which.
+/// Goes over the fields of one message. `next` is false at the end and at the first malformed byte;
+/// then `ok` tells which.
 class FieldReader {
  public:
   explicit FieldReader(std::string_view bytes) : rest_(bytes) {}

@@ -1,4 +1,5 @@
-// What a server answers to requests that our own client would not send, through a bare HTTP/2 connection.
+// What a server answers to requests that our own client would not send, through a bare HTTP/2
+// connection.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -33,9 +34,13 @@ class BareClient final : private http::Http2Events {
   explicit BareClient(const std::string& address) {
     http::Http2Options options;
     options.role = http::Http2Options::Role::kClient;
-    auto socket = net::Socket::connect(net::Endpoint::parse(address).value(), Deadline::never()).value();
-    http2_ = std::make_unique<http::Http2Connection>(std::move(socket), options, static_cast<http::Http2Events&>(*this));
-    reader_ = fiber::Scheduler::current().spawn([this] { http2_->run().ignore("the test looks at the streams"); }).value();
+    auto socket =
+        net::Socket::connect(net::Endpoint::parse(address).value(), Deadline::never()).value();
+    http2_ = std::make_unique<http::Http2Connection>(std::move(socket), options,
+                                                     static_cast<http::Http2Events&>(*this));
+    reader_ = fiber::Scheduler::current()
+                  .spawn([this] { http2_->run().ignore("the test looks at the streams"); })
+                  .value();
   }
   ~BareClient() {
     http2_->close();
@@ -49,12 +54,14 @@ class BareClient final : private http::Http2Events {
     http2_->start_body(exchange);
   }
   void wait(Exchange& exchange) {
-    while (!exchange.closed && !http2_->closed()) changed_.wait(Deadline::after(std::chrono::seconds(5))).value();
+    while (!exchange.closed && !http2_->closed())
+      changed_.wait(Deadline::after(std::chrono::seconds(5))).value();
   }
   http::Http2Connection& http2() { return *http2_; }
 
  private:
-  void on_header(http::Http2Stream& stream, Block, std::string_view name, std::string_view value) noexcept override {
+  void on_header(http::Http2Stream& stream, Block, std::string_view name,
+                 std::string_view value) noexcept override {
     static_cast<Exchange&>(stream).headers[std::string(name)] = value;
   }
   void on_headers_end(http::Http2Stream&, Block, EndStream) noexcept override {}
@@ -89,8 +96,12 @@ std::string framed(std::string_view message) {
 
 Exchange good(std::string path) {
   Exchange exchange;
-  exchange.request = {{":method", "POST"}, {":scheme", "http"}, {":path", std::move(path)}, {":authority", "t"},
-                      {"content-type", "application/grpc"}, {"te", "trailers"}};
+  exchange.request = {{":method", "POST"},
+                      {":scheme", "http"},
+                      {":path", std::move(path)},
+                      {":authority", "t"},
+                      {"content-type", "application/grpc"},
+                      {"te", "trailers"}};
   exchange.body = framed("hi");
   return exchange;
 }
@@ -118,11 +129,14 @@ class Protocol : public testing::Test {
       while (BIA_TRY(c.read(message))) BIA_TRY(c.write(message));
       return {};
     };
-    with_server({unary("/t.S/Echo", echo), streaming("/t.S/Chat", echo_all)}, [&](Server& server) {
-      BareClient client(server.address());
-      client.send(exchange);
-      client.wait(exchange);
-    }, options);
+    with_server(
+        {unary("/t.S/Echo", echo), streaming("/t.S/Chat", echo_all)},
+        [&](Server& server) {
+          BareClient client(server.address());
+          client.send(exchange);
+          client.wait(exchange);
+        },
+        options);
   }
   std::string status(const Exchange& exchange) {
     auto found = exchange.headers.find("grpc-status");
@@ -146,18 +160,21 @@ TEST_F(Protocol, AnswersAGoodCall) {
 }
 
 TEST_F(Protocol, Refuses415And405) {
-  for (const char* type : {"text/plain", "application/grpcweb", "application/grpc+json", "application/json"}) {
+  for (const char* type :
+       {"text/plain", "application/grpcweb", "application/grpc+json", "application/json"}) {
     Exchange exchange = good("/t.S/Echo");
     set(exchange, "content-type", type);
     run(exchange);
     EXPECT_EQ(exchange.headers[":status"], "415");
-    EXPECT_EQ(exchange.headers["grpc-message"], "invalid gRPC request content-type \"" + std::string(type) + "\"");
+    EXPECT_EQ(exchange.headers["grpc-message"],
+              "invalid gRPC request content-type \"" + std::string(type) + "\"");
   }
   Exchange get = good("/t.S/Echo");
   set(get, ":method", "GET");
   run(get);
   EXPECT_EQ(get.headers[":status"], "405");
-  EXPECT_EQ(get.headers["grpc-message"], "Received a HEADERS frame with :method \"GET\" which should be POST");
+  EXPECT_EQ(get.headers["grpc-message"],
+            "Received a HEADERS frame with :method \"GET\" which should be POST");
 }
 
 TEST_F(Protocol, NamesAnEncodingItDoesNotHave) {
@@ -165,7 +182,8 @@ TEST_F(Protocol, NamesAnEncodingItDoesNotHave) {
   set(exchange, "grpc-encoding", "gzip");
   run(exchange);
   EXPECT_EQ(status(exchange), "12");
-  EXPECT_EQ(exchange.headers["grpc-message"], "grpc: Decompressor is not installed for grpc-encoding \"gzip\"");
+  EXPECT_EQ(exchange.headers["grpc-message"],
+            "grpc: Decompressor is not installed for grpc-encoding \"gzip\"");
   EXPECT_EQ(exchange.headers["grpc-accept-encoding"], "identity");
   Exchange identity = good("/t.S/Echo");
   set(identity, "grpc-encoding", "identity");
@@ -184,7 +202,8 @@ TEST_F(Protocol, RefusesBadTimeouts) {
 TEST_F(Protocol, RefusesBodiesThatAreNotOneMessage) {
   std::pair<std::string, std::string> cases[] = {
       {"", "cardinality violation: received no request message from non-client-streaming RPC"},
-      {framed("a") + framed("b"), "cardinality violation: received multiple request messages for non-client-streaming RPC"},
+      {framed("a") + framed("b"),
+       "cardinality violation: received multiple request messages for non-client-streaming RPC"},
       {framed("abc").substr(0, 6), "unexpected EOF"},
       {std::string("\1\0\0\0\1x", 6), "grpc: compressed flag set with identity or empty encoding"},
       {std::string("\7\0\0\0\1x", 6), "grpc: received unexpected payload format"},
@@ -227,9 +246,12 @@ TEST_F(Protocol, HoldsTheLimitOnMetadata) {
 
 TEST(Server, ClosesConnectionsThatDoNotSpeakHttp2) {
   with_server({}, [](Server& server) {
-    for (std::string bytes : {std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), std::string(1000, '\0'),
-                              std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") + std::string(500, '\xff')}) {
-      auto socket = net::Socket::connect(net::Endpoint::parse(server.address()).value(), Deadline::never()).value();
+    for (std::string bytes :
+         {std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), std::string(1000, '\0'),
+          std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") + std::string(500, '\xff')}) {
+      auto socket =
+          net::Socket::connect(net::Endpoint::parse(server.address()).value(), Deadline::never())
+              .value();
       socket.write_all(bytes, Deadline::never()).value();
       char buffer[1024];
       Deadline deadline = Deadline::after(std::chrono::seconds(5));
@@ -240,7 +262,9 @@ TEST(Server, ClosesConnectionsThatDoNotSpeakHttp2) {
       }
     }
     // A connection that is lost in the middle of a request.
-    auto socket = net::Socket::connect(net::Endpoint::parse(server.address()).value(), Deadline::never()).value();
+    auto socket =
+        net::Socket::connect(net::Endpoint::parse(server.address()).value(), Deadline::never())
+            .value();
     socket.write_all("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Deadline::never()).value();
     socket.close();
     Channel channel(server.address());

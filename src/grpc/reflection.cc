@@ -1,12 +1,11 @@
 #include "grpc/reflection.h"
 
+#include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 
 #include <algorithm>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "grpc/own_protos.h"
 #include "grpc/proto_wire.h"
@@ -33,7 +32,8 @@ ReflectionService::ReflectionService() : own_pool_(make_own_protos()) {}
 ReflectionService::~ReflectionService() = default;
 
 void ReflectionService::add_file(const pb::FileDescriptor* file) {
-  if (std::find(pools_.begin(), pools_.end(), file->pool()) == pools_.end()) pools_.push_back(file->pool());
+  if (std::find(pools_.begin(), pools_.end(), file->pool()) == pools_.end())
+    pools_.push_back(file->pool());
 }
 
 Result<void> ReflectionService::add_methods(MethodTable& methods) {
@@ -55,14 +55,16 @@ Result<void> ReflectionService::serve(ServerCall& call) const {
 }
 
 template <typename LookUp>
-auto ReflectionService::find(LookUp look_up) const -> decltype(look_up(std::declval<const pb::DescriptorPool&>())) {
+auto ReflectionService::find(LookUp look_up) const
+    -> decltype(look_up(std::declval<const pb::DescriptorPool&>())) {
   for (const pb::DescriptorPool* pool : pools_) {
     if (auto found = look_up(*pool)) return found;
   }
   return look_up(*own_pool_);
 }
 
-Result<std::string> ReflectionService::answer(std::string_view request, std::set<std::string>& sent) const {
+Result<std::string> ReflectionService::answer(std::string_view request,
+                                              std::set<std::string>& sent) const {
   std::string host;
   uint32_t kind = 0;
   std::string argument;
@@ -75,15 +77,30 @@ Result<std::string> ReflectionService::answer(std::string_view request, std::set
       argument = fields.bytes();
     }
   }
-  if (!fields.ok()) return Error(Code::kInternal, "", "grpc: error unmarshalling request: malformed ServerReflectionRequest");
+  if (!fields.ok())
+    return Error(Code::kInternal, "",
+                 "grpc: error unmarshalling request: malformed ServerReflectionRequest");
   Answer answer;
   switch (kind) {
-    case 3: answer = file(find([&](auto& pool) { return pool.FindFileByName(argument); }), argument, sent); break;
-    case 4: answer = file(find([&](auto& pool) { return pool.FindFileContainingSymbol(argument); }), argument, sent); break;
-    case 5: answer = file_of_extension(argument, sent); break;
-    case 6: answer = extension_numbers(argument); break;
-    case 7: answer = list_services(); break;
-    default: return Error(Code::kInvalidArgument, "", "invalid MessageRequest: none of its kinds is set");
+    case 3:
+      answer =
+          file(find([&](auto& pool) { return pool.FindFileByName(argument); }), argument, sent);
+      break;
+    case 4:
+      answer = file(find([&](auto& pool) { return pool.FindFileContainingSymbol(argument); }),
+                    argument, sent);
+      break;
+    case 5:
+      answer = file_of_extension(argument, sent);
+      break;
+    case 6:
+      answer = extension_numbers(argument);
+      break;
+    case 7:
+      answer = list_services();
+      break;
+    default:
+      return Error(Code::kInvalidArgument, "", "invalid MessageRequest: none of its kinds is set");
   }
   std::string response;
   if (!host.empty()) put_bytes(response, 1, host);
@@ -105,7 +122,9 @@ ReflectionService::Answer ReflectionService::list_services() const {
   return answer;
 }
 
-ReflectionService::Answer ReflectionService::file(const pb::FileDescriptor* found, const std::string& what, std::set<std::string>& sent) const {
+ReflectionService::Answer ReflectionService::file(const pb::FileDescriptor* found,
+                                                  const std::string& what,
+                                                  std::set<std::string>& sent) const {
   if (!found) return Answer::error(Code::kNotFound, fmt::format("not found: {}", what));
   Answer answer{Answer::kFiles, {}};
   std::vector<const pb::FileDescriptor*> files{found};
@@ -117,14 +136,16 @@ ReflectionService::Answer ReflectionService::file(const pb::FileDescriptor* foun
     put_bytes(answer.bytes, 1, proto.SerializeAsString());
     for (int d = 0; d < each->dependency_count(); ++d) {
       const pb::FileDescriptor* dependency = each->dependency(d);
-      if (!sent.contains(dependency->name()) && queued.insert(dependency->name()).second) files.push_back(dependency);
+      if (!sent.contains(dependency->name()) && queued.insert(dependency->name()).second)
+        files.push_back(dependency);
     }
   }
   sent.merge(queued);
   return answer;
 }
 
-ReflectionService::Answer ReflectionService::file_of_extension(std::string_view extension_request, std::set<std::string>& sent) const {
+ReflectionService::Answer ReflectionService::file_of_extension(std::string_view extension_request,
+                                                               std::set<std::string>& sent) const {
   std::string type;
   int number = 0;
   FieldReader fields(extension_request);
@@ -134,14 +155,16 @@ ReflectionService::Answer ReflectionService::file_of_extension(std::string_view 
   }
   const pb::FileDescriptor* found = find([&](auto& pool) -> const pb::FileDescriptor* {
     const pb::Descriptor* message = pool.FindMessageTypeByName(type);
-    const pb::FieldDescriptor* extension = message ? pool.FindExtensionByNumber(message, number) : nullptr;
+    const pb::FieldDescriptor* extension =
+        message ? pool.FindExtensionByNumber(message, number) : nullptr;
     return extension ? extension->file() : nullptr;
   });
   return file(found, fmt::format("extension {} of {}", number, type), sent);
 }
 
 ReflectionService::Answer ReflectionService::extension_numbers(const std::string& type) const {
-  const pb::Descriptor* message = find([&](auto& pool) { return pool.FindMessageTypeByName(type); });
+  const pb::Descriptor* message =
+      find([&](auto& pool) { return pool.FindMessageTypeByName(type); });
   if (!message) return Answer::error(Code::kNotFound, fmt::format("not found: {}", type));
   std::vector<const pb::FieldDescriptor*> extensions;
   message->file()->pool()->FindAllExtensions(message, &extensions);

@@ -1,12 +1,11 @@
 #include "bia/grpc/server.h"
 
+#include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 
 #include <atomic>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "bia/fiber/threads.h"
 #include "bia/net/accept_balance.h"
@@ -20,8 +19,12 @@ namespace bia::grpc {
 class Server::Impl {
  public:
   Impl(fiber::ThreadGroup& threads, const ServerOptions& options)
-      : options_(options), threads_(threads), health_(threads), balance_(threads, [this](int fd) { serve(fd); }) {
-    for (size_t i = 0; i < threads.size(); ++i) per_thread_.push_back(std::make_unique<PerThread>());
+      : options_(options),
+        threads_(threads),
+        health_(threads),
+        balance_(threads, [this](int fd) { serve(fd); }) {
+    for (size_t i = 0; i < threads.size(); ++i)
+      per_thread_.push_back(std::make_unique<PerThread>());
   }
 
   Result<void> prepare();
@@ -64,10 +67,12 @@ class Server::Impl {
 Result<void> Server::Impl::prepare() {
   BIA_TRY(net::Endpoint::parse(options_.address));
   if (options_.streams_max == 0 || options_.streams_max > INT32_MAX) {
-    return Error(Code::kInvalidArgument, "BAD_OPTION", "server.grpc.streams_max must be from 1 to 2147483647");
+    return Error(Code::kInvalidArgument, "BAD_OPTION",
+                 "server.grpc.streams_max must be from 1 to 2147483647");
   }
   if (options_.window_bytes < 65'535 || options_.window_bytes > INT32_MAX) {
-    return Error(Code::kInvalidArgument, "BAD_OPTION", "server.grpc.window_bytes must be from 65535 to 2147483647");
+    return Error(Code::kInvalidArgument, "BAD_OPTION",
+                 "server.grpc.window_bytes must be from 65535 to 2147483647");
   }
   BIA_TRY(health_.add_methods(methods_));
   health_.set("", Health::kServing);
@@ -76,7 +81,8 @@ Result<void> Server::Impl::prepare() {
 
 void Server::Impl::add_file(const google::protobuf::FileDescriptor* file) {
   reflection_.add_file(file);
-  for (int i = 0; i < file->service_count(); ++i) health_.set(file->service(i)->full_name(), Health::kServing);
+  for (int i = 0; i < file->service_count(); ++i)
+    health_.set(file->service(i)->full_name(), Health::kServing);
 }
 
 Server::Impl::PerThread& Server::Impl::here() {
@@ -92,7 +98,8 @@ void Server::Impl::serve(int fd) {
   if (!socket) return;
   ServerConnection connection(methods_, options_);
   mine.connections.push_back(&connection);
-  connection.run(std::move(*socket)).ignore("a lost connection is its peer's business; its calls were cancelled");
+  connection.run(std::move(*socket))
+      .ignore("a lost connection is its peer's business; its calls were cancelled");
   std::erase(mine.connections, &connection);
   if (mine.connections.empty()) mine.emptied.wake_all();
 }
@@ -140,11 +147,14 @@ void Server::Impl::accept_all(PerThread& mine) {
 }
 
 Result<void> Server::Impl::start() {
-  if (started_) return Error(Code::kFailedPrecondition, "STARTED", "the gRPC server was started already");
+  if (started_)
+    return Error(Code::kFailedPrecondition, "STARTED", "the gRPC server was started already");
   net::Endpoint endpoint = BIA_TRY(net::Endpoint::parse(options_.address));
   {
-    // SO_REUSEPORT would let two servers of one user share a port unnoticed: an exclusive bind finds the other one, and gives the port for 0.
-    net::Listener probe = BIA_TRY(net::Listener::bind(endpoint, {1, net::ListenOptions::Sharing::kExclusive}));
+    // SO_REUSEPORT would let two servers of one user share a port unnoticed: an exclusive bind
+    // finds the other one, and gives the port for 0.
+    net::Listener probe =
+        BIA_TRY(net::Listener::bind(endpoint, {1, net::ListenOptions::Sharing::kExclusive}));
     if (endpoint.port() == 0) endpoint = probe.local();
   }
   std::vector<std::optional<Error>> errors(threads_.size());
@@ -185,22 +195,28 @@ void Server::Impl::stop(Deadline deadline) {
   started_ = false;
   health_.shut_down();
   on_each_thread([&](size_t i) { stop_accepting(*per_thread_[i]); });
-  // A connection that one thread gave to another was posted before this is, and so is in that thread's list by then.
+  // A connection that one thread gave to another was posted before this is, and so is in that
+  // thread's list by then.
   on_each_thread([&](size_t i) { stop_thread(*per_thread_[i], deadline); });
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 
-Result<std::unique_ptr<Server>> Server::create(fiber::ThreadGroup& threads, const ServerOptions& options) {
+Result<std::unique_ptr<Server>> Server::create(fiber::ThreadGroup& threads,
+                                               const ServerOptions& options) {
   auto impl = std::make_unique<Impl>(threads, options);
   BIA_TRY(impl->prepare());
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
-Result<void> Server::add_method(MethodHandler handler) { return impl_->add_method(std::move(handler)); }
+Result<void> Server::add_method(MethodHandler handler) {
+  return impl_->add_method(std::move(handler));
+}
 void Server::add_file(const google::protobuf::FileDescriptor* file) { impl_->add_file(file); }
-void Server::set_health(std::string_view service, Health health) { impl_->set_health(service, health); }
+void Server::set_health(std::string_view service, Health health) {
+  impl_->set_health(service, health);
+}
 Result<void> Server::start() { return impl_->start(); }
 std::string Server::address() const { return impl_->address(); }
 void Server::stop(Deadline deadline) { impl_->stop(deadline); }

@@ -1,12 +1,12 @@
 #include "grpc/server_call.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <exception>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "grpc/fields.h"
 #include "grpc/server_connection.h"
@@ -20,7 +20,9 @@ constexpr size_t kHeaderOverhead = 32;
 using EndStream = http::Http2Events::EndStream;
 using Body = http::Http2Events::Body;
 
-Error closed_error() { return Error(Code::kCancelled, "CALL_CANCELLED", "the call was cancelled by its caller"); }
+Error closed_error() {
+  return Error(Code::kCancelled, "CALL_CANCELLED", "the call was cancelled by its caller");
+}
 
 }  // namespace
 
@@ -53,7 +55,8 @@ Call::Span Call::keep(std::string_view bytes) {
 }
 
 void Call::on_header(std::string_view name, std::string_view value) {
-  if (arena_.size() + fields_.size() * kHeaderOverhead + name.size() + value.size() > connection_.options().metadata_bytes_max) {
+  if (arena_.size() + fields_.size() * kHeaderOverhead + name.size() + value.size() >
+      connection_.options().metadata_bytes_max) {
     head_too_large_ = true;
     return;
   }
@@ -94,33 +97,48 @@ bool Call::on_protocol_header(std::string_view name, std::string_view value) {
     if (value != "identity") encoding_ = keep(value);
     return true;
   }
-  return name == "grpc-accept-encoding" || name == "grpc-message-type" || name == "grpc-status" || name == "grpc-message";
+  return name == "grpc-accept-encoding" || name == "grpc-message-type" || name == "grpc-status" ||
+         name == "grpc-message";
 }
 
 void Call::on_head() {
   if (head_too_large_) {
-    return refuse(Code::kResourceExhausted, fmt::format("request metadata above {} bytes", connection_.options().metadata_bytes_max));
+    return refuse(Code::kResourceExhausted, fmt::format("request metadata above {} bytes",
+                                                        connection_.options().metadata_bytes_max));
   }
   if (text(http_method_) != "POST") {
-    return refuse(Code::kInternal, fmt::format("Received a HEADERS frame with :method \"{}\" which should be POST", text(http_method_)), 405);
+    return refuse(Code::kInternal,
+                  fmt::format("Received a HEADERS frame with :method \"{}\" which should be POST",
+                              text(http_method_)),
+                  405);
   }
   std::string_view type = text(content_type_);
   constexpr std::string_view kType = "application/grpc";
-  bool known = type.starts_with(kType) && (type.size() == kType.size() || type[kType.size()] == ';' || type.substr(kType.size()).starts_with("+proto"));
-  if (!known) return refuse(Code::kInvalidArgument, fmt::format("invalid gRPC request content-type \"{}\"", type), 415);
-  if (bad_timeout_.size) return refuse(Code::kInternal, fmt::format("malformed grpc-timeout: \"{}\"", text(bad_timeout_)), 400);
+  bool known =
+      type.starts_with(kType) && (type.size() == kType.size() || type[kType.size()] == ';' ||
+                                  type.substr(kType.size()).starts_with("+proto"));
+  if (!known)
+    return refuse(Code::kInvalidArgument,
+                  fmt::format("invalid gRPC request content-type \"{}\"", type), 415);
+  if (bad_timeout_.size)
+    return refuse(Code::kInternal,
+                  fmt::format("malformed grpc-timeout: \"{}\"", text(bad_timeout_)), 400);
   method_ = connection_.find_method(text(path_));
   if (!method_) return refuse(Code::kUnimplemented, connection_.methods().why_unknown(text(path_)));
   if (encoding_.size) {
-    return refuse(Code::kUnimplemented, fmt::format("grpc: Decompressor is not installed for grpc-encoding \"{}\"", text(encoding_)));
+    return refuse(Code::kUnimplemented,
+                  fmt::format("grpc: Decompressor is not installed for grpc-encoding \"{}\"",
+                              text(encoding_)));
   }
   // Kratos gives streams no timeout of the server.
   Duration server_timeout = method_->unary ? connection_.options().timeout : Duration();
   deadline_ = Deadline::never();
-  if (server_timeout.count() > 0) deadline_ = Deadline(connection_.http2().read_at() + server_timeout);
+  if (server_timeout.count() > 0)
+    deadline_ = Deadline(connection_.http2().read_at() + server_timeout);
   // Far deadlines would overflow the clock.
   constexpr Duration kFar = std::chrono::hours(24 * 365 * 50);
-  if (has_timeout_ && timeout_ < kFar) deadline_ = std::min(deadline_, Deadline(connection_.http2().read_at() + timeout_));
+  if (has_timeout_ && timeout_ < kFar)
+    deadline_ = std::min(deadline_, Deadline(connection_.http2().read_at() + timeout_));
   if (method_->stream) start_fiber();
 }
 
@@ -131,13 +149,15 @@ void Call::on_data(std::string_view bytes) {
     connection_.http2().consume(*this, bytes.size());
     std::string_view message;
     MessageReader::State state = in_.front(connection_.options().message_bytes_max, &message);
-    if (state == MessageReader::State::kMessage || state == MessageReader::State::kIncomplete) return;
+    if (state == MessageReader::State::kMessage || state == MessageReader::State::kIncomplete)
+      return;
     Error error = error_of(state);
     return refuse(error.code(), error.message());
   }
   unconsumed_ += bytes.size();
   if (reading_) {
-    // The waiting handler asked for these bytes: a message larger than the window needs it reopened on the way.
+    // The waiting handler asked for these bytes: a message larger than the window needs it reopened
+    // on the way.
     connection_.http2().consume(*this, std::exchange(unconsumed_, 0));
     readers_.wake_one();
   }
@@ -148,12 +168,18 @@ void Call::on_end_stream() {
   if (refused_) return;
   if (method_->stream) return readers_.wake_all();
   std::string_view message;
-  if (in_.front(connection_.options().message_bytes_max, &message) != MessageReader::State::kMessage) {
-    return refuse(Code::kInternal, in_.size() == 0 ? "cardinality violation: received no request message from non-client-streaming RPC"
-                                                   : "unexpected EOF");
+  if (in_.front(connection_.options().message_bytes_max, &message) !=
+      MessageReader::State::kMessage) {
+    return refuse(
+        Code::kInternal,
+        in_.size() == 0
+            ? "cardinality violation: received no request message from non-client-streaming RPC"
+            : "unexpected EOF");
   }
   if (message.size() + kPrefixBytes != in_.size()) {
-    return refuse(Code::kInternal, "cardinality violation: received multiple request messages for non-client-streaming RPC");
+    return refuse(
+        Code::kInternal,
+        "cardinality violation: received multiple request messages for non-client-streaming RPC");
   }
   request_ = message;
   start_fiber();
@@ -236,7 +262,8 @@ struct StatusText {
   std::string message, details;
 };
 
-void add_status(FieldList& list, StatusText& text, Code code, const std::string& message, const std::string& details, const Metadata& trailing) {
+void add_status(FieldList& list, StatusText& text, Code code, const std::string& message,
+                const std::string& details, const Metadata& trailing) {
   if (code == Code::kOk) {
     list.add(kept_field("grpc-status", "0"));
   } else {
@@ -261,7 +288,8 @@ void Call::send_trailers_only() {
   std::string http_status = std::to_string(http_status_);
   list.add(http_status_ == 200 ? status_200() : http::Http2Field{":status", http_status, 8});
   list.add(content_type_grpc());
-  if (code_ == Code::kUnimplemented && encoding_.size) list.add({"grpc-accept-encoding", "identity"});
+  if (code_ == Code::kUnimplemented && encoding_.size)
+    list.add({"grpc-accept-encoding", "identity"});
   add_status(list, status, code_, message_, details_, trailing_);
   connection_.http2().send_headers(*this, list.fields(), EndStream::kYes);
 }
@@ -357,10 +385,13 @@ Error Call::error_of(MessageReader::State state) const {
   switch (state) {
     case MessageReader::State::kTooLarge:
       return Error(Code::kResourceExhausted, "",
-                   fmt::format("grpc: received message larger than max ({} vs. {})", in_.claimed(), connection_.options().message_bytes_max));
+                   fmt::format("grpc: received message larger than max ({} vs. {})", in_.claimed(),
+                               connection_.options().message_bytes_max));
     case MessageReader::State::kCompressed:
-      return Error(Code::kInternal, "", "grpc: compressed flag set with identity or empty encoding");
-    default: return Error(Code::kInternal, "", "grpc: received unexpected payload format");
+      return Error(Code::kInternal, "",
+                   "grpc: compressed flag set with identity or empty encoding");
+    default:
+      return Error(Code::kInternal, "", "grpc: received unexpected payload format");
   }
 }
 
@@ -394,7 +425,8 @@ Result<bool> Call::read(std::string& message) {
 }
 
 Result<void> Call::write(std::string_view message) {
-  if (!method_->stream) return Error(Code::kInternal, "NOT_A_STREAM", "a unary method answers by its reply");
+  if (!method_->stream)
+    return Error(Code::kInternal, "NOT_A_STREAM", "a unary method answers by its reply");
   while (is_open() && out_.size() - out_sent_ > kQueuedBytesMax) BIA_TRY(writers_.wait());
   if (!is_open()) return closed_error();
   char prefix[kPrefixBytes];

@@ -18,7 +18,8 @@ class ServerConnection;
 /// Bytes that a stream may have queued before `write` suspends.
 inline constexpr size_t kQueuedBytesMax = 64 * 1024;
 
-/// One stream of a server's connection, pooled by it. In use while the HTTP/2 stream is open or the handler's fiber runs.
+/// One stream of a server's connection, pooled by it. In use while the HTTP/2 stream is open or the
+/// handler's fiber runs.
 class Call final : public ServerCall, public http::Http2Stream {
  public:
   explicit Call(ServerConnection& connection) : connection_(connection) {}
@@ -89,7 +90,7 @@ class Call final : public ServerCall, public http::Http2Stream {
   bool running_ = false;
   bool cancelled_ = false;
   bool end_received_ = false;
-  bool refused_ = false;   // What still arrives is dropped.
+  bool refused_ = false;  // What still arrives is dropped.
   bool head_sent_ = false;
   bool finished_ = false;  // The status is set.
   bool reading_ = false;   // The handler waits for the message at the front.

@@ -15,13 +15,16 @@ Result<void> ServerConnection::run(net::Socket socket) {
   http::Http2Options options;
   options.role = http::Http2Options::Role::kServer;
   options.stream_window_bytes = options_.window_bytes;
-  options.connection_window_bytes = options_.window_bytes < (1u << 29) ? options_.window_bytes * 4 : options_.window_bytes;
+  options.connection_window_bytes =
+      options_.window_bytes < (1u << 29) ? options_.window_bytes * 4 : options_.window_bytes;
   options.streams_max = static_cast<uint32_t>(options_.streams_max);
   options.header_bytes_max = static_cast<uint32_t>(options_.metadata_bytes_max);
-  http2_ = std::make_unique<http::Http2Connection>(std::move(socket), options, static_cast<http::Http2Events&>(*this));
+  http2_ = std::make_unique<http::Http2Connection>(std::move(socket), options,
+                                                   static_cast<http::Http2Events&>(*this));
   if (shutting_down_) return {};
   Result<void> outcome = http2_->run();
-  // Nothing comes or goes any more: the handlers that still run are cancelled, and outlive neither this object nor the session.
+  // Nothing comes or goes any more: the handlers that still run are cancelled, and outlive neither
+  // this object nor the session.
   for (size_t i = live_.size(); i-- > 0;) {
     Call& call = *live_[i];
     call.on_closed();
@@ -37,7 +40,8 @@ void ServerConnection::shut_down() {
   if (shutting_down_) return;
   shutting_down_ = true;
   if (!http2_ || http2_->closed()) return;
-  // RFC 9113 section 6.8: first a notice with the largest id; after a round trip, when what was under way has arrived, the real last id.
+  // RFC 9113 section 6.8: first a notice with the largest id; after a round trip, when what was
+  // under way has arrived, the real last id.
   http2_->send_goaway(http::Http2Connection::Goaway::kNotice);
   http2_->ping();
 }
@@ -65,7 +69,8 @@ void ServerConnection::release(Call& call) {
 }
 
 http::Http2Stream* ServerConnection::on_request() noexcept {
-  // Handlers whose streams were reset still count: a peer cannot start more than its share by resetting at once (CVE-2023-44487).
+  // Handlers whose streams were reset still count: a peer cannot start more than its share by
+  // resetting at once (CVE-2023-44487).
   if (live_.size() >= options_.streams_max) return nullptr;
   while (free_.size() > kFreeCallsMax) free_.pop_back();
   std::unique_ptr<Call> call;
@@ -85,18 +90,24 @@ namespace {
 Call& call_of(http::Http2Stream& stream) { return static_cast<Call&>(stream); }
 }  // namespace
 
-void ServerConnection::on_header(http::Http2Stream& stream, Block block, std::string_view name, std::string_view value) noexcept {
+void ServerConnection::on_header(http::Http2Stream& stream, Block block, std::string_view name,
+                                 std::string_view value) noexcept {
   if (block == Block::kHead) call_of(stream).on_header(name, value);
 }
 
-void ServerConnection::on_headers_end(http::Http2Stream& stream, Block block, EndStream end) noexcept {
+void ServerConnection::on_headers_end(http::Http2Stream& stream, Block block,
+                                      EndStream end) noexcept {
   if (block == Block::kHead) call_of(stream).on_head();
   if (end == EndStream::kYes && stream.is_open()) call_of(stream).on_end_stream();
 }
 
-void ServerConnection::on_data(http::Http2Stream& stream, std::string_view bytes) noexcept { call_of(stream).on_data(bytes); }
+void ServerConnection::on_data(http::Http2Stream& stream, std::string_view bytes) noexcept {
+  call_of(stream).on_data(bytes);
+}
 
-void ServerConnection::on_end_stream(http::Http2Stream& stream) noexcept { call_of(stream).on_end_stream(); }
+void ServerConnection::on_end_stream(http::Http2Stream& stream) noexcept {
+  call_of(stream).on_end_stream();
+}
 
 void ServerConnection::on_stream_closed(http::Http2Stream& stream, http::Http2Error) noexcept {
   Call& call = call_of(stream);
@@ -104,10 +115,13 @@ void ServerConnection::on_stream_closed(http::Http2Stream& stream, http::Http2Er
   release(call);
 }
 
-http::Http2Events::BodyPart ServerConnection::read_body(http::Http2Stream& stream, std::span<char> into) noexcept {
+http::Http2Events::BodyPart ServerConnection::read_body(http::Http2Stream& stream,
+                                                        std::span<char> into) noexcept {
   return call_of(stream).read_body(into);
 }
 
-void ServerConnection::on_body_sent(http::Http2Stream& stream) noexcept { call_of(stream).send_trailers(); }
+void ServerConnection::on_body_sent(http::Http2Stream& stream) noexcept {
+  call_of(stream).send_trailers();
+}
 
 }  // namespace bia::grpc

@@ -14,7 +14,8 @@ namespace bia::grpc {
 /// The gRPC side of one accepted connection. Lives in the fiber that calls `run`.
 class ServerConnection final : private http::Http2Events {
  public:
-  ServerConnection(const MethodTable& methods, const ServerOptions& options) : methods_(methods), options_(options) {}
+  ServerConnection(const MethodTable& methods, const ServerOptions& options)
+      : methods_(methods), options_(options) {}
   ~ServerConnection();
   /// Serves until the connection ends and all its handlers have returned. Suspends.
   Result<void> run(net::Socket socket);
@@ -38,7 +39,8 @@ class ServerConnection final : private http::Http2Events {
 
  private:
   http::Http2Stream* on_request() noexcept override;
-  void on_header(http::Http2Stream& stream, Block block, std::string_view name, std::string_view value) noexcept override;
+  void on_header(http::Http2Stream& stream, Block block, std::string_view name,
+                 std::string_view value) noexcept override;
   void on_headers_end(http::Http2Stream& stream, Block block, EndStream end) noexcept override;
   void on_data(http::Http2Stream& stream, std::string_view bytes) noexcept override;
   void on_end_stream(http::Http2Stream& stream) noexcept override;

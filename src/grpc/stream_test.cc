@@ -11,13 +11,13 @@
 namespace bia::grpc {
 namespace {
 
+using std::chrono::milliseconds;
 using test::call;
 using test::streaming;
 using test::unary;
 using test::value_of;
 using test::with_server;
 using testing::HasSubstr;
-using std::chrono::milliseconds;
 
 Result<void> echo_all(ServerCall& c) {
   std::string message;
@@ -72,23 +72,27 @@ TEST(Stream, GetsManyWithoutHoldingThemAll) {
     return Error(Code::kAborted, "DONE", "that is all");
   };
   ServerOptions options;
-  with_server({streaming("/t.S/Flood", flood)}, [&](Server& server) {
-    ChannelOptions channel_options;
-    channel_options.window_bytes = 100'000;
-    Channel channel(server.address(), channel_options);
-    auto stream = channel.stream("/t.S/Flood", {}).value();
-    stream.close_send();
-    fiber::sleep_for(milliseconds(50)).value();
-    // The window, the server's queue and one message: the handler is suspended, not the memory filled.
-    EXPECT_LT(written, 30u);
-    std::string got;
-    size_t count = 0;
-    while (stream.read(got).value()) count += got.size() == 10'000;
-    EXPECT_EQ(count, 1000u);
-    Status status = stream.finish();
-    EXPECT_EQ(status.code, Code::kAborted);
-    EXPECT_EQ(status.message, "that is all");
-  }, options);
+  with_server(
+      {streaming("/t.S/Flood", flood)},
+      [&](Server& server) {
+        ChannelOptions channel_options;
+        channel_options.window_bytes = 100'000;
+        Channel channel(server.address(), channel_options);
+        auto stream = channel.stream("/t.S/Flood", {}).value();
+        stream.close_send();
+        fiber::sleep_for(milliseconds(50)).value();
+        // The window, the server's queue and one message: the handler is suspended, not the memory
+        // filled.
+        EXPECT_LT(written, 30u);
+        std::string got;
+        size_t count = 0;
+        while (stream.read(got).value()) count += got.size() == 10'000;
+        EXPECT_EQ(count, 1000u);
+        Status status = stream.finish();
+        EXPECT_EQ(status.code, Code::kAborted);
+        EXPECT_EQ(status.message, "that is all");
+      },
+      options);
 }
 
 TEST(Stream, HoldsBackAWriterWhoseReaderSleeps) {
@@ -98,59 +102,71 @@ TEST(Stream, HoldsBackAWriterWhoseReaderSleeps) {
   };
   ServerOptions options;
   options.window_bytes = 65'535;
-  with_server({streaming("/t.S/Lazy", lazy)}, [](Server& server) {
-    Channel channel(server.address());
-    auto stream = channel.stream("/t.S/Lazy", {}).value();
-    size_t written = 0;
-    auto writer = fiber::Scheduler::current().spawn([&] {
-      for (; written < 100; ++written) stream.write(std::string(10'000, 'z')).value();
-      stream.close_send();
-    }).value();
-    fiber::sleep_for(milliseconds(30)).value();
-    EXPECT_LT(written, 20u);
-    std::string got;
-    size_t count = 0;
-    while (stream.read(got).value()) ++count;
-    EXPECT_EQ(count, 100u);
-    writer.join().value();
-    EXPECT_EQ(stream.finish().code, Code::kOk);
-  }, options);
+  with_server(
+      {streaming("/t.S/Lazy", lazy)},
+      [](Server& server) {
+        Channel channel(server.address());
+        auto stream = channel.stream("/t.S/Lazy", {}).value();
+        size_t written = 0;
+        auto writer = fiber::Scheduler::current()
+                          .spawn([&] {
+                            for (; written < 100; ++written)
+                              stream.write(std::string(10'000, 'z')).value();
+                            stream.close_send();
+                          })
+                          .value();
+        fiber::sleep_for(milliseconds(30)).value();
+        EXPECT_LT(written, 20u);
+        std::string got;
+        size_t count = 0;
+        while (stream.read(got).value()) ++count;
+        EXPECT_EQ(count, 100u);
+        writer.join().value();
+        EXPECT_EQ(stream.finish().code, Code::kOk);
+      },
+      options);
 }
 
 TEST(Stream, CarriesMessagesLargerThanTheWindows) {
   ServerOptions options;
   options.window_bytes = 65'535;
   options.message_bytes_max = 6 << 20;
-  with_server({streaming("/t.S/Chat", echo_all)}, [](Server& server) {
-    ChannelOptions channel_options;
-    channel_options.window_bytes = 65'535;
-    channel_options.message_bytes_max = 6 << 20;
-    Channel channel(server.address(), channel_options);
-    auto stream = channel.stream("/t.S/Chat", {}).value();
-    std::string big(5 << 20, 'b'), got;
-    stream.write(big).value();
-    stream.close_send();
-    ASSERT_TRUE(stream.read(got).value());
-    EXPECT_TRUE(got == big);
-    EXPECT_FALSE(stream.read(got).value());
-  }, options);
+  with_server(
+      {streaming("/t.S/Chat", echo_all)},
+      [](Server& server) {
+        ChannelOptions channel_options;
+        channel_options.window_bytes = 65'535;
+        channel_options.message_bytes_max = 6 << 20;
+        Channel channel(server.address(), channel_options);
+        auto stream = channel.stream("/t.S/Chat", {}).value();
+        std::string big(5 << 20, 'b'), got;
+        stream.write(big).value();
+        stream.close_send();
+        ASSERT_TRUE(stream.read(got).value());
+        EXPECT_TRUE(got == big);
+        EXPECT_FALSE(stream.read(got).value());
+      },
+      options);
 }
 
 TEST(Stream, HoldsTheLimitOnMessages) {
   ServerOptions options;
   options.message_bytes_max = 100;
-  with_server({streaming("/t.S/Chat", echo_all)}, [](Server& server) {
-    Channel channel(server.address());
-    auto stream = channel.stream("/t.S/Chat", {}).value();
-    std::string got;
-    stream.write(std::string(100, 'x')).value();
-    EXPECT_TRUE(stream.read(got).value());
-    stream.write(std::string(101, 'x')).value();
-    EXPECT_FALSE(stream.read(got).value());
-    Status status = stream.finish();
-    EXPECT_EQ(status.code, Code::kResourceExhausted);
-    EXPECT_EQ(status.message, "grpc: received message larger than max (101 vs. 100)");
-  }, options);
+  with_server(
+      {streaming("/t.S/Chat", echo_all)},
+      [](Server& server) {
+        Channel channel(server.address());
+        auto stream = channel.stream("/t.S/Chat", {}).value();
+        std::string got;
+        stream.write(std::string(100, 'x')).value();
+        EXPECT_TRUE(stream.read(got).value());
+        stream.write(std::string(101, 'x')).value();
+        EXPECT_FALSE(stream.read(got).value());
+        Status status = stream.finish();
+        EXPECT_EQ(status.code, Code::kResourceExhausted);
+        EXPECT_EQ(status.message, "grpc: received message larger than max (101 vs. 100)");
+      },
+      options);
 }
 
 TEST(Stream, EndsAtItsDeadlineOnBothSides) {
@@ -232,11 +248,13 @@ TEST(Health, ChecksAndWatches) {
     server.set_health("a.B", Server::Health::kServing);
     Channel channel(server.address());
     EXPECT_EQ(call(channel, "/grpc.health.v1.Health/Check", "").message, "\x08\x01");
-    EXPECT_EQ(call(channel, "/grpc.health.v1.Health/Check", health_request("a.B")).message, "\x08\x01");
+    EXPECT_EQ(call(channel, "/grpc.health.v1.Health/Check", health_request("a.B")).message,
+              "\x08\x01");
     UnaryReply reply = call(channel, "/grpc.health.v1.Health/Check", health_request("x"));
     EXPECT_EQ(reply.status.code, Code::kNotFound);
     EXPECT_EQ(reply.status.message, "unknown service");
-    EXPECT_EQ(call(channel, "/grpc.health.v1.Health/Check", "\x0a\x7f").status.code, Code::kInternal);
+    EXPECT_EQ(call(channel, "/grpc.health.v1.Health/Check", "\x0a\x7f").status.code,
+              Code::kInternal);
     auto watch = channel.stream("/grpc.health.v1.Health/Watch", {}).value();
     watch.write(health_request("late")).value();
     watch.close_send();
@@ -262,13 +280,19 @@ TEST(Health, ChecksAndWatches) {
 }
 
 // What a server answers to one request, field by field of the response.
-std::string reflect(Channel& channel, uint32_t field, std::string_view argument, uint32_t answer_field, std::string_view version = "v1") {
-  auto stream = channel.stream("/grpc.reflection." + std::string(version) + ".ServerReflection/ServerReflectionInfo", {}).value();
+std::string reflect(Channel& channel, uint32_t field, std::string_view argument,
+                    uint32_t answer_field, std::string_view version = "v1") {
+  auto stream = channel
+                    .stream("/grpc.reflection." + std::string(version) +
+                                ".ServerReflection/ServerReflectionInfo",
+                            {})
+                    .value();
   std::string request, response, found;
   put_bytes(request, field, argument);
   stream.write(request).value();
   stream.close_send();
-  if (!stream.read(response).value()) return "status " + std::to_string(static_cast<int>(stream.finish().code));
+  if (!stream.read(response).value())
+    return "status " + std::to_string(static_cast<int>(stream.finish().code));
   FieldReader fields(response);
   while (fields.next()) {
     if (fields.field() == answer_field) found = fields.bytes();
@@ -281,7 +305,8 @@ std::vector<std::string> files_of(const std::string& answer) {
   FieldReader fields(answer);
   while (fields.next()) {
     google::protobuf::FileDescriptorProto file;
-    EXPECT_TRUE(file.ParseFromArray(fields.bytes().data(), static_cast<int>(fields.bytes().size())));
+    EXPECT_TRUE(
+        file.ParseFromArray(fields.bytes().data(), static_cast<int>(fields.bytes().size())));
     names.push_back(file.name());
   }
   return names;
@@ -320,17 +345,22 @@ TEST(Reflection, AnswersAllKindsOfRequests) {
     Channel channel(server.address());
     EXPECT_THAT(reflect(channel, 7, "*", 6), HasSubstr("t.S"));
     EXPECT_THAT(reflect(channel, 7, "*", 6, "v1alpha"), HasSubstr("grpc.health.v1.Health"));
-    EXPECT_THAT(files_of(reflect(channel, 4, "t.S", 4)), testing::ElementsAre("top.proto", "base.proto"));
+    EXPECT_THAT(files_of(reflect(channel, 4, "t.S", 4)),
+                testing::ElementsAre("top.proto", "base.proto"));
     EXPECT_THAT(files_of(reflect(channel, 3, "base.proto", 4)), testing::ElementsAre("base.proto"));
-    EXPECT_THAT(files_of(reflect(channel, 4, "grpc.health.v1.Health", 4)), testing::ElementsAre("grpc/health/v1/health.proto"));
+    EXPECT_THAT(files_of(reflect(channel, 4, "grpc.health.v1.Health", 4)),
+                testing::ElementsAre("grpc/health/v1/health.proto"));
     std::string extension;
     put_bytes(extension, 1, "t.Extendable");
     put_uint(extension, 2, 120);
     EXPECT_THAT(files_of(reflect(channel, 5, extension, 4)), testing::Contains("top.proto"));
     EXPECT_THAT(reflect(channel, 6, "t.Extendable", 5), testing::EndsWith("\x12\x03\x78\x96\x01"));
-    for (uint32_t kind : {3u, 4u, 5u, 6u}) EXPECT_THAT(reflect(channel, kind, kind == 5 ? "\x0a\x01y" : "no.Such", 7), HasSubstr("not found"));
+    for (uint32_t kind : {3u, 4u, 5u, 6u})
+      EXPECT_THAT(reflect(channel, kind, kind == 5 ? "\x0a\x01y" : "no.Such", 7),
+                  HasSubstr("not found"));
     EXPECT_EQ(reflect(channel, 1, "host only", 7), "status 3");
-    EXPECT_EQ(call(channel, "/grpc.health.v1.Health/Check", health_request("t.S")).message, "\x08\x01");
+    EXPECT_EQ(call(channel, "/grpc.health.v1.Health/Check", health_request("t.S")).message,
+              "\x08\x01");
     EXPECT_THAT(reflect_services(channel, {}, Deadline::never()).value(), testing::Contains("t.S"));
     EXPECT_EQ(reflect_files(channel, "t.S", {}, Deadline::never()).value().size(), 2u);
   });

@@ -12,22 +12,28 @@
 
 namespace bia::grpc::test {
 
-inline MethodHandler unary(std::string path, std::function<Result<void>(ServerCall&, std::string_view, std::string&)> function) {
+inline MethodHandler unary(
+    std::string path,
+    std::function<Result<void>(ServerCall&, std::string_view, std::string&)> function) {
   MethodHandler handler;
   handler.path = std::move(path);
   handler.unary = std::move(function);
   return handler;
 }
 
-inline MethodHandler streaming(std::string path, std::function<Result<void>(ServerCall&)> function) {
+inline MethodHandler streaming(std::string path,
+                               std::function<Result<void>(ServerCall&)> function) {
   MethodHandler handler;
   handler.path = std::move(path);
   handler.stream = std::move(function);
   return handler;
 }
 
-/// Runs `body` in a fiber beside a server with the given methods on a free port; the server is stopped afterwards.
-inline void with_server(std::vector<MethodHandler> methods, const std::function<void(Server&)>& body, ServerOptions options = {}, size_t thread_count = 1) {
+/// Runs `body` in a fiber beside a server with the given methods on a free port; the server is
+/// stopped afterwards.
+inline void with_server(std::vector<MethodHandler> methods,
+                        const std::function<void(Server&)>& body, ServerOptions options = {},
+                        size_t thread_count = 1) {
   auto threads = fiber::ThreadGroup::create(thread_count).value();
   options.address = "127.0.0.1:0";
   auto server = Server::create(*threads, options).value();
@@ -40,7 +46,8 @@ inline void with_server(std::vector<MethodHandler> methods, const std::function<
   });
 }
 
-inline UnaryReply call(Channel& channel, std::string_view path, std::string_view request, CallOptions options = {}) {
+inline UnaryReply call(Channel& channel, std::string_view path, std::string_view request,
+                       CallOptions options = {}) {
   UnaryReply reply;
   channel.unary(path, request, options, reply);
   return reply;

@@ -11,13 +11,13 @@
 namespace bia::grpc {
 namespace {
 
+using std::chrono::milliseconds;
 using test::call;
 using test::streaming;
 using test::unary;
 using test::value_of;
 using test::with_server;
 using testing::HasSubstr;
-using std::chrono::milliseconds;
 
 Result<void> echo(ServerCall&, std::string_view request, std::string& reply) {
   reply += request;
@@ -75,7 +75,8 @@ TEST(Unary, CarriesMetadataBothWays) {
 TEST(Unary, RefusesBadMetadataLocally) {
   with_server({unary("/t.S/Echo", echo)}, [](Server& server) {
     Channel channel(server.address());
-    for (const Metadata& metadata : {Metadata{{"grpc-status", "1"}}, Metadata{{"sp ace", "1"}}, Metadata{{"x", "new\nline"}}}) {
+    for (const Metadata& metadata : {Metadata{{"grpc-status", "1"}}, Metadata{{"sp ace", "1"}},
+                                     Metadata{{"x", "new\nline"}}}) {
       CallOptions options;
       options.metadata = &metadata;
       EXPECT_EQ(call(channel, "/t.S/Echo", "", options).status.code, Code::kInternal);
@@ -86,26 +87,34 @@ TEST(Unary, RefusesBadMetadataLocally) {
 
 TEST(Unary, SendsErrorsWithReasonAndMetadata) {
   auto handler = [](ServerCall&, std::string_view, std::string&) -> Result<void> {
-    return Error(Code::kNotFound, "USER_NOT_FOUND", "no \xc3\xa4 user 100%\n").with_metadata("id", "7");
+    return Error(Code::kNotFound, "USER_NOT_FOUND", "no \xc3\xa4 user 100%\n")
+        .with_metadata("id", "7");
   };
-  auto plain = [](ServerCall&, std::string_view, std::string&) -> Result<void> { return Error(Code::kUnknown, "", "just text"); };
-  auto throwing = [](ServerCall&, std::string_view, std::string&) -> Result<void> { throw std::runtime_error("secret"); };
-  with_server({unary("/t.S/Error", handler), unary("/t.S/Plain", plain), unary("/t.S/Throw", throwing)}, [](Server& server) {
-    Channel channel(server.address());
-    UnaryReply reply = call(channel, "/t.S/Error", "");
-    EXPECT_EQ(reply.status.code, Code::kNotFound);
-    EXPECT_EQ(reply.status.message, "no \xc3\xa4 user 100%\n");
-    Error error = error_from_status(reply.status.code, reply.status.message, reply.status.details);
-    EXPECT_EQ(error.reason(), "USER_NOT_FOUND");
-    ASSERT_EQ(error.metadata().size(), 1u);
-    EXPECT_EQ(error.metadata()[0].second, "7");
-    reply = call(channel, "/t.S/Plain", "");
-    EXPECT_EQ(reply.status.code, Code::kUnknown);
-    EXPECT_EQ(reply.status.details, "");
-    reply = call(channel, "/t.S/Throw", "");
-    EXPECT_EQ(reply.status.code, Code::kInternal);
-    EXPECT_THAT(reply.status.message, testing::Not(HasSubstr("secret")));
-  });
+  auto plain = [](ServerCall&, std::string_view, std::string&) -> Result<void> {
+    return Error(Code::kUnknown, "", "just text");
+  };
+  auto throwing = [](ServerCall&, std::string_view, std::string&) -> Result<void> {
+    throw std::runtime_error("secret");
+  };
+  with_server(
+      {unary("/t.S/Error", handler), unary("/t.S/Plain", plain), unary("/t.S/Throw", throwing)},
+      [](Server& server) {
+        Channel channel(server.address());
+        UnaryReply reply = call(channel, "/t.S/Error", "");
+        EXPECT_EQ(reply.status.code, Code::kNotFound);
+        EXPECT_EQ(reply.status.message, "no \xc3\xa4 user 100%\n");
+        Error error =
+            error_from_status(reply.status.code, reply.status.message, reply.status.details);
+        EXPECT_EQ(error.reason(), "USER_NOT_FOUND");
+        ASSERT_EQ(error.metadata().size(), 1u);
+        EXPECT_EQ(error.metadata()[0].second, "7");
+        reply = call(channel, "/t.S/Plain", "");
+        EXPECT_EQ(reply.status.code, Code::kUnknown);
+        EXPECT_EQ(reply.status.details, "");
+        reply = call(channel, "/t.S/Throw", "");
+        EXPECT_EQ(reply.status.code, Code::kInternal);
+        EXPECT_THAT(reply.status.message, testing::Not(HasSubstr("secret")));
+      });
 }
 
 TEST(Unary, NamesUnknownMethodsAsGrpcGoDoes) {
@@ -141,15 +150,20 @@ TEST(Unary, EndsAtTheDeadlineOfTheCaller) {
 }
 
 TEST(Unary, EndsAtTheTimeoutOfTheServer) {
-  auto handler = [](ServerCall&, std::string_view, std::string&) -> Result<void> { return fiber::sleep_for(std::chrono::seconds(30)); };
+  auto handler = [](ServerCall&, std::string_view, std::string&) -> Result<void> {
+    return fiber::sleep_for(std::chrono::seconds(30));
+  };
   ServerOptions options;
   options.timeout = milliseconds(40);
-  with_server({unary("/t.S/Sleep", handler)}, [](Server& server) {
-    Channel channel(server.address());
-    TimePoint start = now();
-    EXPECT_EQ(call(channel, "/t.S/Sleep", "").status.code, Code::kDeadlineExceeded);
-    EXPECT_LT(now() - start, milliseconds(250));
-  }, options);
+  with_server(
+      {unary("/t.S/Sleep", handler)},
+      [](Server& server) {
+        Channel channel(server.address());
+        TimePoint start = now();
+        EXPECT_EQ(call(channel, "/t.S/Sleep", "").status.code, Code::kDeadlineExceeded);
+        EXPECT_LT(now() - start, milliseconds(250));
+      },
+      options);
 }
 
 TEST(Unary, CancelsTheHandlerWithItsCaller) {
@@ -161,52 +175,64 @@ TEST(Unary, CancelsTheHandlerWithItsCaller) {
   };
   ServerOptions options;
   options.timeout = Duration(0);
-  with_server({unary("/t.S/Sleep", handler)}, [&](Server& server) {
-    Channel channel(server.address());
-    UnaryReply reply;
-    auto caller = fiber::Scheduler::current().spawn([&] { channel.unary("/t.S/Sleep", "", {}, reply); }).value();
-    fiber::sleep_for(milliseconds(20)).value();
-    caller.cancel();
-    caller.join().value();
-    EXPECT_EQ(reply.status.code, Code::kCancelled);
-    while (!cancelled) fiber::yield();
-  }, options);
+  with_server(
+      {unary("/t.S/Sleep", handler)},
+      [&](Server& server) {
+        Channel channel(server.address());
+        UnaryReply reply;
+        auto caller = fiber::Scheduler::current()
+                          .spawn([&] { channel.unary("/t.S/Sleep", "", {}, reply); })
+                          .value();
+        fiber::sleep_for(milliseconds(20)).value();
+        caller.cancel();
+        caller.join().value();
+        EXPECT_EQ(reply.status.code, Code::kCancelled);
+        while (!cancelled) fiber::yield();
+      },
+      options);
 }
 
 TEST(Unary, HoldsTheLimitOnMessages) {
   ServerOptions options;
   options.message_bytes_max = 1000;
-  with_server({unary("/t.S/Echo", echo)}, [](Server& server) {
-    Channel channel(server.address());
-    EXPECT_EQ(call(channel, "/t.S/Echo", std::string(1000, 'x')).message.size(), 1000u);
-    UnaryReply reply = call(channel, "/t.S/Echo", std::string(1001, 'x'));
-    EXPECT_EQ(reply.status.code, Code::kResourceExhausted);
-    EXPECT_EQ(reply.status.message, "grpc: received message larger than max (1001 vs. 1000)");
-    reply = call(channel, "/t.S/Echo", std::string(3'000'000, 'x'));
-    EXPECT_EQ(reply.status.code, Code::kResourceExhausted);
-    ChannelOptions small;
-    small.message_bytes_max = 10;
-    Channel limited(server.address(), small);
-    EXPECT_EQ(call(limited, "/t.S/Echo", "0123456789").status.code, Code::kOk);
-    EXPECT_EQ(call(limited, "/t.S/Echo", "0123456789a").status.message, "grpc: received message larger than max (11 vs. 10)");
-  }, options);
+  with_server(
+      {unary("/t.S/Echo", echo)},
+      [](Server& server) {
+        Channel channel(server.address());
+        EXPECT_EQ(call(channel, "/t.S/Echo", std::string(1000, 'x')).message.size(), 1000u);
+        UnaryReply reply = call(channel, "/t.S/Echo", std::string(1001, 'x'));
+        EXPECT_EQ(reply.status.code, Code::kResourceExhausted);
+        EXPECT_EQ(reply.status.message, "grpc: received message larger than max (1001 vs. 1000)");
+        reply = call(channel, "/t.S/Echo", std::string(3'000'000, 'x'));
+        EXPECT_EQ(reply.status.code, Code::kResourceExhausted);
+        ChannelOptions small;
+        small.message_bytes_max = 10;
+        Channel limited(server.address(), small);
+        EXPECT_EQ(call(limited, "/t.S/Echo", "0123456789").status.code, Code::kOk);
+        EXPECT_EQ(call(limited, "/t.S/Echo", "0123456789a").status.message,
+                  "grpc: received message larger than max (11 vs. 10)");
+      },
+      options);
 }
 
 TEST(Unary, CarriesMessagesLargerThanTheWindows) {
   ServerOptions options;
   options.message_bytes_max = 8 << 20;
   options.window_bytes = 65'535;
-  with_server({unary("/t.S/Echo", echo)}, [](Server& server) {
-    ChannelOptions channel_options;
-    channel_options.message_bytes_max = 8 << 20;
-    channel_options.window_bytes = 65'535;
-    Channel channel(server.address(), channel_options);
-    std::string big(5 << 20, 'a');
-    for (size_t i = 0; i < big.size(); i += 997) big[i] = static_cast<char>(i);
-    UnaryReply reply = call(channel, "/t.S/Echo", big);
-    EXPECT_EQ(reply.status.code, Code::kOk) << reply.status.message;
-    EXPECT_TRUE(reply.message == big);
-  }, options);
+  with_server(
+      {unary("/t.S/Echo", echo)},
+      [](Server& server) {
+        ChannelOptions channel_options;
+        channel_options.message_bytes_max = 8 << 20;
+        channel_options.window_bytes = 65'535;
+        Channel channel(server.address(), channel_options);
+        std::string big(5 << 20, 'a');
+        for (size_t i = 0; i < big.size(); i += 997) big[i] = static_cast<char>(i);
+        UnaryReply reply = call(channel, "/t.S/Echo", big);
+        EXPECT_EQ(reply.status.code, Code::kOk) << reply.status.message;
+        EXPECT_TRUE(reply.message == big);
+      },
+      options);
 }
 
 TEST(Unary, ServesManyCallsOnOneConnectionBeyondTheStreamLimit) {
@@ -220,39 +246,50 @@ TEST(Unary, ServesManyCallsOnOneConnectionBeyondTheStreamLimit) {
     reply += request;
     return slept;
   };
-  with_server({unary("/t.S/Slow", handler)}, [&](Server& server) {
-    Channel channel(server.address());
-    channel.connect(Deadline::never()).value();
-    std::vector<fiber::Fiber> callers;
-    size_t good = 0;
-    for (int i = 0; i < 200; ++i) {
-      callers.push_back(fiber::Scheduler::current().spawn([&, i] {
-        UnaryReply reply = call(channel, "/t.S/Slow", std::to_string(i));
-        good += reply.status.code == Code::kOk && reply.message == std::to_string(i);
-      }).value());
-    }
-    for (auto& caller : callers) caller.join().value();
-    EXPECT_EQ(good, 200u);
-  }, options);
+  with_server(
+      {unary("/t.S/Slow", handler)},
+      [&](Server& server) {
+        Channel channel(server.address());
+        channel.connect(Deadline::never()).value();
+        std::vector<fiber::Fiber> callers;
+        size_t good = 0;
+        for (int i = 0; i < 200; ++i) {
+          callers.push_back(fiber::Scheduler::current()
+                                .spawn([&, i] {
+                                  UnaryReply reply = call(channel, "/t.S/Slow", std::to_string(i));
+                                  good += reply.status.code == Code::kOk &&
+                                          reply.message == std::to_string(i);
+                                })
+                                .value());
+        }
+        for (auto& caller : callers) caller.join().value();
+        EXPECT_EQ(good, 200u);
+      },
+      options);
   EXPECT_GT(most, 1u);
 }
 
 TEST(Unary, SharesConnectionsBetweenThreads) {
-  with_server({unary("/t.S/Echo", echo)}, [](Server& server) {
-    for (int i = 0; i < 8; ++i) {
-      Channel channel(server.address());
-      EXPECT_EQ(call(channel, "/t.S/Echo", "x").message, "x");
-    }
-  }, {}, 2);
+  with_server(
+      {unary("/t.S/Echo", echo)},
+      [](Server& server) {
+        for (int i = 0; i < 8; ++i) {
+          Channel channel(server.address());
+          EXPECT_EQ(call(channel, "/t.S/Echo", "x").message, "x");
+        }
+      },
+      {}, 2);
 }
 
 TEST(Unary, FailsWhereNobodyListens) {
   with_server({}, [](Server&) {
-    std::string address = net::Listener::bind(net::Endpoint::parse("127.0.0.1:0").value(), {}).value().local().text();
+    std::string address =
+        net::Listener::bind(net::Endpoint::parse("127.0.0.1:0").value(), {}).value().local().text();
     Channel channel(address);
     UnaryReply reply = call(channel, "/t.S/Echo", "");
     EXPECT_EQ(reply.status.code, Code::kUnavailable);
-    EXPECT_THAT(reply.status.message, HasSubstr("connection error: desc = \"transport: Error while dialing: "));
+    EXPECT_THAT(reply.status.message,
+                HasSubstr("connection error: desc = \"transport: Error while dialing: "));
     EXPECT_EQ(channel.connect(Deadline::never()).error().code(), Code::kUnavailable);
     Channel bad("nowhere");
     EXPECT_THAT(call(bad, "/t.S/Echo", "").status.message, HasSubstr("not host:port"));
@@ -297,7 +334,9 @@ TEST(Server, LetsCallsInFlightEndWhenItStops) {
     server->start().value();
     Channel channel(server->address());
     UnaryReply reply;
-    auto caller = fiber::Scheduler::current().spawn([&] { channel.unary("/t.S/Late", "", {}, reply); }).value();
+    auto caller = fiber::Scheduler::current()
+                      .spawn([&] { channel.unary("/t.S/Late", "", {}, reply); })
+                      .value();
     fiber::sleep_for(milliseconds(10)).value();
     server->stop(Deadline::after(std::chrono::seconds(5)));
     caller.join().value();
@@ -307,7 +346,9 @@ TEST(Server, LetsCallsInFlightEndWhenItStops) {
 }
 
 TEST(Server, CutsOffWhatStillRunsAtTheDeadline) {
-  auto handler = [](ServerCall&, std::string_view, std::string&) -> Result<void> { return fiber::sleep_for(std::chrono::hours(1)); };
+  auto handler = [](ServerCall&, std::string_view, std::string&) -> Result<void> {
+    return fiber::sleep_for(std::chrono::hours(1));
+  };
   auto threads = fiber::ThreadGroup::create(1).value();
   threads->run([&](size_t) {
     ServerOptions options;
@@ -318,7 +359,9 @@ TEST(Server, CutsOffWhatStillRunsAtTheDeadline) {
     server->start().value();
     Channel channel(server->address());
     UnaryReply reply;
-    auto caller = fiber::Scheduler::current().spawn([&] { channel.unary("/t.S/Hang", "", {}, reply); }).value();
+    auto caller = fiber::Scheduler::current()
+                      .spawn([&] { channel.unary("/t.S/Hang", "", {}, reply); })
+                      .value();
     fiber::sleep_for(milliseconds(10)).value();
     TimePoint start = now();
     server->stop(Deadline::after(milliseconds(30)));
@@ -332,7 +375,8 @@ TEST(Server, RefusesAPortInUseAndPathsTwice) {
   with_server({unary("/t.S/Echo", echo)}, [](Server& server) {
     EXPECT_EQ(server.add_method(unary("/t.S/Echo", echo)).error().code(), Code::kAlreadyExists);
     EXPECT_EQ(server.add_method(unary("t.S/Echo", echo)).error().code(), Code::kInvalidArgument);
-    EXPECT_EQ(server.add_method({"/t.S/None", nullptr, nullptr}).error().code(), Code::kInvalidArgument);
+    EXPECT_EQ(server.add_method({"/t.S/None", nullptr, nullptr}).error().code(),
+              Code::kInvalidArgument);
     auto threads = fiber::ThreadGroup::create(1).value();
     ServerOptions options;
     options.address = "no port";

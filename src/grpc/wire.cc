@@ -18,7 +18,8 @@ Prefix read_prefix(std::string_view bytes) {
   return {at(0) == 1, at(0) <= 1, at(1) << 24 | at(2) << 16 | at(3) << 8 | at(4)};
 }
 
-MessageReader::State MessageReader::front(size_t message_bytes_max, std::string_view* message) const {
+MessageReader::State MessageReader::front(size_t message_bytes_max,
+                                          std::string_view* message) const {
   if (size() < kPrefixBytes) return State::kIncomplete;
   std::string_view rest = std::string_view(bytes_).substr(used_);
   Prefix prefix = read_prefix(rest);
@@ -71,17 +72,23 @@ std::optional<Duration> parse_timeout(std::string_view text) {
     value = value * 10 + (c - '0');
   }
   switch (text.back()) {
-    case 'n': return Duration(value);
-    case 'u': return std::chrono::microseconds(value);
-    case 'm': return std::chrono::milliseconds(value);
-    case 'S': return std::chrono::seconds(value);
-    case 'M': return std::chrono::minutes(value);
+    case 'n':
+      return Duration(value);
+    case 'u':
+      return std::chrono::microseconds(value);
+    case 'm':
+      return std::chrono::milliseconds(value);
+    case 'S':
+      return std::chrono::seconds(value);
+    case 'M':
+      return std::chrono::minutes(value);
     case 'H': {
       // 8 digits of hours overflow nanoseconds in an int64: as good as never.
       constexpr int64_t kHoursMax = std::numeric_limits<int64_t>::max() / 3'600'000'000'000 / 2;
       return std::chrono::hours(value < kHoursMax ? value : kHoursMax);
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -90,7 +97,12 @@ std::string_view format_timeout(Duration timeout, char (&into)[16]) {
     int64_t nanoseconds;
     char letter;
   };
-  static constexpr Unit kUnits[] = {{1, 'n'}, {1'000, 'u'}, {1'000'000, 'm'}, {1'000'000'000, 'S'}, {60'000'000'000, 'M'}, {3'600'000'000'000, 'H'}};
+  static constexpr Unit kUnits[] = {{1, 'n'},
+                                    {1'000, 'u'},
+                                    {1'000'000, 'm'},
+                                    {1'000'000'000, 'S'},
+                                    {60'000'000'000, 'M'},
+                                    {3'600'000'000'000, 'H'}};
   int64_t ns = timeout.count();
   if (ns <= 0) return "0n";
   for (const Unit& unit : kUnits) {
@@ -119,11 +131,17 @@ std::string percent_encode(std::string_view text) {
 }
 
 std::string percent_decode(std::string_view text) {
-  auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
+  auto digit = [](char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                  : -1;
+  };
   std::string out;
   out.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
+    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 &&
+        digit(text[i + 2]) >= 0) {
       out += static_cast<char>(digit(text[i + 1]) << 4 | digit(text[i + 2]));
       i += 2;
     } else {
@@ -134,7 +152,8 @@ std::string percent_decode(std::string_view text) {
 }
 
 std::string base64_encode(std::string_view bytes) {
-  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static constexpr char kAlphabet[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
   out.reserve((bytes.size() * 4 + 2) / 3);
   uint32_t bits = 0;
@@ -151,7 +170,10 @@ std::optional<std::string> base64_decode(std::string_view text) {
   static constexpr auto kValues = [] {
     std::array<int8_t, 256> values{};
     for (int8_t& value : values) value = -1;
-    for (int i = 0; i < 26; ++i) values[static_cast<size_t>('A' + i)] = static_cast<int8_t>(i), values[static_cast<size_t>('a' + i)] = static_cast<int8_t>(26 + i);
+    for (int i = 0; i < 26; ++i)
+      values[static_cast<size_t>('A' + i)] = static_cast<int8_t>(i),
+                                       values[static_cast<size_t>('a' + i)] =
+                                           static_cast<int8_t>(26 + i);
     for (int i = 0; i < 10; ++i) values[static_cast<size_t>('0' + i)] = static_cast<int8_t>(52 + i);
     values['+'] = 62, values['/'] = 63;
     return values;
@@ -174,37 +196,50 @@ std::optional<std::string> base64_decode(std::string_view text) {
 
 Code code_of_http_answer(int http_status) {
   switch (http_status) {
-    case 400: return Code::kInternal;
-    case 401: return Code::kUnauthenticated;
-    case 403: return Code::kPermissionDenied;
-    case 404: return Code::kUnimplemented;
+    case 400:
+      return Code::kInternal;
+    case 401:
+      return Code::kUnauthenticated;
+    case 403:
+      return Code::kPermissionDenied;
+    case 404:
+      return Code::kUnimplemented;
     case 429:
     case 502:
     case 503:
-    case 504: return Code::kUnavailable;
-    default: return Code::kUnknown;
+    case 504:
+      return Code::kUnavailable;
+    default:
+      return Code::kUnknown;
   }
 }
 
 Code code_of_rst(uint32_t http2_error) {
   switch (http2_error) {
-    case 0x7: return Code::kUnavailable;        // REFUSED_STREAM: it was not processed.
-    case 0x8: return Code::kCancelled;          // CANCEL
-    case 0xb: return Code::kResourceExhausted;  // ENHANCE_YOUR_CALM
-    case 0xc: return Code::kPermissionDenied;   // INADEQUATE_SECURITY
-    default: return Code::kInternal;
+    case 0x7:
+      return Code::kUnavailable;  // REFUSED_STREAM: it was not processed.
+    case 0x8:
+      return Code::kCancelled;  // CANCEL
+    case 0xb:
+      return Code::kResourceExhausted;  // ENHANCE_YOUR_CALM
+    case 0xc:
+      return Code::kPermissionDenied;  // INADEQUATE_SECURITY
+    default:
+      return Code::kInternal;
   }
 }
 
 bool is_reserved_header(std::string_view key) {
-  return key.starts_with(':') || key.starts_with("grpc-") || key == "te" || key == "content-type" || key == "connection" ||
-         key == "transfer-encoding" || key == "keep-alive" || key == "upgrade" || key == "proxy-connection" || key == "host";
+  return key.starts_with(':') || key.starts_with("grpc-") || key == "te" || key == "content-type" ||
+         key == "connection" || key == "transfer-encoding" || key == "keep-alive" ||
+         key == "upgrade" || key == "proxy-connection" || key == "host";
 }
 
 bool is_valid_metadata_key(std::string_view key) {
   if (key.empty()) return false;
   for (char c : key) {
-    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.')) return false;
+    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.'))
+      return false;
   }
   return true;
 }

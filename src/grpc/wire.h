@@ -20,7 +20,8 @@ struct Prefix {
 };
 Prefix read_prefix(std::string_view bytes);
 
-/// Takes whole messages out of a stream of bytes. What it holds is bounded by the largest message plus what arrived with it.
+/// Takes whole messages out of a stream of bytes. What it holds is bounded by the largest message
+/// plus what arrived with it.
 class MessageReader {
  public:
   void append(std::string_view bytes) { bytes_.append(bytes); }
@@ -29,7 +30,8 @@ class MessageReader {
   State front(size_t message_bytes_max, std::string_view* message) const;
   /// Removes the message at the front; asserts that it is there.
   void pop();
-  /// Bytes held, and the bytes that the message at the front still lacks (5 - n while its prefix is incomplete).
+  /// Bytes held, and the bytes that the message at the front still lacks (5 - n while its prefix is
+  /// incomplete).
   size_t size() const { return bytes_.size() - used_; }
   size_t missing() const;
   /// The size that the message at the front claims; 0 while its prefix is incomplete.
@@ -41,9 +43,11 @@ class MessageReader {
   size_t used_ = 0;
 };
 
-/// "100m" and the like; nullopt for what the grammar does not allow. At most 8 digits; what overflows counts as never.
+/// "100m" and the like; nullopt for what the grammar does not allow. At most 8 digits; what
+/// overflows counts as never.
 std::optional<Duration> parse_timeout(std::string_view text);
-/// As grpc-go: the finest unit in which the value has at most 8 digits, rounded up; "0n" for what is not positive.
+/// As grpc-go: the finest unit in which the value has at most 8 digits, rounded up; "0n" for what
+/// is not positive.
 std::string_view format_timeout(Duration timeout, char (&into)[16]);
 
 /// `grpc-message`: bytes outside of ' '..'~', and '%', as %XX.
@@ -51,14 +55,16 @@ std::string percent_encode(std::string_view text);
 /// Invalid escapes stay as they are, as the specification asks.
 std::string percent_decode(std::string_view text);
 
-/// Values of "-bin" metadata: no padding written, padding optional when read. Nullopt for what is not base64.
+/// Values of "-bin" metadata: no padding written, padding optional when read. Nullopt for what is
+/// not base64.
 std::string base64_encode(std::string_view bytes);
 std::optional<std::string> base64_decode(std::string_view text);
 
-/// A serialized google.rpc.Status with one google.rpc.ErrorInfo (reason, metadata; the domain stays empty, as Kratos leaves it). Empty
-/// for an error without reason.
+/// A serialized google.rpc.Status with one google.rpc.ErrorInfo (reason, metadata; the domain stays
+/// empty, as Kratos leaves it). Empty for an error without reason.
 std::string encode_status_details(const Error& error);
-/// The Error that a status becomes: reason and metadata from the ErrorInfo in `details`, if there is one.
+/// The Error that a status becomes: reason and metadata from the ErrorInfo in `details`, if there
+/// is one.
 Error error_from_status(Code code, std::string_view message, std::string_view details);
 
 /// grpc/doc/http-grpc-status-mapping.md: for answers that carry no grpc-status.

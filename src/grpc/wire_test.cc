@@ -59,7 +59,8 @@ TEST(Timeout, ParsesTheGrammarOfGrpc) {
   EXPECT_GT(parse_timeout("99999999H"), std::chrono::hours(1'000'000));
   EXPECT_EQ(parse_timeout("2M"), std::chrono::minutes(2));
   EXPECT_EQ(parse_timeout("3u"), std::chrono::microseconds(3));
-  for (const char* bad : {"", "1", "S", "-1S", "1.5S", "123456789S", "1s", "1 S", "x"}) EXPECT_FALSE(parse_timeout(bad)) << bad;
+  for (const char* bad : {"", "1", "S", "-1S", "1.5S", "123456789S", "1s", "1 S", "x"})
+    EXPECT_FALSE(parse_timeout(bad)) << bad;
 }
 
 TEST(Timeout, IsWrittenAsGrpcGoDoes) {
@@ -92,17 +93,21 @@ TEST(Base64, GoesBothWays) {
 
 TEST(StatusDetails, CarryReasonAndMetadata) {
   EXPECT_EQ(encode_status_details(Error(Code::kUnknown, "", "plain")), "");
-  std::string details = encode_status_details(Error(Code::kAborted, "WHY", "text").with_metadata("k", "v"));
+  std::string details =
+      encode_status_details(Error(Code::kAborted, "WHY", "text").with_metadata("k", "v"));
   Error error = error_from_status(Code::kAborted, "text", details);
   EXPECT_EQ(error.reason(), "WHY");
   EXPECT_EQ(error.metadata(), (std::vector<std::pair<std::string, std::string>>{{"k", "v"}}));
-  for (size_t cut = 0; cut < details.size(); ++cut) static_cast<void>(error_from_status(Code::kAborted, "", details.substr(0, cut)));
+  for (size_t cut = 0; cut < details.size(); ++cut)
+    static_cast<void>(error_from_status(Code::kAborted, "", details.substr(0, cut)));
   EXPECT_EQ(error_from_status(Code::kAborted, "", "\xff\xff").reason(), "");
 }
 
 TEST(FieldReader, StopsAtMalformedBytes) {
-  for (std::string_view bad : {std::string_view("\x0a\x05x"), std::string_view("\x08"), std::string_view("\x0f"), std::string_view("\0", 1),
-                               std::string_view("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), std::string_view("\x09\x01")}) {
+  for (std::string_view bad :
+       {std::string_view("\x0a\x05x"), std::string_view("\x08"), std::string_view("\x0f"),
+        std::string_view("\0", 1), std::string_view("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
+        std::string_view("\x09\x01")}) {
     FieldReader fields(bad);
     while (fields.next()) {
     }
@@ -124,7 +129,8 @@ TEST(AddMetadata, TakesWhatGrpcAllows) {
   EXPECT_TRUE(add_metadata(metadata, "X-Key", "va lue"));
   EXPECT_TRUE(add_metadata(metadata, "x-bin", std::string_view("\0\xff", 2)));
   EXPECT_EQ(metadata, (Metadata{{"x-key", "va lue"}, {"x-bin", "AP8"}}));
-  for (const char* key : {"", ":path", "grpc-x", "te", "a b", "\xc3\xa4", "content-type"}) EXPECT_FALSE(add_metadata(metadata, key, "v")) << key;
+  for (const char* key : {"", ":path", "grpc-x", "te", "a b", "\xc3\xa4", "content-type"})
+    EXPECT_FALSE(add_metadata(metadata, key, "v")) << key;
   EXPECT_FALSE(add_metadata(metadata, "x", "a\r\nb"));
 }
 

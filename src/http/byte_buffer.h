@@ -8,7 +8,8 @@
 
 namespace bia::http {
 
-/// Bytes on their way out: like a std::string, but growing does not clear what will be overwritten (16 KB a DATA frame).
+/// Bytes on their way out: like a std::string, but growing does not clear what will be overwritten
+/// (16 KB a DATA frame).
 class ByteBuffer {
  public:
   ByteBuffer() = default;

@@ -14,7 +14,8 @@ thread_local std::string name_scratch, value_scratch;
 
 constexpr auto kNameBytes = [] {
   std::array<bool, 256> allowed{};
-  // RFC 9113 section 8.2.1: no controls, space, upper case, or bytes from 0x7f; a colon only in front.
+  // RFC 9113 section 8.2.1: no controls, space, upper case, or bytes from 0x7f; a colon only in
+  // front.
   for (size_t c = 0x21; c < 0x7f; ++c) allowed[c] = !(c >= 'A' && c <= 'Z') && c != ':';
   return allowed;
 }();
@@ -99,7 +100,8 @@ bool HpackDecoder::look_up(uint64_t index, HpackField& field) {
   index -= kHpackStatic.size() + 1;
   if (index >= count_) return false;
   const Entry& found = entry(index);
-  field = {bytes_at(found.offset, found.name_size), bytes_at(found.offset + found.name_size, found.value_size)};
+  field = {bytes_at(found.offset, found.name_size),
+           bytes_at(found.offset + found.name_size, found.value_size)};
   valid_ = found.valid;
   return true;
 }
@@ -153,7 +155,8 @@ void HpackDecoder::evict_to(size_t bytes) {
 void HpackDecoder::insert(HpackField& field) {
   size_t size = field.name.size() + field.value.size();
   if (size + kEntryOverhead > table_max_) {
-    // Larger than the table: it empties it (RFC 7541 section 4.4). The views stay good, nothing is overwritten.
+    // Larger than the table: it empties it (RFC 7541 section 4.4). The views stay good, nothing is
+    // overwritten.
     return evict_to(0);
   }
   if (!store_) {
@@ -161,7 +164,8 @@ void HpackDecoder::insert(HpackField& field) {
     entries_.reset(new Entry[kEntriesMax]);
   }
   // The name may be a view of the table; it must not be moved from under itself.
-  bool own_name = field.name.data() >= store_.get() && field.name.data() < store_.get() + kStoreBytes;
+  bool own_name =
+      field.name.data() >= store_.get() && field.name.data() < store_.get() + kStoreBytes;
   if (own_name) {
     name_scratch.assign(field.name);
     field.name = name_scratch;
@@ -176,7 +180,8 @@ void HpackDecoder::insert(HpackField& field) {
   newest_ = (newest_ + 1) % kEntriesMax;
   ++count_;
   Entry& added = entry(0);
-  added = {static_cast<uint32_t>(store_end_), static_cast<uint32_t>(field.name.size()), static_cast<uint32_t>(field.value.size()), valid_};
+  added = {static_cast<uint32_t>(store_end_), static_cast<uint32_t>(field.name.size()),
+           static_cast<uint32_t>(field.value.size()), valid_};
   field.name.copy(store_.get() + store_end_, field.name.size());
   field.value.copy(store_.get() + store_end_ + field.name.size(), field.value.size());
   store_end_ += size;

@@ -13,7 +13,8 @@ namespace bia::http {
 /// SETTINGS_HEADER_TABLE_SIZE's default, which we leave, and the most that our encoder uses.
 inline constexpr size_t kHpackTableBytes = 4096;
 
-/// Decodes header blocks (RFC 7541). One for each connection; the table is allocated with the first entry.
+/// Decodes header blocks (RFC 7541). One for each connection; the table is allocated with the first
+/// entry.
 class HpackDecoder {
  public:
   enum class Next { kField, kEnd, kError };
@@ -21,7 +22,8 @@ class HpackDecoder {
   void begin(std::string_view block);
   /// The next field; its views live until the next call.
   Next next(HpackField& field);
-  /// False where the last field's bytes break RFC 9113 section 8.2: an upper-case or empty name, NUL, CR or LF in a value.
+  /// False where the last field's bytes break RFC 9113 section 8.2: an upper-case or empty name,
+  /// NUL, CR or LF in a value.
   bool valid() const { return valid_; }
 
  private:
@@ -35,11 +37,14 @@ class HpackDecoder {
   bool take_literal(uint64_t name_index, HpackField& field);
   void insert(HpackField& field);
   void evict_to(size_t bytes);
-  std::string_view bytes_at(uint32_t offset, uint32_t size) const { return {store_.get() + offset, size}; }
+  std::string_view bytes_at(uint32_t offset, uint32_t size) const {
+    return {store_.get() + offset, size};
+  }
   Entry& entry(size_t age) { return entries_[(newest_ + kEntriesMax - age) % kEntriesMax]; }
 
   static constexpr size_t kEntriesMax = kHpackTableBytes / 32;
-  // Entries lie one after the other in twice the table's size; what is live is moved to the front when the end is reached.
+  // Entries lie one after the other in twice the table's size; what is live is moved to the front
+  // when the end is reached.
   static constexpr size_t kStoreBytes = 2 * kHpackTableBytes;
 
   std::string_view rest_;
@@ -58,12 +63,13 @@ struct Http2Field {
   std::string_view name, value;
   uint8_t static_name = 0;   ///< Index of an entry with this name; 0: none.
   uint8_t static_field = 0;  ///< Index of the entry that is this field; 0: none.
-  /// kKeep: the same in most header blocks, worth a place in the peer's table. kSecret: never in any table (RFC 7541 section 7.1.3).
+  /// kKeep: the same in most header blocks, worth a place in the peer's table. kSecret: never in
+  /// any table (RFC 7541 section 7.1.3).
   enum class Table : uint8_t { kKeep, kSkip, kSecret } table = Table::kSkip;
 };
 
-/// Encodes header blocks. Only fields marked kKeep enter the table, which never evicts: once full, others go as literals. Strings are not
-/// Huffman coded: what repeats is one byte anyway.
+/// Encodes header blocks. Only fields marked kKeep enter the table, which never evicts: once full,
+/// others go as literals. Strings are not Huffman coded: what repeats is one byte anyway.
 class HpackEncoder {
  public:
   /// The peer's SETTINGS_HEADER_TABLE_SIZE.

@@ -71,18 +71,18 @@ constexpr std::array<HpackField, 61> kHpackStatic{{
 
 namespace {
 
-// RFC 7541 appendix B. The code is canonical: symbols sorted by length, then by value, have ascending codes. So the lengths are the table.
-// The 257th symbol, EOS, has 30 bits.
+// RFC 7541 appendix B. The code is canonical: symbols sorted by length, then by value, have
+// ascending codes. So the lengths are the table. The 257th symbol, EOS, has 30 bits.
 constexpr size_t kSymbols = 257;
 constexpr int kBitsMax = 30;
 constexpr int kShortBits = 8;
 constexpr std::array<uint8_t, kSymbols> kLengths{{
     13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 30, 28,
-    28, 28, 28, 28, 28, 28, 28, 28, 6, 10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6,
-    5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 7, 8, 15, 6, 12, 10, 13, 6, 7, 7, 7, 7, 7, 7,
-    7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 8, 7, 8, 13, 19, 13, 14, 6,
-    15, 5, 6, 5, 6, 5, 6, 6, 6, 5, 7, 7, 6, 6, 6, 5, 6, 7, 6, 5, 5, 6, 7, 7,
-    7, 7, 7, 15, 11, 14, 13, 28, 20, 22, 20, 20, 22, 22, 22, 23, 22, 23, 23, 23, 23, 23, 24, 23,
+    28, 28, 28, 28, 28, 28, 28, 28, 6,  10, 10, 12, 13, 6,  8,  11, 10, 10, 8,  11, 8,  6,  6,  6,
+    5,  5,  5,  6,  6,  6,  6,  6,  6,  6,  7,  8,  15, 6,  12, 10, 13, 6,  7,  7,  7,  7,  7,  7,
+    7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  8,  7,  8,  13, 19, 13, 14, 6,
+    15, 5,  6,  5,  6,  5,  6,  6,  6,  5,  7,  7,  6,  6,  6,  5,  6,  7,  6,  5,  5,  6,  7,  7,
+    7,  7,  7,  15, 11, 14, 13, 28, 20, 22, 20, 20, 22, 22, 22, 23, 22, 23, 23, 23, 23, 23, 24, 23,
     24, 24, 22, 23, 24, 23, 23, 23, 23, 21, 22, 23, 22, 23, 23, 24, 22, 21, 20, 22, 22, 23, 23, 21,
     23, 22, 22, 24, 21, 22, 23, 23, 21, 21, 22, 21, 23, 22, 23, 23, 20, 22, 22, 22, 23, 22, 22, 23,
     26, 26, 20, 19, 22, 23, 22, 25, 26, 26, 26, 27, 27, 26, 24, 25, 19, 21, 26, 27, 27, 26, 27, 24,
@@ -96,7 +96,8 @@ struct Huffman {
     uint8_t symbol = 0, length = 0;
   };
   std::array<Short, 1 << kShortBits> shorts{};
-  // By length: one above the last code, left-aligned in 32 bits; the first code; where its symbols begin.
+  // By length: one above the last code, left-aligned in 32 bits; the first code; where its symbols
+  // begin.
   std::array<uint64_t, kBitsMax + 1> limit{};
   std::array<uint32_t, kBitsMax + 1> first{}, offset{};
   std::array<uint16_t, kSymbols> sorted{};
@@ -114,7 +115,8 @@ constexpr Huffman make_huffman() {
       if (kLengths[symbol] != length) continue;
       h.sorted[place++] = static_cast<uint16_t>(symbol);
       for (uint32_t tail = 0; length <= kShortBits && tail < 1u << (kShortBits - length); ++tail) {
-        h.shorts[code << (kShortBits - length) | tail] = {static_cast<uint8_t>(symbol), static_cast<uint8_t>(length)};
+        h.shorts[code << (kShortBits - length) | tail] = {static_cast<uint8_t>(symbol),
+                                                          static_cast<uint8_t>(length)};
       }
       ++code;
     }
@@ -141,7 +143,8 @@ bool decode_huffman(std::string_view bytes, std::string& into) {
     if (held <= 32 && end - at >= 4) {
       uint32_t four = 0;
       std::memcpy(&four, at, sizeof four);
-      bits = bits << 32 | (std::endian::native == std::endian::little ? __builtin_bswap32(four) : four);
+      bits = bits << 32 |
+             (std::endian::native == std::endian::little ? __builtin_bswap32(four) : four);
       held += 32;
       at += 4;
     }
@@ -159,15 +162,18 @@ bool decode_huffman(std::string_view bytes, std::string& into) {
     if (held <= 32 && at < end) continue;
     if (held == 0) break;
     // Missing bits read as ones: the padding.
-    uint32_t window = held >= 32 ? static_cast<uint32_t>(bits >> (held - 32))
-                                 : static_cast<uint32_t>(bits << (32 - held)) | (0xffffffffu >> held);
+    uint32_t window = held >= 32
+                          ? static_cast<uint32_t>(bits >> (held - 32))
+                          : static_cast<uint32_t>(bits << (32 - held)) | (0xffffffffu >> held);
     int length = kHuffman.shorts[window >> (32 - kShortBits)].length;
     uint32_t symbol = kHuffman.shorts[window >> (32 - kShortBits)].symbol;
     if (length == 0) {
       length = kShortBits + 1;
       while (length < kBitsMax && window >= kHuffman.limit[static_cast<size_t>(length)]) ++length;
       auto index = static_cast<size_t>(length);
-      symbol = kHuffman.sorted[kHuffman.offset[index] + ((window >> (32 - length)) - kHuffman.first[index])];
+      symbol =
+          kHuffman
+              .sorted[kHuffman.offset[index] + ((window >> (32 - length)) - kHuffman.first[index])];
     }
     if (length > held) {
       // Only the padding is left: fewer than 8 bits, all ones.

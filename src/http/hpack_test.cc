@@ -16,14 +16,18 @@ std::optional<Fields> decode(HpackDecoder& decoder, std::string_view block) {
   decoder.begin(block);
   for (;;) {
     switch (decoder.next(field)) {
-      case HpackDecoder::Next::kEnd: return fields;
-      case HpackDecoder::Next::kError: return std::nullopt;
-      case HpackDecoder::Next::kField: fields.emplace_back(field.name, field.value);
+      case HpackDecoder::Next::kEnd:
+        return fields;
+      case HpackDecoder::Next::kError:
+        return std::nullopt;
+      case HpackDecoder::Next::kField:
+        fields.emplace_back(field.name, field.value);
     }
   }
 }
 
-// nghttp2's encoder, which uses all of HPACK: Huffman, incremental indexing, evictions, size updates.
+// nghttp2's encoder, which uses all of HPACK: Huffman, incremental indexing, evictions, size
+// updates.
 class Deflater {
  public:
   Deflater() { nghttp2_hd_deflate_new(&deflater_, 4096); }
@@ -32,11 +36,13 @@ class Deflater {
   std::string encode(const Fields& fields) {
     std::vector<nghttp2_nv> list;
     for (const auto& [name, value] : fields) {
-      list.push_back({reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())), reinterpret_cast<uint8_t*>(const_cast<char*>(value.data())),
-                      name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+      list.push_back({reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
+                      reinterpret_cast<uint8_t*>(const_cast<char*>(value.data())), name.size(),
+                      value.size(), NGHTTP2_NV_FLAG_NONE});
     }
     std::string out(nghttp2_hd_deflate_bound(deflater_, list.data(), list.size()), '\0');
-    ssize_t size = nghttp2_hd_deflate_hd(deflater_, reinterpret_cast<uint8_t*>(out.data()), out.size(), list.data(), list.size());
+    ssize_t size = nghttp2_hd_deflate_hd(deflater_, reinterpret_cast<uint8_t*>(out.data()),
+                                         out.size(), list.data(), list.size());
     EXPECT_GE(size, 0);
     out.resize(static_cast<size_t>(size));
     return out;
@@ -47,13 +53,16 @@ class Deflater {
 };
 
 Fields random_fields(std::mt19937& random) {
-  static const char* const kNames[] = {":path", "x-a", "cookie", "x-long-name-of-a-header", "grpc-timeout", "user-agent", "content-type"};
+  static const char* const kNames[] = {
+      ":path",        "x-a",        "cookie",      "x-long-name-of-a-header",
+      "grpc-timeout", "user-agent", "content-type"};
   Fields fields;
   size_t count = random() % 8;
   for (size_t i = 0; i < count; ++i) {
     std::string value;
     size_t size = random() % 5 == 0 ? random() % 3000 : random() % 30;
-    for (size_t j = 0; j < size; ++j) value += static_cast<char>(random() % 4 ? 'a' + random() % 26 : ' ' + random() % 95);
+    for (size_t j = 0; j < size; ++j)
+      value += static_cast<char>(random() % 4 ? 'a' + random() % 26 : ' ' + random() % 95);
     if (random() % 3 == 0) value = "the same";
     fields.emplace_back(kNames[random() % std::size(kNames)], value);
   }
@@ -97,11 +106,13 @@ TEST(HpackEncoder, WritesWhatNghttp2Reads) {
       for (;;) {
         nghttp2_nv nv;
         int flags = 0;
-        ssize_t used = nghttp2_hd_inflate_hd2(inflater, &nv, &flags, reinterpret_cast<const uint8_t*>(rest.data()), rest.size(), 1);
+        ssize_t used = nghttp2_hd_inflate_hd2(
+            inflater, &nv, &flags, reinterpret_cast<const uint8_t*>(rest.data()), rest.size(), 1);
         ASSERT_GE(used, 0);
         rest.remove_prefix(static_cast<size_t>(used));
         if (flags & NGHTTP2_HD_INFLATE_EMIT) {
-          read.emplace_back(std::string(reinterpret_cast<char*>(nv.name), nv.namelen), std::string(reinterpret_cast<char*>(nv.value), nv.valuelen));
+          read.emplace_back(std::string(reinterpret_cast<char*>(nv.name), nv.namelen),
+                            std::string(reinterpret_cast<char*>(nv.value), nv.valuelen));
         }
         if (flags & NGHTTP2_HD_INFLATE_FINAL) break;
       }
@@ -126,9 +137,16 @@ TEST(HpackDecoder, ReadsTheExamplesOfRfc7541) {
   HpackDecoder decoder;
   // Appendix C.4.1 and C.4.2.
   EXPECT_EQ(decode(decoder, "\x82\x86\x84\x41\x8c\xf1\xe3\xc2\xe5\xf2\x3a\x6b\xa0\xab\x90\xf4\xff"),
-            (Fields{{":method", "GET"}, {":scheme", "http"}, {":path", "/"}, {":authority", "www.example.com"}}));
+            (Fields{{":method", "GET"},
+                    {":scheme", "http"},
+                    {":path", "/"},
+                    {":authority", "www.example.com"}}));
   EXPECT_EQ(decode(decoder, "\x82\x86\x84\xbe\x58\x86\xa8\xeb\x10\x64\x9c\xbf"),
-            (Fields{{":method", "GET"}, {":scheme", "http"}, {":path", "/"}, {":authority", "www.example.com"}, {"cache-control", "no-cache"}}));
+            (Fields{{":method", "GET"},
+                    {":scheme", "http"},
+                    {":path", "/"},
+                    {":authority", "www.example.com"},
+                    {"cache-control", "no-cache"}}));
 }
 
 TEST(HpackDecoder, RefusesMalformedBlocks) {
@@ -165,8 +183,11 @@ TEST(HpackDecoder, FlagsFieldsThatHttp2DoesNotAllow) {
   };
   EXPECT_TRUE(valid("x-a", "b c"));
   EXPECT_TRUE(valid(":path", "/"));
-  for (const char* name : {"", "X", "a b", "a:b", ":", "\x7f"}) EXPECT_FALSE(valid(name, "v")) << name;
-  for (std::string_view value : {std::string_view("a\nb"), std::string_view("\r"), std::string_view("a\0", 2), std::string_view(" a"), std::string_view("a\t")}) {
+  for (const char* name : {"", "X", "a b", "a:b", ":", "\x7f"})
+    EXPECT_FALSE(valid(name, "v")) << name;
+  for (std::string_view value :
+       {std::string_view("a\nb"), std::string_view("\r"), std::string_view("a\0", 2),
+        std::string_view(" a"), std::string_view("a\t")}) {
     EXPECT_FALSE(valid("x", value));
   }
 }

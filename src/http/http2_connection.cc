@@ -1,14 +1,13 @@
 // The connection's life and its output; http2_input.cc has what it does with frames.
 #include "http/http2_connection.h"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "bia/base/assert.h"
 
@@ -27,26 +26,40 @@ char* read_buffer() {
   return buffer.get();
 }
 
-// Buffers of connections that have nothing to send, for those that have: idle connections hold none.
+// Buffers of connections that have nothing to send, for those that have: idle connections hold
+// none.
 thread_local std::vector<ByteBuffer> spare_buffers;
 constexpr size_t kSparesMax = 8;
 
 }  // namespace
 
 std::string_view http2_error_name(Http2Error error) {
-  static constexpr std::string_view kNames[] = {"NO_ERROR",       "PROTOCOL_ERROR",      "INTERNAL_ERROR",    "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT",
-                                                "STREAM_CLOSED",  "FRAME_SIZE_ERROR",    "REFUSED_STREAM",    "CANCEL",             "COMPRESSION_ERROR",
-                                                "CONNECT_ERROR",  "ENHANCE_YOUR_CALM",   "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED"};
+  static constexpr std::string_view kNames[] = {"NO_ERROR",
+                                                "PROTOCOL_ERROR",
+                                                "INTERNAL_ERROR",
+                                                "FLOW_CONTROL_ERROR",
+                                                "SETTINGS_TIMEOUT",
+                                                "STREAM_CLOSED",
+                                                "FRAME_SIZE_ERROR",
+                                                "REFUSED_STREAM",
+                                                "CANCEL",
+                                                "COMPRESSION_ERROR",
+                                                "CONNECT_ERROR",
+                                                "ENHANCE_YOUR_CALM",
+                                                "INADEQUATE_SECURITY",
+                                                "HTTP_1_1_REQUIRED"};
   auto index = static_cast<size_t>(error);
   return index < std::size(kNames) ? kNames[index] : "an unknown error";
 }
 
-Http2Connection::Http2Connection(net::Socket socket, const Http2Options& options, Http2Events& events)
+Http2Connection::Http2Connection(net::Socket socket, const Http2Options& options,
+                                 Http2Events& events)
     : socket_(std::move(socket)),
       events_(events),
       options_(options),
       preface_pending_(options.role == Http2Options::Role::kServer),
-      receive_window_(static_cast<int32_t>(std::max(options.connection_window_bytes, kWindowDefault))),
+      receive_window_(
+          static_cast<int32_t>(std::max(options.connection_window_bytes, kWindowDefault))),
       peer_streams_max_(kStreamsBeforeSettings) {
   start();
 }
@@ -60,7 +73,8 @@ void Http2Connection::start() {
       {kSettingInitialWindowSize, options_.stream_window_bytes},
       {kSettingMaxHeaderListSize, options_.header_bytes_max},
       // A client wants no pushes; a server may not send ENABLE_PUSH (RFC 9113 section 6.5.2).
-      {server ? kSettingMaxConcurrentStreams : kSettingEnablePush, server ? options_.streams_max : 0},
+      {server ? kSettingMaxConcurrentStreams : kSettingEnablePush,
+       server ? options_.streams_max : 0},
   };
   char* at = put_frame(FrameType::kSettings, 0, 0, 6 * std::size(settings));
   for (auto [key, value] : settings) {
@@ -69,7 +83,8 @@ void Http2Connection::start() {
     write_u32(at + 2, value);
     at += 6;
   }
-  if (options_.connection_window_bytes > kWindowDefault) put_window_update(0, options_.connection_window_bytes - kWindowDefault);
+  if (options_.connection_window_bytes > kWindowDefault)
+    put_window_update(0, options_.connection_window_bytes - kWindowDefault);
   flush();
 }
 
@@ -90,14 +105,16 @@ Result<void> Http2Connection::run(std::string_view first) {
   closed_ = true;
   if (socket_.is_open()) ::shutdown(socket_.fd(), SHUT_RDWR);
   if (drainer_.valid()) {
-    // With the socket shut down its write fails at once; a cancelled fiber must still outwait it, as it uses this object.
+    // With the socket shut down its write fails at once; a cancelled fiber must still outwait it,
+    // as it uses this object.
     drainer_.cancel();
     while (!drainer_.done()) {
       if (!drainer_.join()) fiber::yield();
     }
   }
   forget_all();
-  if (outcome && !why_.empty()) return Error(Code::kInvalidArgument, "HTTP2_PROTOCOL", "HTTP/2: " + why_);
+  if (outcome && !why_.empty())
+    return Error(Code::kInvalidArgument, "HTTP2_PROTOCOL", "HTTP/2: " + why_);
   return outcome;
 }
 
@@ -129,11 +146,13 @@ void Http2Connection::adopt(Http2Stream& stream, int32_t id) {
   stream.receive_window_ = static_cast<int32_t>(options_.stream_window_bytes);
   stream.consumed_ = 0;
   stream.content_left_ = -1;
-  stream.remote_ended_ = stream.local_ended_ = stream.head_received_ = stream.has_body_ = stream.paused_ = false;
+  stream.remote_ended_ = stream.local_ended_ = stream.head_received_ = stream.has_body_ =
+      stream.paused_ = false;
   streams_.insert(stream);
 }
 
-void Http2Connection::send_headers(Http2Stream& stream, std::span<const Http2Field> fields, Events::EndStream end) {
+void Http2Connection::send_headers(Http2Stream& stream, std::span<const Http2Field> fields,
+                                   Events::EndStream end) {
   if (!stream.is_open() || closed_) return;
   size_t start = out_.size();
   put_frame(FrameType::kHeaders, 0, stream.id_, 0);
@@ -142,14 +161,17 @@ void Http2Connection::send_headers(Http2Stream& stream, std::span<const Http2Fie
   size_t size = out_.size() - start - kFrameHeaderBytes;
   uint8_t flags = end == Events::EndStream::kYes ? kFlagEndStream : uint8_t{0};
   if (size <= kFrameBytesMax) {
-    write_frame_head(out_.data() + start, {static_cast<uint32_t>(size), FrameType::kHeaders, static_cast<uint8_t>(flags | kFlagEndHeaders), stream.id_});
+    write_frame_head(out_.data() + start,
+                     {static_cast<uint32_t>(size), FrameType::kHeaders,
+                      static_cast<uint8_t>(flags | kFlagEndHeaders), stream.id_});
   } else {
     std::string block(out_.view().substr(start + kFrameHeaderBytes));
     out_.resize(start);
     for (size_t at = 0; at < block.size(); at += kFrameBytesMax) {
       size_t part = std::min<size_t>(kFrameBytesMax, block.size() - at);
       uint8_t last = at + part == block.size() ? kFlagEndHeaders : uint8_t{0};
-      char* into = put_frame(at == 0 ? FrameType::kHeaders : FrameType::kContinuation, at == 0 ? flags | last : last, stream.id_, part);
+      char* into = put_frame(at == 0 ? FrameType::kHeaders : FrameType::kContinuation,
+                             at == 0 ? flags | last : last, stream.id_, part);
       std::memcpy(into, block.data() + at, part);
     }
   }
@@ -292,7 +314,9 @@ char* Http2Connection::put_frame(FrameType type, uint8_t flags, int32_t id, size
   return out_.data() + start + kFrameHeaderBytes;
 }
 
-void Http2Connection::put_window_update(int32_t id, uint32_t bytes) { write_u32(put_frame(FrameType::kWindowUpdate, 0, id, 4), bytes); }
+void Http2Connection::put_window_update(int32_t id, uint32_t bytes) {
+  write_u32(put_frame(FrameType::kWindowUpdate, 0, id, 4), bytes);
+}
 
 void Http2Connection::flush() {
   if (!closed_) fiber::Scheduler::current().defer(*this);
@@ -350,7 +374,8 @@ bool Http2Connection::pump() {
 }
 
 void Http2Connection::send_part(Http2Stream& stream) {
-  size_t most = std::min<size_t>({kFrameBytesMax, static_cast<size_t>(send_window_), static_cast<size_t>(stream.send_window_)});
+  size_t most = std::min<size_t>({kFrameBytesMax, static_cast<size_t>(send_window_),
+                                  static_cast<size_t>(stream.send_window_)});
   size_t start = out_.size();
   char* into = put_frame(FrameType::kData, 0, stream.id_, most);
   Events::BodyPart part = events_.read_body(stream, {into, most});
@@ -360,14 +385,19 @@ void Http2Connection::send_part(Http2Stream& stream) {
     out_.resize(start);
   } else {
     out_.resize(start + kFrameHeaderBytes + part.size);
-    write_frame_head(out_.data() + start, {static_cast<uint32_t>(part.size), FrameType::kData, end ? kFlagEndStream : uint8_t{0}, stream.id_});
+    write_frame_head(out_.data() + start, {static_cast<uint32_t>(part.size), FrameType::kData,
+                                           end ? kFlagEndStream : uint8_t{0}, stream.id_});
     send_window_ -= static_cast<int32_t>(part.size);
     stream.send_window_ -= static_cast<int32_t>(part.size);
   }
   switch (part.then) {
-    case Events::Body::kMore: return make_ready(stream);
-    case Events::Body::kPaused: stream.paused_ = true; return;
-    case Events::Body::kEnd: return local_end(stream);
+    case Events::Body::kMore:
+      return make_ready(stream);
+    case Events::Body::kPaused:
+      stream.paused_ = true;
+      return;
+    case Events::Body::kEnd:
+      return local_end(stream);
     case Events::Body::kTrailers:
       stream.has_body_ = false;
       return events_.on_body_sent(stream);

@@ -18,17 +18,20 @@
 
 namespace bia::http {
 
-/// Bytes that may wait for a peer that does not read before the connection is given up: bodies wait in their owners, these are frames that
-/// the peer makes us send (SETTINGS and PING answers, resets, heads).
+/// Bytes that may wait for a peer that does not read before the connection is given up: bodies wait
+/// in their owners, these are frames that the peer makes us send (SETTINGS and PING answers,
+/// resets, heads).
 inline constexpr size_t kHttp2QueuedBytesMax = 1 << 20;
 
-/// What a connection's owner learns while bytes are read and written. Nothing here may suspend or throw.
+/// What a connection's owner learns while bytes are read and written. Nothing here may suspend or
+/// throw.
 class Http2Events {
  public:
   /// Server: a request begins. Null refuses it (REFUSED_STREAM).
   virtual Http2Stream* on_request() noexcept { return nullptr; }
   enum class Block : uint8_t { kHead, kTrailers };
-  virtual void on_header(Http2Stream& stream, Block block, std::string_view name, std::string_view value) noexcept = 0;
+  virtual void on_header(Http2Stream& stream, Block block, std::string_view name,
+                         std::string_view value) noexcept = 0;
   enum class EndStream : bool { kNo, kYes };
   /// A head (on the client also each interim one) or trailers are complete and well-formed.
   virtual void on_headers_end(Http2Stream& stream, Block block, EndStream end) noexcept = 0;
@@ -36,13 +39,14 @@ class Http2Events {
   virtual void on_data(Http2Stream& stream, std::string_view bytes) noexcept = 0;
   /// END_STREAM came with a DATA frame.
   virtual void on_end_stream(Http2Stream& stream) noexcept = 0;
-  /// The stream is no longer the connection's: both sides ended (kNoError), or either reset it, or GOAWAY left it out (kRefusedStream).
+  /// The stream is no longer the connection's: both sides ended (kNoError), or either reset it, or
+  /// GOAWAY left it out (kRefusedStream).
   virtual void on_stream_closed(Http2Stream& stream, Http2Error error) noexcept = 0;
   virtual void on_goaway(Http2Error) noexcept {}
   virtual void on_settings() noexcept {}
   virtual void on_ping_ack() noexcept {}
-  /// kMore: call again when windows permit. kPaused: nothing until `resume_body`. kEnd: END_STREAM. kTrailers: the owner sends trailers
-  /// in `on_body_sent`, which follows at once.
+  /// kMore: call again when windows permit. kPaused: nothing until `resume_body`. kEnd: END_STREAM.
+  /// kTrailers: the owner sends trailers in `on_body_sent`, which follows at once.
   enum class Body : uint8_t { kMore, kPaused, kEnd, kTrailers };
   struct BodyPart {
     size_t size = 0;
@@ -66,27 +70,32 @@ struct Http2Options {
   uint32_t header_bytes_max = 64 * 1024;
 };
 
-/// One HTTP/2 connection (RFC 9113), either side, cleartext with prior knowledge. Frames are parsed in place as they are read; what is sent
-/// is gathered and written once a loop turn. Belongs to its thread.
+/// One HTTP/2 connection (RFC 9113), either side, cleartext with prior knowledge. Frames are parsed
+/// in place as they are read; what is sent is gathered and written once a loop turn. Belongs to its
+/// thread.
 class Http2Connection final : private fiber::Scheduler::Deferred {
  public:
   /// `events` must outlive the connection.
   Http2Connection(net::Socket socket, const Http2Options& options, Http2Events& events);
   ~Http2Connection();
 
-  /// Reads until the connection ends. Suspends. `first` was already read from the socket. The error says why it ended: kUnavailable (lost),
-  /// kInvalidArgument (not HTTP/2, or against the protocol), kCancelled; none for an orderly end. Streams that are open
-  /// then are closed without a word to the owner.
+  /// Reads until the connection ends. Suspends. `first` was already read from the socket. The error
+  /// says why it ended: kUnavailable (lost), kInvalidArgument (not HTTP/2, or against the
+  /// protocol), kCancelled; none for an orderly end. Streams that are open then are closed without
+  /// a word to the owner.
   Result<void> run(std::string_view first = {});
 
   /// Client: true where a stream may be opened now (the peer's SETTINGS_MAX_CONCURRENT_STREAMS).
   bool can_open() const { return streams_.size() < peer_streams_max_; }
   /// Client: true where streams may still be opened, now or later.
-  bool accepts_streams() const { return !closed_ && !goaway_received_ && !ending_ && next_id_ <= kStreamIdMax - 2; }
+  bool accepts_streams() const {
+    return !closed_ && !goaway_received_ && !ending_ && next_id_ <= kStreamIdMax - 2;
+  }
   /// Client: gives the stream its id; its head must follow at once.
   void open(Http2Stream& stream);
   /// Sends a head or trailers. The views are used during the call only.
-  void send_headers(Http2Stream& stream, std::span<const Http2Field> fields, Http2Events::EndStream end);
+  void send_headers(Http2Stream& stream, std::span<const Http2Field> fields,
+                    Http2Events::EndStream end);
   /// After the head: the body comes from `read_body`.
   void start_body(Http2Stream& stream);
   void resume_body(Http2Stream& stream);
@@ -95,7 +104,8 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   /// Gives received bytes back to the windows of the stream, if it is open, and of the connection.
   void consume(Http2Stream& stream, size_t bytes);
   void ping();
-  /// Server: the notice of a shutdown first (RFC 9113 section 6.8), the real one after a round trip. After it the connection ends with its last stream.
+  /// Server: the notice of a shutdown first (RFC 9113 section 6.8), the real one after a round
+  /// trip. After it the connection ends with its last stream.
   enum class Goaway { kNotice, kFinal };
   void send_goaway(Goaway kind);
   /// Lets `run` return soon; what the kernel has not taken yet is lost.
@@ -147,7 +157,8 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   void put_window_update(int32_t id, uint32_t bytes);
   void flush();
   void run_deferred() noexcept override;
-  /// Moves bodies into `out_`, as far as windows and its size permit. False where nothing is left that could go.
+  /// Moves bodies into `out_`, as far as windows and its size permit. False where nothing is left
+  /// that could go.
   bool pump();
   void send_part(Http2Stream& stream);
   void make_ready(Http2Stream& stream);
@@ -185,7 +196,7 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   uint32_t peer_streams_max_;
   bool goaway_received_ = false;
   bool goaway_final_ = false;
-  bool ending_ = false;   // Close once `out_` is written.
+  bool ending_ = false;  // Close once `out_` is written.
   bool closed_ = false;
   bool blocked_ = false;  // A fiber is writing `sending_`.
   std::string sending_;

@@ -38,7 +38,8 @@ size_t Http2Connection::parse(std::string_view bytes) {
 
 bool Http2Connection::on_frame(const FrameHead& head, std::string_view payload) {
   if (settings_pending_) {
-    if (head.type != FrameType::kSettings || (head.flags & kFlagAck)) return fail(Http2Error::kProtocolError, "the first frame is not SETTINGS");
+    if (head.type != FrameType::kSettings || (head.flags & kFlagAck))
+      return fail(Http2Error::kProtocolError, "the first frame is not SETTINGS");
     settings_pending_ = false;
     peer_streams_max_ = UINT32_MAX;  // Unless these SETTINGS say otherwise.
   }
@@ -46,18 +47,28 @@ bool Http2Connection::on_frame(const FrameHead& head, std::string_view payload) 
     return fail(Http2Error::kProtocolError, "a header block is not continued");
   }
   switch (head.type) {
-    case FrameType::kData: return on_data_frame(head, payload);
-    case FrameType::kHeaders: return on_headers_frame(head, payload);
-    case FrameType::kContinuation: return on_continuation(head, payload);
-    case FrameType::kRstStream: return on_rst_stream(head, payload);
-    case FrameType::kSettings: return on_settings_frame(head, payload);
-    case FrameType::kPing: return on_ping_frame(head, payload);
-    case FrameType::kGoaway: return on_goaway_frame(head, payload);
-    case FrameType::kWindowUpdate: return on_window_update(head, payload);
-    case FrameType::kPushPromise: return fail(Http2Error::kProtocolError, "PUSH_PROMISE, which is not allowed here");
+    case FrameType::kData:
+      return on_data_frame(head, payload);
+    case FrameType::kHeaders:
+      return on_headers_frame(head, payload);
+    case FrameType::kContinuation:
+      return on_continuation(head, payload);
+    case FrameType::kRstStream:
+      return on_rst_stream(head, payload);
+    case FrameType::kSettings:
+      return on_settings_frame(head, payload);
+    case FrameType::kPing:
+      return on_ping_frame(head, payload);
+    case FrameType::kGoaway:
+      return on_goaway_frame(head, payload);
+    case FrameType::kWindowUpdate:
+      return on_window_update(head, payload);
+    case FrameType::kPushPromise:
+      return fail(Http2Error::kProtocolError, "PUSH_PROMISE, which is not allowed here");
     case FrameType::kPriority:
       if (head.id == 0) return fail(Http2Error::kProtocolError, "PRIORITY on stream 0");
-      if (payload.size() != 5) return fail(Http2Error::kFrameSizeError, "PRIORITY that is not 5 bytes");
+      if (payload.size() != 5)
+        return fail(Http2Error::kFrameSizeError, "PRIORITY that is not 5 bytes");
       if (static_cast<int32_t>(read_u32(payload.data()) & 0x7fffffff) == head.id) {
         return fail(Http2Error::kProtocolError, "a stream that depends on itself");
       }
@@ -74,7 +85,8 @@ bool Http2Connection::is_idle(int32_t id) const {
 bool Http2Connection::strip_padding(const FrameHead& head, std::string_view& payload) {
   if (!(head.flags & kFlagPadded)) return true;
   size_t padding = payload.empty() ? 0 : static_cast<unsigned char>(payload[0]);
-  if (payload.size() < padding + 1) return fail(Http2Error::kProtocolError, "padding longer than its frame");
+  if (payload.size() < padding + 1)
+    return fail(Http2Error::kProtocolError, "padding longer than its frame");
   payload = payload.substr(1, payload.size() - 1 - padding);
   return true;
 }
@@ -83,7 +95,8 @@ bool Http2Connection::on_data_frame(const FrameHead& head, std::string_view payl
   if (head.id == 0) return fail(Http2Error::kProtocolError, "DATA on stream 0");
   if (!strip_padding(head, payload)) return false;
   receive_window_ -= static_cast<int32_t>(head.size);
-  if (receive_window_ < 0) return fail(Http2Error::kFlowControlError, "more DATA than the connection's window");
+  if (receive_window_ < 0)
+    return fail(Http2Error::kFlowControlError, "more DATA than the connection's window");
   Http2Stream* stream = streams_.find(head.id);
   if (!stream) {
     if (is_idle(head.id)) return fail(Http2Error::kProtocolError, "DATA on an idle stream");
@@ -107,7 +120,8 @@ bool Http2Connection::on_data_frame(const FrameHead& head, std::string_view payl
   } else if (stream->content_left_ >= 0) {
     // A body that is not as long as it says (section 8.1.1).
     stream->content_left_ -= size;
-    if (stream->content_left_ < 0 || (end && stream->content_left_ > 0)) error = Http2Error::kProtocolError;
+    if (stream->content_left_ < 0 || (end && stream->content_left_ > 0))
+      error = Http2Error::kProtocolError;
   }
   if (error != Http2Error::kNoError) {
     consume(*stream, head.size);
@@ -128,7 +142,8 @@ bool Http2Connection::on_headers_frame(const FrameHead& head, std::string_view p
   if (head.id == 0) return fail(Http2Error::kProtocolError, "HEADERS on stream 0");
   if (!strip_padding(head, payload)) return false;
   if (head.flags & kFlagPriority) {
-    if (payload.size() < 5) return fail(Http2Error::kFrameSizeError, "HEADERS without its priority");
+    if (payload.size() < 5)
+      return fail(Http2Error::kFrameSizeError, "HEADERS without its priority");
     if (static_cast<int32_t>(read_u32(payload.data()) & 0x7fffffff) == head.id) {
       return fail(Http2Error::kProtocolError, "a stream that depends on itself");
     }
@@ -144,7 +159,8 @@ bool Http2Connection::on_headers_frame(const FrameHead& head, std::string_view p
 
 bool Http2Connection::on_continuation(const FrameHead& head, std::string_view payload) {
   if (block_id_ == 0) return fail(Http2Error::kProtocolError, "CONTINUATION without HEADERS");
-  if (block_.size() + payload.size() > options_.header_bytes_max + kFrameBytesMax || payload.empty()) {
+  if (block_.size() + payload.size() > options_.header_bytes_max + kFrameBytesMax ||
+      payload.empty()) {
     return fail(Http2Error::kEnhanceYourCalm, "a header block above the limit");
   }
   block_.append(payload);
@@ -180,7 +196,8 @@ bool Http2Connection::on_block(int32_t id, std::string_view block, EndStream end
 Http2Stream* Http2Connection::open_request(int32_t id) {
   bool late = goaway_final_;
   if (!late) last_peer_id_ = id;
-  Http2Stream* stream = late || streams_.size() >= options_.streams_max ? nullptr : events_.on_request();
+  Http2Stream* stream =
+      late || streams_.size() >= options_.streams_max ? nullptr : events_.on_request();
   if (!stream) {
     reset_id(id, Http2Error::kRefusedStream);
     return nullptr;
@@ -191,29 +208,45 @@ Http2Stream* Http2Connection::open_request(int32_t id) {
 
 namespace {
 
-enum Pseudo : unsigned { kMethod = 1, kScheme = 2, kPath = 4, kAuthority = 8, kStatus = 16, kUnknownPseudo = 32 };
+enum Pseudo : unsigned {
+  kMethod = 1,
+  kScheme = 2,
+  kPath = 4,
+  kAuthority = 8,
+  kStatus = 16,
+  kUnknownPseudo = 32
+};
 
 unsigned pseudo_of(std::string_view name) {
   switch (name.size()) {
-    case 5: return name == ":path" ? kPath : kUnknownPseudo;
+    case 5:
+      return name == ":path" ? kPath : kUnknownPseudo;
     case 7:
       if (name == ":method") return kMethod;
       if (name == ":scheme") return kScheme;
       return name == ":status" ? kStatus : kUnknownPseudo;
-    case 10: return name == ":authority" ? kAuthority : kUnknownPseudo;
-    default: return kUnknownPseudo;
+    case 10:
+      return name == ":authority" ? kAuthority : kUnknownPseudo;
+    default:
+      return kUnknownPseudo;
   }
 }
 
 // Section 8.2.2: fields of HTTP/1.1's connections.
 bool forbidden(const HpackField& field) {
   switch (field.name.size()) {
-    case 2: return field.name == "te" && field.value != "trailers";
-    case 7: return field.name == "upgrade";
-    case 10: return field.name == "connection" || field.name == "keep-alive";
-    case 16: return field.name == "proxy-connection";
-    case 17: return field.name == "transfer-encoding";
-    default: return false;
+    case 2:
+      return field.name == "te" && field.value != "trailers";
+    case 7:
+      return field.name == "upgrade";
+    case 10:
+      return field.name == "connection" || field.name == "keep-alive";
+    case 16:
+      return field.name == "proxy-connection";
+    case 17:
+      return field.name == "transfer-encoding";
+    default:
+      return false;
   }
 }
 
@@ -230,7 +263,9 @@ struct BlockCheck {
     if (!valid) good = false;
     if (field.name[0] == ':') {
       unsigned pseudo = pseudo_of(field.name);
-      if (regular || trailers || (seen & pseudo) || pseudo == kUnknownPseudo || (pseudo == kStatus) == request) good = false;
+      if (regular || trailers || (seen & pseudo) || pseudo == kUnknownPseudo ||
+          (pseudo == kStatus) == request)
+        good = false;
       seen |= pseudo;
       if (pseudo == kStatus) interim = field.value.size() == 3 && field.value[0] == '1';
       if (pseudo == kPath && field.value.empty()) good = false;
@@ -240,8 +275,10 @@ struct BlockCheck {
     if (forbidden(field)) good = false;
     if (field.name.size() == 14 && field.name == "content-length" && !trailers) {
       int64_t value = -1;
-      auto [end, error] = std::from_chars(field.value.data(), field.value.data() + field.value.size(), value);
-      bool number = error == std::errc() && end == field.value.data() + field.value.size() && value >= 0;
+      auto [end, error] =
+          std::from_chars(field.value.data(), field.value.data() + field.value.size(), value);
+      bool number =
+          error == std::errc() && end == field.value.data() + field.value.size() && value >= 0;
       if (!number || (content_length >= 0 && content_length != value)) good = false;
       content_length = value;
     }
@@ -264,9 +301,11 @@ bool Http2Connection::decode_block(Http2Stream* stream, std::string_view block, 
   HpackField field;
   for (;;) {
     HpackDecoder::Next next = decoder_.next(field);
-    if (next == HpackDecoder::Next::kError) return fail(Http2Error::kCompressionError, "a malformed header block");
+    if (next == HpackDecoder::Next::kError)
+      return fail(Http2Error::kCompressionError, "a malformed header block");
     if (next == HpackDecoder::Next::kEnd) break;
-    // One field above the limit lets the owner see that it is exceeded; a small block can decompress to very much.
+    // One field above the limit lets the owner see that it is exceeded; a small block can
+    // decompress to very much.
     if (!stream || bytes > options_.header_bytes_max) continue;
     bytes += field.name.size() + field.value.size() + 32;
     check.see(field, decoder_.valid());
@@ -296,16 +335,21 @@ bool Http2Connection::decode_block(Http2Stream* stream, std::string_view block, 
 }
 
 bool Http2Connection::on_rst_stream(const FrameHead& head, std::string_view payload) {
-  if (payload.size() != 4) return fail(Http2Error::kFrameSizeError, "RST_STREAM that is not 4 bytes");
-  if (head.id == 0 || is_idle(head.id)) return fail(Http2Error::kProtocolError, "RST_STREAM on an idle stream");
-  if (Http2Stream* stream = streams_.find(head.id)) close_stream(*stream, static_cast<Http2Error>(read_u32(payload.data())));
+  if (payload.size() != 4)
+    return fail(Http2Error::kFrameSizeError, "RST_STREAM that is not 4 bytes");
+  if (head.id == 0 || is_idle(head.id))
+    return fail(Http2Error::kProtocolError, "RST_STREAM on an idle stream");
+  if (Http2Stream* stream = streams_.find(head.id))
+    close_stream(*stream, static_cast<Http2Error>(read_u32(payload.data())));
   return true;
 }
 
 bool Http2Connection::on_settings_frame(const FrameHead& head, std::string_view payload) {
   if (head.id != 0) return fail(Http2Error::kProtocolError, "SETTINGS on a stream");
-  if (head.flags & kFlagAck) return payload.empty() || fail(Http2Error::kFrameSizeError, "a SETTINGS answer with a payload");
-  if (payload.size() % 6 != 0) return fail(Http2Error::kFrameSizeError, "SETTINGS that are not of 6 bytes each");
+  if (head.flags & kFlagAck)
+    return payload.empty() || fail(Http2Error::kFrameSizeError, "a SETTINGS answer with a payload");
+  if (payload.size() % 6 != 0)
+    return fail(Http2Error::kFrameSizeError, "SETTINGS that are not of 6 bytes each");
   for (; !payload.empty(); payload.remove_prefix(6)) {
     auto key = static_cast<uint16_t>(read_u32(payload.data()) >> 16);
     if (!apply_setting(key, read_u32(payload.data() + 2))) return false;
@@ -317,25 +361,36 @@ bool Http2Connection::on_settings_frame(const FrameHead& head, std::string_view 
 
 bool Http2Connection::apply_setting(uint16_t key, uint32_t value) {
   switch (key) {
-    case kSettingHeaderTableSize: encoder_.set_table_max(value); return true;
-    case kSettingEnablePush: return value <= 1 || fail(Http2Error::kProtocolError, "SETTINGS_ENABLE_PUSH above 1");
-    case kSettingMaxConcurrentStreams: peer_streams_max_ = value; return true;
+    case kSettingHeaderTableSize:
+      encoder_.set_table_max(value);
+      return true;
+    case kSettingEnablePush:
+      return value <= 1 || fail(Http2Error::kProtocolError, "SETTINGS_ENABLE_PUSH above 1");
+    case kSettingMaxConcurrentStreams:
+      peer_streams_max_ = value;
+      return true;
     case kSettingMaxFrameSize:
-      return (value >= kFrameBytesMax && value < 1u << 24) || fail(Http2Error::kProtocolError, "SETTINGS_MAX_FRAME_SIZE out of range");
-    case kSettingInitialWindowSize: break;
-    default: return true;
+      return (value >= kFrameBytesMax && value < 1u << 24) ||
+             fail(Http2Error::kProtocolError, "SETTINGS_MAX_FRAME_SIZE out of range");
+    case kSettingInitialWindowSize:
+      break;
+    default:
+      return true;
   }
-  if (value > kWindowMax) return fail(Http2Error::kFlowControlError, "SETTINGS_INITIAL_WINDOW_SIZE above 2147483647");
+  if (value > kWindowMax)
+    return fail(Http2Error::kFlowControlError, "SETTINGS_INITIAL_WINDOW_SIZE above 2147483647");
   int64_t change = static_cast<int64_t>(value) - peer_stream_window_;
   peer_stream_window_ = static_cast<int32_t>(value);
   bool overflow = false;
   streams_.each([&](Http2Stream& stream) {
     int64_t window = stream.send_window_ + change;
-    overflow |= window > static_cast<int64_t>(kWindowMax) || window < -static_cast<int64_t>(kWindowMax);
+    overflow |=
+        window > static_cast<int64_t>(kWindowMax) || window < -static_cast<int64_t>(kWindowMax);
     stream.send_window_ = static_cast<int32_t>(window);
     make_ready(stream);
   });
-  return !overflow || fail(Http2Error::kFlowControlError, "SETTINGS_INITIAL_WINDOW_SIZE overflows a window");
+  return !overflow ||
+         fail(Http2Error::kFlowControlError, "SETTINGS_INITIAL_WINDOW_SIZE overflows a window");
 }
 
 bool Http2Connection::on_ping_frame(const FrameHead& head, std::string_view payload) {
@@ -369,11 +424,13 @@ bool Http2Connection::on_goaway_frame(const FrameHead& head, std::string_view pa
 }
 
 bool Http2Connection::on_window_update(const FrameHead& head, std::string_view payload) {
-  if (payload.size() != 4) return fail(Http2Error::kFrameSizeError, "WINDOW_UPDATE that is not 4 bytes");
+  if (payload.size() != 4)
+    return fail(Http2Error::kFrameSizeError, "WINDOW_UPDATE that is not 4 bytes");
   int64_t more = read_u32(payload.data()) & 0x7fffffff;
   if (head.id == 0) {
     if (more == 0) return fail(Http2Error::kProtocolError, "WINDOW_UPDATE of 0");
-    if (send_window_ + more > kWindowMax) return fail(Http2Error::kFlowControlError, "the connection's window overflows");
+    if (send_window_ + more > kWindowMax)
+      return fail(Http2Error::kFlowControlError, "the connection's window overflows");
     send_window_ += static_cast<int32_t>(more);
     return true;
   }

@@ -5,7 +5,8 @@
 
 namespace bia::http {
 
-/// What a connection knows of one stream. Owners derive their calls from it; the connection never owns one.
+/// What a connection knows of one stream. Owners derive their calls from it; the connection never
+/// owns one.
 class Http2Stream {
  public:
   /// 0 while it belongs to no connection.
@@ -21,7 +22,7 @@ class Http2Stream {
   int32_t id_ = 0;
   int32_t send_window_ = 0;
   int32_t receive_window_ = 0;
-  uint32_t consumed_ = 0;  // Not yet given back to the peer by a WINDOW_UPDATE.
+  uint32_t consumed_ = 0;      // Not yet given back to the peer by a WINDOW_UPDATE.
   int64_t content_left_ = -1;  // Of a content-length; -1: none.
   bool remote_ended_ = false;
   bool local_ended_ = false;
@@ -34,7 +35,8 @@ class Http2Stream {
 };
 
 /// Open streams by id. Ids ascend and streams are short, so that id / 2 is a good hash for an open
-/// table. A stream never lies further from its place than one that it passed (Robin Hood), so that erasing looks at few.
+/// table. A stream never lies further from its place than one that it passed (Robin Hood), so that
+/// erasing looks at few.
 class Http2StreamMap {
  public:
   Http2Stream* find(int32_t id) const {

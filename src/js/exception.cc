@@ -19,10 +19,12 @@ std::string k6_stack(std::string_view quickjs_stack) {
     std::string_view line = quickjs_stack.substr(0, end);
     quickjs_stack.remove_prefix(end == std::string_view::npos ? quickjs_stack.size() : end + 1);
     size_t at = line.find("at ");
-    if (at == std::string_view::npos || line.ends_with("(native)") || line.ends_with("(missing)")) continue;
+    if (at == std::string_view::npos || line.ends_with("(native)") || line.ends_with("(missing)"))
+      continue;
     line.remove_prefix(at);
     // goja gives nameless functions and a module's top level no name and no parentheses.
-    if (constexpr std::string_view kAnonymous = "at <anonymous> ("; line.starts_with(kAnonymous) && line.ends_with(')')) {
+    if (constexpr std::string_view kAnonymous = "at <anonymous> (";
+        line.starts_with(kAnonymous) && line.ends_with(')')) {
       line.remove_prefix(kAnonymous.size());
       line.remove_suffix(1);
       out.append("\tat ").append(line).append("\n");

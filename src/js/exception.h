@@ -10,7 +10,8 @@ namespace bia::js {
 struct Exception {
   std::string name;     ///< "TypeError"; empty for what is not an Error
   std::string message;  ///< of an Error, else its text
-  std::string stack;    ///< "\tat inner (file:///s.js:4:20)\n\tat default (file:///s.js:8:26)\n"; empty for what is not an Error
+  std::string stack;    ///< "\tat inner (file:///s.js:4:20)\n\tat default (file:///s.js:8:26)\n";
+                        ///< empty for what is not an Error
   /// By the interrupt handler: scripts cannot catch it.
   bool interrupted = false;
 
@@ -24,7 +25,8 @@ struct Exception {
 Exception take_exception(JSContext* ctx);
 /// Describes a value that was thrown or with which a promise was rejected.
 Exception describe_exception(JSContext* ctx, JSValueConst thrown);
-/// QuickJS' stack text in k6's shape; native frames, which have no place in the script, are left out.
+/// QuickJS' stack text in k6's shape; native frames, which have no place in the script, are left
+/// out.
 std::string k6_stack(std::string_view quickjs_stack);
 
 }  // namespace bia::js

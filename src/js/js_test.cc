@@ -13,7 +13,13 @@ constexpr size_t kStack = 512 * 1024;
 
 bool fill_native(JSContext* ctx, JSValueConst object) {
   define(ctx, object, "two", JS_NewInt32(ctx, 2));
-  define(ctx, object, "boom", JS_NewCFunction(ctx, [](JSContext* c, JSValueConst, int, JSValueConst*) { return throw_go_error(c, std::string(300, 'x')); }, "boom", 0));
+  define(ctx, object, "boom",
+         JS_NewCFunction(
+             ctx,
+             [](JSContext* c, JSValueConst, int, JSValueConst*) {
+               return throw_go_error(c, std::string(300, 'x'));
+             },
+             "boom", 0));
   return true;
 }
 
@@ -30,7 +36,8 @@ class JsTest : public ::testing::Test {
     Running running(context, kStack);
     Value name_space;
     Exception exception;
-    if (!context.import_module(url, nullptr, nullptr, name_space, exception)) return exception.text();
+    if (!context.import_module(url, nullptr, nullptr, name_space, exception))
+      return exception.text();
     return to_json(context.get(), name_space.property("out").get());
   }
   std::string run_text(const std::string& text) {
@@ -48,7 +55,9 @@ class JsTest : public ::testing::Test {
   std::unique_ptr<Context> context_;
 };
 
-TEST_F(JsTest, EvaluatesAModule) { EXPECT_EQ(run_text("export const out = [1, 'a', {b: null}];"), R"([1,"a",{"b":null}])"); }
+TEST_F(JsTest, EvaluatesAModule) {
+  EXPECT_EQ(run_text("export const out = [1, 'a', {b: null}];"), R"([1,"a",{"b":null}])");
+}
 
 TEST_F(JsTest, ImportsFilesRelativeToTheImporter) {
   files_["file:///lib/a.js"] = "import { b } from './sub/b.js'; export const a = b + 1;";
@@ -58,12 +67,16 @@ TEST_F(JsTest, ImportsFilesRelativeToTheImporter) {
 }
 
 TEST_F(JsTest, ImportsNativesByNameAndByDefault) {
-  EXPECT_EQ(run_text("import t, { two } from 'k6/test'; import * as all from 'k6/test'; export const out = [t.two, two, all.default.two];"), "[2,2,2]");
+  EXPECT_EQ(run_text("import t, { two } from 'k6/test'; import * as all from 'k6/test'; export "
+                     "const out = [t.two, two, all.default.two];"),
+            "[2,2,2]");
 }
 
 TEST_F(JsTest, EveryContextReadsTheSameBytecode) {
   files_["file:///t/x.js"] = "export function f() { return null.y; }";
-  std::string first = run_text("import { f } from './x.js'; export const out = 1; globalThis.n = (globalThis.n || 0) + 1; export function g() { f(); }");
+  std::string first = run_text(
+      "import { f } from './x.js'; export const out = 1; globalThis.n = (globalThis.n || 0) + 1; "
+      "export function g() { f(); }");
   EXPECT_EQ(first, "1");
   modules_.freeze();
   size_t bytes = modules_.bytecode_bytes();
@@ -75,20 +88,27 @@ TEST_F(JsTest, EveryContextReadsTheSameBytecode) {
   Running running(*third, kStack);
   Value name_space;
   Exception exception;
-  ASSERT_TRUE(third->import_module("file:///t/main.js", nullptr, nullptr, name_space, exception)) << exception.text();
+  ASSERT_TRUE(third->import_module("file:///t/main.js", nullptr, nullptr, name_space, exception))
+      << exception.text();
   Value g = name_space.property("g");
   Value result(third->get(), JS_Call(third->get(), g.get(), JS_UNDEFINED, 0, nullptr));
   ASSERT_TRUE(result.is_exception());
   exception = take_exception(third->get());
   // Lines and columns survive the bytecode.
   EXPECT_EQ(exception.head(), "TypeError: Cannot read property 'y' of null");
-  EXPECT_NE(exception.stack.find("\tat f (file:///t/x.js:1:"), std::string::npos) << exception.stack;
-  EXPECT_NE(exception.stack.find("\tat g (file:///t/main.js:1:"), std::string::npos) << exception.stack;
+  EXPECT_NE(exception.stack.find("\tat f (file:///t/x.js:1:"), std::string::npos)
+      << exception.stack;
+  EXPECT_NE(exception.stack.find("\tat g (file:///t/main.js:1:"), std::string::npos)
+      << exception.stack;
 }
 
 TEST_F(JsTest, NamesWhatCannotBeImported) {
-  EXPECT_NE(run_text("import x from './gone.js';").find("The moduleSpecifier \"./gone.js\" couldn't be found on local disk"), std::string::npos);
-  auto text_of = [&](const char* what) { return modules_.resolve("file:///t/main.js", what).error().message(); };
+  EXPECT_NE(run_text("import x from './gone.js';")
+                .find("The moduleSpecifier \"./gone.js\" couldn't be found on local disk"),
+            std::string::npos);
+  auto text_of = [&](const char* what) {
+    return modules_.resolve("file:///t/main.js", what).error().message();
+  };
   EXPECT_EQ(text_of("k6/ws"), "the module k6/ws is not built yet");
   EXPECT_EQ(text_of("k6/nosuch"), "unknown module: k6/nosuch");
   EXPECT_NE(text_of("lodash").find("lodash"), std::string::npos);
@@ -110,7 +130,9 @@ TEST_F(JsTest, ExceptionsOfTheTopLevelCarryNameMessageAndPlace) {
 }
 
 TEST_F(JsTest, NativeErrorsAreGoErrorsOfAnyLength) {
-  std::string text = run_text("import { boom } from 'k6/test'; let out; try { boom(); } catch (e) { out = [e.name, e.message.length, e instanceof Error]; } export { out };");
+  std::string text = run_text(
+      "import { boom } from 'k6/test'; let out; try { boom(); } catch (e) { out = [e.name, "
+      "e.message.length, e instanceof Error]; } export { out };");
   EXPECT_EQ(text, R"(["GoError",300,true])");
 }
 
@@ -122,7 +144,9 @@ TEST_F(JsTest, TopLevelAwaitIsSettledOrAnError) {
 }
 
 TEST_F(JsTest, UnhandledRejectionsAreTakenOnce) {
-  EXPECT_EQ(run_text("Promise.reject(new Error('a')); Promise.reject(1).catch(() => {}); export const out = 1;"), "1");
+  EXPECT_EQ(run_text("Promise.reject(new Error('a')); Promise.reject(1).catch(() => {}); export "
+                     "const out = 1;"),
+            "1");
   Running running(*context_, kStack);
   auto unhandled = context_->take_unhandled();
   ASSERT_EQ(unhandled.size(), 1u);
@@ -131,18 +155,21 @@ TEST_F(JsTest, UnhandledRejectionsAreTakenOnce) {
 }
 
 TEST_F(JsTest, DeepRecursionIsARangeErrorAndNotACrash) {
-  EXPECT_TRUE(run_text("function f() { return f() + 1; } f();").starts_with("RangeError: Maximum call stack size exceeded"));
+  EXPECT_TRUE(run_text("function f() { return f() + 1; } f();")
+                  .starts_with("RangeError: Maximum call stack size exceeded"));
 }
 
 TEST_F(JsTest, K6HasNoPerformanceOrMicrotaskGlobals) {
-  EXPECT_EQ(run_text("export const out = [typeof performance, typeof queueMicrotask, typeof atob, typeof Map];"),
+  EXPECT_EQ(run_text("export const out = [typeof performance, typeof queueMicrotask, typeof atob, "
+                     "typeof Map];"),
             R"(["undefined","undefined","undefined","function"])");
 }
 
 TEST_F(JsTest, MemoryLimitIsAnError) {
   auto runtime = std::move(Runtime::create(modules_, {.memory_bytes_max = 4 << 20}).value());
   auto context = std::move(Context::create(*runtime).value());
-  modules_.add_source("file:///t/big.js", "const a = []; for (;;) a.push('x'.repeat(1000) + a.length);");
+  modules_.add_source("file:///t/big.js",
+                      "const a = []; for (;;) a.push('x'.repeat(1000) + a.length);");
   EXPECT_NE(run(*context, "file:///t/big.js").find("out of memory"), std::string::npos);
 }
 
@@ -154,16 +181,20 @@ struct StopAfter final : ContextHooks {
 TEST_F(JsTest, EndlessLoopsAreInterruptedAndCannotCatchIt) {
   StopAfter hooks;
   auto context = std::move(Context::create(*runtime_, &hooks).value());
-  modules_.add_source("file:///t/loop.js", "for (;;) { try { for (;;) {} } catch (e) {} finally { } }");
+  modules_.add_source("file:///t/loop.js",
+                      "for (;;) { try { for (;;) {} } catch (e) {} finally { } }");
   Running running(*context, kStack);
   Value name_space;
   Exception exception;
-  EXPECT_FALSE(context->import_module("file:///t/loop.js", nullptr, nullptr, name_space, exception));
+  EXPECT_FALSE(
+      context->import_module("file:///t/loop.js", nullptr, nullptr, name_space, exception));
   EXPECT_TRUE(exception.interrupted);
 }
 
 TEST(K6Stack, ReshapesFrames) {
-  EXPECT_EQ(k6_stack("    at get (native)\n    at f (file:///a.js:1:2)\n    at <anonymous> (file:///a.js:3:4)\n"), "\tat f (file:///a.js:1:2)\n\tat file:///a.js:3:4\n");
+  EXPECT_EQ(k6_stack("    at get (native)\n    at f (file:///a.js:1:2)\n    at <anonymous> "
+                     "(file:///a.js:3:4)\n"),
+            "\tat f (file:///a.js:1:2)\n\tat file:///a.js:3:4\n");
   EXPECT_EQ(k6_stack(""), "");
   EXPECT_EQ(k6_stack("nonsense"), "");
 }

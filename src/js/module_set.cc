@@ -10,7 +10,9 @@ namespace bia::js {
 namespace {
 constexpr std::string_view kFile = "file://";
 
-Error import_error(std::string message) { return Error(Code::kInvalidArgument, "IMPORT", std::move(message)); }
+Error import_error(std::string message) {
+  return Error(Code::kInvalidArgument, "IMPORT", std::move(message));
+}
 }  // namespace
 
 std::string normalize_file_url(std::string_view url) {
@@ -37,8 +39,12 @@ void ModuleSet::add_native(NativeModule module) {
   std::string name = module.name;
   natives_.insert_or_assign(std::move(name), std::move(module));
 }
-void ModuleSet::add_missing(std::string name, std::string message) { missing_.insert_or_assign(std::move(name), std::move(message)); }
-void ModuleSet::add_source(std::string url, std::string text) { sources_.insert_or_assign(std::move(url), std::move(text)); }
+void ModuleSet::add_missing(std::string name, std::string message) {
+  missing_.insert_or_assign(std::move(name), std::move(message));
+}
+void ModuleSet::add_source(std::string url, std::string text) {
+  sources_.insert_or_assign(std::move(url), std::move(text));
+}
 
 size_t ModuleSet::bytecode_bytes() const {
   size_t out = 0;
@@ -49,7 +55,8 @@ size_t ModuleSet::bytecode_bytes() const {
 Result<std::string> ModuleSet::resolve(std::string_view base, const std::string& specifier) const {
   if (specifier.empty()) return import_error("\"\" is an invalid module specifier: it is empty");
   if (natives_.contains(specifier)) return specifier;
-  if (auto missing = missing_.find(specifier); missing != missing_.end()) return import_error(missing->second);
+  if (auto missing = missing_.find(specifier); missing != missing_.end())
+    return import_error(missing->second);
   if (specifier == "k6" || specifier.starts_with("k6/")) {
     return import_error(fmt::format("unknown module: {}", specifier));
   }
@@ -57,19 +64,28 @@ Result<std::string> ModuleSet::resolve(std::string_view base, const std::string&
   if (specifier.starts_with("/")) return normalize_file_url(fmt::format("{}{}", kFile, specifier));
   if (specifier.starts_with("./") || specifier.starts_with("../")) {
     size_t slash = base.rfind('/');
-    return normalize_file_url(fmt::format("{}/{}", base.substr(0, slash == std::string_view::npos ? 0 : slash), specifier));
+    return normalize_file_url(fmt::format(
+        "{}/{}", base.substr(0, slash == std::string_view::npos ? 0 : slash), specifier));
   }
   if (specifier.starts_with("https://")) {
-    return import_error(fmt::format("importing \"{}\": modules from https:// are not built yet; download the file and import it by path", specifier));
+    return import_error(
+        fmt::format("importing \"{}\": modules from https:// are not built yet; download the file "
+                    "and import it by path",
+                    specifier));
   }
   if (specifier.find("://") != std::string::npos) {
-    return import_error(fmt::format("only supported schemes for imports are file and https, \"{}\" has another", specifier));
+    return import_error(fmt::format(
+        "only supported schemes for imports are file and https, \"{}\" has another", specifier));
   }
-  return import_error(fmt::format(
-      "The moduleSpecifier \"{}\" couldn't be recognised as something k6 supports; write \"./{}\" for a file beside the script", specifier, specifier));
+  return import_error(
+      fmt::format("The moduleSpecifier \"{}\" couldn't be recognised as something k6 supports; "
+                  "write \"./{}\" for a file beside the script",
+                  specifier, specifier));
 }
 
-void ModuleSet::attach(JSRuntime* rt) { JS_SetModuleLoaderFunc(rt, &ModuleSet::normalize, &ModuleSet::load_import, this); }
+void ModuleSet::attach(JSRuntime* rt) {
+  JS_SetModuleLoaderFunc(rt, &ModuleSet::normalize, &ModuleSet::load_import, this);
+}
 
 char* ModuleSet::normalize(JSContext* ctx, const char* base, const char* specifier, void* opaque) {
   auto* self = static_cast<ModuleSet*>(opaque);
@@ -79,15 +95,22 @@ char* ModuleSet::normalize(JSContext* ctx, const char* base, const char* specifi
     return nullptr;
   }
   // The text of the import is needed where the file is not found.
-  if (!self->natives_.contains(*url) && !self->bytecode_.contains(*url) && !self->sources_.contains(*url)) {
-    Result<std::string> text = self->frozen_ ? Result<std::string>(Error(Code::kNotFound, "NOT_OPENED", ""))
-                                             : self->reader_(*url);
+  if (!self->natives_.contains(*url) && !self->bytecode_.contains(*url) &&
+      !self->sources_.contains(*url)) {
+    Result<std::string> text = self->frozen_
+                                   ? Result<std::string>(Error(Code::kNotFound, "NOT_OPENED", ""))
+                                   : self->reader_(*url);
     if (!text) {
-      throw_go_error(ctx, fmt::format(
-          "The moduleSpecifier \"{}\" couldn't be found on local disk. Make sure that you've specified the right path to the file. If you're "
-          "running k6 using the Docker image make sure you have mounted the local directory (-v /local/path/:/inside/docker/path) containing "
-          "your script and modules so that they're accessible by k6 from inside of the container, see "
-          "https://grafana.com/docs/k6/latest/using-k6/modules/#use-modules-with-docker.", specifier));
+      throw_go_error(
+          ctx, fmt::format(
+                   "The moduleSpecifier \"{}\" couldn't be found on local disk. Make sure that "
+                   "you've specified the right path to the file. If you're "
+                   "running k6 using the Docker image make sure you have mounted the local "
+                   "directory (-v /local/path/:/inside/docker/path) containing "
+                   "your script and modules so that they're accessible by k6 from inside of the "
+                   "container, see "
+                   "https://grafana.com/docs/k6/latest/using-k6/modules/#use-modules-with-docker.",
+                   specifier));
       return nullptr;
     }
     self->sources_.emplace(*url, std::move(*text));
@@ -97,7 +120,8 @@ char* ModuleSet::normalize(JSContext* ctx, const char* base, const char* specifi
 
 JSModuleDef* ModuleSet::load_import(JSContext* ctx, const char* url, void* opaque) {
   auto* self = static_cast<ModuleSet*>(opaque);
-  if (auto native = self->natives_.find(std::string_view(url)); native != self->natives_.end()) return self->load_native(ctx, native->second);
+  if (auto native = self->natives_.find(std::string_view(url)); native != self->natives_.end())
+    return self->load_native(ctx, native->second);
   JSValue module = self->compile(ctx, url);
   if (JS_IsException(module)) return nullptr;
   auto* def = static_cast<JSModuleDef*>(JS_VALUE_GET_PTR(module));
@@ -118,18 +142,23 @@ JSValue ModuleSet::load(JSContext* ctx, const std::string& url) {
 JSValue ModuleSet::compile(JSContext* ctx, const std::string& url) {
   JSValue module;
   if (auto compiled = bytecode_.find(url); compiled != bytecode_.end()) {
-    module = JS_ReadObject(ctx, compiled->second.data(), compiled->second.size(), JS_READ_OBJ_BYTECODE);
+    module =
+        JS_ReadObject(ctx, compiled->second.data(), compiled->second.size(), JS_READ_OBJ_BYTECODE);
   } else {
     auto source = sources_.find(url);
     if (source == sources_.end() || frozen_) {
-      return throw_go_error(ctx, fmt::format("the module \"{}\" was not loaded when the script was first read; only what was imported then "
-                                             "may be imported by virtual users", url));
+      return throw_go_error(ctx, fmt::format("the module \"{}\" was not loaded when the script was "
+                                             "first read; only what was imported then "
+                                             "may be imported by virtual users",
+                                             url));
     }
     // Imports are compiled within: references into the map stay valid.
-    module = JS_Eval(ctx, source->second.c_str(), source->second.size(), url.c_str(), JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
+    module = JS_Eval(ctx, source->second.c_str(), source->second.size(), url.c_str(),
+                     JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
     if (JS_IsException(module)) return module;
     size_t size = 0;
-    uint8_t* bytes = JS_WriteObject(ctx, &size, module, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
+    uint8_t* bytes =
+        JS_WriteObject(ctx, &size, module, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
     if (bytes == nullptr) {
       JS_FreeValue(ctx, module);
       return JS_EXCEPTION;
@@ -168,12 +197,14 @@ int ModuleSet::init_native(JSContext* ctx, JSModuleDef* module) {
   if (object.is_exception() || !native->second.fill(ctx, object.get())) return -1;
   for (const std::string& exported : native->second.exports) {
     JSValue value = JS_GetPropertyStr(ctx, object.get(), exported.c_str());
-    if (JS_IsException(value) || JS_SetModuleExport(ctx, module, exported.c_str(), value) < 0) return -1;
+    if (JS_IsException(value) || JS_SetModuleExport(ctx, module, exported.c_str(), value) < 0)
+      return -1;
   }
   return JS_SetModuleExport(ctx, module, "default", object.release());
 }
 
-bool Context::import_module(std::string_view url, bool (*wait)(void*), void* opaque, Value& name_space, Exception& exception) {
+bool Context::import_module(std::string_view url, bool (*wait)(void*), void* opaque,
+                            Value& name_space, Exception& exception) {
   JSContext* ctx = context_;
   JSValue module = runtime_.modules().load(ctx, std::string(url));
   if (JS_IsException(module)) {
@@ -213,6 +244,5 @@ bool Context::import_module(std::string_view url, bool (*wait)(void*), void* opa
   }
   return true;
 }
-
 
 }  // namespace bia::js

@@ -17,15 +17,18 @@ namespace bia::js {
 struct NativeModule {
   std::string name;
   std::vector<std::string> exports;
-  /// Puts the exports into `object`, which becomes the default export; false with an exception pending. Once a context.
+  /// Puts the exports into `object`, which becomes the default export; false with an exception
+  /// pending. Once a context.
   bool (*fill)(JSContext* ctx, JSValueConst object) = nullptr;
 };
 
-/// The modules of a script: compiled once, by the first context that imports them; every context then reads the bytecode (written without source,
-/// with line numbers). Filled on one thread, frozen, then read by any.
+/// The modules of a script: compiled once, by the first context that imports them; every context
+/// then reads the bytecode (written without source, with line numbers). Filled on one thread,
+/// frozen, then read by any.
 class ModuleSet {
  public:
-  /// Gives a file's text; `url` is absolute ("file:///dir/x.js"). Errors are thrown at the import as they stand.
+  /// Gives a file's text; `url` is absolute ("file:///dir/x.js"). Errors are thrown at the import
+  /// as they stand.
   using Reader = std::function<Result<std::string>(const std::string& url)>;
   explicit ModuleSet(Reader reader) : reader_(std::move(reader)) {}
 
@@ -37,12 +40,14 @@ class ModuleSet {
   /// From now on nothing is compiled: a file that the first pass did not import is an error.
   void freeze() { frozen_ = true; }
 
-  /// The absolute URL or native name of `specifier` as imported from `base`. Errors: kInvalidArgument for http:, bare names and so on.
+  /// The absolute URL or native name of `specifier` as imported from `base`. Errors:
+  /// kInvalidArgument for http:, bare names and so on.
   Result<std::string> resolve(std::string_view base, const std::string& specifier) const;
 
   /// Called by Runtime::create.
   void attach(JSRuntime* rt);
-  /// The module at `url` in this context, compiled or read, with its imports; evaluated by the caller. JS_EXCEPTION with it pending.
+  /// The module at `url` in this context, compiled or read, with its imports; evaluated by the
+  /// caller. JS_EXCEPTION with it pending.
   JSValue load(JSContext* ctx, const std::string& url);
   size_t bytecode_bytes() const;
 

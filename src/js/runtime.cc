@@ -9,11 +9,14 @@ namespace bia::js {
 
 namespace {
 Error out_of_memory() {
-  return Error(Code::kResourceExhausted, "OUT_OF_MEMORY", "no memory for another JavaScript context").with_hint("run fewer virtual users");
+  return Error(Code::kResourceExhausted, "OUT_OF_MEMORY",
+               "no memory for another JavaScript context")
+      .with_hint("run fewer virtual users");
 }
 }  // namespace
 
-Result<std::unique_ptr<Runtime>> Runtime::create(ModuleSet& modules, const RuntimeOptions& options) {
+Result<std::unique_ptr<Runtime>> Runtime::create(ModuleSet& modules,
+                                                 const RuntimeOptions& options) {
   std::unique_ptr<Runtime> out(new Runtime(modules));
   out->runtime_ = JS_NewRuntime();
   if (out->runtime_ == nullptr) return out_of_memory();
@@ -40,10 +43,13 @@ size_t Runtime::heap_bytes() const {
 int Runtime::on_interrupt(JSRuntime*, void* opaque) {
   auto* self = static_cast<Runtime*>(opaque);
   Context* context = self->current_;
-  return context != nullptr && context->hooks_ != nullptr && context->hooks_->should_interrupt() ? 1 : 0;
+  return context != nullptr && context->hooks_ != nullptr && context->hooks_->should_interrupt()
+             ? 1
+             : 0;
 }
 
-Result<std::unique_ptr<Context>> Context::create(Runtime& runtime, ContextHooks* hooks, void* owner) {
+Result<std::unique_ptr<Context>> Context::create(Runtime& runtime, ContextHooks* hooks,
+                                                 void* owner) {
   BIA_ASSERT(runtime.contexts_ < kContextsPerRuntimeMax);
   std::unique_ptr<Context> out(new Context(runtime, hooks, owner));
   bia_js_state_init(&out->idle_);
@@ -92,14 +98,18 @@ bool Context::run_jobs() {
   }
 }
 
-void Context::on_rejection(JSContext* ctx, JSValueConst promise, JSValueConst reason, bool handled, void*) {
+void Context::on_rejection(JSContext* ctx, JSValueConst promise, JSValueConst reason, bool handled,
+                           void*) {
   Context* self = of(ctx);
   if (self == nullptr) return;
   auto& rejected = self->rejected_;
-  auto same = [&](const Rejected& r) { return JS_VALUE_GET_PTR(r.promise.get()) == JS_VALUE_GET_PTR(promise); };
+  auto same = [&](const Rejected& r) {
+    return JS_VALUE_GET_PTR(r.promise.get()) == JS_VALUE_GET_PTR(promise);
+  };
   if (!handled) {
     rejected.push_back({Value::dup(ctx, promise), Value::dup(ctx, reason)});
-  } else if (auto found = std::find_if(rejected.begin(), rejected.end(), same); found != rejected.end()) {
+  } else if (auto found = std::find_if(rejected.begin(), rejected.end(), same);
+             found != rejected.end()) {
     rejected.erase(found);
   }
 }

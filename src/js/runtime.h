@@ -16,8 +16,8 @@ namespace bia::js {
 class Context;
 class ModuleSet;
 
-/// Contexts that share a runtime: atoms and shapes are shared too (56 KB a context against 109 KB for a runtime each), but a collection walks them
-/// all (0.9 ms for 16), hence not more.
+/// Contexts that share a runtime: atoms and shapes are shared too (56 KB a context against 109 KB
+/// for a runtime each), but a collection walks them all (0.9 ms for 16), hence not more.
 inline constexpr size_t kContextsPerRuntimeMax = 16;
 /// JavaScript's share of a stack is what is left after this, for native code below it.
 inline constexpr size_t kNativeStackBytes = 512 * 1024;
@@ -27,11 +27,13 @@ struct RuntimeOptions {
   size_t memory_bytes_max = 0;
 };
 
-/// A QuickJS runtime: the heap of at most kContextsPerRuntimeMax contexts. Belongs to one thread. Contexts must be gone before it.
+/// A QuickJS runtime: the heap of at most kContextsPerRuntimeMax contexts. Belongs to one thread.
+/// Contexts must be gone before it.
 class Runtime {
  public:
   /// `modules` outlives it. Errors: kResourceExhausted.
-  static Result<std::unique_ptr<Runtime>> create(ModuleSet& modules, const RuntimeOptions& options = {});
+  static Result<std::unique_ptr<Runtime>> create(ModuleSet& modules,
+                                                 const RuntimeOptions& options = {});
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
@@ -62,7 +64,8 @@ class Runtime {
 /// What the owner of a context hears from the engine.
 class ContextHooks {
  public:
-  /// Asked by running JavaScript now and then (every 10,000 branches or calls): true ends it with an error that scripts cannot catch.
+  /// Asked by running JavaScript now and then (every 10,000 branches or calls): true ends it with
+  /// an error that scripts cannot catch.
   virtual bool should_interrupt() noexcept { return false; }
 
  protected:
@@ -73,7 +76,8 @@ class ContextHooks {
 class Context {
  public:
   /// Errors: kResourceExhausted. `hooks` may be null and outlives it.
-  static Result<std::unique_ptr<Context>> create(Runtime& runtime, ContextHooks* hooks = nullptr, void* owner = nullptr);
+  static Result<std::unique_ptr<Context>> create(Runtime& runtime, ContextHooks* hooks = nullptr,
+                                                 void* owner = nullptr);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -89,12 +93,15 @@ class Context {
   Value global() const { return Value(context_, JS_GetGlobalObject(context_)); }
   JSValueConst go_error_prototype() const { return go_error_prototype_; }
 
-  /// The namespace of the module at `url`, evaluated. Inside a Running. The Exception says what it threw, or how it does not parse.
-  /// A top-level await that nothing settles is an exception too: `wait` is called to let timers and requests make progress, and returns false
-  /// when nothing is left to wait for.
-  bool import_module(std::string_view url, bool (*wait)(void*), void* opaque, Value& name_space, Exception& exception);
+  /// The namespace of the module at `url`, evaluated. Inside a Running. The Exception says what it
+  /// threw, or how it does not parse. A top-level await that nothing settles is an exception too:
+  /// `wait` is called to let timers and requests make progress, and returns false when nothing is
+  /// left to wait for.
+  bool import_module(std::string_view url, bool (*wait)(void*), void* opaque, Value& name_space,
+                     Exception& exception);
 
-  /// Runs promise reactions until none is left. False, with the exception pending, when one was interrupted.
+  /// Runs promise reactions until none is left. False, with the exception pending, when one was
+  /// interrupted.
   bool run_jobs();
   bool has_jobs() const { return JS_IsJobPending(runtime_.get()); }
   /// Takes the promises that were rejected without a handler since the last call: their reasons.
@@ -109,9 +116,11 @@ class Context {
     Value promise;
     Value reason;
   };
-  Context(Runtime& runtime, ContextHooks* hooks, void* owner) : runtime_(runtime), hooks_(hooks), owner_(owner) {}
+  Context(Runtime& runtime, ContextHooks* hooks, void* owner)
+      : runtime_(runtime), hooks_(hooks), owner_(owner) {}
   void set_up();
-  static void on_rejection(JSContext* ctx, JSValueConst promise, JSValueConst reason, bool handled, void* opaque);
+  static void on_rejection(JSContext* ctx, JSValueConst promise, JSValueConst reason, bool handled,
+                           void* opaque);
 
   Runtime& runtime_;
   ContextHooks* hooks_;
@@ -122,7 +131,8 @@ class Context {
   std::vector<Rejected> rejected_;
 };
 
-/// The scope in which a context's code may be called. One at a time in a runtime, other contexts being suspended or outside of theirs.
+/// The scope in which a context's code may be called. One at a time in a runtime, other contexts
+/// being suspended or outside of theirs.
 class Running {
  public:
   /// JavaScript may use `stack_bytes` below the caller's frame.
@@ -135,7 +145,8 @@ class Running {
   Context& context_;
 };
 
-/// Round a wait in the middle of a native call: other contexts of the runtime may run until it ends.
+/// Round a wait in the middle of a native call: other contexts of the runtime may run until it
+/// ends.
 class Suspend {
  public:
   explicit Suspend(Runtime& runtime) : runtime_(runtime), context_(runtime.current_) {

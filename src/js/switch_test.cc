@@ -1,4 +1,5 @@
-// Contexts of one runtime, each on its own stack, suspended in the middle of native calls: generators, promises, exceptions and collections.
+// Contexts of one runtime, each on its own stack, suspended in the middle of native calls:
+// generators, promises, exceptions and collections.
 #include <gtest/gtest.h>
 #include <ucontext.h>
 
@@ -94,12 +95,15 @@ std::unique_ptr<User> make_user(Runtime& runtime) {
   user->here.uc_stack.ss_sp = user->stack.data();
   user->here.uc_stack.ss_size = user->stack.size();
   auto at = reinterpret_cast<uintptr_t>(user.get());
-  makecontext(&user->here, reinterpret_cast<void (*)()>(body), 2, static_cast<unsigned>(at >> 32), static_cast<unsigned>(at));
+  makecontext(&user->here, reinterpret_cast<void (*)()>(body), 2, static_cast<unsigned>(at >> 32),
+              static_cast<unsigned>(at));
   return user;
 }
 
 TEST(Switch, SuspendedContextsOfOneRuntimeDoNotDisturbEachOther) {
-  ModuleSet modules([](const std::string&) -> Result<std::string> { return Error(Code::kNotFound, "NO_FILE", ""); });
+  ModuleSet modules([](const std::string&) -> Result<std::string> {
+    return Error(Code::kNotFound, "NO_FILE", "");
+  });
   auto runtime = std::move(Runtime::create(modules).value());
   std::vector<std::unique_ptr<User>> users;
   for (size_t i = 0; i < kContextsPerRuntimeMax; ++i) users.push_back(make_user(*runtime));
@@ -117,7 +121,9 @@ TEST(Switch, SuspendedContextsOfOneRuntimeDoNotDisturbEachOther) {
 }
 
 TEST(Switch, ReactionsLeftOverStayWithTheirContext) {
-  ModuleSet modules([](const std::string&) -> Result<std::string> { return Error(Code::kNotFound, "NO_FILE", ""); });
+  ModuleSet modules([](const std::string&) -> Result<std::string> {
+    return Error(Code::kNotFound, "NO_FILE", "");
+  });
   auto runtime = std::move(Runtime::create(modules).value());
   auto a = std::move(Context::create(*runtime).value());
   auto b = std::move(Context::create(*runtime).value());

@@ -28,7 +28,8 @@ std::string to_json(JSContext* ctx, JSValueConst value) {
 namespace {
 JSValue throw_with_message(JSContext* ctx, JSValue error, std::string_view message) {
   if (JS_IsException(error)) return JS_EXCEPTION;
-  JS_DefinePropertyValueStr(ctx, error, "message", new_string(ctx, message), JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+  JS_DefinePropertyValueStr(ctx, error, "message", new_string(ctx, message),
+                            JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
   return JS_Throw(ctx, error);
 }
 }  // namespace

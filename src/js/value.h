@@ -13,8 +13,11 @@ class Value {
   Value() = default;
   /// Takes the reference.
   Value(JSContext* ctx, JSValue value) : ctx_(ctx), value_(value) {}
-  static Value dup(JSContext* ctx, JSValueConst value) { return Value(ctx, JS_DupValue(ctx, value)); }
-  Value(Value&& other) noexcept : ctx_(other.ctx_), value_(std::exchange(other.value_, JS_UNDEFINED)) {}
+  static Value dup(JSContext* ctx, JSValueConst value) {
+    return Value(ctx, JS_DupValue(ctx, value));
+  }
+  Value(Value&& other) noexcept
+      : ctx_(other.ctx_), value_(std::exchange(other.value_, JS_UNDEFINED)) {}
   Value& operator=(Value&& other) noexcept {
     if (this != &other) {
       reset();
@@ -23,7 +26,9 @@ class Value {
     }
     return *this;
   }
-  Value(const Value& other) : ctx_(other.ctx_), value_(other.ctx_ ? JS_DupValue(other.ctx_, other.value_) : other.value_) {}
+  Value(const Value& other)
+      : ctx_(other.ctx_),
+        value_(other.ctx_ ? JS_DupValue(other.ctx_, other.value_) : other.value_) {}
   Value& operator=(const Value& other) { return *this = Value(other); }
   ~Value() { reset(); }
 
@@ -44,7 +49,9 @@ class Value {
   bool is_function() const { return ctx_ != nullptr && JS_IsFunction(ctx_, value_); }
 
   /// A property; an exception stays pending in the context.
-  Value property(const char* name) const { return Value(ctx_, JS_GetPropertyStr(ctx_, value_, name)); }
+  Value property(const char* name) const {
+    return Value(ctx_, JS_GetPropertyStr(ctx_, value_, name));
+  }
   Value property(JSAtom name) const { return Value(ctx_, JS_GetProperty(ctx_, value_, name)); }
   Value at(uint32_t index) const { return Value(ctx_, JS_GetPropertyUint32(ctx_, value_, index)); }
 
@@ -56,14 +63,18 @@ class Value {
 /// The UTF-8 text of a value while this lives. Not `ok` when the conversion threw.
 class CString {
  public:
-  CString(JSContext* ctx, JSValueConst value) : ctx_(ctx) { data_ = JS_ToCStringLen(ctx, &size_, value); }
+  CString(JSContext* ctx, JSValueConst value) : ctx_(ctx) {
+    data_ = JS_ToCStringLen(ctx, &size_, value);
+  }
   CString(const CString&) = delete;
   CString& operator=(const CString&) = delete;
   ~CString() {
     if (data_ != nullptr) JS_FreeCString(ctx_, data_);
   }
   bool ok() const { return data_ != nullptr; }
-  std::string_view view() const { return data_ != nullptr ? std::string_view(data_, size_) : std::string_view(); }
+  std::string_view view() const {
+    return data_ != nullptr ? std::string_view(data_, size_) : std::string_view();
+  }
   const char* c_str() const { return data_; }
 
  private:
@@ -72,7 +83,9 @@ class CString {
   const char* data_;
 };
 
-inline JSValue new_string(JSContext* ctx, std::string_view text) { return JS_NewStringLen(ctx, text.data(), text.size()); }
+inline JSValue new_string(JSContext* ctx, std::string_view text) {
+  return JS_NewStringLen(ctx, text.data(), text.size());
+}
 /// `String(value)`; clears an exception of the conversion and gives "".
 std::string to_text(JSContext* ctx, JSValueConst value);
 /// Own, writable, enumerable, configurable; takes the reference.

@@ -16,7 +16,8 @@ struct CallOptions {
   const Metadata* metadata = nullptr;
 };
 
-/// The outcome of a call: the status that the peer sent, or that a local failure became (kUnavailable, kDeadlineExceeded, kCancelled).
+/// The outcome of a call: the status that the peer sent, or that a local failure became
+/// (kUnavailable, kDeadlineExceeded, kCancelled).
 struct Status {
   Code code = Code::kOk;
   std::string message;
@@ -34,7 +35,8 @@ struct UnaryReply {
   void clear();
 };
 
-/// A streaming call of any kind. Belongs to the channel's thread; one fiber may read while another writes.
+/// A streaming call of any kind. Belongs to the channel's thread; one fiber may read while another
+/// writes.
 class ClientStream {
  public:
   ~ClientStream();
@@ -65,17 +67,19 @@ struct ChannelOptions {
   Duration connect_timeout = std::chrono::seconds(20);
 };
 
-/// One HTTP/2 connection to "host:port", cleartext. Belongs to its thread; many fibers may call at once. Reconnects at the next call after a
-/// loss.
+/// One HTTP/2 connection to "host:port", cleartext. Belongs to its thread; many fibers may call at
+/// once. Reconnects at the next call after a loss.
 class Channel {
  public:
   explicit Channel(std::string target, ChannelOptions options = {});
   ~Channel();
   Channel(Channel&&) noexcept;
-  /// Suspends until connected. Errors: kUnavailable, kDeadlineExceeded. Calls connect by themselves if this was not called.
+  /// Suspends until connected. Errors: kUnavailable, kDeadlineExceeded. Calls connect by themselves
+  /// if this was not called.
   Result<void> connect(Deadline deadline);
   /// `path` is "/package.Service/Method". Reuses the reply's storage. Suspends.
-  void unary(std::string_view path, std::string_view request, const CallOptions& options, UnaryReply& reply);
+  void unary(std::string_view path, std::string_view request, const CallOptions& options,
+             UnaryReply& reply);
   Result<ClientStream> stream(std::string_view path, const CallOptions& options);
   void close();
   /// Of the connection, since it was made.

@@ -18,11 +18,12 @@ class ThreadGroup;
 
 namespace bia::grpc {
 
-/// Metadata: lower-case keys; values of keys that end in "-bin" are raw bytes here, base64 on the wire.
+/// Metadata: lower-case keys; values of keys that end in "-bin" are raw bytes here, base64 on the
+/// wire.
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
-/// One call being served, in its own fiber. Its deadline (`grpc-timeout`, the server's timeout) and its cancellation by the peer end all of
-/// the fiber's waits.
+/// One call being served, in its own fiber. Its deadline (`grpc-timeout`, the server's timeout) and
+/// its cancellation by the peer end all of the fiber's waits.
 class ServerCall {
  public:
   /// "/helloworld.v1.Greeter/SayHello"
@@ -36,8 +37,8 @@ class ServerCall {
   virtual Deadline deadline() const = 0;
   virtual std::string peer() const = 0;
   virtual bool cancelled() const = 0;
-  /// The next message's bytes; false at the end of the peer's stream. Suspends. Errors: kCancelled, kDeadlineExceeded,
-  /// kResourceExhausted (above the limit).
+  /// The next message's bytes; false at the end of the peer's stream. Suspends. Errors: kCancelled,
+  /// kDeadlineExceeded, kResourceExhausted (above the limit).
   virtual Result<bool> read(std::string& message) = 0;
   /// Queues one message; suspends while the flow-control window and the buffer are full.
   virtual Result<void> write(std::string_view message) = 0;
@@ -68,7 +69,8 @@ struct ServerOptions {
 /// gRPC over cleartext HTTP/2 (PROTOCOL-HTTP2.md) with health v1 and reflection v1 and v1alpha.
 class Server {
  public:
-  static Result<std::unique_ptr<Server>> create(fiber::ThreadGroup& threads, const ServerOptions& options);
+  static Result<std::unique_ptr<Server>> create(fiber::ThreadGroup& threads,
+                                                const ServerOptions& options);
   ~Server();
   /// Before `start`. Errors: kAlreadyExists for a path twice.
   Result<void> add_method(MethodHandler handler);

@@ -24,37 +24,45 @@ struct ArrivalRate::Runner {
   bool end = false;
 };
 
-ArrivalRate::ArrivalRate(const options::Scenario& config, const ExecutorContext& context) : Executor(config, context) {
+ArrivalRate::ArrivalRate(const options::Scenario& config, const ExecutorContext& context)
+    : Executor(config, context) {
   ramping_ = config.kind == options::ExecutorKind::kRampingArrivalRate;
   planned_ = context.segment->scale(config.pre_allocated_vus.value_or(0));
   users_max_ = context.segment->scale(config.max_vus_or_default());
   unplanned_left_ = users_max_ - planned_;
   auto striped = context.segment->restriped(config.max_vus_or_default());
   if (striped) run_.stripes = std::move(*striped);
-  int64_t most = ramping_ ? config.stages_max(config.start_rate.value_or(0)) : config.rate.value_or(0);
-  rate_most_ = static_cast<double>(most) * 1e9 / static_cast<double>(config.unit().count()) * run_.stripes.length();
+  int64_t most =
+      ramping_ ? config.stages_max(config.start_rate.value_or(0)) : config.rate.value_or(0);
+  rate_most_ = static_cast<double>(most) * 1e9 / static_cast<double>(config.unit().count()) *
+               run_.stripes.length();
   if (ramping_) {
     int64_t rate = config.start_rate.value_or(0);
-    if (rate > 0) period_ = Duration(static_cast<int64_t>(static_cast<double>(config.unit().count()) / static_cast<double>(rate)));
+    if (rate > 0)
+      period_ = Duration(static_cast<int64_t>(static_cast<double>(config.unit().count()) /
+                                              static_cast<double>(rate)));
   }
-  run_.claims = std::make_unique<IterationClaims>(context.pool->workers().size(), IterationClaims::kUnlimited);
+  run_.claims = std::make_unique<IterationClaims>(context.pool->workers().size(),
+                                                  IterationClaims::kUnlimited);
 }
 
 ArrivalRate::~ArrivalRate() = default;
 
 double ArrivalRate::current_fraction() const {
   if (regular_ <= Duration(0)) return 1;
-  return std::min(1.0, static_cast<double>(spent().count()) / static_cast<double>(regular_.count()));
+  return std::min(1.0,
+                  static_cast<double>(spent().count()) / static_cast<double>(regular_.count()));
 }
 
 std::vector<std::string> ArrivalRate::right_columns() const {
   auto active = static_cast<int64_t>(runners_.size());
   std::string duration = format_go_duration(regular_);
-  if (Duration used = spent(); used <= regular_) duration = fixed_duration(used, regular_) + "/" + duration;
+  if (Duration used = spent(); used <= regular_)
+    duration = fixed_duration(used, regular_) + "/" + duration;
   double rate = rate_most_;
   if (ramping_) rate = period_ > Duration(0) ? 1e9 / static_cast<double>(period_.count()) : 0;
-  return {fmt::format("{}/{} VUs", fixed_int(busy_, users_max_), fixed_int(active, users_max_)), std::move(duration),
-          fixed_float(rate, rate_most_, 2) + " iters/s"};
+  return {fmt::format("{}/{} VUs", fixed_int(busy_, users_max_), fixed_int(active, users_max_)),
+          std::move(duration), fixed_float(rate, rate_most_, 2) + " iters/s"};
 }
 
 Result<void> ArrivalRate::execute() {
@@ -143,7 +151,9 @@ void ArrivalRate::schedule() {
 void ArrivalRate::missed() {
   context_.dropped(name(), 1);
   if (unplanned_left_ == 0) {
-    if (!warned_) warn(fmt::format("Insufficient VUs, reached {} active VUs and cannot initialize more", users_max_));
+    if (!warned_)
+      warn(fmt::format("Insufficient VUs, reached {} active VUs and cannot initialize more",
+                       users_max_));
     warned_ = true;
     return;
   }

@@ -7,8 +7,10 @@ namespace zelus::exec {
 using bia::Duration;
 using options::Stage;
 
-ArrivalTimes::ArrivalTimes(const options::Scenario& scenario, const options::Segment& stripes) : scenario_(scenario), stripes_(stripes) {
-  from_ = static_cast<double>(scenario.start_rate.value_or(0)) / static_cast<double>(scenario.unit().count());
+ArrivalTimes::ArrivalTimes(const options::Scenario& scenario, const options::Segment& stripes)
+    : scenario_(scenario), stripes_(stripes) {
+  from_ = static_cast<double>(scenario.start_rate.value_or(0)) /
+          static_cast<double>(scenario.unit().count());
   // The area under the rate reaches 1 with the first iteration.
   due_ = static_cast<double>(stripes.stripe_start() + 1);
 }
@@ -22,14 +24,16 @@ std::optional<Duration> ArrivalTimes::next() {
   if (scenario_.kind == options::ExecutorKind::kRampingArrivalRate) return next_ramping();
   // In 128 bits: nanoseconds times iterations.
   auto number = static_cast<__int128>(stripes_.global(local_++));
-  return Duration(static_cast<int64_t>(number * scenario_.unit().count() / scenario_.rate.value_or(1)));
+  return Duration(
+      static_cast<int64_t>(number * scenario_.unit().count() / scenario_.rate.value_or(1)));
 }
 
 std::optional<Duration> ArrivalTimes::next_ramping() {
   const auto& stages = scenario_.stage_list();
   for (; stage_ < stages.size(); ++stage_) {
     Duration length = stages[stage_].duration.value_or(Duration(0));
-    double to = static_cast<double>(stages[stage_].target.value_or(0)) / static_cast<double>(scenario_.unit().count());
+    double to = static_cast<double>(stages[stage_].target.value_or(0)) /
+                static_cast<double>(scenario_.unit().count());
     auto duration = static_cast<double>(length.count());
     if (!stage_open_) {
       stage_open_ = true;

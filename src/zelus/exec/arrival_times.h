@@ -7,8 +7,8 @@
 
 namespace zelus::exec {
 
-/// When the iterations of an arrival-rate scenario are due, from its start, in order (k6: constant_arrival_rate.go; ramping_arrival_rate.go, cal).
-/// With segments, those of this one only.
+/// When the iterations of an arrival-rate scenario are due, from its start, in order (k6:
+/// constant_arrival_rate.go; ramping_arrival_rate.go, cal). With segments, those of this one only.
 class ArrivalTimes {
  public:
   /// `stripes`: the segment restriped by maxVUs. Both outlive the object.

@@ -9,14 +9,16 @@
 
 namespace zelus::exec {
 
-/// Iteration numbers of one scenario, each given once, over all threads. Threads claim blocks: what they use up within a millisecond grows, what
-/// takes long shrinks to one, and the last ones of a limited number are claimed singly, so that no thread sits on work that another could do.
+/// Iteration numbers of one scenario, each given once, over all threads. Threads claim blocks: what
+/// they use up within a millisecond grows, what takes long shrinks to one, and the last ones of a
+/// limited number are claimed singly, so that no thread sits on work that another could do.
 class IterationClaims {
  public:
   static constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
   static constexpr uint64_t kBlockMax = 256;
 
-  IterationClaims(size_t threads, uint64_t limit) : limit_(limit), count_(threads), threads_(std::make_unique<Thread[]>(threads)) {}
+  IterationClaims(size_t threads, uint64_t limit)
+      : limit_(limit), count_(threads), threads_(std::make_unique<Thread[]>(threads)) {}
 
   /// From thread `index` only. False once `limit` numbers were given.
   bool next(size_t index, uint64_t& number) {

@@ -27,17 +27,23 @@ Error script_error(const Outcome& outcome) {
 
 Error timeout_error(std::string_view function, Duration limit, int exit) {
   auto seconds = std::chrono::duration<double>(limit).count();
-  return options::with_exit(Error(Code::kDeadlineExceeded, "FUNCTION_TIMEOUT",
-                                  fmt::format("{}() execution timed out after {:.0f} seconds", function, seconds)),
-                            exit)
-      .with_metadata("hint", fmt::format("You can increase the time limit via the {}Timeout option", function));
+  return options::with_exit(
+             Error(Code::kDeadlineExceeded, "FUNCTION_TIMEOUT",
+                   fmt::format("{}() execution timed out after {:.0f} seconds", function, seconds)),
+             exit)
+      .with_metadata("hint", fmt::format("You can increase the time limit via the {}Timeout option",
+                                         function));
 }
 
 }  // namespace
 
 Engine::Engine(Setup setup) : setup_(std::move(setup)) {
   pool_ = std::make_unique<UserPool>(setup_.workers, *setup_.factory, *setup_.state);
-  context_ = {setup_.state,        pool_.get(), setup_.log, &setup_.segment, setup_.options->min_iteration_duration.value_or(Duration(0)),
+  context_ = {setup_.state,
+              pool_.get(),
+              setup_.log,
+              &setup_.segment,
+              setup_.options->min_iteration_duration.value_or(Duration(0)),
               setup_.dropped};
   plan_ = options::plan_of(*setup_.options->scenarios, setup_.segment);
 }
@@ -101,11 +107,13 @@ Result<void> Engine::run_setup() {
     if (setup_.has_setup) outcome = user.run_setup(json);
   });
   if (!called) {
-    if (called.error().code() == Code::kDeadlineExceeded) return timeout_error("setup", limit, kExitSetupTimeout);
+    if (called.error().code() == Code::kDeadlineExceeded)
+      return timeout_error("setup", limit, kExitSetupTimeout);
     return called;
   }
   if (outcome.kind == Outcome::Kind::kException) return script_error(outcome);
-  if (setup_.state->aborted()) return Error(Code::kAborted, "TEST_ABORTED", "the test was aborted during setup()");
+  if (setup_.state->aborted())
+    return Error(Code::kAborted, "TEST_ABORTED", "the test was aborted during setup()");
   if (json) pool_->set_setup_data(std::make_shared<const std::string>(std::move(*json)));
   return {};
 }
@@ -120,7 +128,8 @@ Result<void> Engine::run_scenarios() {
       auto result = raw->run(start);
       if (!result && !failure) {
         failure = std::move(result).error();
-        setup_.log->log(options::LogLevel::kError, "Executor error", {{"error", failure->message()}, {"executor", raw->name()}});
+        setup_.log->log(options::LogLevel::kError, "Executor error",
+                        {{"error", failure->message()}, {"executor", raw->name()}});
         for (auto& other : executors_) other->abort();
         pool_->interrupt_all();
       }
@@ -149,7 +158,8 @@ Result<void> Engine::run_teardown() {
     outcome = user.run_teardown();
   });
   if (!called) {
-    if (called.error().code() == Code::kDeadlineExceeded) return timeout_error("teardown", limit, kExitTeardownTimeout);
+    if (called.error().code() == Code::kDeadlineExceeded)
+      return timeout_error("teardown", limit, kExitTeardownTimeout);
     return called;
   }
   if (outcome.kind == Outcome::Kind::kException) return script_error(outcome);
@@ -162,25 +172,24 @@ Result<void> Engine::with_passing_user(Duration limit, std::function<void(User&)
   User* running = nullptr;
   bool late = false;
   RemoteTasks task;
-  task.start(
-      *worker.scheduler,
-      [&] {
-        auto user = setup_.factory->make_user(0, *worker.shard);
-        if (!user) {
-          failure = std::move(user).error();
-          return;
-        }
-        (*user)->set_stop_at(bia::now() + limit);
-        auto ready = (*user)->init();
-        if (!ready) {
-          failure = std::move(ready).error();
-          return;
-        }
-        running = user->get();
-        work(**user);
-        running = nullptr;
-      },
-      {bia::fiber::kStackBytesUser});
+  task.start(*worker.scheduler,
+             [&] {
+               auto user = setup_.factory->make_user(0, *worker.shard);
+               if (!user) {
+                 failure = std::move(user).error();
+                 return;
+               }
+               (*user)->set_stop_at(bia::now() + limit);
+               auto ready = (*user)->init();
+               if (!ready) {
+                 failure = std::move(ready).error();
+                 return;
+               }
+               running = user->get();
+               work(**user);
+               running = nullptr;
+             },
+             {bia::fiber::kStackBytesUser});
   if (!task.join(Deadline::after(limit))) {
     late = true;
     worker.scheduler->post([&running] {
@@ -197,9 +206,11 @@ void Engine::destroy_users() { pool_->destroy(); }
 
 std::string Engine::counts() const {
   const RunState& state = *setup_.state;
-  return fmt::format("running ({}), {}/{} VUs, {} complete and {} interrupted iterations", fixed_duration(state.elapsed(), max_duration()),
-                     fixed_int(state.vus_active(), users_max()), fixed_int(state.vus_initialized(), users_max()),
-                     state.iterations_completed(), state.iterations_interrupted());
+  return fmt::format("running ({}), {}/{} VUs, {} complete and {} interrupted iterations",
+                     fixed_duration(state.elapsed(), max_duration()),
+                     fixed_int(state.vus_active(), users_max()),
+                     fixed_int(state.vus_initialized(), users_max()), state.iterations_completed(),
+                     state.iterations_interrupted());
 }
 
 Engine::Head Engine::head() const {
@@ -208,8 +219,10 @@ Engine::Head Engine::head() const {
     case Phase::kInit:
       return {"Init", init_text_, 0};
     case Phase::kInitUsers:
-      return {"Init", fmt::format("{}/{} VUs initialized", fixed_int(pool_->created(), planned), planned),
-              planned == 0 ? 0 : static_cast<double>(pool_->created()) / static_cast<double>(planned)};
+      return {
+          "Init",
+          fmt::format("{}/{} VUs initialized", fixed_int(pool_->created(), planned), planned),
+          planned == 0 ? 0 : static_cast<double>(pool_->created()) / static_cast<double>(planned)};
     case Phase::kStarting:
       return {"Run", "running", 1};
     case Phase::kSetup:

@@ -15,8 +15,9 @@ class Shard;
 
 namespace zelus::exec {
 
-/// What a run does from the first user's init to teardown (k6: internal/execution/scheduler.go). Lives on the control thread, which runs no
-/// users and so always answers; users run on the workers.
+/// What a run does from the first user's init to teardown (k6: internal/execution/scheduler.go).
+/// Lives on the control thread, which runs no users and so always answers; users run on the
+/// workers.
 class Engine {
  public:
   struct Setup {
@@ -40,13 +41,16 @@ class Engine {
   Duration max_duration() const;
   int64_t users_max() const;
 
-  /// Makes the planned users. Suspends. Errors: those of the script's top level (exit 107); the reason of an abort.
+  /// Makes the planned users. Suspends. Errors: those of the script's top level (exit 107); the
+  /// reason of an abort.
   Result<void> init_users();
-  /// setup(), the scenarios, teardown(). Suspends. Errors carry k6's exit code; an abort's reason comes before all others.
+  /// setup(), the scenarios, teardown(). Suspends. Errors carry k6's exit code; an abort's reason
+  /// comes before all others.
   Result<void> run();
   /// Control thread: ends the run with this error; teardown still runs.
   void abort(bia::Error reason) { setup_.state->abort_with(std::move(reason)); }
-  /// Runs `work` with a user 0 on a worker, within `limit`. Errors: those of its init; kDeadlineExceeded.
+  /// Runs `work` with a user 0 on a worker, within `limit`. Errors: those of its init;
+  /// kDeadlineExceeded.
   Result<void> with_passing_user(Duration limit, std::function<void(User&)> work);
   /// Ends all users; before the worker threads end. Suspends.
   void destroy_users();

@@ -19,7 +19,8 @@ constexpr Duration kUserPatience = std::chrono::milliseconds(400);
 constexpr int kUserAttempts = 5;
 }  // namespace
 
-Executor::Executor(const options::Scenario& config, const ExecutorContext& context) : config_(config), context_(context) {
+Executor::Executor(const options::Scenario& config, const ExecutorContext& context)
+    : config_(config), context_(context) {
   run_.activation.scenario = config.name;
   run_.activation.executor = options::executor_name(config.kind);
   run_.activation.exec = config.exec_or_default();
@@ -41,7 +42,9 @@ Result<void> Executor::run(TimePoint test_start) {
   if (aborted()) return {};
   run_.setup_data = context_.pool->setup_data();
   start_ = bia::now();
-  start_unix_ns_.store(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count(),
+  start_unix_ns_.store(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                           std::chrono::system_clock::now().time_since_epoch())
+                           .count(),
                        std::memory_order_relaxed);
   run_.hard_end = start_ + regular_ + config_.stop_grace();
   begun_ = true;
@@ -77,7 +80,8 @@ void Executor::freeze(Status status) {
 }
 
 double Executor::fraction() const {
-  if (frozen_.load(std::memory_order_relaxed)) return frozen_fraction_.load(std::memory_order_relaxed);
+  if (frozen_.load(std::memory_order_relaxed))
+    return frozen_fraction_.load(std::memory_order_relaxed);
   return start_unix_ns_.load(std::memory_order_relaxed) == 0 ? 0 : current_fraction();
 }
 
@@ -98,10 +102,12 @@ ProgressLine Executor::line() const {
 Result<UserSlot*> Executor::take_user() {
   for (int attempt = 1; attempt <= kUserAttempts; ++attempt) {
     if (UserSlot* slot = context_.pool->wait_and_take(kUserPatience)) return slot;
-    warn(fmt::format("Could not get a VU from the buffer for {}", bia::format_go_duration(attempt * kUserPatience)));
+    warn(fmt::format("Could not get a VU from the buffer for {}",
+                     bia::format_go_duration(attempt * kUserPatience)));
   }
   return Error(Code::kResourceExhausted, "NO_USER",
-               fmt::format("could not get a VU from the buffer in {}", bia::format_go_duration(kUserAttempts * kUserPatience)));
+               fmt::format("could not get a VU from the buffer in {}",
+                           bia::format_go_duration(kUserAttempts * kUserPatience)));
 }
 
 Result<std::vector<UserSlot*>> Executor::take_users(int64_t count) {
@@ -118,11 +124,13 @@ Result<std::vector<UserSlot*>> Executor::take_users(int64_t count) {
 }
 
 void Executor::warn(std::string_view text) const {
-  context_.log->log(options::LogLevel::kWarning, text,
-                    {{"executor", options::executor_name(config_.kind)}, {"scenario", config_.name}});
+  context_.log->log(
+      options::LogLevel::kWarning, text,
+      {{"executor", options::executor_name(config_.kind)}, {"scenario", config_.name}});
 }
 
-Result<std::unique_ptr<Executor>> make_executor(const options::Scenario& config, const ExecutorContext& context) {
+Result<std::unique_ptr<Executor>> make_executor(const options::Scenario& config,
+                                                const ExecutorContext& context) {
   using options::ExecutorKind;
   switch (config.kind) {
     case ExecutorKind::kSharedIterations:
@@ -140,7 +148,8 @@ Result<std::unique_ptr<Executor>> make_executor(const options::Scenario& config,
       break;
   }
   return options::with_exit(Error(Code::kUnimplemented, "EXECUTOR_NOT_BUILT",
-                                  fmt::format("scenario {}: the executor '{}' is not built into zelus (k6 2 does not have it either)",
+                                  fmt::format("scenario {}: the executor '{}' is not built into "
+                                              "zelus (k6 2 does not have it either)",
                                               config.name, options::executor_name(config.kind))),
                             options::kExitInvalidConfig);
 }

@@ -42,7 +42,9 @@ class Executor : public ScenarioView {
 
   const std::string& name() const override { return config_.name; }
   double fraction() const override;
-  double start_unix_ms() const override { return static_cast<double>(start_unix_ns_.load(std::memory_order_relaxed)) / 1e6; }
+  double start_unix_ms() const override {
+    return static_cast<double>(start_unix_ns_.load(std::memory_order_relaxed)) / 1e6;
+  }
 
  protected:
   Executor(const options::Scenario& config, const ExecutorContext& context);
@@ -89,6 +91,7 @@ class Executor : public ScenarioView {
 };
 
 /// Errors: kUnimplemented naming the executor where it is not built.
-Result<std::unique_ptr<Executor>> make_executor(const options::Scenario& config, const ExecutorContext& context);
+Result<std::unique_ptr<Executor>> make_executor(const options::Scenario& config,
+                                                const ExecutorContext& context);
 
 }  // namespace zelus::exec

@@ -56,7 +56,8 @@ class ConstantVus final : public FixedUsers {
   std::vector<std::string> right_columns() const override;
 };
 
-/// ramping-vus: users start and stop at the moments of the plan, the last started first (k6: ramping_vus.go, vu_handle.go).
+/// ramping-vus: users start and stop at the moments of the plan, the last started first (k6:
+/// ramping_vus.go, vu_handle.go).
 class RampingVus final : public Executor {
  public:
   RampingVus(const options::Scenario& config, const ExecutorContext& context);
@@ -90,7 +91,8 @@ class RampingVus final : public Executor {
   std::optional<bia::Error> failure_;
 };
 
-/// constant-arrival-rate and ramping-arrival-rate: iterations begin at absolute times, whoever is free runs them.
+/// constant-arrival-rate and ramping-arrival-rate: iterations begin at absolute times, whoever is
+/// free runs them.
 class ArrivalRate final : public Executor {
  public:
   ArrivalRate(const options::Scenario& config, const ExecutorContext& context);

@@ -233,7 +233,8 @@ TEST(Engine, SetupTimesOut) {
   script.setup = seconds(10);
   options::Options options;
   options.setup_timeout = milliseconds(100);
-  RunResult result = run_fake(script, {{"a", scenario(ExecutorKind::kPerVuIterations)}}, {}, options);
+  RunResult result =
+      run_fake(script, {{"a", scenario(ExecutorKind::kPerVuIterations)}}, {}, options);
   ASSERT_TRUE(result.error.has_value());
   EXPECT_EQ(result.error->message(), "setup() execution timed out after 0 seconds");
   EXPECT_EQ(options::exit_of(*result.error), 100);

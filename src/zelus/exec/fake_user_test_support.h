@@ -45,7 +45,8 @@ class FakeUser final : public User {
       script_.starts.push_back(bia::now());
     }
     int64_t running = ++script_.running;
-    for (int64_t most = script_.running_max; running > most && !script_.running_max.compare_exchange_weak(most, running);) {
+    for (int64_t most = script_.running_max;
+         running > most && !script_.running_max.compare_exchange_weak(most, running);) {
     }
     ++script_.iterations;
     if (script_.on_iteration) script_.on_iteration(vu_, numbers, run_);
@@ -66,7 +67,10 @@ class FakeUser final : public User {
     ++script_.teardowns;
     return {};
   }
-  Outcome handle_summary(std::string_view, std::vector<std::pair<std::string, std::string>>&) override { return {}; }
+  Outcome handle_summary(std::string_view,
+                         std::vector<std::pair<std::string, std::string>>&) override {
+    return {};
+  }
   void interrupt() override {
     interrupted_ = true;
     parker_.unpark();
@@ -76,7 +80,8 @@ class FakeUser final : public User {
  private:
   void pause(Duration length) {
     bia::Deadline until = bia::Deadline::after(length);
-    while (length > Duration(0) && !interrupted_ && !until.expired()) parker_.park(until).ignore("the loop looks again");
+    while (length > Duration(0) && !interrupted_ && !until.expired())
+      parker_.park(until).ignore("the loop looks again");
   }
   uint64_t vu_;
   FakeScript& script_;
@@ -88,7 +93,10 @@ class FakeUser final : public User {
 class FakeFactory final : public UserFactory {
  public:
   explicit FakeFactory(FakeScript& script) : script_(script) {}
-  Result<ScriptInfo> load(const ScriptSource&, const RuntimeOptions&, metrics::Registry&, options::Logger&) override { return ScriptInfo(); }
+  Result<ScriptInfo> load(const ScriptSource&, const RuntimeOptions&, metrics::Registry&,
+                          options::Logger&) override {
+    return ScriptInfo();
+  }
   Result<void> configure(UserOptions, RunView& run, const std::atomic<bool>*) override {
     run_ = &run;
     return {};
@@ -105,7 +113,10 @@ class FakeFactory final : public UserFactory {
 class QuietLog final : public options::Logger {
  public:
   bool enabled(options::LogLevel) const override { return true; }
-  void log(options::LogLevel, std::string_view message, std::span<const options::LogField>) override { lines.emplace_back(message); }
+  void log(options::LogLevel, std::string_view message,
+           std::span<const options::LogField>) override {
+    lines.emplace_back(message);
+  }
   std::vector<std::string> lines;
 };
 
@@ -118,8 +129,8 @@ struct RunResult {
 };
 
 /// Runs scenarios on two worker threads and the control thread. `during` runs as a fiber beside it.
-inline RunResult run_fake(FakeScript& script, options::ScenarioMap scenarios, std::function<void(Engine&)> during = {},
-                          options::Options options = {}) {
+inline RunResult run_fake(FakeScript& script, options::ScenarioMap scenarios,
+                          std::function<void(Engine&)> during = {}, options::Options options = {}) {
   RunResult result;
   for (auto& [name, scenario] : scenarios) scenario.name = name;
   options.scenarios = std::move(scenarios);
@@ -141,8 +152,9 @@ inline RunResult run_fake(FakeScript& script, options::ScenarioMap scenarios, st
       shards.push_back(std::make_unique<metrics::Shard>(metrics::Registry()));
       workers.push_back({&(*threads)->scheduler(i), shards.back().get()});
     }
-    auto engine = Engine::create({&options, options::Segment(), workers, &factory, &state, &log, true, true,
-                                  [&](std::string_view, uint64_t count) { result.dropped += count; }});
+    auto engine =
+        Engine::create({&options, options::Segment(), workers, &factory, &state, &log, true, true,
+                        [&](std::string_view, uint64_t count) { result.dropped += count; }});
     if (!engine) {
       result.error = engine.error();
     } else {
@@ -163,7 +175,8 @@ inline RunResult run_fake(FakeScript& script, options::ScenarioMap scenarios, st
       result.lines = (*engine)->lines();
       (*engine)->destroy_users();
     }
-    for (size_t i = 1; i < 3; ++i) (*threads)->scheduler(i).post([&ended, i] { ended[i].unpark(); });
+    for (size_t i = 1; i < 3; ++i)
+      (*threads)->scheduler(i).post([&ended, i] { ended[i].unpark(); });
   });
   return result;
 }

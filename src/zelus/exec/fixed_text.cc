@@ -19,7 +19,9 @@ constexpr Duration kRounding = milliseconds(100);
 int64_t tenths(Duration value) { return (value + kRounding / 2) / kRounding; }
 }  // namespace
 
-std::string fixed_int(int64_t value, int64_t most) { return fmt::format("{:0{}}", value, fmt::formatted_size("{}", most)); }
+std::string fixed_int(int64_t value, int64_t most) {
+  return fmt::format("{:0{}}", value, fmt::formatted_size("{}", most));
+}
 
 std::string fixed_float(double value, double most, int precision) {
   int width = most < 0 ? 2 : 1;
@@ -42,7 +44,8 @@ std::string fixed_duration(Duration value, Duration most) {
   if (most < hours(1)) return text;
   if (most < hours(10)) return fmt::format("{}h{}", hour % 10, text);
   if (most < hours(24)) return fmt::format("{:02}h{}", hour, text);
-  return fmt::format("{:0{}}d{:02}h{}", hour / 24, fmt::formatted_size("{}", most / hours(24)), hour % 24, text);
+  return fmt::format("{:0{}}d{:02}h{}", hour / 24, fmt::formatted_size("{}", most / hours(24)),
+                     hour % 24, text);
 }
 
 }  // namespace zelus::exec

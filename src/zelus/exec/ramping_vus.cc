@@ -9,30 +9,36 @@ namespace zelus::exec {
 
 using bia::format_go_duration;
 
-RampingVus::RampingVus(const options::Scenario& config, const ExecutorContext& context) : Executor(config, context) {
+RampingVus::RampingVus(const options::Scenario& config, const ExecutorContext& context)
+    : Executor(config, context) {
   raw_steps_ = options::ramping_steps(config, *context.segment);
   graceful_steps_ = options::plan_of(config, *context.segment);
   users_ = options::planned_max(graceful_steps_);
   handles_ = std::make_unique<Handle[]>(static_cast<size_t>(users_));
-  run_.claims = std::make_unique<IterationClaims>(context.pool->workers().size(), IterationClaims::kUnlimited);
+  run_.claims = std::make_unique<IterationClaims>(context.pool->workers().size(),
+                                                  IterationClaims::kUnlimited);
 }
 
 double RampingVus::current_fraction() const {
   if (regular_ <= Duration(0)) return 1;
-  return std::min(1.0, static_cast<double>(spent().count()) / static_cast<double>(regular_.count()));
+  return std::min(1.0,
+                  static_cast<double>(spent().count()) / static_cast<double>(regular_.count()));
 }
 
 std::vector<std::string> RampingVus::right_columns() const {
   std::string duration = format_go_duration(regular_);
-  if (Duration used = spent(); used <= regular_) duration = fixed_duration(used, regular_) + "/" + fixed_duration(regular_, regular_);
-  return {fmt::format("{}/{} VUs", fixed_int(looping_, users_), fixed_int(users_, users_)), std::move(duration)};
+  if (Duration used = spent(); used <= regular_)
+    duration = fixed_duration(used, regular_) + "/" + fixed_duration(regular_, regular_);
+  return {fmt::format("{}/{} VUs", fixed_int(looping_, users_), fixed_int(users_, users_)),
+          std::move(duration)};
 }
 
 Result<void> RampingVus::execute() {
   home_ = &bia::fiber::Scheduler::current();
   run_.hard_end = start_ + graceful_steps_.back().offset;
   size_t graceful = run_steps();
-  // Aborted or at the end: nothing starts any more. Users come back, or are interrupted once their graceful ramp-down is over.
+  // Aborted or at the end: nothing starts any more. Users come back, or are interrupted once their
+  // graceful ramp-down is over.
   schedule(0);
   for (; graceful < graceful_steps_.size() && !aborted(); ++graceful) {
     if (wait_back(start_ + graceful_steps_[graceful].offset)) break;
@@ -43,7 +49,8 @@ Result<void> RampingVus::execute() {
   return {};
 }
 
-/// Suspends until no user loops any more, the time has come, or the run was aborted. True if none does.
+/// Suspends until no user loops any more, the time has come, or the run was aborted. True if none
+/// does.
 bool RampingVus::wait_back(TimePoint at) {
   bia::Deadline deadline(at);
   bool aborted_before = aborted();
@@ -57,7 +64,8 @@ bool RampingVus::wait_back(TimePoint at) {
 size_t RampingVus::run_steps() {
   size_t graceful = 0;
   for (const options::PlanStep& raw : raw_steps_) {
-    for (; graceful < graceful_steps_.size() && graceful_steps_[graceful].offset < raw.offset; ++graceful) {
+    for (; graceful < graceful_steps_.size() && graceful_steps_[graceful].offset < raw.offset;
+         ++graceful) {
       if (!wait_until(start_ + graceful_steps_[graceful].offset)) return graceful;
       allow(graceful_steps_[graceful].planned);
     }
@@ -95,7 +103,8 @@ void RampingVus::schedule(int64_t planned) {
 void RampingVus::allow(int64_t planned) {
   for (; allowed_ > planned; --allowed_) {
     Handle& handle = handles_[static_cast<size_t>(allowed_ - 1)];
-    if (handle.slot && !handle.wanted) interrupt(*handle.slot, handle.epoch.load(std::memory_order_acquire));
+    if (handle.slot && !handle.wanted)
+      interrupt(*handle.slot, handle.epoch.load(std::memory_order_acquire));
   }
   allowed_ = planned;
 }

@@ -12,9 +12,12 @@ struct RemoteTasks::State {
   bia::fiber::Parker parker;
 };
 
-RemoteTasks::RemoteTasks() : state_(std::make_shared<State>()) { state_->home = &Scheduler::current(); }
+RemoteTasks::RemoteTasks() : state_(std::make_shared<State>()) {
+  state_->home = &Scheduler::current();
+}
 
-void RemoteTasks::start(Scheduler& target, std::function<void()> body, bia::fiber::SpawnOptions options) {
+void RemoteTasks::start(Scheduler& target, std::function<void()> body,
+                        bia::fiber::SpawnOptions options) {
   ++state_->pending;
   auto done = [state = state_] {
     state->home->post([state] {

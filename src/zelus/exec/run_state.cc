@@ -33,18 +33,21 @@ int64_t RunState::vus_active() const {
 
 uint64_t RunState::iterations_completed() const {
   uint64_t sum = 0;
-  for (size_t i = 0; i < workers_; ++i) sum += counters_[i].complete.load(std::memory_order_relaxed);
+  for (size_t i = 0; i < workers_; ++i)
+    sum += counters_[i].complete.load(std::memory_order_relaxed);
   return sum;
 }
 
 uint64_t RunState::iterations_interrupted() const {
   uint64_t sum = 0;
-  for (size_t i = 0; i < workers_; ++i) sum += counters_[i].interrupted.load(std::memory_order_relaxed);
+  for (size_t i = 0; i < workers_; ++i)
+    sum += counters_[i].interrupted.load(std::memory_order_relaxed);
   return sum;
 }
 
 bia::Duration RunState::elapsed() const {
-  int64_t started = started_ns_.load(std::memory_order_relaxed), ended = ended_ns_.load(std::memory_order_relaxed);
+  int64_t started = started_ns_.load(std::memory_order_relaxed),
+          ended = ended_ns_.load(std::memory_order_relaxed);
   if (started == 0) return bia::Duration(0);
   return bia::Duration((ended != 0 ? ended : steady_ns()) - started);
 }
@@ -68,7 +71,8 @@ double RunState::scenario_start_ms(std::string_view scenario) const {
 }
 
 void RunState::abort(std::string_view text) {
-  abort_with(options::with_exit(Error(Code::kAborted, "TEST_ABORTED", std::string(text)), kExitScriptAborted));
+  abort_with(options::with_exit(Error(Code::kAborted, "TEST_ABORTED", std::string(text)),
+                                kExitScriptAborted));
 }
 
 void RunState::mark_failed(std::string_view) { failed_.store(true, std::memory_order_relaxed); }

@@ -54,7 +54,9 @@ class RunState : public RunView {
   ThreadCounters& counters(size_t worker) { return counters_[worker]; }
   void add_initialized(int64_t count) { initialized_.fetch_add(count, std::memory_order_relaxed); }
   /// Before the scripts run; not changed after.
-  void set_scenarios(std::vector<const ScenarioView*> scenarios) { scenarios_ = std::move(scenarios); }
+  void set_scenarios(std::vector<const ScenarioView*> scenarios) {
+    scenarios_ = std::move(scenarios);
+  }
   /// `on_abort` runs once, on the control thread, outside any fiber.
   void set_control(bia::fiber::Scheduler& control, std::function<void()> on_abort);
 

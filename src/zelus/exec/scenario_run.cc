@@ -5,7 +5,8 @@
 namespace zelus::exec {
 
 namespace {
-// Iterations that never suspend, one after the other, before the other users of the thread get their turn.
+// Iterations that never suspend, one after the other, before the other users of the thread get
+// their turn.
 constexpr int kTurnIterations = 16;
 }  // namespace
 
@@ -51,8 +52,9 @@ uint64_t run_loop(UserSlot& slot, ScenarioRun& run, const LoopLimits& limits) {
   auto& scheduler = bia::fiber::Scheduler::current();
   uint64_t done = 0, turn = scheduler.turn_count();
   int in_turn = 0;
-  while (done < limits.iterations_max && !run.over.load(std::memory_order_relaxed) && !run.state->aborted() &&
-         (!limits.gate || limits.gate->load(std::memory_order_relaxed)) && !slot.interrupted) {
+  while (done < limits.iterations_max && !run.over.load(std::memory_order_relaxed) &&
+         !run.state->aborted() && (!limits.gate || limits.gate->load(std::memory_order_relaxed)) &&
+         !slot.interrupted) {
     uint64_t number = 0;
     if (!run.claims->next(slot.worker, number)) break;
     ++done;

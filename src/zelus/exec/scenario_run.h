@@ -10,7 +10,8 @@
 
 namespace zelus::exec {
 
-/// What the users of one scenario share while it runs: read by all threads, written by the control thread.
+/// What the users of one scenario share while it runs: read by all threads, written by the control
+/// thread.
 struct ScenarioRun {
   Activation activation;
   /// No new iterations: the regular duration is over, or the run was aborted.
@@ -25,7 +26,8 @@ struct ScenarioRun {
   std::shared_ptr<const std::string> setup_data;
 };
 
-/// On the user's thread, in its fiber: takes and leaves a scenario. `begin` returns the activation's epoch.
+/// On the user's thread, in its fiber: takes and leaves a scenario. `begin` returns the
+/// activation's epoch.
 uint64_t begin_activation(UserSlot& slot, ScenarioRun& run);
 void end_activation(UserSlot& slot);
 
@@ -38,7 +40,8 @@ struct LoopLimits {
   /// per-vu-iterations.
   uint64_t iterations_max = IterationClaims::kUnlimited;
 };
-/// Iterations one after the other until the scenario is over, the gate closes or the numbers are used up. Returns how many were started.
+/// Iterations one after the other until the scenario is over, the gate closes or the numbers are
+/// used up. Returns how many were started.
 uint64_t run_loop(UserSlot& slot, ScenarioRun& run, const LoopLimits& limits);
 
 }  // namespace zelus::exec

@@ -18,7 +18,8 @@ class Registry;
 class Shard;
 }  // namespace zelus::metrics
 
-/// What the executors know of virtual users; src/zelus/modules implements it with JavaScript, tests with a few lines.
+/// What the executors know of virtual users; src/zelus/modules implements it with JavaScript, tests
+/// with a few lines.
 namespace zelus::exec {
 
 using bia::Duration;
@@ -40,7 +41,8 @@ struct RuntimeOptions {
 
 /// What the first pass over the script (`__VU` = 0) found.
 struct ScriptInfo {
-  std::string options_json;            ///< `export const options`, as JSON.stringify gives it; empty where there is none
+  std::string options_json;  ///< `export const options`, as JSON.stringify gives it; empty where
+                             ///< there is none
   std::vector<std::string> functions;  ///< exported functions, `default` among them
   bool has_setup = false;
   bool has_teardown = false;
@@ -60,15 +62,16 @@ struct UserOptions {
   bool no_connection_reuse = false;
   bool no_vu_connection_reuse = false;
   bool no_cookies_reset = false;
-  std::string http_debug;  ///< "", "headers" or "full"
-  std::vector<std::pair<std::string, std::string>> tags;          ///< run tags (`--tag`, `options.tags`)
-  std::vector<std::string> system_tags;                           ///< k6's names; those that are on
-  std::vector<std::pair<std::string, std::string>> hosts;         ///< `hosts`: name or name:port → address
+  std::string http_debug;                                  ///< "", "headers" or "full"
+  std::vector<std::pair<std::string, std::string>> tags;   ///< run tags (`--tag`, `options.tags`)
+  std::vector<std::string> system_tags;                    ///< k6's names; those that are on
+  std::vector<std::pair<std::string, std::string>> hosts;  ///< `hosts`: name or name:port → address
   std::vector<std::string> block_hostnames;
-  std::vector<std::string> blacklist_ips;                         ///< CIDR
+  std::vector<std::string> blacklist_ips;  ///< CIDR
 };
 
-/// Numbers of the run that `exec.instance` and `exec.scenario` show. One object for the run, implemented by the executors; any thread.
+/// Numbers of the run that `exec.instance` and `exec.scenario` show. One object for the run,
+/// implemented by the executors; any thread.
 class RunView {
  public:
   virtual ~RunView() = default;
@@ -90,7 +93,7 @@ class RunView {
 struct Activation {
   std::string scenario = "default";
   std::string executor = "shared-iterations";
-  std::string exec = "default";  ///< the exported function
+  std::string exec = "default";                           ///< the exported function
   std::map<std::string, std::string> env;                 ///< laid over __ENV
   std::vector<std::pair<std::string, std::string>> tags;  ///< of the scenario
 };
@@ -105,52 +108,65 @@ struct IterationNumbers {
 struct Outcome {
   enum class Kind {
     kOk,
-    kException,    ///< logged by the user already where k6 logs it (iterations); `text` has it for setup and teardown
+    kException,    ///< logged by the user already where k6 logs it (iterations); `text` has it for
+                   ///< setup and teardown
     kInterrupted,  ///< by `interrupt`, a stop time or `exec.test.abort`
   };
   Kind kind = Kind::kOk;
-  std::string text;          ///< "TypeError: x\n\tat default (file:///s.js:4:20)\n"
-  bool aborted_test = false; ///< the iteration that called exec.test.abort(): it counts as interrupted but is sampled
+  std::string text;           ///< "TypeError: x\n\tat default (file:///s.js:4:20)\n"
+  bool aborted_test = false;  ///< the iteration that called exec.test.abort(): it counts as
+                              ///< interrupted but is sampled
 };
 
-/// One virtual user. Belongs to one thread; all but `interrupt` run in its own fiber (stack: bia::fiber::kStackBytesUser) and may suspend.
+/// One virtual user. Belongs to one thread; all but `interrupt` run in its own fiber (stack:
+/// bia::fiber::kStackBytesUser) and may suspend.
 class User {
  public:
   virtual ~User() = default;
   /// Runs the script's top level for this user.
   virtual Result<void> init() = 0;
-  /// Before the first iteration for a scenario. `activation` outlives the activation. May be called again for another scenario.
+  /// Before the first iteration for a scenario. `activation` outlives the activation. May be called
+  /// again for another scenario.
   virtual void activate(const Activation& activation) = 0;
   /// The JSON that `setup` returned; parsed once per user. Null: `undefined`.
   virtual void set_setup_data(std::shared_ptr<const std::string> json) = 0;
-  /// One iteration: the function, the event loop drained, data_sent and data_received, then iteration_duration and iterations unless
-  /// interrupted. An exception is logged here (`source=stacktrace executor= scenario=`). No pause for minIterationDuration.
+  /// One iteration: the function, the event loop drained, data_sent and data_received, then
+  /// iteration_duration and iterations unless interrupted. An exception is logged here
+  /// (`source=stacktrace executor= scenario=`). No pause for minIterationDuration.
   virtual Outcome run_iteration(const IterationNumbers& numbers) = 0;
   /// JSON of what `setup` returned; nullopt for undefined. Sampled with group `::setup`.
   virtual Outcome run_setup(std::optional<std::string>& json) = 0;
   virtual Outcome run_teardown() = 0;
-  /// Calls the exported `handleSummary` with the parsed `data_json`; `files` gets what it returned (path, bytes).
-  virtual Outcome handle_summary(std::string_view data_json, std::vector<std::pair<std::string, std::string>>& files) = 0;
-  /// Ends the JavaScript that runs at its next check. From another fiber of the same thread, together with `Fiber::cancel` of the user's fiber,
-  /// which ends its waits; the next `run_*` is then called in a new fiber, and clears the mark. For an end known beforehand `set_stop_at` does
-  /// all of this without a cancellation.
+  /// Calls the exported `handleSummary` with the parsed `data_json`; `files` gets what it returned
+  /// (path, bytes).
+  virtual Outcome handle_summary(std::string_view data_json,
+                                 std::vector<std::pair<std::string, std::string>>& files) = 0;
+  /// Ends the JavaScript that runs at its next check. From another fiber of the same thread,
+  /// together with `Fiber::cancel` of the user's fiber, which ends its waits; the next `run_*` is
+  /// then called in a new fiber, and clears the mark. For an end known beforehand `set_stop_at`
+  /// does all of this without a cancellation.
   virtual void interrupt() = 0;
-  /// Waits and JavaScript (endless loops too, which let no other fiber of the thread run) are interrupted at that time. TimePoint::max(): never.
+  /// Waits and JavaScript (endless loops too, which let no other fiber of the thread run) are
+  /// interrupted at that time. TimePoint::max(): never.
   virtual void set_stop_at(TimePoint at) = 0;
 };
 
-/// Makes the users of one run. `load` first, on any thread, in a fiber; then `configure`; then `make_user` on each user's thread.
+/// Makes the users of one run. `load` first, on any thread, in a fiber; then `configure`; then
+/// `make_user` on each user's thread.
 class UserFactory {
  public:
   virtual ~UserFactory() = default;
-  /// Compiles the script and what it imports, and runs the first pass, which declares metrics in `registry`. Errors carry k6's texts; the metadata
-  /// "exit" has k6's exit code (107 for an exception in init, 255 for no exported function …).
-  virtual Result<ScriptInfo> load(const ScriptSource& source, const RuntimeOptions& options, metrics::Registry& registry,
-                                  options::Logger& logger) = 0;
-  /// Once, after the options are consolidated. `run` outlives the users. `stop` set: every script of the run is interrupted.
-  virtual Result<void> configure(UserOptions options, RunView& run, const std::atomic<bool>* stop) = 0;
-  /// `vu` is `__VU`: from 1; 0 for the passing users of setup, teardown and handleSummary. `shard` is that of the calling thread.
-  /// Errors: kResourceExhausted.
+  /// Compiles the script and what it imports, and runs the first pass, which declares metrics in
+  /// `registry`. Errors carry k6's texts; the metadata "exit" has k6's exit code (107 for an
+  /// exception in init, 255 for no exported function …).
+  virtual Result<ScriptInfo> load(const ScriptSource& source, const RuntimeOptions& options,
+                                  metrics::Registry& registry, options::Logger& logger) = 0;
+  /// Once, after the options are consolidated. `run` outlives the users. `stop` set: every script
+  /// of the run is interrupted.
+  virtual Result<void> configure(UserOptions options, RunView& run,
+                                 const std::atomic<bool>* stop) = 0;
+  /// `vu` is `__VU`: from 1; 0 for the passing users of setup, teardown and handleSummary. `shard`
+  /// is that of the calling thread. Errors: kResourceExhausted.
   virtual Result<std::unique_ptr<User>> make_user(uint64_t vu, metrics::Shard& shard) = 0;
 };
 

@@ -68,7 +68,9 @@ Result<void> UserPool::create(int64_t count) {
   }
   tasks.join();
   for (auto& failure : failures) {
-    if (failure) return std::move(failure->second).with_metadata("hint", fmt::format("error while initializing VU #{}", failure->first));
+    if (failure)
+      return std::move(failure->second)
+          .with_metadata("hint", fmt::format("error while initializing VU #{}", failure->first));
   }
   return {};
 }
@@ -76,7 +78,8 @@ Result<void> UserPool::create(int64_t count) {
 Result<UserSlot*> UserPool::unplanned() {
   if (unplanned_budget_ <= 0) {
     if (UserSlot* slot = wait_and_take(kUnplannedPatience)) return slot;
-    return Error(bia::Code::kResourceExhausted, "NO_USER", "could not get a VU from the buffer in 2s");
+    return Error(bia::Code::kResourceExhausted, "NO_USER",
+                 "could not get a VU from the buffer in 2s");
   }
   --unplanned_budget_;
   UserSlot* slot = add_slot();

@@ -33,15 +33,19 @@ struct Worker {
   metrics::Shard* shard = nullptr;
 };
 
-/// The users that no scenario has at the moment; scenarios take and return them, first in, first out, as in k6. Control thread only.
+/// The users that no scenario has at the moment; scenarios take and return them, first in, first
+/// out, as in k6. Control thread only.
 class UserPool {
  public:
-  UserPool(std::vector<Worker> workers, UserFactory& factory, RunState& state) : workers_(std::move(workers)), factory_(factory), state_(state) {}
+  UserPool(std::vector<Worker> workers, UserFactory& factory, RunState& state)
+      : workers_(std::move(workers)), factory_(factory), state_(state) {}
   ~UserPool();
 
-  /// Makes and initialises users 1 … count, spread over the threads. Suspends. Errors: the first that a script's top level gave.
+  /// Makes and initialises users 1 … count, spread over the threads. Suspends. Errors: the first
+  /// that a script's top level gave.
   Result<void> create(int64_t count);
-  /// For an arrival-rate scenario above its pre-allocated users: made while the budget of the whole test lasts, else one that is free. Suspends.
+  /// For an arrival-rate scenario above its pre-allocated users: made while the budget of the whole
+  /// test lasts, else one that is free. Suspends.
   Result<UserSlot*> unplanned();
   void set_unplanned_budget(int64_t users) { unplanned_budget_ = users; }
   /// Users made so far, for the progress of `create`.
@@ -79,7 +83,8 @@ class UserPool {
 
 /// On the user's thread: ends what it runs.
 void interrupt_now(UserSlot& slot);
-/// Ends what a user runs, unless it has been activated anew since. Any thread may ask; the user's thread does it.
+/// Ends what a user runs, unless it has been activated anew since. Any thread may ask; the user's
+/// thread does it.
 void interrupt(UserSlot& slot, uint64_t epoch);
 
 }  // namespace zelus::exec

@@ -4,7 +4,8 @@
 
 namespace zelus::modules {
 
-bool CheckSeries::find(Vu& vu, JSAtom name, const metrics::TagSet* tags, metrics::SeriesId& series) {
+bool CheckSeries::find(Vu& vu, JSAtom name, const metrics::TagSet* tags,
+                       metrics::SeriesId& series) {
   if (!table_.empty()) {
     for (size_t at = slot(name, tags);; at = (at + 1) & (table_.size() - 1)) {
       const Entry& entry = table_[at];
@@ -18,7 +19,8 @@ bool CheckSeries::find(Vu& vu, JSAtom name, const metrics::TagSet* tags, metrics
   std::string text = atom_text(vu.ctx(), name);
   if (text.find("::") != std::string::npos) return false;
   const metrics::TagSet* with_name = tags;
-  if (vu.script().has(metrics::SystemTag::kCheck)) with_name = vu.shard().tags().with(tags, "check", text);
+  if (vu.script().has(metrics::SystemTag::kCheck))
+    with_name = vu.shard().tags().with(tags, "check", text);
   series = vu.shard().resolve(metrics::kChecks, with_name);
   if (count_ >= kEntriesMax) return true;
   if (count_ * 2 >= table_.size()) grow();

@@ -9,7 +9,8 @@ namespace zelus::modules {
 
 class Vu;
 
-/// The series of a user's checks, found again by the name's atom and the tags: a few ns instead of a string's hash. Belongs to a user.
+/// The series of a user's checks, found again by the name's atom and the tags: a few ns instead of
+/// a string's hash. Belongs to a user.
 class CheckSeries {
  public:
   /// More names than this (generated ones) are looked up in the shard each time.

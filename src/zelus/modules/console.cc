@@ -117,7 +117,8 @@ class Formatter {
   std::string fields(JSValueConst value) {
     JSPropertyEnum* names = nullptr;
     uint32_t count = 0;
-    if (JS_GetOwnPropertyNames(ctx_, &names, &count, value, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY) < 0) {
+    if (JS_GetOwnPropertyNames(ctx_, &names, &count, value, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY) <
+        0) {
       JS_FreeValue(ctx_, JS_GetException(ctx_));
       return "{}";
     }
@@ -126,7 +127,8 @@ class Formatter {
       Value member(ctx_, JS_GetProperty(ctx_, value, names[i].atom));
       if (member.is_exception()) JS_FreeValue(ctx_, JS_GetException(ctx_));
       const char* name = JS_AtomToCString(ctx_, names[i].atom);
-      out += fmt::format("{}{}: {}", i == 0 ? "{ " : ", ", name != nullptr ? name : "", text(member.get(), false));
+      out += fmt::format("{}{}: {}", i == 0 ? "{ " : ", ", name != nullptr ? name : "",
+                         text(member.get(), false));
       JS_FreeCString(ctx_, name);
     }
     JS_FreePropertyEnum(ctx_, names, count);
@@ -139,6 +141,8 @@ class Formatter {
 
 }  // namespace
 
-std::string console_text(JSContext* ctx, JSValueConst value) { return Formatter(ctx).text(value, true); }
+std::string console_text(JSContext* ctx, JSValueConst value) {
+  return Formatter(ctx).text(value, true);
+}
 
 }  // namespace zelus::modules

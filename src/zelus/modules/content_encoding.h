@@ -6,11 +6,13 @@
 
 namespace zelus::modules {
 
-/// A body that grows beyond this while it is unpacked is an error (a small answer may claim to be terabytes).
+/// A body that grows beyond this while it is unpacked is an error (a small answer may claim to be
+/// terabytes).
 inline constexpr size_t kUnpackedBytesMax = size_t{1} << 30;
 
-/// Takes the encodings of a Content-Encoding header off a body, the last one first (RFC 9110 section 8.4): gzip and deflate. Unknown names leave the body as it is, as in k6.
-/// Errors: kInvalidArgument for broken data; kUnimplemented for br and zstd, which k6 knows.
+/// Takes the encodings of a Content-Encoding header off a body, the last one first (RFC 9110
+/// section 8.4): gzip and deflate. Unknown names leave the body as it is, as in k6. Errors:
+/// kInvalidArgument for broken data; kUnimplemented for br and zstd, which k6 knows.
 bia::Result<void> decode_content(std::string_view encodings, std::string& body);
 
 }  // namespace zelus::modules

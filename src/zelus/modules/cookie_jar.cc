@@ -22,7 +22,8 @@ std::string lower(std::string_view text) {
 }
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return c > 0x20 && c < 0x7f && std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
+    return c > 0x20 && c < 0x7f &&
+           std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
   });
 }
 std::string default_path(const Url& url) {
@@ -46,19 +47,23 @@ void set_attribute(Cookie& cookie, std::string_view name, std::string_view value
   } else if (key == "max-age") {
     int64_t seconds = 0;
     auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
-    if (error == std::errc() && end == value.data() + value.size()) cookie.max_age = seconds <= 0 ? -1 : std::min<int64_t>(seconds, 1'000'000'000);
+    if (error == std::errc() && end == value.data() + value.size())
+      cookie.max_age = seconds <= 0 ? -1 : std::min<int64_t>(seconds, 1'000'000'000);
   }
 }
 
 }  // namespace
 
 int64_t unix_now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 bool parse_cookie_date(std::string_view text, int64_t& ms) {
   std::string copy(text);
-  for (const char* format : {"%a, %d %b %Y %H:%M:%S", "%a, %d-%b-%Y %H:%M:%S", "%A, %d-%b-%y %H:%M:%S", "%a %b %d %H:%M:%S %Y"}) {
+  for (const char* format : {"%a, %d %b %Y %H:%M:%S", "%a, %d-%b-%Y %H:%M:%S",
+                             "%A, %d-%b-%y %H:%M:%S", "%a %b %d %H:%M:%S %Y"}) {
     std::tm parts{};
     const char* end = strptime(copy.c_str(), format, &parts);
     if (end == nullptr) continue;
@@ -77,14 +82,18 @@ bool parse_set_cookie(std::string_view header, Cookie& cookie) {
   std::string_view name = trim(pair.substr(0, equals));
   std::string_view value = trim(pair.substr(equals + 1));
   if (!is_token(name)) return false;
-  if (value.size() > 1 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+  if (value.size() > 1 && value.front() == '"' && value.back() == '"')
+    value = value.substr(1, value.size() - 2);
   cookie.name = std::string(name);
   cookie.value = std::string(value);
   for (size_t at = header.find(';'); at != std::string_view::npos;) {
     size_t next = header.find(';', at + 1);
-    std::string_view attribute = trim(header.substr(at + 1, next == std::string_view::npos ? next : next - at - 1));
+    std::string_view attribute =
+        trim(header.substr(at + 1, next == std::string_view::npos ? next : next - at - 1));
     size_t sign = attribute.find('=');
-    set_attribute(cookie, trim(attribute.substr(0, sign)), sign == std::string_view::npos ? std::string_view() : trim(attribute.substr(sign + 1)));
+    set_attribute(
+        cookie, trim(attribute.substr(0, sign)),
+        sign == std::string_view::npos ? std::string_view() : trim(attribute.substr(sign + 1)));
     at = next;
   }
   return true;
@@ -98,7 +107,8 @@ void CookieJar::set(const Url& url, Cookie cookie, int64_t now_ms) {
   if (c.domain.empty() || c.domain == host) {
     stored.host_only = c.domain.empty();
     c.domain = host;
-  } else if (!host.ends_with("." + c.domain) || host.find_first_not_of("0123456789.") == std::string::npos) {
+  } else if (!host.ends_with("." + c.domain) ||
+             host.find_first_not_of("0123456789.") == std::string::npos) {
     return;  // Another site's cookie.
   }
   if (!c.path.starts_with('/')) c.path = default_path(url);
@@ -132,13 +142,16 @@ bool CookieJar::matches(const Stored& stored, const Url& url) {
   return path.starts_with(c.path) && (c.path.ends_with('/') || path[c.path.size()] == '/');
 }
 
-std::vector<std::pair<std::string, std::string>> CookieJar::for_url(const Url& url, int64_t now_ms) {
+std::vector<std::pair<std::string, std::string>> CookieJar::for_url(const Url& url,
+                                                                    int64_t now_ms) {
   std::erase_if(stored_, [now_ms](const Stored& s) { return s.expires_ms <= now_ms; });
   std::vector<const Stored*> chosen;
   for (const Stored& s : stored_) {
     if (matches(s, url)) chosen.push_back(&s);
   }
-  std::stable_sort(chosen.begin(), chosen.end(), [](const Stored* a, const Stored* b) { return a->cookie.path.size() > b->cookie.path.size(); });
+  std::stable_sort(chosen.begin(), chosen.end(), [](const Stored* a, const Stored* b) {
+    return a->cookie.path.size() > b->cookie.path.size();
+  });
   std::vector<std::pair<std::string, std::string>> out;
   for (const Stored* s : chosen) out.emplace_back(s->cookie.name, s->cookie.value);
   return out;

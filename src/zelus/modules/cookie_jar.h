@@ -20,7 +20,8 @@ struct Cookie {
 };
 /// False for what is no cookie.
 bool parse_set_cookie(std::string_view header, Cookie& cookie);
-/// RFC 1123 and its relatives as browsers send them: "Tue, 24 Nov 2026 15:16:20 GMT". False for anything else.
+/// RFC 1123 and its relatives as browsers send them: "Tue, 24 Nov 2026 15:16:20 GMT". False for
+/// anything else.
 bool parse_cookie_date(std::string_view text, int64_t& ms);
 
 /// A user's cookies (RFC 6265 section 5.3, without public suffixes).

@@ -1,4 +1,5 @@
-// `k6/data`: SharedArray. The elements lie as JSON texts in memory that all users share; each access parses one.
+// `k6/data`: SharedArray. The elements lie as JSON texts in memory that all users share; each
+// access parses one.
 #include <fmt/format.h>
 
 #include <cstdint>
@@ -10,7 +11,8 @@ namespace zelus::modules {
 
 namespace {
 
-/// Array methods, `instanceof Array` and Array.isArray come from a Proxy round a real array whose reads are natives: (elements, freeze) → proxy.
+/// Array methods, `instanceof Array` and Array.isArray come from a Proxy round a real array whose
+/// reads are natives: (elements, freeze) → proxy.
 constexpr std::string_view kWrap = R"((function (length, at) {
   'use strict';
   const freeze = (v) => { if (v !== null && typeof v === 'object') { Object.values(v).forEach(freeze); Object.freeze(v); } return v; };
@@ -34,12 +36,14 @@ constexpr std::string_view kWrap = R"((function (length, at) {
   });
 }))";
 
-JSValue element(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv, int, JSValueConst* data) {
+JSValue element(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv, int,
+                JSValueConst* data) {
   const auto& arrays = Vu::of(ctx).script().shared_arrays;
   auto found = arrays.find(to_text(ctx, data[0]));
   int64_t index = -1;
   if (argc < 1 || JS_ToInt64(ctx, &index, argv[0]) < 0) return JS_EXCEPTION;
-  if (found == arrays.end() || index < 0 || static_cast<size_t>(index) >= found->second.size()) return JS_UNDEFINED;
+  if (found == arrays.end() || index < 0 || static_cast<size_t>(index) >= found->second.size())
+    return JS_UNDEFINED;
   return new_string(ctx, found->second[static_cast<size_t>(index)]);
 }
 
@@ -55,26 +59,36 @@ JSValue wrap(JSContext* ctx, const std::string& name, size_t length) {
 
 JSValue construct(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   Vu& vu = Vu::of(ctx);
-  if (!vu.in_init()) return throw_go_error(ctx, "new SharedArray must be called in the init context");
+  if (!vu.in_init())
+    return throw_go_error(ctx, "new SharedArray must be called in the init context");
   std::string name = argc > 0 ? to_text(ctx, argv[0]) : "";
   if (name.empty()) return throw_go_error(ctx, "empty name provided to SharedArray's constructor");
   JSValueConst make = argument(argc, argv, 1);
-  if (is_async_function(ctx, make)) return throw_go_error(ctx, "SharedArray constructor does not support async functions as second argument");
-  if (!JS_IsFunction(ctx, make)) return throw_go_error(ctx, "a function is expected as the second argument of SharedArray's constructor");
+  if (is_async_function(ctx, make))
+    return throw_go_error(
+        ctx, "SharedArray constructor does not support async functions as second argument");
+  if (!JS_IsFunction(ctx, make))
+    return throw_go_error(
+        ctx, "a function is expected as the second argument of SharedArray's constructor");
   auto& arrays = vu.script().shared_arrays;
   auto found = arrays.find(name);
   if (found == arrays.end()) {
     if (vu.script().frozen) {
-      return throw_go_error(ctx, fmt::format("the SharedArray \"{}\" was not made when the script was first read (__VU==0)", name));
+      return throw_go_error(
+          ctx, fmt::format(
+                   "the SharedArray \"{}\" was not made when the script was first read (__VU==0)",
+                   name));
     }
     Value made(ctx, JS_Call(ctx, make, JS_UNDEFINED, 0, nullptr));
     if (made.is_exception()) return JS_EXCEPTION;
-    if (!JS_IsArray(made.get())) return throw_go_error(ctx, "only arrays can be made into SharedArray");
+    if (!JS_IsArray(made.get()))
+      return throw_go_error(ctx, "only arrays can be made into SharedArray");
     int64_t length = 0;
     JS_GetLength(ctx, made.get(), &length);
     std::vector<std::string> elements;
     for (int64_t i = 0; i < length; ++i) {
-      std::string json = bia::js::to_json(ctx, Value(ctx, JS_GetPropertyInt64(ctx, made.get(), i)).get());
+      std::string json =
+          bia::js::to_json(ctx, Value(ctx, JS_GetPropertyInt64(ctx, made.get(), i)).get());
       if (JS_HasException(ctx)) return JS_EXCEPTION;
       elements.push_back(json.empty() ? "null" : std::move(json));
     }
@@ -84,12 +98,15 @@ JSValue construct(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
 }
 
 bool fill(JSContext* ctx, JSValueConst object) {
-  define(ctx, object, "SharedArray", JS_NewCFunction2(ctx, construct, "SharedArray", 2, JS_CFUNC_constructor, 0));
+  define(ctx, object, "SharedArray",
+         JS_NewCFunction2(ctx, construct, "SharedArray", 2, JS_CFUNC_constructor, 0));
   return true;
 }
 
 }  // namespace
 
-void add_data_module(bia::js::ModuleSet& modules) { modules.add_native({"k6/data", {"SharedArray"}, &fill}); }
+void add_data_module(bia::js::ModuleSet& modules) {
+  modules.add_native({"k6/data", {"SharedArray"}, &fill});
+}
 
 }  // namespace zelus::modules

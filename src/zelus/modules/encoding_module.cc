@@ -26,7 +26,8 @@ JSValue encode(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   std::string text;
   JSValueConst input = argument(argc, argv, 0);
   if (!buffer_bytes(ctx, input, bytes)) {
-    if (!JS_IsString(input)) return throw_go_error(ctx, "invalid type, expected string or ArrayBuffer");
+    if (!JS_IsString(input))
+      return throw_go_error(ctx, "invalid type, expected string or ArrayBuffer");
     text = to_text(ctx, input);
     bytes = text;
   }
@@ -67,7 +68,8 @@ JSValue decode(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
     group = group << 6 | static_cast<uint32_t>(value);
     if (i % 4 != 0) out.push_back(static_cast<char>(group >> (6 - 2 * (i % 4)) & 255));
   }
-  if (!ok || size % 4 == 1) return throw_go_error(ctx, "illegal base64 data at input byte " + std::to_string(size));
+  if (!ok || size % 4 == 1)
+    return throw_go_error(ctx, "illegal base64 data at input byte " + std::to_string(size));
   if (format == "s") return new_string(ctx, out);
   return JS_NewArrayBufferCopy(ctx, reinterpret_cast<const uint8_t*>(out.data()), out.size());
 }
@@ -79,6 +81,8 @@ bool fill(JSContext* ctx, JSValueConst object) {
 
 }  // namespace
 
-void add_encoding_module(bia::js::ModuleSet& modules) { modules.add_native({"k6/encoding", {"b64encode", "b64decode"}, &fill}); }
+void add_encoding_module(bia::js::ModuleSet& modules) {
+  modules.add_native({"k6/encoding", {"b64encode", "b64decode"}, &fill});
+}
 
 }  // namespace zelus::modules

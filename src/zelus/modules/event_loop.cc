@@ -12,12 +12,15 @@ void EventLoop::Inbox::finish(std::function<void()> completion) {
   parker.unpark();
 }
 
-void EventLoop::set_timer(uint32_t id, bia::js::Value callback, std::vector<bia::js::Value> arguments, bia::Duration delay, bool repeat) {
-  timers_.emplace(bia::now() + delay, Timer{id, std::move(callback), std::move(arguments), delay, repeat});
+void EventLoop::set_timer(uint32_t id, bia::js::Value callback,
+                          std::vector<bia::js::Value> arguments, bia::Duration delay, bool repeat) {
+  timers_.emplace(bia::now() + delay,
+                  Timer{id, std::move(callback), std::move(arguments), delay, repeat});
 }
 
 void EventLoop::clear_timer(uint32_t id) {
-  auto found = std::find_if(timers_.begin(), timers_.end(), [id](const auto& entry) { return entry.second.id == id; });
+  auto found = std::find_if(timers_.begin(), timers_.end(),
+                            [id](const auto& entry) { return entry.second.id == id; });
   if (found != timers_.end()) timers_.erase(found);
 }
 
@@ -28,10 +31,12 @@ bool EventLoop::fire(Timer timer) {
   bia::js::Value callback = timer.callback;
   if (timer.repeat) {
     // Re-armed first, so that the callback can clear it.
-    bia::TimePoint next = bia::now() + std::max(timer.interval, bia::Duration(std::chrono::milliseconds(1)));
+    bia::TimePoint next =
+        bia::now() + std::max(timer.interval, bia::Duration(std::chrono::milliseconds(1)));
     timers_.emplace(next, timer);
   }
-  bia::js::Value result(ctx, JS_Call(ctx, callback.get(), JS_UNDEFINED, static_cast<int>(arguments.size()), arguments.data()));
+  bia::js::Value result(ctx, JS_Call(ctx, callback.get(), JS_UNDEFINED,
+                                     static_cast<int>(arguments.size()), arguments.data()));
   return !result.is_exception();
 }
 
@@ -49,9 +54,11 @@ EventLoop::Step EventLoop::step() {
   if (!timers_.empty() && timers_.begin()->first <= bia::now()) {
     Timer timer = std::move(timers_.begin()->second);
     timers_.erase(timers_.begin());
-    return fire(std::move(timer)) && vu_.context().run_jobs() ? Step::kProgress : Step::kInterrupted;
+    return fire(std::move(timer)) && vu_.context().run_jobs() ? Step::kProgress
+                                                              : Step::kInterrupted;
   }
-  bia::Deadline until = timers_.empty() ? bia::Deadline::never() : bia::Deadline(timers_.begin()->first);
+  bia::Deadline until =
+      timers_.empty() ? bia::Deadline::never() : bia::Deadline(timers_.begin()->first);
   bool ended = false;
   {
     Wait wait(vu_);

@@ -13,12 +13,14 @@ namespace zelus::modules {
 
 class Vu;
 
-/// What a user's code has begun and not finished: promise reactions, timers, requests in other fibers. Belongs to the user's thread.
+/// What a user's code has begun and not finished: promise reactions, timers, requests in other
+/// fibers. Belongs to the user's thread.
 class EventLoop {
  public:
   explicit EventLoop(Vu& vu) : vu_(vu) {}
 
-  /// Where work in another fiber of the thread hands in what shall run on the user's fiber. Outlives the loop; after `clear` nobody listens.
+  /// Where work in another fiber of the thread hands in what shall run on the user's fiber.
+  /// Outlives the loop; after `clear` nobody listens.
   class Inbox {
    public:
     void finish(std::function<void()> completion);
@@ -37,13 +39,16 @@ class EventLoop {
   }
   /// Ids count from 1; a failed call uses one up too.
   uint32_t next_timer_id() { return ++timer_ids_; }
-  void set_timer(uint32_t id, bia::js::Value callback, std::vector<bia::js::Value> arguments, bia::Duration delay, bool repeat);
+  void set_timer(uint32_t id, bia::js::Value callback, std::vector<bia::js::Value> arguments,
+                 bia::Duration delay, bool repeat);
   void clear_timer(uint32_t id);
 
   enum class Step { kProgress, kEmpty, kInterrupted };
-  /// Runs what is ready, or waits for it: kEmpty when nothing is left. An exception of a callback stays pending with kInterrupted.
+  /// Runs what is ready, or waits for it: kEmpty when nothing is left. An exception of a callback
+  /// stays pending with kInterrupted.
   Step step();
-  /// Until empty. False: an exception is pending (an interruption too), or promises were rejected without a handler (Vu::take_unhandled).
+  /// Until empty. False: an exception is pending (an interruption too), or promises were rejected
+  /// without a handler (Vu::take_unhandled).
   bool run();
   /// Drops all that is left; what requests in flight hand in later is ignored.
   void clear();

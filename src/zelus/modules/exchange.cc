@@ -28,14 +28,22 @@ std::string dial_target(const bia::Error& error, const Url& url) {
 Failure classify(const bia::Error& error, const Url& url) {
   std::string_view reason = error.reason();
   std::string address = dial_target(error, url);
-  if (reason == "CONNECTION_REFUSED") return {1212, "dial: connection refused", fmt::format("dial tcp {}: connect: connection refused", address)};
-  if (reason == "DIAL_TIMEOUT") return {1211, "dial: i/o timeout", fmt::format("dial tcp {}: i/o timeout", address)};
-  if (reason == "NO_SUCH_HOST") return {1101, "lookup: no such host", fmt::format("lookup {}: no such host", url.host)};
-  if (reason == "CONNECTION_RESET") return {1220, "read: connection reset by peer", fmt::format("read tcp {}: read: connection reset by peer", address)};
-  if (reason == "BROKEN_PIPE") return {1201, "write: broken pipe", fmt::format("write tcp {}: write: broken pipe", address)};
+  if (reason == "CONNECTION_REFUSED")
+    return {1212, "dial: connection refused",
+            fmt::format("dial tcp {}: connect: connection refused", address)};
+  if (reason == "DIAL_TIMEOUT")
+    return {1211, "dial: i/o timeout", fmt::format("dial tcp {}: i/o timeout", address)};
+  if (reason == "NO_SUCH_HOST")
+    return {1101, "lookup: no such host", fmt::format("lookup {}: no such host", url.host)};
+  if (reason == "CONNECTION_RESET")
+    return {1220, "read: connection reset by peer",
+            fmt::format("read tcp {}: read: connection reset by peer", address)};
+  if (reason == "BROKEN_PIPE")
+    return {1201, "write: broken pipe", fmt::format("write tcp {}: write: broken pipe", address)};
   if (error.code() == Code::kDeadlineExceeded) return {1050, "request timeout", "request timeout"};
   if (reason == "UNEXPECTED_EOF") return {1000, "EOF", "EOF"};
-  if (reason == "CONNECT_FAILED" || reason == "UNREACHABLE") return {1210, error.message(), fmt::format("dial tcp {}: {}", address, error.message())};
+  if (reason == "CONNECT_FAILED" || reason == "UNREACHABLE")
+    return {1210, error.message(), fmt::format("dial tcp {}: {}", address, error.message())};
   return {1000, error.message(), error.message()};
 }
 
@@ -43,18 +51,21 @@ bool has_body_for_redirect(int status) { return status == 307 || status == 308; 
 
 /// Go's shouldCopyHeaderOnRedirect: the same host or one below it.
 bool same_site(std::string_view from, std::string_view to) {
-  return from == to || (to.size() > from.size() && to.ends_with(from) && to[to.size() - from.size() - 1] == '.');
+  return from == to ||
+         (to.size() > from.size() && to.ends_with(from) && to[to.size() - from.size() - 1] == '.');
 }
 
 }  // namespace
 
 bool ExpectedStatuses::contains(int status) const {
-  return std::any_of(ranges.begin(), ranges.end(), [status](Range r) { return r.min <= status && status <= r.max; });
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [status](Range r) { return r.min <= status && status <= r.max; });
 }
 
 std::string go_method(std::string_view method) {
   std::string out(method);
-  for (size_t i = 1; i < out.size(); ++i) out[i] = out[i] >= 'A' && out[i] <= 'Z' ? static_cast<char>(out[i] | 0x20) : out[i];
+  for (size_t i = 1; i < out.size(); ++i)
+    out[i] = out[i] >= 'A' && out[i] <= 'Z' ? static_cast<char>(out[i] | 0x20) : out[i];
   return out.empty() ? "Get" : out;
 }
 
@@ -82,34 +93,45 @@ void Exchange::clear() {
   foreign_ = false;
 }
 
-const bia::http::Headers* Exchange::build_headers(Vu& vu, const Url& url, bool with_body, bool first) {
+const bia::http::Headers* Exchange::build_headers(Vu& vu, const Url& url, bool with_body,
+                                                  bool first) {
   bool jar = request.jar != nullptr && !request.jar->empty();
-  bool plain = request.headers.size() == 0 && !jar && request.cookies.empty() && !url.has_user && referer_.empty();
+  bool plain = request.headers.size() == 0 && !jar && request.cookies.empty() && !url.has_user &&
+               referer_.empty();
   if (plain) return &vu.thread().http->default_headers();
   wire_headers_.fields().clear();
   if (!request.headers.has("User-Agent") && !vu.script().options.user_agent.empty()) {
     wire_headers_.add("User-Agent", vu.script().options.user_agent);
   }
   for (const auto& [name, value] : request.headers) {
-    if (bia::http::field_name_equals(name, "Content-Length") || bia::http::field_name_equals(name, "Cookie")) continue;
-    if (foreign_ && (bia::http::field_name_equals(name, "Authorization") || bia::http::field_name_equals(name, "Host"))) continue;
+    if (bia::http::field_name_equals(name, "Content-Length") ||
+        bia::http::field_name_equals(name, "Cookie"))
+      continue;
+    if (foreign_ && (bia::http::field_name_equals(name, "Authorization") ||
+                     bia::http::field_name_equals(name, "Host")))
+      continue;
     if (!with_body && !first && bia::http::field_name_equals(name, "Content-Type")) continue;
     wire_headers_.add(name, value);
   }
-  if (url.has_user && !request.headers.has("Authorization")) wire_headers_.add("Authorization", "Basic " + base64_encode(url.user));
+  if (url.has_user && !request.headers.has("Authorization"))
+    wire_headers_.add("Authorization", "Basic " + base64_encode(url.user));
   if (!referer_.empty() && !request.headers.has("Referer")) wire_headers_.add("Referer", referer_);
-  // The jar's cookies, overridden by name where the parameters say so, then those of the parameters.
+  // The jar's cookies, overridden by name where the parameters say so, then those of the
+  // parameters.
   std::vector<std::pair<std::string, std::string>> cookies;
   if (request.jar != nullptr) cookies = request.jar->for_url(url, unix_now_ms());
   for (const auto& cookie : request.cookies) {
-    if (cookie.replace) std::erase_if(cookies, [&](const auto& pair) { return pair.first == cookie.name; });
+    if (cookie.replace)
+      std::erase_if(cookies, [&](const auto& pair) { return pair.first == cookie.name; });
   }
   for (const auto& cookie : request.cookies) {
-    bool there = std::any_of(cookies.begin(), cookies.end(), [&](const auto& pair) { return pair.first == cookie.name; });
+    bool there = std::any_of(cookies.begin(), cookies.end(),
+                             [&](const auto& pair) { return pair.first == cookie.name; });
     if (!there || cookie.replace) cookies.emplace_back(cookie.name, cookie.value);
   }
   std::string line(request.headers.get("Cookie"));
-  for (const auto& [name, value] : cookies) line += fmt::format("{}{}={}", line.empty() ? "" : "; ", name, value);
+  for (const auto& [name, value] : cookies)
+    line += fmt::format("{}{}={}", line.empty() ? "" : "; ", name, value);
   if (!line.empty()) wire_headers_.add("Cookie", line);
   if (first) sent_cookies = std::move(cookies);
   return &wire_headers_;
@@ -127,7 +149,8 @@ void Exchange::fail(const bia::Error& failure, const Url& url, std::string_view 
   log_error = fmt::format("{} \"{}\": {}", go_method(method), url.shown(), known.go_text);
 }
 
-bool Exchange::hop(Vu& vu, bia::http::Client& client, const Url& url, std::string_view method, bool with_body, bia::Deadline deadline) {
+bool Exchange::hop(Vu& vu, bia::http::Client& client, const Url& url, std::string_view method,
+                   bool with_body, bia::Deadline deadline) {
   bia::http::ClientRequest wire;
   wire.method = method;
   wire.host = url.host;
@@ -135,7 +158,9 @@ bool Exchange::hop(Vu& vu, bia::http::Client& client, const Url& url, std::strin
   wire.target = url.target;
   wire.headers = build_headers(vu, url, with_body, final_url == nullptr);
   if (with_body) wire.body = request.body;
-  wire.response_body = request.response_type == ResponseType::kNone ? bia::http::ClientRequest::Body::kDiscard : bia::http::ClientRequest::Body::kKeep;
+  wire.response_body = request.response_type == ResponseType::kNone
+                           ? bia::http::ClientRequest::Body::kDiscard
+                           : bia::http::ClientRequest::Body::kKeep;
   response.clear();
   auto sent = client.send(wire, response, timings, deadline);
   vu.count_bytes(timings.bytes_sent, timings.bytes_received);
@@ -158,7 +183,8 @@ bool Exchange::hop(Vu& vu, bia::http::Client& client, const Url& url, std::strin
   if (request.jar != nullptr) {
     for (const auto& [name, value] : response.headers) {
       Cookie cookie;
-      if (bia::http::field_name_equals(name, "Set-Cookie") && parse_set_cookie(value, cookie)) request.jar->set(url, std::move(cookie), unix_now_ms());
+      if (bia::http::field_name_equals(name, "Set-Cookie") && parse_set_cookie(value, cookie))
+        request.jar->set(url, std::move(cookie), unix_now_ms());
     }
   }
   return true;
@@ -175,25 +201,33 @@ void Exchange::record(Vu& vu, const std::shared_ptr<const Url>& url, std::string
   outcome.error = error;
   outcome.proto_minor = response.version_minor;
   outcome.has_expected = request.default_expected || request.expected != nullptr;
-  outcome.expected = request.default_expected ? status >= 200 && status < 400 : request.expected != nullptr && request.expected->contains(status);
+  outcome.expected = request.default_expected
+                         ? status >= 200 && status < 400
+                         : request.expected != nullptr && request.expected->contains(status);
   if (status != 0 && vu.script().has(metrics::SystemTag::kIp)) outcome.ip = response.remote.host();
   metrics::Shard& shard = vu.shard();
   const HttpSeries& series = vu.thread().http->series(shard, outcome);
   metrics::Moment moment = vu.moment();
   shard.add(series.timed[0], 1, moment);
-  const Duration parts[] = {duration(), timings.blocked, timings.connecting, timings.tls_handshaking, timings.sending, timings.waiting, timings.receiving};
-  for (size_t i = 0; i < std::size(parts); ++i) shard.add(series.timed[i + 1], ms(parts[i]), moment);
+  const Duration parts[] = {
+      duration(),      timings.blocked, timings.connecting, timings.tls_handshaking,
+      timings.sending, timings.waiting, timings.receiving};
+  for (size_t i = 0; i < std::size(parts); ++i)
+    shard.add(series.timed[i + 1], ms(parts[i]), moment);
   if (outcome.has_expected) shard.add(series.failed, outcome.expected ? 0 : 1, moment);
 }
 
-bool Exchange::redirect(Vu& vu, std::shared_ptr<const Url>& url, std::string& method, bool& with_body, int hops) {
-  if (status != 301 && status != 302 && status != 303 && status != 307 && status != 308) return false;
+bool Exchange::redirect(Vu& vu, std::shared_ptr<const Url>& url, std::string& method,
+                        bool& with_body, int hops) {
+  if (status != 301 && status != 302 && status != 303 && status != 307 && status != 308)
+    return false;
   std::string_view location = response.headers.get("Location");
   if (location.empty()) return false;
   auto next = resolve_url(*url, location);
   if (!next) {
     error_code = 1000;
-    error = fmt::format("failed to parse Location header \"{}\": {}", location, next.error().message());
+    error =
+        fmt::format("failed to parse Location header \"{}\": {}", location, next.error().message());
     log_error = fmt::format("{} \"{}\": {}", go_method(method), url->shown(), error);
     status = 0;
     return false;
@@ -201,8 +235,10 @@ bool Exchange::redirect(Vu& vu, std::shared_ptr<const Url>& url, std::string& me
   if (hops > request.redirects) {
     if (!request.redirects_set) {
       vu.script().log(LogLevel::kWarning,
-                      fmt::format("Stopped after {} redirects and returned the redirection; pass {{ redirects: n }} in request params or set global "
-                                  "maxRedirects to silence this", hops),
+                      fmt::format("Stopped after {} redirects and returned the redirection; pass "
+                                  "{{ redirects: n }} in request params or set global "
+                                  "maxRedirects to silence this",
+                                  hops),
                       {{"url", request.url->encoded}});
     }
     return false;
@@ -227,7 +263,9 @@ void Exchange::perform(Vu& vu, bia::http::Client& client) {
     if (url->scheme != "http") {
       status = 0;
       error_code = 1000;
-      error = url->scheme == "https" ? "TLS is not built yet in zelus; use http://" : fmt::format("unsupported protocol scheme \"{}\"", url->scheme);
+      error = url->scheme == "https"
+                  ? "TLS is not built yet in zelus; use http://"
+                  : fmt::format("unsupported protocol scheme \"{}\"", url->scheme);
       log_error = fmt::format("{} \"{}\": {}", go_method(method), url->shown(), error);
       return;
     }
@@ -240,7 +278,8 @@ void Exchange::perform(Vu& vu, bia::http::Client& client) {
     if (!ok) return;
     if (!redirect(vu, url, method, with_body, hops)) break;
   }
-  body_kept = request.response_type != ResponseType::kNone && status >= 200 && status != 204 && status != 304;
+  body_kept = request.response_type != ResponseType::kNone && status >= 200 && status != 204 &&
+              status != 304;
 }
 
 }  // namespace zelus::modules

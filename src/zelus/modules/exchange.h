@@ -26,11 +26,12 @@ struct ExpectedStatuses {
   bool contains(int status) const;
 };
 
-/// A request as its parameters describe it; no JavaScript in it, so that any fiber of the thread may send it.
+/// A request as its parameters describe it; no JavaScript in it, so that any fiber of the thread
+/// may send it.
 struct HttpRequest {
   std::string method;
   std::shared_ptr<const Url> url;
-  bia::http::Headers headers;       ///< of `params.headers`, names as written
+  bia::http::Headers headers;  ///< of `params.headers`, names as written
   std::string body;
   bool has_body = false;
   const metrics::TagSet* tags = nullptr;
@@ -41,7 +42,7 @@ struct HttpRequest {
   ResponseType response_type = ResponseType::kText;
   /// Null: responseCallback null, no http_req_failed.
   std::shared_ptr<const ExpectedStatuses> expected;
-  bool default_expected = true;     ///< 200 to 399
+  bool default_expected = true;  ///< 200 to 399
   bool throws = false;
   CookieJar* jar = nullptr;
   struct RequestCookie {
@@ -52,17 +53,18 @@ struct HttpRequest {
   std::string content_encoding_error;
 };
 
-/// One http.get with all its hops: what is sent, what came back, how long it took. Reused; a Response object of a script owns one.
+/// One http.get with all its hops: what is sent, what came back, how long it took. Reused; a
+/// Response object of a script owns one.
 class Exchange {
  public:
   HttpRequest request;
   bia::http::ClientResponse response;
-  bia::http::Timings timings;             ///< of the last hop
+  bia::http::Timings timings;  ///< of the last hop
   std::shared_ptr<const Url> final_url;
   int status = 0;
   int error_code = 0;
-  std::string error;                      ///< k6's short text
-  std::string log_error;                  ///< the whole text: `Get "http://…": dial tcp …`
+  std::string error;      ///< k6's short text
+  std::string log_error;  ///< the whole text: `Get "http://…": dial tcp …`
   bool interrupted = false;
   bool body_kept = false;
   /// Of the first hop, for response.request.
@@ -70,18 +72,21 @@ class Exchange {
   HttpThread* home = nullptr;
 
   void clear();
-  /// Sends it and follows redirects; each hop is sampled and its cookies kept. Suspends; called outside of running JavaScript.
+  /// Sends it and follows redirects; each hop is sampled and its cookies kept. Suspends; called
+  /// outside of running JavaScript.
   void perform(Vu& vu, bia::http::Client& client);
   double ms(Duration duration) const { return static_cast<double>(duration.count()) / 1e6; }
   Duration duration() const { return timings.sending + timings.waiting + timings.receiving; }
 
  private:
   /// False when it failed.
-  bool hop(Vu& vu, bia::http::Client& client, const Url& url, std::string_view method, bool with_body, bia::Deadline deadline);
+  bool hop(Vu& vu, bia::http::Client& client, const Url& url, std::string_view method,
+           bool with_body, bia::Deadline deadline);
   const bia::http::Headers* build_headers(Vu& vu, const Url& url, bool with_body, bool first);
   void record(Vu& vu, const std::shared_ptr<const Url>& url, std::string_view method);
   void fail(const bia::Error& failure, const Url& url, std::string_view method);
-  bool redirect(Vu& vu, std::shared_ptr<const Url>& url, std::string& method, bool& with_body, int hops);
+  bool redirect(Vu& vu, std::shared_ptr<const Url>& url, std::string& method, bool& with_body,
+                int hops);
 
   bia::http::Headers wire_headers_;
   std::string referer_;

@@ -10,10 +10,14 @@ namespace zelus::modules {
 
 namespace {
 
-constexpr std::string_view kScenarioInInit = "getting scenario information outside of the VU context is not supported";
-constexpr std::string_view kVuInInit = "getting VU information in the init context is not supported";
-constexpr std::string_view kInstanceInInit = "getting instance information in the init context is not supported";
-constexpr std::string_view kOptionsInInit = "getting test options in the init context is not supported";
+constexpr std::string_view kScenarioInInit =
+    "getting scenario information outside of the VU context is not supported";
+constexpr std::string_view kVuInInit =
+    "getting VU information in the init context is not supported";
+constexpr std::string_view kInstanceInInit =
+    "getting instance information in the init context is not supported";
+constexpr std::string_view kOptionsInInit =
+    "getting test options in the init context is not supported";
 
 enum Property {
   kName,
@@ -98,16 +102,19 @@ JSValue get(JSContext* ctx, JSValueConst, int, JSValueConst*, int property) {
 void define_getter(JSContext* ctx, JSValueConst object, const char* name, Property property) {
   JSCFunctionType function;
   function.generic_magic = get;
-  JSValue getter = JS_NewCFunction2(ctx, function.generic, name, 0, JS_CFUNC_generic_magic, property);
+  JSValue getter =
+      JS_NewCFunction2(ctx, function.generic, name, 0, JS_CFUNC_generic_magic, property);
   JSAtom atom = JS_NewAtom(ctx, name);
-  JS_DefinePropertyGetSet(ctx, object, atom, getter, JS_UNDEFINED, JS_PROP_ENUMERABLE | JS_PROP_CONFIGURABLE);
+  JS_DefinePropertyGetSet(ctx, object, atom, getter, JS_UNDEFINED,
+                          JS_PROP_ENUMERABLE | JS_PROP_CONFIGURABLE);
   JS_FreeAtom(ctx, atom);
 }
 
 /// "default (file:///s.js:3:86)": where the script called; empty outside of it.
 std::string where(JSContext* ctx) {
   Value error(ctx, JS_NewError(ctx));
-  std::string stack = bia::js::k6_stack(to_text(ctx, Value(ctx, bia_js_error_stack(ctx, error.get())).get()));
+  std::string stack =
+      bia::js::k6_stack(to_text(ctx, Value(ctx, bia_js_error_stack(ctx, error.get())).get()));
   std::string first = stack.substr(0, stack.find('\n'));
   return first.starts_with("\tat ") ? first.substr(4) : first;
 }
@@ -124,7 +131,8 @@ JSValue abort_test(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
 
 JSValue fail_test(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   Vu& vu = Vu::of(ctx);
-  if (vu.in_init()) return throw_go_error(ctx, "execution.test.fail() called outside of VU context");
+  if (vu.in_init())
+    return throw_go_error(ctx, "execution.test.fail() called outside of VU context");
   std::string text = "test marked as failed";
   if (argc > 0 && !is_nullish(argv[0])) text += ": " + to_text(ctx, argv[0]);
   vu.script().log(LogLevel::kError, text);
@@ -151,7 +159,8 @@ int tags_get(JSContext* ctx, JSPropertyDescriptor* descriptor, JSValueConst, JSA
 int tags_names(JSContext* ctx, JSPropertyEnum** names, uint32_t* count, JSValueConst) {
   Vu& vu = Vu::of(ctx);
   size_t size = vu.in_init() || vu.tags() == nullptr ? 0 : vu.tags()->tags().size();
-  auto* out = static_cast<JSPropertyEnum*>(js_malloc(ctx, sizeof(JSPropertyEnum) * std::max<size_t>(size, 1)));
+  auto* out = static_cast<JSPropertyEnum*>(
+      js_malloc(ctx, sizeof(JSPropertyEnum) * std::max<size_t>(size, 1)));
   if (out == nullptr) return -1;
   for (size_t i = 0; i < size; ++i) {
     const std::string& key = vu.tags()->tags()[i].first;
@@ -167,7 +176,9 @@ int tags_set(JSContext* ctx, JSValueConst, JSAtom name, JSValueConst value, JSVa
   Vu& vu = Vu::of(ctx);
   std::string key = atom_text(ctx, name);
   if (!JS_IsString(value) && !JS_IsNumber(value) && !JS_IsBool(value)) {
-    throw_type_error(ctx, fmt::format("invalid value for metric tag '{}': only String, Boolean and Number types are accepted as a metric tag values", key));
+    throw_type_error(ctx, fmt::format("invalid value for metric tag '{}': only String, Boolean and "
+                                      "Number types are accepted as a metric tag values",
+                                      key));
     return -1;
   }
   vu.set_tags(vu.shard().tags().with(vu.tags(), key, to_text(ctx, value)));
@@ -180,7 +191,8 @@ int tags_delete(JSContext* ctx, JSValueConst, JSAtom name) {
   return 1;
 }
 
-JSClassExoticMethods tags_exotic = {tags_get, tags_names, tags_delete, nullptr, nullptr, nullptr, tags_set};
+JSClassExoticMethods tags_exotic = {tags_get, tags_names, tags_delete, nullptr,
+                                    nullptr,  nullptr,    tags_set};
 const JSClassDef kTagsClass = {"Tags", nullptr, nullptr, nullptr, &tags_exotic};
 
 bool fill(JSContext* ctx, JSValueConst object) {
@@ -220,7 +232,9 @@ bool fill(JSContext* ctx, JSValueConst object) {
 
 }  // namespace
 
-void add_execution_module(bia::js::ModuleSet& modules) { modules.add_native({"k6/execution", {"instance", "scenario", "test", "vu"}, &fill}); }
+void add_execution_module(bia::js::ModuleSet& modules) {
+  modules.add_native({"k6/execution", {"instance", "scenario", "test", "vu"}, &fill});
+}
 void register_execution_class(JSRuntime* rt) { JS_NewClass(rt, kClassTags, &kTagsClass); }
 
 }  // namespace zelus::modules

@@ -10,12 +10,15 @@ using ::testing::StartsWith;
 
 class ExecutionTest : public ScriptTest {
  protected:
-  std::vector<std::string> shown(const std::string& init, const std::string& body, int iterations = 1) {
+  std::vector<std::string> shown(const std::string& init, const std::string& body,
+                                 int iterations = 1) {
     run(init + "\nexport default function () {\n" + body + "\n}", iterations);
     std::vector<std::string> out;
     for (const std::string& line : logger_.lines) {
       size_t end = line.find(" source=console");
-      out.push_back(end == std::string::npos ? line : line.substr(line.find(": ") + 2, end - line.find(": ") - 2));
+      out.push_back(end == std::string::npos
+                        ? line
+                        : line.substr(line.find(": ") + 2, end - line.find(": ") - 2));
     }
     return out;
   }
@@ -26,8 +29,10 @@ TEST_F(ExecutionTest, ShowsRunScenarioAndUser) {
   EXPECT_THAT(shown("import exec from 'k6/execution'; import { scenario } from 'k6/execution';", R"(
     console.log(exec.scenario.name, exec.scenario.executor, scenario.iterationInTest, exec.scenario.startTime, exec.scenario.progress);
     console.log(exec.instance.vusActive, exec.instance.vusInitialized, exec.instance.iterationsCompleted, exec.instance.iterationsInterrupted, exec.instance.currentTestRunDuration);
-    console.log(exec.vu.idInTest, exec.vu.idInInstance, exec.vu.iterationInInstance, exec.vu.iterationInScenario, exec.test.options.rps);)", 2),
-              ElementsAre("default shared-iterations 0 1000 0.5", "1 2 3 4 5.5", "1 1 0 0 5", "default shared-iterations 1 1000 0.5", "1 2 3 4 5.5", "1 1 1 1 5"));
+    console.log(exec.vu.idInTest, exec.vu.idInInstance, exec.vu.iterationInInstance, exec.vu.iterationInScenario, exec.test.options.rps);)",
+                    2),
+              ElementsAre("default shared-iterations 0 1000 0.5", "1 2 3 4 5.5", "1 1 0 0 5",
+                          "default shared-iterations 1 1000 0.5", "1 2 3 4 5.5", "1 1 1 1 5"));
 }
 
 TEST_F(ExecutionTest, TagsOfTheUserAreLive) {
@@ -35,12 +40,16 @@ TEST_F(ExecutionTest, TagsOfTheUserAreLive) {
     exec.vu.metrics.tags.mine = 'x'; exec.vu.tags['n'] = 1; check(1, { a: true }); console.log(exec.vu.metrics.tags.mine, JSON.stringify(exec.vu.tags));
     delete exec.vu.metrics.tags.mine; try { exec.vu.metrics.tags.bad = {}; } catch (e) { console.log(String(e)); } check(1, { a: true });)"),
               ElementsAre("x {\"group\":\"\",\"mine\":\"x\",\"n\":\"1\",\"scenario\":\"default\"}",
-                          "TypeError: invalid value for metric tag 'bad': only String, Boolean and Number types are accepted as a metric tag values"));
-  EXPECT_THAT(series("checks"), ElementsAre("check=a,group=,mine=x,n=1,scenario=default 1 1", "check=a,group=,n=1,scenario=default 1 1"));
+                          "TypeError: invalid value for metric tag 'bad': only String, Boolean and "
+                          "Number types are accepted as a metric tag values"));
+  EXPECT_THAT(series("checks"), ElementsAre("check=a,group=,mine=x,n=1,scenario=default 1 1",
+                                            "check=a,group=,n=1,scenario=default 1 1"));
 }
 
 TEST_F(ExecutionTest, AbortAndFail) {
-  EXPECT_THAT(shown("import exec from 'k6/execution';", "exec.test.fail('not good'); try { exec.test.abort('enough'); } catch (e) { console.log('caught'); } console.log('never');"),
+  EXPECT_THAT(shown("import exec from 'k6/execution';",
+                    "exec.test.fail('not good'); try { exec.test.abort('enough'); } catch (e) { "
+                    "console.log('caught'); } console.log('never');"),
               ElementsAre("error: test marked as failed: not good"));
   EXPECT_EQ(run_.failed, "test marked as failed: not good");
   EXPECT_THAT(run_.aborted, StartsWith("test aborted: enough at default (file:///t/script.js:3:"));
@@ -51,27 +60,42 @@ TEST_F(ExecutionTest, AbortAndFail) {
 
 TEST_F(ExecutionTest, InitHasNoUser) {
   in_user([&] {
-    EXPECT_THAT(load("import exec from 'k6/execution'; exec.vu.idInTest; export default () => {}"), HasSubstr("getting VU information in the init context is not supported"));
-    EXPECT_THAT(load("import exec from 'k6/execution'; exec.scenario.name; export default () => {}"), HasSubstr("getting scenario information outside of the VU context"));
-    EXPECT_THAT(load("import exec from 'k6/execution'; exec.test.abort('now'); export default () => {}"), StartsWith("test aborted: now at "));
+    EXPECT_THAT(load("import exec from 'k6/execution'; exec.vu.idInTest; export default () => {}"),
+                HasSubstr("getting VU information in the init context is not supported"));
+    EXPECT_THAT(
+        load("import exec from 'k6/execution'; exec.scenario.name; export default () => {}"),
+        HasSubstr("getting scenario information outside of the VU context"));
+    EXPECT_THAT(
+        load("import exec from 'k6/execution'; exec.test.abort('now'); export default () => {}"),
+        StartsWith("test aborted: now at "));
   });
 }
 
 TEST_F(ExecutionTest, SharedArrayActsAsAnArray) {
-  EXPECT_THAT(shown("import { SharedArray } from 'k6/data'; const a = new SharedArray('users', () => [{ n: 1 }, { n: 2 }, 3]); const b = new SharedArray('users', () => []);", R"(
+  EXPECT_THAT(shown("import { SharedArray } from 'k6/data'; const a = new SharedArray('users', () "
+                    "=> [{ n: 1 }, { n: 2 }, 3]); const b = new SharedArray('users', () => []);",
+                    R"(
     console.log(a.length, a[0].n, a[2], a[3], b.length, Array.isArray(a), a instanceof Array, a.map((x) => x.n || x).join());
     let sum = 0; for (const x of a) sum += x.n || x; console.log(sum, a.find((x) => x.n === 2).n, JSON.stringify(a), Object.keys(a).join());
     try { a[0] = 1; } catch (e) { console.log(String(e)); } try { a.push(1); } catch (e) { console.log(e.name); } try { 'use strict'; a[0].n = 5; } catch (e) { console.log(e.name); })"),
-              ElementsAre("3 1 3 undefined 3 true true 1,2,3", "6 2 [{\"n\":1},{\"n\":2},3] 0,1,2", "TypeError: SharedArray is immutable", "TypeError", "TypeError"));
+              ElementsAre("3 1 3 undefined 3 true true 1,2,3", "6 2 [{\"n\":1},{\"n\":2},3] 0,1,2",
+                          "TypeError: SharedArray is immutable", "TypeError", "TypeError"));
 }
 
 TEST_F(ExecutionTest, SharedArrayRefuses) {
   in_user([&] {
-    auto error = [&](const std::string& call) { return load("import { SharedArray } from 'k6/data'; " + call + "; export default () => {}"); };
-    EXPECT_THAT(error("new SharedArray('', () => [])"), HasSubstr("empty name provided to SharedArray's constructor"));
-    EXPECT_THAT(error("new SharedArray('a')"), HasSubstr("a function is expected as the second argument of SharedArray's constructor"));
-    EXPECT_THAT(error("new SharedArray('a', () => 1)"), HasSubstr("only arrays can be made into SharedArray"));
-    EXPECT_THAT(error("new SharedArray('a', async () => [])"), HasSubstr("does not support async functions"));
+    auto error = [&](const std::string& call) {
+      return load("import { SharedArray } from 'k6/data'; " + call + "; export default () => {}");
+    };
+    EXPECT_THAT(error("new SharedArray('', () => [])"),
+                HasSubstr("empty name provided to SharedArray's constructor"));
+    EXPECT_THAT(
+        error("new SharedArray('a')"),
+        HasSubstr("a function is expected as the second argument of SharedArray's constructor"));
+    EXPECT_THAT(error("new SharedArray('a', () => 1)"),
+                HasSubstr("only arrays can be made into SharedArray"));
+    EXPECT_THAT(error("new SharedArray('a', async () => [])"),
+                HasSubstr("does not support async functions"));
   });
 }
 
@@ -80,7 +104,9 @@ TEST_F(ExecutionTest, Base64) {
     console.log(enc.b64encode('hi?>'), enc.b64encode('hi?>', 'url'), enc.b64encode('h', 'rawstd'), enc.b64encode(new Uint8Array([255, 254]).buffer, 'rawurl'));
     console.log(enc.b64decode('aGk/Pg==', 'std', 's'), new Uint8Array(enc.b64decode('__4', 'rawurl')).join());
     for (const bad of ['a', 'a$==']) { try { enc.b64decode(bad); } catch (e) { console.log(String(e)); } })"),
-              ElementsAre("aGk/Pg== aGk_Pg== aA __4", "hi?> 255,254", "GoError: illegal base64 data at input byte 1", "GoError: illegal base64 data at input byte 1"));
+              ElementsAre("aGk/Pg== aGk_Pg== aA __4", "hi?> 255,254",
+                          "GoError: illegal base64 data at input byte 1",
+                          "GoError: illegal base64 data at input byte 1"));
 }
 
 }  // namespace

@@ -36,8 +36,10 @@ void add_modules(bia::js::ModuleSet& modules) {
   add_data_module(modules);
   add_encoding_module(modules);
   add_grpc_module(modules);
-  for (const char* name : {"k6/browser", "k6/crypto", "k6/crypto/x509", "k6/html", "k6/secrets", "k6/websockets", "k6/ws", "k6/experimental/csv",
-                           "k6/experimental/fs", "k6/experimental/streams", "k6/experimental/websockets", "k6/experimental/redis"}) {
+  for (const char* name :
+       {"k6/browser", "k6/crypto", "k6/crypto/x509", "k6/html", "k6/secrets", "k6/websockets",
+        "k6/ws", "k6/experimental/csv", "k6/experimental/fs", "k6/experimental/streams",
+        "k6/experimental/websockets", "k6/experimental/redis"}) {
     modules.add_missing(name, fmt::format("the module \"{}\" is not built yet in zelus", name));
   }
 }
@@ -49,7 +51,8 @@ void register_classes(JSRuntime* rt) {
   register_execution_class(rt);
 }
 
-ThreadState::ThreadState(Script& shared) : script(shared), http(std::make_unique<HttpThread>(shared)) {}
+ThreadState::ThreadState(Script& shared)
+    : script(shared), http(std::make_unique<HttpThread>(shared)) {}
 ThreadState::~ThreadState() = default;
 
 Result<bia::js::Runtime*> ThreadState::runtime() {
@@ -78,7 +81,8 @@ Result<std::string> read_module(const std::string& url) {
 
 class FactoryImpl final : public exec::UserFactory {
  public:
-  Result<exec::ScriptInfo> load(const exec::ScriptSource& source, const exec::RuntimeOptions& options, metrics::Registry& registry,
+  Result<exec::ScriptInfo> load(const exec::ScriptSource& source,
+                                const exec::RuntimeOptions& options, metrics::Registry& registry,
                                 Logger& logger) override {
     script_.source = source;
     script_.runtime = options;
@@ -87,9 +91,10 @@ class FactoryImpl final : public exec::UserFactory {
     add_modules(*script_.modules);
     script_.modules->add_source(source.url, source.text);
     std::optional<Result<exec::ScriptInfo>> info;
-    // The first pass needs a user's stack. The caller waits for it, cancelled or not: it writes into this frame.
-    auto fiber = BIA_TRY(bia::fiber::Scheduler::current().spawn([&] { info.emplace(first_pass(registry)); },
-                                                                 {.stack_bytes = bia::fiber::kStackBytesUser}));
+    // The first pass needs a user's stack. The caller waits for it, cancelled or not: it writes
+    // into this frame.
+    auto fiber = BIA_TRY(bia::fiber::Scheduler::current().spawn(
+        [&] { info.emplace(first_pass(registry)); }, {.stack_bytes = bia::fiber::kStackBytesUser}));
     while (!fiber.done()) {
       if (!fiber.join()) fiber.cancel();
     }
@@ -98,16 +103,19 @@ class FactoryImpl final : public exec::UserFactory {
     return std::move(*info);
   }
 
-  Result<void> configure(exec::UserOptions options, exec::RunView& run, const std::atomic<bool>* stop) override {
+  Result<void> configure(exec::UserOptions options, exec::RunView& run,
+                         const std::atomic<bool>* stop) override {
     script_.options = std::move(options);
-    if (!script_.options.system_tags.empty()) script_.system_tags = metrics::SystemTags::of(script_.options.system_tags);
+    if (!script_.options.system_tags.empty())
+      script_.system_tags = metrics::SystemTags::of(script_.options.system_tags);
     script_.run = &run;
     script_.stop = stop;
     return {};
   }
 
   Result<std::unique_ptr<exec::User>> make_user(uint64_t vu, metrics::Shard& shard) override {
-    return std::unique_ptr<exec::User>(std::make_unique<VirtualUser>(script_, thread_of(shard), vu, shard.registry(), &shard));
+    return std::unique_ptr<exec::User>(
+        std::make_unique<VirtualUser>(script_, thread_of(shard), vu, shard.registry(), &shard));
   }
 
  private:
@@ -117,7 +125,8 @@ class FactoryImpl final : public exec::UserFactory {
     return user.describe();
   }
 
-  /// The state of the calling thread: its users own it together, so that it ends on its thread, after them. No lock, nothing shared.
+  /// The state of the calling thread: its users own it together, so that it ends on its thread,
+  /// after them. No lock, nothing shared.
   std::shared_ptr<ThreadState> thread_of(metrics::Shard& shard) {
     struct Mine {
       const FactoryImpl* factory = nullptr;

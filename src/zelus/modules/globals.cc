@@ -29,60 +29,74 @@ JSValue console_log(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) 
 
 void add_console(JSContext* ctx, JSValueConst global) {
   JSValue console = JS_NewObject(ctx);
-  define_functions(ctx, console, {{"log", console_log<LogLevel::kInfo>, 0},
-                                  {"info", console_log<LogLevel::kInfo>, 0},
-                                  {"debug", console_log<LogLevel::kDebug>, 0},
-                                  {"warn", console_log<LogLevel::kWarning>, 0},
-                                  {"error", console_log<LogLevel::kError>, 0}});
+  define_functions(ctx, console,
+                   {{"log", console_log<LogLevel::kInfo>, 0},
+                    {"info", console_log<LogLevel::kInfo>, 0},
+                    {"debug", console_log<LogLevel::kDebug>, 0},
+                    {"warn", console_log<LogLevel::kWarning>, 0},
+                    {"error", console_log<LogLevel::kError>, 0}});
   define(ctx, global, "console", console);
 }
 
 Result<std::string> read_file(const std::string& path, const std::string& as_given) {
   struct stat info;
   if (stat(path.c_str(), &info) != 0) {
-    return Error(Code::kNotFound, "NO_FILE", fmt::format("stat {}: no such file or directory", path));
+    return Error(Code::kNotFound, "NO_FILE",
+                 fmt::format("stat {}: no such file or directory", path));
   }
   if (S_ISDIR(info.st_mode)) {
-    return Error(Code::kInvalidArgument, "IS_DIR", fmt::format("open() can't be used with directories, path: \"{}\"", as_given));
+    return Error(Code::kInvalidArgument, "IS_DIR",
+                 fmt::format("open() can't be used with directories, path: \"{}\"", as_given));
   }
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
-  if (!file) return Error(Code::kUnavailable, "UNREADABLE", fmt::format("could not read \"{}\"", as_given));
+  if (!file)
+    return Error(Code::kUnavailable, "UNREADABLE", fmt::format("could not read \"{}\"", as_given));
   return std::move(text).str();
 }
 
 JSValue open_file(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   Vu& vu = Vu::of(ctx);
   if (!vu.in_init()) {
-    return throw_go_error(ctx, "the \"open\" function is only available in the init stage (i.e. the global scope), see "
-                               "https://grafana.com/docs/k6/latest/using-k6/test-lifecycle/ for more information");
+    return throw_go_error(
+        ctx,
+        "the \"open\" function is only available in the init stage (i.e. the global scope), see "
+        "https://grafana.com/docs/k6/latest/using-k6/test-lifecycle/ for more information");
   }
   std::string name = to_text(ctx, argument(argc, argv, 0));
-  if (argc == 0 || name.empty()) return throw_go_error(ctx, "open() can't be used with an empty filename");
+  if (argc == 0 || name.empty())
+    return throw_go_error(ctx, "open() can't be used with an empty filename");
   Script& script = vu.script();
   std::string_view base = script.source.url;
   std::string url = name.starts_with("file://") ? name
-                    : name.starts_with("/")     ? "file://" + name
-                                                : fmt::format("{}/{}", base.substr(0, base.rfind('/')), name);
+                    : name.starts_with("/")
+                        ? "file://" + name
+                        : fmt::format("{}/{}", base.substr(0, base.rfind('/')), name);
   std::string path = bia::js::normalize_file_url(url).substr(std::string_view("file://").size());
   auto found = script.files.find(path);
   if (found == script.files.end()) {
     if (script.frozen) {
-      return throw_go_error(ctx, fmt::format("open() can't be used with files that weren't previously opened during initialization (__VU==0), path: \"{}\"", path));
+      return throw_go_error(ctx,
+                            fmt::format("open() can't be used with files that weren't previously "
+                                        "opened during initialization (__VU==0), path: \"{}\"",
+                                        path));
     }
     auto text = read_file(path, name);
     if (!text) return throw_go_error(ctx, text.error().message());
     found = script.files.emplace(path, std::move(*text)).first;
   }
   if (to_text(ctx, argument(argc, argv, 1)) == "b") {
-    return JS_NewArrayBufferCopy(ctx, reinterpret_cast<const uint8_t*>(found->second.data()), found->second.size());
+    return JS_NewArrayBufferCopy(ctx, reinterpret_cast<const uint8_t*>(found->second.data()),
+                                 found->second.size());
   }
   return new_string(ctx, found->second);
 }
 
 JSValue no_require(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
-  return throw_go_error(ctx, fmt::format("require(\"{}\"): CommonJS modules are not built yet; use import", to_text(ctx, argument(argc, argv, 0))));
+  return throw_go_error(
+      ctx, fmt::format("require(\"{}\"): CommonJS modules are not built yet; use import",
+                       to_text(ctx, argument(argc, argv, 0))));
 }
 
 template <bool repeat>
@@ -91,16 +105,22 @@ JSValue set_timer(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   const char* name = repeat ? "setInterval" : "setTimeout";
   uint32_t id = vu.loop().next_timer_id();
   JSValueConst callback = argument(argc, argv, 0);
-  if (is_nullish(callback)) return throw_go_error(ctx, fmt::format("{}'s callback isn't a callable function", name));
+  if (is_nullish(callback))
+    return throw_go_error(ctx, fmt::format("{}'s callback isn't a callable function", name));
   if (!JS_IsFunction(ctx, callback)) {
-    return throw_type_error(ctx, fmt::format("could not convert function call parameter 0: could not convert {} to sobek.Callable", to_text(ctx, callback)));
+    return throw_type_error(
+        ctx,
+        fmt::format(
+            "could not convert function call parameter 0: could not convert {} to sobek.Callable",
+            to_text(ctx, callback)));
   }
   double ms = 0;
   if (argc > 1 && JS_ToFloat64(ctx, &ms, argv[1]) < 0) return JS_EXCEPTION;
   if (!(ms > 0)) ms = 0;
   std::vector<Value> arguments;
   for (int i = 2; i < argc; ++i) arguments.push_back(Value::dup(ctx, argv[i]));
-  vu.loop().set_timer(id, Value::dup(ctx, callback), std::move(arguments), Duration(static_cast<int64_t>(std::min(ms, 9e12) * 1e6)), repeat);
+  vu.loop().set_timer(id, Value::dup(ctx, callback), std::move(arguments),
+                      Duration(static_cast<int64_t>(std::min(ms, 9e12) * 1e6)), repeat);
   return JS_NewUint32(ctx, id);
 }
 
@@ -115,10 +135,11 @@ JSValue clear_timer(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) 
 }
 
 bool fill_timers(JSContext* ctx, JSValueConst object) {
-  define_functions(ctx, object, {{"setTimeout", set_timer<false>, 2},
-                                 {"setInterval", set_timer<true>, 2},
-                                 {"clearTimeout", clear_timer, 1},
-                                 {"clearInterval", clear_timer, 1}});
+  define_functions(ctx, object,
+                   {{"setTimeout", set_timer<false>, 2},
+                    {"setInterval", set_timer<true>, 2},
+                    {"clearTimeout", clear_timer, 1},
+                    {"clearInterval", clear_timer, 1}});
   return true;
 }
 
@@ -126,7 +147,8 @@ bool fill_timers(JSContext* ctx, JSValueConst object) {
 JSValue error_stack(JSContext* ctx, JSValueConst self, int, JSValueConst*) {
   Value raw(ctx, bia_js_error_stack(ctx, self));
   if (!raw.is_string()) return raw.release();
-  return new_string(ctx, fmt::format("{}\n{}", to_text(ctx, self), bia::js::k6_stack(to_text(ctx, raw.get()))));
+  return new_string(
+      ctx, fmt::format("{}\n{}", to_text(ctx, self), bia::js::k6_stack(to_text(ctx, raw.get()))));
 }
 
 void add_error_stack(JSContext* ctx, JSValueConst global) {
@@ -135,7 +157,8 @@ void add_error_stack(JSContext* ctx, JSValueConst global) {
   JSPropertyDescriptor descriptor;
   if (JS_GetOwnProperty(ctx, &descriptor, prototype.get(), atom) > 0) {
     JSValue getter = JS_NewCFunction2(ctx, error_stack, "stack", 0, JS_CFUNC_generic, 0);
-    JS_DefinePropertyGetSet(ctx, prototype.get(), atom, getter, descriptor.setter, JS_PROP_CONFIGURABLE);
+    JS_DefinePropertyGetSet(ctx, prototype.get(), atom, getter, descriptor.setter,
+                            JS_PROP_CONFIGURABLE);
     JS_FreeValue(ctx, descriptor.getter);
     JS_FreeValue(ctx, descriptor.value);
   }
@@ -145,7 +168,8 @@ void add_error_stack(JSContext* ctx, JSValueConst global) {
 }  // namespace
 
 void add_timers_module(bia::js::ModuleSet& modules) {
-  modules.add_native({"k6/timers", {"setTimeout", "setInterval", "clearTimeout", "clearInterval"}, &fill_timers});
+  modules.add_native(
+      {"k6/timers", {"setTimeout", "setInterval", "clearTimeout", "clearInterval"}, &fill_timers});
 }
 
 void set_up_globals(Vu& vu) {
@@ -153,7 +177,8 @@ void set_up_globals(Vu& vu) {
   Value global(ctx, JS_GetGlobalObject(ctx));
   define(ctx, global.get(), "__VU", JS_NewInt64(ctx, static_cast<int64_t>(vu.id())));
   JSValue env = JS_NewObject(ctx);
-  for (const auto& [name, value] : vu.script().runtime.env) define(ctx, env, name, new_string(ctx, value));
+  for (const auto& [name, value] : vu.script().runtime.env)
+    define(ctx, env, name, new_string(ctx, value));
   define(ctx, global.get(), "__ENV", env);
   if (vu.script().runtime.extended_compatibility) define(ctx, global.get(), "global", global.dup());
   add_console(ctx, global.get());

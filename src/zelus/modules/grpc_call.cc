@@ -29,7 +29,8 @@ void GrpcClient::count_bytes(Vu& vu) {
 namespace {
 
 /// Metadata of a call. False with k6's text.
-bool read_metadata(JSContext* ctx, const Value& value, bia::grpc::Metadata& metadata, std::string& error) {
+bool read_metadata(JSContext* ctx, const Value& value, bia::grpc::Metadata& metadata,
+                   std::string& error) {
   if (value.is_nullish()) return true;
   if (!value.is_object()) {
     error = "invalid metadata param: must be an object with key-value pairs";
@@ -64,13 +65,15 @@ struct ConnectParams {
   bia::grpc::ChannelOptions channel;
 };
 
-bool read_connect_param(JSContext* ctx, const std::string& key, const Value& value, ConnectParams& out, std::string& error) {
+bool read_connect_param(JSContext* ctx, const std::string& key, const Value& value,
+                        ConnectParams& out, std::string& error) {
   auto boolean = [&](bool& into) {
     if (JS_IsBool(value.get())) {
       into = JS_ToBool(ctx, value.get()) > 0;
       return true;
     }
-    error = fmt::format("invalid {} value: '{}', it needs to be boolean", key, to_text(ctx, value.get()));
+    error = fmt::format("invalid {} value: '{}', it needs to be boolean", key,
+                        to_text(ctx, value.get()));
     return false;
   };
   if (key == "plaintext") return boolean(out.plaintext);
@@ -84,10 +87,12 @@ bool read_connect_param(JSContext* ctx, const std::string& key, const Value& val
   if (key == "maxReceiveSize" || key == "maxSendSize") {
     int64_t bytes = -1;
     if (JS_ToInt64(ctx, &bytes, value.get()) < 0 || bytes < 0) {
-      error = fmt::format("invalid {} value: '{}', it needs to be a positive integer", key, to_text(ctx, value.get()));
+      error = fmt::format("invalid {} value: '{}', it needs to be a positive integer", key,
+                          to_text(ctx, value.get()));
       return false;
     }
-    if (key == "maxReceiveSize" && bytes > 0) out.channel.message_bytes_max = static_cast<size_t>(bytes);
+    if (key == "maxReceiveSize" && bytes > 0)
+      out.channel.message_bytes_max = static_cast<size_t>(bytes);
     return true;
   }
   if (key == "authority") {
@@ -104,7 +109,9 @@ bool read_connect_param(JSContext* ctx, const std::string& key, const Value& val
 
 std::string connect_error(const bia::Error& error, std::string_view address) {
   if (error.code() == Code::kDeadlineExceeded) return "context deadline exceeded";
-  std::string what = error.reason() == "CONNECTION_REFUSED" ? fmt::format("dial tcp {}: connect: connection refused", address) : error.message();
+  std::string what = error.reason() == "CONNECTION_REFUSED"
+                         ? fmt::format("dial tcp {}: connect: connection refused", address)
+                         : error.message();
   return fmt::format("connection error: desc = \"transport: error while dialing: {}\"", what);
 }
 
@@ -142,7 +149,8 @@ JSValue grpc_connect(JSContext* ctx, JSValueConst self, int argc, JSValueConst* 
   Vu& vu = Vu::of(ctx);
   GrpcClient* client = grpc_client_of(ctx, self);
   if (client == nullptr) return JS_EXCEPTION;
-  if (vu.in_init()) return vu.throw_in_init("connecting to a gRPC server in the init context is not supported");
+  if (vu.in_init())
+    return vu.throw_in_init("connecting to a gRPC server in the init context is not supported");
   std::string address = argc > 0 && !is_nullish(argv[0]) ? to_text(ctx, argv[0]) : "";
   ConnectParams params;
   params.channel.user_agent = vu.script().options.user_agent;
@@ -151,11 +159,18 @@ JSValue grpc_connect(JSContext* ctx, JSValueConst self, int argc, JSValueConst* 
     bool ok = each_property(ctx, argv[1], [&](JSAtom atom, const Value& value) {
       return read_connect_param(ctx, atom_text(ctx, atom), value, params, error);
     });
-    if (!ok) return throw_go_error(ctx, "invalid grpc.connect() parameters: " + (error.empty() ? bia::js::take_exception(ctx).head() : error));
+    if (!ok)
+      return throw_go_error(ctx, "invalid grpc.connect() parameters: " +
+                                     (error.empty() ? bia::js::take_exception(ctx).head() : error));
   }
-  if (!params.plaintext) return throw_go_error(ctx, "connecting over TLS is not built yet in zelus; pass { plaintext: true } for a server without TLS");
+  if (!params.plaintext)
+    return throw_go_error(ctx,
+                          "connecting over TLS is not built yet in zelus; pass { plaintext: true } "
+                          "for a server without TLS");
   if (address.find(':') == std::string::npos) {
-    return throw_go_error(ctx, "connection error: desc = \"transport: error while dialing: missing port in address\"");
+    return throw_go_error(
+        ctx,
+        "connection error: desc = \"transport: error while dialing: missing port in address\"");
   }
   if (client->channel) client->count_bytes(vu);
   client->channel.reset();
@@ -168,16 +183,20 @@ JSValue grpc_connect(JSContext* ctx, JSValueConst self, int argc, JSValueConst* 
     Wait wait(vu);
     bia::Deadline deadline = bia::Deadline::after(params.timeout);
     connected = client->channel->connect(deadline);
-    if (connected && params.reflect) reflected = reflect(*client->channel, params.reflect_metadata, deadline);
+    if (connected && params.reflect)
+      reflected = reflect(*client->channel, params.reflect_metadata, deadline);
   }
   bool failed = !connected || !reflected;
-  if (failed && (vu.should_stop() || (!connected && connected.error().code() == Code::kCancelled))) return vu.throw_interrupted();
+  if (failed && (vu.should_stop() || (!connected && connected.error().code() == Code::kCancelled)))
+    return vu.throw_interrupted();
   if (!connected) {
     client->channel.reset();
     return throw_go_error(ctx, connect_error(connected.error(), address));
   }
   client->count_bytes(vu);
-  if (!reflected) return throw_go_error(ctx, fmt::format("error invoking reflect API: {}", reflected.error().message()));
+  if (!reflected)
+    return throw_go_error(
+        ctx, fmt::format("error invoking reflect API: {}", reflected.error().message()));
   if (*reflected) {
     client->protos.push_back(*reflected);
   }

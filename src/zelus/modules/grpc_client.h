@@ -27,7 +27,7 @@ class GrpcClient {
   /// Shared with calls in flight, which outlive `close`.
   std::shared_ptr<bia::grpc::Channel> channel;
   std::string address;
-  uint64_t bytes_sent = 0;      ///< of the channel, counted so far
+  uint64_t bytes_sent = 0;  ///< of the channel, counted so far
   uint64_t bytes_received = 0;
 
   struct Method {
@@ -35,7 +35,8 @@ class GrpcClient {
     std::shared_ptr<const GrpcProtos> owner;
     GrpcSeries last;
   };
-  /// By the name as the script writes it, with or without the leading slash; null where there is none. Stays valid.
+  /// By the name as the script writes it, with or without the leading slash; null where there is
+  /// none. Stays valid.
   Method* find(std::string_view name);
   /// Adds what the channel moved since the last call to the user's counters.
   void count_bytes(Vu& vu);
@@ -73,6 +74,8 @@ JSValue grpc_load(JSContext* ctx, JSValueConst self, int argc, JSValueConst* arg
 JSValue grpc_load_protoset(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv);
 JSValue grpc_connect(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv);
 /// Methods that a client's `connect({reflect: true})` finds.
-bia::Result<std::shared_ptr<const GrpcProtos>> reflect(bia::grpc::Channel& channel, const bia::grpc::Metadata& metadata, bia::Deadline deadline);
+bia::Result<std::shared_ptr<const GrpcProtos>> reflect(bia::grpc::Channel& channel,
+                                                       const bia::grpc::Metadata& metadata,
+                                                       bia::Deadline deadline);
 
 }  // namespace zelus::modules

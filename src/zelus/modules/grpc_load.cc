@@ -21,7 +21,8 @@ std::string script_folder(const Script& script) {
 }
 
 std::string absolute(const Script& script, const std::string& path) {
-  std::string joined = path.starts_with('/') ? path : fmt::format("{}/{}", script_folder(script), path);
+  std::string joined =
+      path.starts_with('/') ? path : fmt::format("{}/{}", script_folder(script), path);
   return bia::js::normalize_file_url("file://" + joined).substr(7);
 }
 
@@ -43,10 +44,12 @@ JSValue describe(JSContext* ctx, const GrpcProtos& protos) {
 
 /// The protos of that key: read in the first pass, found by all later ones.
 template <typename Read>
-Result<std::shared_ptr<const GrpcProtos>> shared(Script& script, const std::string& key, Read&& read) {
+Result<std::shared_ptr<const GrpcProtos>> shared(Script& script, const std::string& key,
+                                                 Read&& read) {
   if (auto found = script.protos.find(key); found != script.protos.end()) return found->second;
   if (script.frozen) {
-    return Error(Code::kFailedPrecondition, "NOT_LOADED", fmt::format("{} was not loaded when the script was first read (__VU==0)", key));
+    return Error(Code::kFailedPrecondition, "NOT_LOADED",
+                 fmt::format("{} was not loaded when the script was first read (__VU==0)", key));
   }
   std::unique_ptr<bia::codec::ProtoSource> source = BIA_TRY(read());
   auto protos = BIA_TRY(GrpcProtos::create(std::move(source)));
@@ -77,20 +80,26 @@ JSValue grpc_load(JSContext* ctx, JSValueConst self, int argc, JSValueConst* arg
       return true;
     });
   } else if (!is_nullish(given)) {
-    return throw_go_error(ctx, fmt::format("client.load() takes an array of import paths first, and not {}", to_text(ctx, given)));
+    return throw_go_error(
+        ctx, fmt::format("client.load() takes an array of import paths first, and not {}",
+                         to_text(ctx, given)));
   }
   if (paths.empty()) paths.push_back(script_folder(vu.script()));
   for (int i = 1; i < argc; ++i) files.push_back(to_text(ctx, argv[i]));
   for (const std::string& path : paths) key += " " + path;
   for (const std::string& file : files) key += " " + file;
   if (files.empty()) return JS_NewArray(ctx);
-  return add(ctx, *client, shared(vu.script(), key, [&]() -> Result<std::unique_ptr<bia::codec::ProtoSource>> {
+  return add(ctx, *client,
+             shared(vu.script(), key, [&]() -> Result<std::unique_ptr<bia::codec::ProtoSource>> {
                for (const std::string& file : files) {
                  bool there = false;
                  struct stat info;
-                 for (const std::string& path : paths) there = there || stat(fmt::format("{}/{}", path, file).c_str(), &info) == 0;
+                 for (const std::string& path : paths)
+                   there = there || stat(fmt::format("{}/{}", path, file).c_str(), &info) == 0;
                  if (!there) {
-                   return Error(Code::kNotFound, "NO_FILE", fmt::format("stat {}/{}: no such file or directory", paths.front(), file));
+                   return Error(
+                       Code::kNotFound, "NO_FILE",
+                       fmt::format("stat {}/{}: no such file or directory", paths.front(), file));
                  }
                }
                return bia::codec::ProtoSource::from_files(files, paths);
@@ -103,10 +112,16 @@ JSValue grpc_load_protoset(JSContext* ctx, JSValueConst self, int argc, JSValueC
   if (client == nullptr) return JS_EXCEPTION;
   if (!vu.in_init()) return throw_go_error(ctx, "load must be called in the init context");
   std::string path = absolute(vu.script(), to_text(ctx, argument(argc, argv, 0)));
-  return add(ctx, *client, shared(vu.script(), "protoset " + path, [&]() -> Result<std::unique_ptr<bia::codec::ProtoSource>> {
+  return add(
+      ctx, *client,
+      shared(vu.script(), "protoset " + path,
+             [&]() -> Result<std::unique_ptr<bia::codec::ProtoSource>> {
                std::ifstream file(path, std::ios::binary);
                if (!file) {
-                 return Error(Code::kNotFound, "NO_FILE", fmt::format("couldn't open protoset: stat {}: no such file or directory", path));
+                 return Error(
+                     Code::kNotFound, "NO_FILE",
+                     fmt::format("couldn't open protoset: stat {}: no such file or directory",
+                                 path));
                }
                std::ostringstream bytes;
                bytes << file.rdbuf();
@@ -114,11 +129,16 @@ JSValue grpc_load_protoset(JSContext* ctx, JSValueConst self, int argc, JSValueC
              }));
 }
 
-bia::Result<std::shared_ptr<const GrpcProtos>> reflect(bia::grpc::Channel& channel, const bia::grpc::Metadata& metadata, bia::Deadline deadline) {
+bia::Result<std::shared_ptr<const GrpcProtos>> reflect(bia::grpc::Channel& channel,
+                                                       const bia::grpc::Metadata& metadata,
+                                                       bia::Deadline deadline) {
   std::vector<std::string> files;
-  for (const std::string& service : BIA_TRY(bia::grpc::reflect_services(channel, metadata, deadline))) {
-    for (std::string& file : BIA_TRY(bia::grpc::reflect_files(channel, service, metadata, deadline))) {
-      if (std::find(files.begin(), files.end(), file) == files.end()) files.push_back(std::move(file));
+  for (const std::string& service :
+       BIA_TRY(bia::grpc::reflect_services(channel, metadata, deadline))) {
+    for (std::string& file :
+         BIA_TRY(bia::grpc::reflect_files(channel, service, metadata, deadline))) {
+      if (std::find(files.begin(), files.end(), file) == files.end())
+        files.push_back(std::move(file));
     }
   }
   return GrpcProtos::create(BIA_TRY(bia::codec::ProtoSource::from_file_descriptors(files)));

@@ -5,11 +5,15 @@
 
 namespace zelus::modules {
 
-GrpcClient* grpc_client_of(JSContext* ctx, JSValueConst self) { return static_cast<GrpcClient*>(JS_GetOpaque2(ctx, self, kClassGrpcClient)); }
+GrpcClient* grpc_client_of(JSContext* ctx, JSValueConst self) {
+  return static_cast<GrpcClient*>(JS_GetOpaque2(ctx, self, kClassGrpcClient));
+}
 
 namespace {
 
-void finalize(JSRuntime*, JSValueConst value) { delete static_cast<GrpcClient*>(JS_GetOpaque(value, kClassGrpcClient)); }
+void finalize(JSRuntime*, JSValueConst value) {
+  delete static_cast<GrpcClient*>(JS_GetOpaque(value, kClassGrpcClient));
+}
 const JSClassDef kClientClass = {"Client", &finalize, nullptr, nullptr, nullptr};
 
 /// A call ready to be sent; null with an exception pending.
@@ -25,11 +29,14 @@ bool encode(JSContext* ctx, JSValueConst request, GrpcCall& call) {
   CString text(ctx, json.get());
   auto encoded = call.method->input->json_to_wire(text.view(), call.request);
   if (encoded) return true;
-  throw_go_error(ctx, fmt::format("unable to serialise request object to protocol buffer: proto: {}", encoded.error().message()));
+  throw_go_error(ctx,
+                 fmt::format("unable to serialise request object to protocol buffer: proto: {}",
+                             encoded.error().message()));
   return false;
 }
 
-bool prepare_call(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv, const char* function, Ready& out) {
+bool prepare_call(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv,
+                  const char* function, Ready& out) {
   Vu& vu = Vu::of(ctx);
   out.client = grpc_client_of(ctx, self);
   if (out.client == nullptr) return false;
@@ -43,7 +50,9 @@ bool prepare_call(JSContext* ctx, JSValueConst self, int argc, JSValueConst* arg
   if (!name.ok()) return false;
   if (argc == 0 || name.view().empty()) return refuse("method to invoke cannot be empty");
   out.method = out.client->find(name.view());
-  if (out.method == nullptr) return refuse(fmt::format("method \"{}{}\" not found in file descriptors", name.view().starts_with('/') ? "" : "/", name.view()));
+  if (out.method == nullptr)
+    return refuse(fmt::format("method \"{}{}\" not found in file descriptors",
+                              name.view().starts_with('/') ? "" : "/", name.view()));
   if (JS_IsUndefined(argument(argc, argv, 1))) return refuse("request cannot be nil");
   if (JS_IsNull(argv[1])) {
     throw_type_error(ctx, "Cannot convert undefined or null to object");
@@ -53,7 +62,8 @@ bool prepare_call(JSContext* ctx, JSValueConst self, int argc, JSValueConst* arg
   out.call->method = out.method->method;
   out.call->owner = out.method->owner;
   std::string error;
-  if (!read_call_params(vu, argument(argc, argv, 2), *out.call, error)) return refuse(fmt::format("invalid GRPC's client.{}() parameters: {}", function, error));
+  if (!read_call_params(vu, argument(argc, argv, 2), *out.call, error))
+    return refuse(fmt::format("invalid GRPC's client.{}() parameters: {}", function, error));
   return encode(ctx, argv[1], *out.call);
 }
 
@@ -92,11 +102,12 @@ JSValue async_invoke(JSContext* ctx, JSValueConst self, int argc, JSValueConst* 
     JSValueConst value = response.get();
     Value called(vu.ctx(), JS_Call(vu.ctx(), resolve.get(), JS_UNDEFINED, 1, &value));
   };
-  auto spawned = vu.spawn_helper([&vu, call, inbox, settle, grpc = ready.client, method = ready.method] {
-    bia::fiber::ScopedDeadline deadline{bia::Deadline(vu.stop_at())};
-    perform(vu, *grpc, *method, **call);
-    inbox->finish(settle);
-  });
+  auto spawned =
+      vu.spawn_helper([&vu, call, inbox, settle, grpc = ready.client, method = ready.method] {
+        bia::fiber::ScopedDeadline deadline{bia::Deadline(vu.stop_at())};
+        perform(vu, *grpc, *method, **call);
+        inbox->finish(settle);
+      });
   if (!spawned) {
     inbox->finish([] {});
     return throw_go_error(ctx, spawned.error().message());
@@ -109,15 +120,27 @@ JSValue health_check(JSContext* ctx, JSValueConst self, int argc, JSValueConst* 
   Vu& vu = Vu::of(ctx);
   GrpcClient* client = grpc_client_of(ctx, self);
   if (client == nullptr) return JS_EXCEPTION;
-  if (vu.in_init()) return vu.throw_in_init("invoking RPC methods in the init context is not supported");
-  if (!client->channel) return throw_go_error(ctx, "no gRPC connection, you must call connect first");
-  static const GrpcMethod kCheck{"grpc.health.v1", "Health", "Check", "/grpc.health.v1.Health/Check", "grpc.health.v1.Health", false, false, nullptr, nullptr};
+  if (vu.in_init())
+    return vu.throw_in_init("invoking RPC methods in the init context is not supported");
+  if (!client->channel)
+    return throw_go_error(ctx, "no gRPC connection, you must call connect first");
+  static const GrpcMethod kCheck{"grpc.health.v1",
+                                 "Health",
+                                 "Check",
+                                 "/grpc.health.v1.Health/Check",
+                                 "grpc.health.v1.Health",
+                                 false,
+                                 false,
+                                 nullptr,
+                                 nullptr};
   GrpcCall call;
   call.method = &kCheck;
   call.tags = vu.tags();
   std::string service = argc > 0 && !is_nullish(argv[0]) ? to_text(ctx, argv[0]) : "";
-  if (service.size() > 127) return throw_go_error(ctx, "the name of a service has at most 127 bytes");
-  if (!service.empty()) call.request = fmt::format("\x0a{}{}", static_cast<char>(service.size()), service);
+  if (service.size() > 127)
+    return throw_go_error(ctx, "the name of a service has at most 127 bytes");
+  if (!service.empty())
+    call.request = fmt::format("\x0a{}{}", static_cast<char>(service.size()), service);
   GrpcClient::Method method{&kCheck, nullptr, {}};
   {
     Wait wait(vu);
@@ -125,7 +148,9 @@ JSValue health_check(JSContext* ctx, JSValueConst self, int argc, JSValueConst* 
   }
   if (call.interrupted) return vu.throw_interrupted();
   if (call.reply.status.code != Code::kOk) {
-    return throw_go_error(ctx, fmt::format("rpc error: code = {} desc = {}", bia::code_camel_name(call.reply.status.code), call.reply.status.message));
+    return throw_go_error(
+        ctx, fmt::format("rpc error: code = {} desc = {}",
+                         bia::code_camel_name(call.reply.status.code), call.reply.status.message));
   }
   const std::string& reply = call.reply.message;
   JSValue out = JS_NewObject(ctx);
@@ -186,19 +211,22 @@ constexpr Constant kConstants[] = {
 bool fill(JSContext* ctx, JSValueConst object) {
   define_grpc_response(ctx);
   JSValue prototype = JS_NewObject(ctx);
-  define_functions(ctx, prototype, {{"load", grpc_load, 1},
-                                    {"loadProtoset", grpc_load_protoset, 1},
-                                    {"connect", grpc_connect, 2},
-                                    {"invoke", invoke, 3},
-                                    {"asyncInvoke", async_invoke, 3},
-                                    {"healthCheck", health_check, 1},
-                                    {"close", close, 0}});
+  define_functions(ctx, prototype,
+                   {{"load", grpc_load, 1},
+                    {"loadProtoset", grpc_load_protoset, 1},
+                    {"connect", grpc_connect, 2},
+                    {"invoke", invoke, 3},
+                    {"asyncInvoke", async_invoke, 3},
+                    {"healthCheck", health_check, 1},
+                    {"close", close, 0}});
   JSValue client = JS_NewCFunction2(ctx, construct_client, "Client", 0, JS_CFUNC_constructor, 0);
   JS_SetConstructor(ctx, client, prototype);
   JS_SetClassProto(ctx, kClassGrpcClient, prototype);
   define(ctx, object, "Client", client);
-  define(ctx, object, "Stream", JS_NewCFunction2(ctx, construct_stream, "Stream", 3, JS_CFUNC_constructor, 0));
-  for (const Constant& constant : kConstants) define(ctx, object, constant.name, JS_NewInt32(ctx, constant.value));
+  define(ctx, object, "Stream",
+         JS_NewCFunction2(ctx, construct_stream, "Stream", 3, JS_CFUNC_constructor, 0));
+  for (const Constant& constant : kConstants)
+    define(ctx, object, constant.name, JS_NewInt32(ctx, constant.value));
   return true;
 }
 

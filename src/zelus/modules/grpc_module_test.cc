@@ -1,13 +1,11 @@
 // k6/net/grpc against a server in the same process.
-#include "bia/grpc/server.h"
-
 #include <google/protobuf/descriptor.h>
-
 #include <sys/stat.h>
 
 #include <fstream>
 
 #include "bia/codec/proto_source.h"
+#include "bia/grpc/server.h"
 #include "zelus/modules/test_support.h"
 
 namespace zelus::modules {
@@ -28,7 +26,8 @@ service Greeter {
 )";
 
 /// The name of a HelloRequest, or the whole text where it is none.
-bia::Result<void> say_hello(bia::grpc::ServerCall& call, std::string_view request, std::string& reply) {
+bia::Result<void> say_hello(bia::grpc::ServerCall& call, std::string_view request,
+                            std::string& reply) {
   if (request.size() < 2) {
     call.add_trailing_metadata("x-why", "empty");
     return bia::Error(bia::Code::kInvalidArgument, "EMPTY", "name is empty");
@@ -69,10 +68,15 @@ class GrpcModuleTest : public ScriptTest {
       ASSERT_TRUE((*server)->start().ok());
       address_ = (*server)->address();
       runtime_options_.env = {{"ADDR", address_}, {"DIR", folder_}};
-      ASSERT_EQ(load("import grpc, { Client, StatusOK } from 'k6/net/grpc'; const A = __ENV.ADDR; const show = (...a) => console.log(...a);\n"
-                     "const c = new Client(); const loaded = c.load([__ENV.DIR], 'hello.proto'); const P = { plaintext: true };\n"
-                     "const tried = (f) => { try { show(JSON.stringify(f())); } catch (e) { show(String(e)); } };\n"
-                     "export default async function () {\n" + body + "\n}"), "");
+      ASSERT_EQ(load("import grpc, { Client, StatusOK } from 'k6/net/grpc'; const A = __ENV.ADDR; "
+                     "const show = (...a) => console.log(...a);\n"
+                     "const c = new Client(); const loaded = c.load([__ENV.DIR], 'hello.proto'); "
+                     "const P = { plaintext: true };\n"
+                     "const tried = (f) => { try { show(JSON.stringify(f())); } catch (e) { "
+                     "show(String(e)); } };\n"
+                     "export default async function () {\n" +
+                     body + "\n}"),
+                "");
       {
         auto user = make_user();
         for (int i = 0; i < iterations; ++i) outcome_ = user->run_iteration({0, 0});
@@ -82,7 +86,9 @@ class GrpcModuleTest : public ScriptTest {
     std::vector<std::string> out;
     for (const std::string& line : logger_.lines) {
       size_t end = line.find(" source=console");
-      out.push_back(end == std::string::npos ? line : line.substr(line.find(": ") + 2, end - line.find(": ") - 2));
+      out.push_back(end == std::string::npos
+                        ? line
+                        : line.substr(line.find(": ") + 2, end - line.find(": ") - 2));
     }
     return out;
   }
@@ -97,12 +103,21 @@ TEST_F(GrpcModuleTest, InvokesAndSamples) {
     show(JSON.stringify(c.invoke('hello.Greeter/SayHello', { name: 'meta' }, { metadata: { 'x-a': '1' }, tags: { my: 'tag' }, timeout: '2s' }).message));
     show(JSON.stringify(c.invoke('hello.Greeter/SayHello', { name: 'x' }, { discardResponseMessage: true }).message));
     c.close();)");
-  EXPECT_THAT(lines, ElementsAre(StartsWith(R"([{"package":"hello","service":"Greeter","full_method":"/hello.Greeter/SayHello","name":"SayHello","is_client_stream":false,"is_server_stream":false},)"),
-                                 "0 true 3 Hello ann 0",
-                                 R"({"message":{"message":"Hello ann","serial":"7"},"error":null,"headers":{"content-type":["application/grpc"],"x-head":["h"]},"trailers":{"x-tail":["t"]},"status":0})",
-                                 AllOf(HasSubstr(R"("message":{"message":"","serial":"0"},"error":{"code":3,"message":"name is empty","details":[]})"), HasSubstr(R"("status":3})")),
-                                 R"({"message":"Hello 1","serial":"7"})", "null"));
-  std::string tags = "group=,method=SayHello,name=/hello.Greeter/SayHello,scenario=default,service=hello.Greeter,status=";
+  EXPECT_THAT(
+      lines,
+      ElementsAre(
+          StartsWith(
+              R"([{"package":"hello","service":"Greeter","full_method":"/hello.Greeter/SayHello","name":"SayHello","is_client_stream":false,"is_server_stream":false},)"),
+          "0 true 3 Hello ann 0",
+          R"({"message":{"message":"Hello ann","serial":"7"},"error":null,"headers":{"content-type":["application/grpc"],"x-head":["h"]},"trailers":{"x-tail":["t"]},"status":0})",
+          AllOf(
+              HasSubstr(
+                  R"("message":{"message":"","serial":"0"},"error":{"code":3,"message":"name is empty","details":[]})"),
+              HasSubstr(R"("status":3})")),
+          R"({"message":"Hello 1","serial":"7"})", "null"));
+  std::string tags =
+      "group=,method=SayHello,name=/hello.Greeter/"
+      "SayHello,scenario=default,service=hello.Greeter,status=";
   std::string url = ",url=" + address_ + "/hello.Greeter/SayHello 1 ";
   EXPECT_THAT(series("grpc_req_duration"), ::testing::Contains(StartsWith(tags + "3" + url)));
   EXPECT_THAT(series("grpc_req_duration"), ::testing::Contains(HasSubstr("my=tag,name=")));
@@ -118,48 +133,73 @@ TEST_F(GrpcModuleTest, TextsAreThoseOfK6) {
     tried(() => c.invoke(M, {}, { metadata: { 'a-bin': 'x' } })); tried(() => c.invoke(M, { name: 1 })); tried(() => c.invoke(M, { nome: 1 }));
     tried(() => c.invoke('', {})); tried(() => c.invoke('x', {})); tried(() => c.invoke(M, {}, { tags: { a: {} } })); tried(() => new grpc.Stream(c, M)); tried(() => c.close());
     tried(() => c.invoke(M, {}));)");
-  EXPECT_THAT(lines,
-              ElementsAre("GoError: load must be called in the init context", "GoError: no gRPC connection, you must call connect first",
-                          "GoError: connection error: desc = \"transport: error while dialing: dial tcp 127.0.0.1:1: connect: connection refused\"",
-                          "GoError: invalid grpc.connect() parameters: unknown connect param: \"foo\"",
-                          "GoError: invalid grpc.connect() parameters: invalid plaintext value: '1', it needs to be boolean",
-                          "GoError: invalid grpc.connect() parameters: invalid timeout value: time: invalid duration \"x\"", HasSubstr("TLS is not built yet"),
-                          HasSubstr("TLS is not built yet"), "true", "GoError: request cannot be nil", "TypeError: Cannot convert undefined or null to object",
-                          "GoError: invalid GRPC's client.invoke() parameters: unknown param: \"foo\"",
-                          "GoError: invalid GRPC's client.invoke() parameters: invalid metadata param: \"a\" value must be a string",
-                          "GoError: invalid GRPC's client.invoke() parameters: invalid metadata param: \"a-bin\" value must be binary",
-                          "GoError: unable to serialise request object to protocol buffer: proto: (line 1:9): invalid value for string field name: 1",
-                          "GoError: unable to serialise request object to protocol buffer: proto: (line 1:2): unknown field \"nome\"",
-                          "GoError: method to invoke cannot be empty", "GoError: method \"/x\" not found in file descriptors",
-                          HasSubstr("metric tags: invalid value for metric tag 'a'"), HasSubstr("Stream of k6/net/grpc is not built yet"), "undefined",
-                          "GoError: no gRPC connection, you must call connect first"));
+  EXPECT_THAT(
+      lines,
+      ElementsAre("GoError: load must be called in the init context",
+                  "GoError: no gRPC connection, you must call connect first",
+                  "GoError: connection error: desc = \"transport: error while dialing: dial tcp "
+                  "127.0.0.1:1: connect: connection refused\"",
+                  "GoError: invalid grpc.connect() parameters: unknown connect param: \"foo\"",
+                  "GoError: invalid grpc.connect() parameters: invalid plaintext value: '1', it "
+                  "needs to be boolean",
+                  "GoError: invalid grpc.connect() parameters: invalid timeout value: time: "
+                  "invalid duration \"x\"",
+                  HasSubstr("TLS is not built yet"), HasSubstr("TLS is not built yet"), "true",
+                  "GoError: request cannot be nil",
+                  "TypeError: Cannot convert undefined or null to object",
+                  "GoError: invalid GRPC's client.invoke() parameters: unknown param: \"foo\"",
+                  "GoError: invalid GRPC's client.invoke() parameters: invalid metadata param: "
+                  "\"a\" value must be a string",
+                  "GoError: invalid GRPC's client.invoke() parameters: invalid metadata param: "
+                  "\"a-bin\" value must be binary",
+                  "GoError: unable to serialise request object to protocol buffer: proto: (line "
+                  "1:9): invalid value for string field name: 1",
+                  "GoError: unable to serialise request object to protocol buffer: proto: (line "
+                  "1:2): unknown field \"nome\"",
+                  "GoError: method to invoke cannot be empty",
+                  "GoError: method \"/x\" not found in file descriptors",
+                  HasSubstr("metric tags: invalid value for metric tag 'a'"),
+                  HasSubstr("Stream of k6/net/grpc is not built yet"), "undefined",
+                  "GoError: no gRPC connection, you must call connect first"));
 }
 
 TEST_F(GrpcModuleTest, DeadlinesHealthAndReflection) {
-  auto lines = grpc(R"(c.connect(A, P); const r = c.invoke('hello.Greeter/SayHello', { name: 'slow' }, { timeout: 20 }); show(r.status, r.error.code);
+  auto lines = grpc(
+      R"(c.connect(A, P); const r = c.invoke('hello.Greeter/SayHello', { name: 'slow' }, { timeout: 20 }); show(r.status, r.error.code);
     show(JSON.stringify(c.healthCheck('hello.Greeter'))); tried(() => c.healthCheck('nosuch'));
     const d = new grpc.Client(); d.connect(A, { plaintext: true, reflect: true }); show(d.invoke('hello.Greeter/SayHello', { name: 'r' }).message.message); d.close();)");
-  EXPECT_THAT(lines, ElementsAre("4 4", "{\"status\":1}", StartsWith("GoError: rpc error: code = NotFound desc = "), "Hello r"));
+  EXPECT_THAT(lines,
+              ElementsAre("4 4", "{\"status\":1}",
+                          StartsWith("GoError: rpc error: code = NotFound desc = "), "Hello r"));
 }
 
 TEST_F(GrpcModuleTest, AsyncInvokeIsAwaited) {
   auto lines = grpc(R"(c.connect(A, P);
     const [a, b] = await Promise.all(['x', 'y'].map((name) => c.asyncInvoke('hello.Greeter/SayHello', { name }))); show(a.message.message, b.message.message);
-    c.asyncInvoke('nosuch', {}).catch((e) => show('caught', e.message));)", 2);
-  EXPECT_THAT(lines, ElementsAre("Hello x Hello y", "caught method \"/nosuch\" not found in file descriptors", "Hello x Hello y",
-                                 "caught method \"/nosuch\" not found in file descriptors"));
+    c.asyncInvoke('nosuch', {}).catch((e) => show('caught', e.message));)",
+                    2);
+  EXPECT_THAT(
+      lines,
+      ElementsAre("Hello x Hello y", "caught method \"/nosuch\" not found in file descriptors",
+                  "Hello x Hello y", "caught method \"/nosuch\" not found in file descriptors"));
 }
 
 TEST_F(GrpcModuleTest, LoadSaysWhatIsMissing) {
   in_user([&] {
-    EXPECT_THAT(load("import grpc from 'k6/net/grpc'; new grpc.Client().load([], 'nosuch.proto'); export default () => {}"),
+    EXPECT_THAT(load("import grpc from 'k6/net/grpc'; new grpc.Client().load([], 'nosuch.proto'); "
+                     "export default () => {}"),
                 StartsWith("GoError: stat /t/nosuch.proto: no such file or directory\n"));
-    EXPECT_THAT(load("import grpc from 'k6/net/grpc'; new grpc.Client().loadProtoset('x'); export default () => {}"),
-                StartsWith("GoError: couldn't open protoset: stat /t/x: no such file or directory"));
-    EXPECT_THAT(load("import grpc from 'k6/net/grpc'; new grpc.Client().connect('a:1'); export default () => {}"),
+    EXPECT_THAT(
+        load("import grpc from 'k6/net/grpc'; new grpc.Client().loadProtoset('x'); export default "
+             "() => {}"),
+        StartsWith("GoError: couldn't open protoset: stat /t/x: no such file or directory"));
+    EXPECT_THAT(load("import grpc from 'k6/net/grpc'; new grpc.Client().connect('a:1'); export "
+                     "default () => {}"),
                 HasSubstr("connecting to a gRPC server in the init context is not supported"));
     std::ofstream(folder_ + "/bad.proto") << "syntax = \"proto3\"; message {";
-    EXPECT_THAT(load("import grpc from 'k6/net/grpc'; new grpc.Client().load(['" + folder_ + "'], 'bad.proto'); export default () => {}"), HasSubstr("bad.proto"));
+    EXPECT_THAT(load("import grpc from 'k6/net/grpc'; new grpc.Client().load(['" + folder_ +
+                     "'], 'bad.proto'); export default () => {}"),
+                HasSubstr("bad.proto"));
   });
 }
 

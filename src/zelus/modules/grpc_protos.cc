@@ -8,10 +8,13 @@
 
 namespace zelus::modules {
 
-bia::Result<std::shared_ptr<const GrpcProtos>> GrpcProtos::create(std::unique_ptr<bia::codec::ProtoSource> source) {
+bia::Result<std::shared_ptr<const GrpcProtos>> GrpcProtos::create(
+    std::unique_ptr<bia::codec::ProtoSource> source) {
   auto out = std::make_shared<GrpcProtos>();
-  std::map<const google::protobuf::Descriptor*, std::shared_ptr<const bia::codec::WireTable>> tables;
-  auto table = [&tables](const google::protobuf::Descriptor* type) -> bia::Result<std::shared_ptr<const bia::codec::WireTable>> {
+  std::map<const google::protobuf::Descriptor*, std::shared_ptr<const bia::codec::WireTable>>
+      tables;
+  auto table = [&tables](const google::protobuf::Descriptor* type)
+      -> bia::Result<std::shared_ptr<const bia::codec::WireTable>> {
     auto& made = tables[type];
     if (!made) made = BIA_TRY(bia::codec::WireTable::create(type));
     return made;
@@ -37,7 +40,8 @@ bia::Result<std::shared_ptr<const GrpcProtos>> GrpcProtos::create(std::unique_pt
 }
 
 const GrpcMethod* GrpcProtos::find(std::string_view full_name) const {
-  auto found = std::find_if(methods_.begin(), methods_.end(), [full_name](const GrpcMethod& m) { return m.full_name == full_name; });
+  auto found = std::find_if(methods_.begin(), methods_.end(),
+                            [full_name](const GrpcMethod& m) { return m.full_name == full_name; });
   return found == methods_.end() ? nullptr : &*found;
 }
 

@@ -24,7 +24,8 @@ struct GrpcMethod {
 class GrpcProtos {
  public:
   /// Errors: kUnimplemented naming a field that the tables cannot hold.
-  static bia::Result<std::shared_ptr<const GrpcProtos>> create(std::unique_ptr<bia::codec::ProtoSource> source);
+  static bia::Result<std::shared_ptr<const GrpcProtos>> create(
+      std::unique_ptr<bia::codec::ProtoSource> source);
   const std::vector<GrpcMethod>& methods() const { return methods_; }
   const GrpcMethod* find(std::string_view full_name) const;
 

@@ -9,14 +9,17 @@ namespace {
 
 /// In the order in which k6 lists them.
 enum Field : uint8_t { kMessage, kErrorField, kHeadersField, kTrailers, kStatusField };
-constexpr const char* kNames[Vu::kGrpcFields] = {"message", "error", "headers", "trailers", "status"};
+constexpr const char* kNames[Vu::kGrpcFields] = {"message", "error", "headers", "trailers",
+                                                 "status"};
 
 struct Handle {
   std::unique_ptr<GrpcCall> call;
   std::array<JSValue, Vu::kGrpcFields> made;
 };
 
-Handle* handle_of(JSValueConst value) { return static_cast<Handle*>(JS_GetOpaque(value, kClassGrpcResponse)); }
+Handle* handle_of(JSValueConst value) {
+  return static_cast<Handle*>(JS_GetOpaque(value, kClassGrpcResponse));
+}
 
 void finalize(JSRuntime* rt, JSValueConst value) {
   Handle* handle = handle_of(value);
@@ -52,8 +55,11 @@ JSValue make_message(JSContext* ctx, const GrpcCall& call) {
   bia::codec::WireToJsonOptions options;
   options.unpopulated = bia::codec::Unpopulated::kEmitDefaults;
   // After an error the message holds the defaults.
-  auto converted = call.method->output->wire_to_json(ok ? std::string_view(call.reply.message) : std::string_view(), json, options);
-  if (!converted) return throw_go_error(ctx, "unable to deserialise the response: " + converted.error().message());
+  auto converted = call.method->output->wire_to_json(
+      ok ? std::string_view(call.reply.message) : std::string_view(), json, options);
+  if (!converted)
+    return throw_go_error(ctx,
+                          "unable to deserialise the response: " + converted.error().message());
   return JS_ParseJSON(ctx, json.c_str(), json.size(), "message");
 }
 
@@ -66,7 +72,8 @@ JSValue make_error(JSContext* ctx, const GrpcCall& call) {
   return out;
 }
 
-int get_own_property(JSContext* ctx, JSPropertyDescriptor* descriptor, JSValueConst object, JSAtom name) {
+int get_own_property(JSContext* ctx, JSPropertyDescriptor* descriptor, JSValueConst object,
+                     JSAtom name) {
   const auto& atoms = Vu::of(ctx).grpc_atoms;
   size_t field = 0;
   while (field < atoms.size() && atoms[field] != name) ++field;
@@ -83,9 +90,10 @@ int get_own_property(JSContext* ctx, JSPropertyDescriptor* descriptor, JSValueCo
   JSValue& made = handle->made[field];
   if (JS_IsUndefined(made)) {
     const GrpcCall& call = *handle->call;
-    made = field == kMessage       ? make_message(ctx, call)
-           : field == kErrorField ? make_error(ctx, call)
-                                  : make_metadata(ctx, field == kTrailers ? call.reply.trailers : call.reply.headers);
+    made = field == kMessage ? make_message(ctx, call)
+           : field == kErrorField
+               ? make_error(ctx, call)
+               : make_metadata(ctx, field == kTrailers ? call.reply.trailers : call.reply.headers);
     if (JS_IsException(made)) {
       made = JS_UNDEFINED;
       return -1;
@@ -108,12 +116,15 @@ int get_own_names(JSContext* ctx, JSPropertyEnum** names, uint32_t* count, JSVal
   return 0;
 }
 
-JSClassExoticMethods exotic = {get_own_property, get_own_names, nullptr, nullptr, nullptr, nullptr, nullptr};
+JSClassExoticMethods exotic = {get_own_property, get_own_names, nullptr, nullptr,
+                               nullptr,          nullptr,       nullptr};
 const JSClassDef kResponseClass = {"GrpcResponse", &finalize, &mark, nullptr, &exotic};
 
 }  // namespace
 
-void register_grpc_response_class(JSRuntime* rt) { JS_NewClass(rt, kClassGrpcResponse, &kResponseClass); }
+void register_grpc_response_class(JSRuntime* rt) {
+  JS_NewClass(rt, kClassGrpcResponse, &kResponseClass);
+}
 
 void define_grpc_response(JSContext* ctx) {
   auto& atoms = Vu::of(ctx).grpc_atoms;

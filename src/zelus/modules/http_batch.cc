@@ -17,8 +17,10 @@ struct BatchEntry {
   Prepared prepared;
 };
 
-/// An element: a URL, `[method, url, body, params]` or `{method, url, body, params}`. False with k6's text.
-bool read_entry(Vu& vu, std::string_view key, const Value& value, BatchEntry& entry, std::string& error) {
+/// An element: a URL, `[method, url, body, params]` or `{method, url, body, params}`. False with
+/// k6's text.
+bool read_entry(Vu& vu, std::string_view key, const Value& value, BatchEntry& entry,
+                std::string& error) {
   JSContext* ctx = vu.ctx();
   std::string method = "GET";
   Value url = value, body, params;
@@ -51,7 +53,8 @@ bool read_entry(Vu& vu, std::string_view key, const Value& value, BatchEntry& en
   return !entry.prepared.failed;
 }
 
-/// Sends all, at most `batch` at a time and `batchPerHost` to one host. Outside of running JavaScript.
+/// Sends all, at most `batch` at a time and `batchPerHost` to one host. Outside of running
+/// JavaScript.
 Result<void> send_all(Vu& vu, std::vector<BatchEntry>& entries) {
   const exec::UserOptions& options = vu.script().options;
   bia::http::Client& client = vu.http().client();
@@ -60,8 +63,11 @@ Result<void> send_all(Vu& vu, std::vector<BatchEntry>& entries) {
   auto work = [&] {
     while (next < entries.size()) {
       Exchange& exchange = *entries[next++].prepared.exchange;
-      auto& gate = hosts[fmt::format("{}:{}", exchange.request.url->host, exchange.request.url->port)];
-      if (!gate) gate = std::make_unique<bia::fiber::Semaphore>(static_cast<size_t>(std::max(1, options.batch_per_host)));
+      auto& gate =
+          hosts[fmt::format("{}:{}", exchange.request.url->host, exchange.request.url->port)];
+      if (!gate)
+        gate = std::make_unique<bia::fiber::Semaphore>(
+            static_cast<size_t>(std::max(1, options.batch_per_host)));
       if (!gate->acquire()) {
         exchange.interrupted = true;
         continue;
@@ -100,9 +106,13 @@ JSValue http_batch(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   if (vu.in_init()) return vu.throw_in_init("Using batch in the init context is not supported");
   if (argc < 1) return throw_go_error(ctx, "no argument was provided to http.batch()");
   if (argc > 1) {
-    vu.script().log(LogLevel::kWarning, "http.batch() accepts only an array or an object of requests; further arguments are ignored");
+    vu.script().log(LogLevel::kWarning,
+                    "http.batch() accepts only an array or an object of requests; further "
+                    "arguments are ignored");
   }
-  if (!JS_IsObject(argv[0])) return throw_go_error(ctx, fmt::format("invalid http.batch() argument type {}", to_text(ctx, argv[0])));
+  if (!JS_IsObject(argv[0]))
+    return throw_go_error(
+        ctx, fmt::format("invalid http.batch() argument type {}", to_text(ctx, argv[0])));
   bool array = JS_IsArray(argv[0]);
   std::vector<BatchEntry> entries;
   std::string error;
@@ -157,7 +167,8 @@ JSValue http_batch(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
 
 JSValue http_async_request(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   Vu& vu = Vu::of(ctx);
-  if (vu.in_init()) return vu.throw_in_init("Making http requests in the init context is not supported");
+  if (vu.in_init())
+    return vu.throw_in_init("Making http requests in the init context is not supported");
   std::string method = to_text(ctx, argument(argc, argv, 0));
   JSValue functions[2];
   Value promise(ctx, JS_NewPromiseCapability(ctx, functions));
@@ -170,9 +181,11 @@ JSValue http_async_request(JSContext* ctx, JSValueConst, int argc, JSValueConst*
     bool failed = response.is_exception();
     if (failed) response = Value(context, JS_GetException(context));
     JSValueConst value = response.get();
-    Value called(context, JS_Call(context, failed ? reject.get() : resolve.get(), JS_UNDEFINED, 1, &value));
+    Value called(context,
+                 JS_Call(context, failed ? reject.get() : resolve.get(), JS_UNDEFINED, 1, &value));
   };
-  Prepared prepared = prepare(vu, method, argument(argc, argv, 1), argument(argc, argv, 2), argument(argc, argv, 3));
+  Prepared prepared = prepare(vu, method, argument(argc, argv, 1), argument(argc, argv, 2),
+                              argument(argc, argv, 3));
   if (prepared.failed) {
     settle(std::move(prepared.exchange));
     return promise.release();

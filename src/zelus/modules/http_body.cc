@@ -20,10 +20,14 @@ struct FilePart {
   std::string filename, content_type;
 };
 
-bool is_file(JSValueConst value) { return JS_IsObject(value) && JS_GetClassID(value) == kClassFileData; }
+bool is_file(JSValueConst value) {
+  return JS_IsObject(value) && JS_GetClassID(value) == kClassFileData;
+}
 
 /// k6 1.8: null and undefined read `<nil>`.
-std::string form_text(JSContext* ctx, JSValueConst value) { return is_nullish(value) ? "<nil>" : to_text(ctx, value); }
+std::string form_text(JSContext* ctx, JSValueConst value) {
+  return is_nullish(value) ? "<nil>" : to_text(ctx, value);
+}
 
 void append_pair(std::string& out, const std::string& name, std::string_view value) {
   out += fmt::format("{}{}={}", out.empty() ? "" : "&", query_escape(name), query_escape(value));
@@ -31,7 +35,8 @@ void append_pair(std::string& out, const std::string& name, std::string_view val
 
 /// Keys sorted, arrays repeat theirs.
 std::string form(JSContext* ctx, std::vector<std::pair<std::string, Value>>& fields) {
-  std::sort(fields.begin(), fields.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(fields.begin(), fields.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
   std::string out;
   for (const auto& [name, value] : fields) {
     if (!JS_IsArray(value.get())) {
@@ -40,7 +45,9 @@ std::string form(JSContext* ctx, std::vector<std::pair<std::string, Value>>& fie
     }
     int64_t length = 0;
     JS_GetLength(ctx, value.get(), &length);
-    for (int64_t i = 0; i < length; ++i) append_pair(out, name, form_text(ctx, Value(ctx, JS_GetPropertyInt64(ctx, value.get(), i)).get()));
+    for (int64_t i = 0; i < length; ++i)
+      append_pair(out, name,
+                  form_text(ctx, Value(ctx, JS_GetPropertyInt64(ctx, value.get(), i)).get()));
   }
   return out;
 }
@@ -48,7 +55,8 @@ std::string form(JSContext* ctx, std::vector<std::pair<std::string, Value>>& fie
 std::string boundary() {
   static std::atomic<uint64_t> counter = 0;
   auto now = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-  return fmt::format("zelus{:016x}{:08x}", now * 0x9e3779b97f4a7c15ull, counter.fetch_add(1, std::memory_order_relaxed));
+  return fmt::format("zelus{:016x}{:08x}", now * 0x9e3779b97f4a7c15ull,
+                     counter.fetch_add(1, std::memory_order_relaxed));
 }
 
 std::string quote(std::string_view text) {
@@ -60,10 +68,12 @@ std::string quote(std::string_view text) {
   return out;
 }
 
-bool multipart(JSContext* ctx, const std::vector<std::pair<std::string, Value>>& fields, HttpRequest& request, std::string& error) {
+bool multipart(JSContext* ctx, const std::vector<std::pair<std::string, Value>>& fields,
+               HttpRequest& request, std::string& error) {
   std::string mark = boundary();
   for (const auto& [name, value] : fields) {
-    request.body += fmt::format("--{}\r\nContent-Disposition: form-data; name=\"{}\"", mark, quote(name));
+    request.body +=
+        fmt::format("--{}\r\nContent-Disposition: form-data; name=\"{}\"", mark, quote(name));
     if (!is_file(value.get())) {
       request.body += fmt::format("\r\n\r\n{}\r\n", form_text(ctx, value.get()));
       continue;
@@ -80,8 +90,11 @@ bool multipart(JSContext* ctx, const std::vector<std::pair<std::string, Value>>&
       bytes = text;
     }
     std::string type = to_text(ctx, value.property("content_type").get());
-    type.erase(std::remove_if(type.begin(), type.end(), [](char c) { return c == '\r' || c == '\n'; }), type.end());
-    request.body += fmt::format("; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n", quote(to_text(ctx, value.property("filename").get())), type);
+    type.erase(
+        std::remove_if(type.begin(), type.end(), [](char c) { return c == '\r' || c == '\n'; }),
+        type.end());
+    request.body += fmt::format("; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
+                                quote(to_text(ctx, value.property("filename").get())), type);
     request.body.append(bytes).append("\r\n");
   }
   request.body += fmt::format("--{}--\r\n", mark);
@@ -104,8 +117,11 @@ bool read_body(JSContext* ctx, JSValueConst body, HttpRequest& request, std::str
     return true;
   }
   if (!JS_IsObject(body) || JS_IsArray(body) || JS_IsFunction(ctx, body)) {
-    const char* type = JS_IsBool(body) ? "bool" : JS_IsArray(body) ? "[]interface {}" : JS_IsObject(body) ? "func(sobek.FunctionCall) sobek.Value"
-                       : JS_VALUE_GET_TAG(body) == JS_TAG_INT ? "int64" : "float64";
+    const char* type = JS_IsBool(body)     ? "bool"
+                       : JS_IsArray(body)  ? "[]interface {}"
+                       : JS_IsObject(body) ? "func(sobek.FunctionCall) sobek.Value"
+                       : JS_VALUE_GET_TAG(body) == JS_TAG_INT ? "int64"
+                                                              : "float64";
     error = fmt::format("unknown request body type {}", type);
     return false;
   }

@@ -9,17 +9,23 @@ namespace zelus::modules {
 
 namespace {
 
-void finalize_jar(JSRuntime*, JSValueConst value) { delete static_cast<JarHandle*>(JS_GetOpaque(value, kClassCookieJar)); }
+void finalize_jar(JSRuntime*, JSValueConst value) {
+  delete static_cast<JarHandle*>(JS_GetOpaque(value, kClassCookieJar));
+}
 const JSClassDef kJarClass = {"CookieJar", &finalize_jar, nullptr, nullptr, nullptr};
 
 struct ExpectedHandle {
   std::shared_ptr<const ExpectedStatuses> expected;
 };
-void finalize_expected(JSRuntime*, JSValueConst value) { delete static_cast<ExpectedHandle*>(JS_GetOpaque(value, kClassExpectedStatuses)); }
-const JSClassDef kExpectedClass = {"expectedStatuses", &finalize_expected, nullptr, nullptr, nullptr};
+void finalize_expected(JSRuntime*, JSValueConst value) {
+  delete static_cast<ExpectedHandle*>(JS_GetOpaque(value, kClassExpectedStatuses));
+}
+const JSClassDef kExpectedClass = {"expectedStatuses", &finalize_expected, nullptr, nullptr,
+                                   nullptr};
 
 /// The jar and the URL of a call. False with an exception pending.
-bool jar_call(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv, CookieJar*& jar, std::shared_ptr<const Url>& url) {
+bool jar_call(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv, CookieJar*& jar,
+              std::shared_ptr<const Url>& url) {
   auto* handle = static_cast<JarHandle*>(JS_GetOpaque2(ctx, self, kClassCookieJar));
   if (handle == nullptr) return false;
   jar = handle->jar.get();
@@ -68,7 +74,9 @@ JSValue set(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {
       if (key == "max_age") JS_ToInt64(ctx, &cookie.max_age, value.get());
       if (key != "expires") return true;
       cookie.has_expires = parse_cookie_date(to_text(ctx, value.get()), cookie.expires_ms);
-      if (!cookie.has_expires) error = fmt::format("unable to parse \"expires\" date string \"{}\"", to_text(ctx, value.get()));
+      if (!cookie.has_expires)
+        error = fmt::format("unable to parse \"expires\" date string \"{}\"",
+                            to_text(ctx, value.get()));
       return cookie.has_expires;
     });
     if (!ok) return error.empty() ? JS_EXCEPTION : throw_go_error(ctx, error);
@@ -93,7 +101,9 @@ JSValue remove(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) 
   return JS_UNDEFINED;
 }
 
-JSValue construct_jar(JSContext* ctx, JSValueConst, int, JSValueConst*) { return new_cookie_jar(ctx, std::make_shared<CookieJar>()); }
+JSValue construct_jar(JSContext* ctx, JSValueConst, int, JSValueConst*) {
+  return new_cookie_jar(ctx, std::make_shared<CookieJar>());
+}
 
 bool read_range(JSContext* ctx, JSValueConst value, ExpectedStatuses::Range& range) {
   if (JS_VALUE_GET_TAG(value) == JS_TAG_INT) {
@@ -104,7 +114,8 @@ bool read_range(JSContext* ctx, JSValueConst value, ExpectedStatuses::Range& ran
   Value object = Value::dup(ctx, value);
   Value min = object.property("min");
   Value max = object.property("max");
-  if (JS_VALUE_GET_TAG(min.get()) != JS_TAG_INT || JS_VALUE_GET_TAG(max.get()) != JS_TAG_INT) return false;
+  if (JS_VALUE_GET_TAG(min.get()) != JS_TAG_INT || JS_VALUE_GET_TAG(max.get()) != JS_TAG_INT)
+    return false;
   range = {JS_VALUE_GET_INT(min.get()), JS_VALUE_GET_INT(max.get())};
   return true;
 }
@@ -115,7 +126,9 @@ JSValue expected_statuses(JSContext* ctx, JSValueConst, int argc, JSValueConst* 
   for (int i = 0; i < argc; ++i) {
     ExpectedStatuses::Range range{};
     if (!read_range(ctx, argv[i], range)) {
-      return throw_go_error(ctx, fmt::format("argument number {} to expectedStatuses was neither an integer nor an object like {{min:100, max:329}}", i + 1));
+      return throw_go_error(ctx, fmt::format("argument number {} to expectedStatuses was neither "
+                                             "an integer nor an object like {{min:100, max:329}}",
+                                             i + 1));
     }
     expected->ranges.push_back(range);
   }
@@ -139,8 +152,13 @@ JSValue new_cookie_jar(JSContext* ctx, std::shared_ptr<CookieJar> jar) {
 
 void fill_cookie_jar(JSContext* ctx, JSValueConst object) {
   JSValue prototype = JS_NewObject(ctx);
-  define_functions(ctx, prototype, {{"cookiesForURL", cookies_for_url, 1}, {"set", set, 4}, {"clear", clear, 1}, {"delete", remove, 2}});
-  JSValue constructor = JS_NewCFunction2(ctx, construct_jar, "CookieJar", 0, JS_CFUNC_constructor, 0);
+  define_functions(ctx, prototype,
+                   {{"cookiesForURL", cookies_for_url, 1},
+                    {"set", set, 4},
+                    {"clear", clear, 1},
+                    {"delete", remove, 2}});
+  JSValue constructor =
+      JS_NewCFunction2(ctx, construct_jar, "CookieJar", 0, JS_CFUNC_constructor, 0);
   JS_SetConstructor(ctx, constructor, prototype);
   JS_SetClassProto(ctx, kClassCookieJar, prototype);
   define(ctx, object, "CookieJar", constructor);
@@ -151,6 +169,8 @@ void fill_expected_statuses(JSContext* ctx, JSValueConst object) {
 }
 
 void register_cookie_jar_class(JSRuntime* rt) { JS_NewClass(rt, kClassCookieJar, &kJarClass); }
-void register_expected_class(JSRuntime* rt) { JS_NewClass(rt, kClassExpectedStatuses, &kExpectedClass); }
+void register_expected_class(JSRuntime* rt) {
+  JS_NewClass(rt, kClassExpectedStatuses, &kExpectedClass);
+}
 
 }  // namespace zelus::modules

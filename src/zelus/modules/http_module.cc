@@ -16,13 +16,15 @@ bia::http::Client& HttpUser::client() {
     bia::http::ClientOptions options;
     // http.batch keeps to batchPerHost by itself; other requests in flight have no limit in k6.
     options.connections_per_host_max = 4096;
-    if (vu_.script().options.no_connection_reuse) options.reuse = bia::http::ClientOptions::Reuse::kNever;
+    if (vu_.script().options.no_connection_reuse)
+      options.reuse = bia::http::ClientOptions::Reuse::kNever;
     client_.emplace(options);
   }
   return *client_;
 }
 
-Prepared prepare(Vu& vu, std::string_view method, JSValueConst url, JSValueConst body, JSValueConst params) {
+Prepared prepare(Vu& vu, std::string_view method, JSValueConst url, JSValueConst body,
+                 JSValueConst params) {
   Prepared out{ExchangePtr(vu.thread().http->take())};
   Exchange& exchange = *out.exchange;
   std::string error;
@@ -43,9 +45,11 @@ JSValue finish(Vu& vu, ExchangePtr exchange) {
 
 namespace {
 
-JSValue send(JSContext* ctx, std::string_view method, JSValueConst url, JSValueConst body, JSValueConst params) {
+JSValue send(JSContext* ctx, std::string_view method, JSValueConst url, JSValueConst body,
+             JSValueConst params) {
   Vu& vu = Vu::of(ctx);
-  if (vu.in_init()) return vu.throw_in_init("Making http requests in the init context is not supported");
+  if (vu.in_init())
+    return vu.throw_in_init("Making http requests in the init context is not supported");
   Prepared prepared = prepare(vu, method, url, body, params);
   if (!prepared.failed) {
     bia::http::Client& client = vu.http().client();
@@ -59,26 +63,31 @@ JSValue get(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   return send(ctx, "GET", argument(argc, argv, 0), JS_UNDEFINED, argument(argc, argv, 1));
 }
 JSValue head(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
-  if (argc > 2) Vu::of(ctx).script().log(LogLevel::kWarning, "http.head() takes 2 arguments: the URL and the params");
+  if (argc > 2)
+    Vu::of(ctx).script().log(LogLevel::kWarning,
+                             "http.head() takes 2 arguments: the URL and the params");
   return send(ctx, "HEAD", argument(argc, argv, 0), JS_UNDEFINED, argument(argc, argv, 1));
 }
 
 constexpr const char* kBodyMethods[] = {"POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 template <int method>
 JSValue with_body(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
-  return send(ctx, kBodyMethods[method], argument(argc, argv, 0), argument(argc, argv, 1), argument(argc, argv, 2));
+  return send(ctx, kBodyMethods[method], argument(argc, argv, 0), argument(argc, argv, 1),
+              argument(argc, argv, 2));
 }
 
 JSValue request(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   std::string method = to_text(ctx, argument(argc, argv, 0));
-  return send(ctx, method, argument(argc, argv, 1), argument(argc, argv, 2), argument(argc, argv, 3));
+  return send(ctx, method, argument(argc, argv, 1), argument(argc, argv, 2),
+              argument(argc, argv, 3));
 }
 
 /// http.url`…${x}…`: the text for the request, with `${}` in its name.
 JSValue url_tag(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   std::string name;
   std::string text;
-  if (!JS_IsArray(argument(argc, argv, 0))) return throw_go_error(ctx, "http.url is a template tag: http.url`http://…`");
+  if (!JS_IsArray(argument(argc, argv, 0)))
+    return throw_go_error(ctx, "http.url is a template tag: http.url`http://…`");
   int64_t parts = 0;
   JS_GetLength(ctx, argv[0], &parts);
   for (int64_t i = 0; i < parts; ++i) {
@@ -94,7 +103,8 @@ JSValue url_tag(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   auto parsed = Vu::of(ctx).thread().urls.get(text);
   define(ctx, object, "name", new_string(ctx, name));
   define(ctx, object, "url", new_string(ctx, text));
-  define(ctx, object, "clean_url", new_string(ctx, parsed ? (*parsed)->has_user ? (*parsed)->tag : text : text));
+  define(ctx, object, "clean_url",
+         new_string(ctx, parsed ? (*parsed)->has_user ? (*parsed)->tag : text : text));
   return object;
 }
 
@@ -102,20 +112,25 @@ JSValue file(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   std::string_view bytes;
   JSValueConst data = argument(argc, argv, 0);
   if (!JS_IsString(data) && !buffer_bytes(ctx, data, bytes)) {
-    return throw_go_error(ctx, fmt::format("invalid type {}, expected string, []byte or ArrayBuffer", to_text(ctx, data)));
+    return throw_go_error(
+        ctx,
+        fmt::format("invalid type {}, expected string, []byte or ArrayBuffer", to_text(ctx, data)));
   }
   JSValue object = JS_NewObjectClass(ctx, kClassFileData);
   bool named = argc > 1 && !is_nullish(argv[1]);
   bool typed = argc > 2 && !is_nullish(argv[2]);
   define(ctx, object, "data", JS_DupValue(ctx, data));
-  define(ctx, object, "filename", new_string(ctx, named ? to_text(ctx, argv[1]) : std::to_string(metrics::unix_now_ns())));
-  define(ctx, object, "content_type", new_string(ctx, typed ? to_text(ctx, argv[2]) : "application/octet-stream"));
+  define(ctx, object, "filename",
+         new_string(ctx, named ? to_text(ctx, argv[1]) : std::to_string(metrics::unix_now_ns())));
+  define(ctx, object, "content_type",
+         new_string(ctx, typed ? to_text(ctx, argv[2]) : "application/octet-stream"));
   return object;
 }
 
 JSValue cookie_jar(JSContext* ctx, JSValueConst, int, JSValueConst*) {
   Vu& vu = Vu::of(ctx);
-  if (vu.in_init()) return vu.throw_in_init("Making cookie jars in the init context is not supported");
+  if (vu.in_init())
+    return vu.throw_in_init("Making cookie jars in the init context is not supported");
   return new_cookie_jar(ctx, vu.http().jar());
 }
 
@@ -162,21 +177,23 @@ constexpr Constant kConstants[] = {
 bool fill(JSContext* ctx, JSValueConst object) {
   Vu::of(ctx).make_response_atoms();
   define_response_class(ctx);
-  for (const Constant& constant : kConstants) define(ctx, object, constant.name, JS_NewAtomString(ctx, constant.value));
-  define_functions(ctx, object, {{"get", get, 2},
-                                 {"head", head, 2},
-                                 {"post", with_body<0>, 3},
-                                 {"put", with_body<1>, 3},
-                                 {"patch", with_body<2>, 3},
-                                 {"del", with_body<3>, 3},
-                                 {"options", with_body<4>, 3},
-                                 {"request", request, 4},
-                                 {"asyncRequest", http_async_request, 4},
-                                 {"batch", http_batch, 1},
-                                 {"url", url_tag, 1},
-                                 {"file", file, 3},
-                                 {"cookieJar", cookie_jar, 0},
-                                 {"setResponseCallback", set_response_callback, 1}});
+  for (const Constant& constant : kConstants)
+    define(ctx, object, constant.name, JS_NewAtomString(ctx, constant.value));
+  define_functions(ctx, object,
+                   {{"get", get, 2},
+                    {"head", head, 2},
+                    {"post", with_body<0>, 3},
+                    {"put", with_body<1>, 3},
+                    {"patch", with_body<2>, 3},
+                    {"del", with_body<3>, 3},
+                    {"options", with_body<4>, 3},
+                    {"request", request, 4},
+                    {"asyncRequest", http_async_request, 4},
+                    {"batch", http_batch, 1},
+                    {"url", url_tag, 1},
+                    {"file", file, 3},
+                    {"cookieJar", cookie_jar, 0},
+                    {"setResponseCallback", set_response_callback, 1}});
   fill_cookie_jar(ctx, object);
   fill_expected_statuses(ctx, object);
   return true;
@@ -185,8 +202,22 @@ bool fill(JSContext* ctx, JSValueConst object) {
 }  // namespace
 
 void add_http_module(bia::js::ModuleSet& modules) {
-  std::vector<std::string> names = {"get",   "head", "post", "put",       "patch",     "del",                 "options",         "request", "asyncRequest",
-                                    "batch", "url",  "file", "cookieJar", "CookieJar", "setResponseCallback", "expectedStatuses"};
+  std::vector<std::string> names = {"get",
+                                    "head",
+                                    "post",
+                                    "put",
+                                    "patch",
+                                    "del",
+                                    "options",
+                                    "request",
+                                    "asyncRequest",
+                                    "batch",
+                                    "url",
+                                    "file",
+                                    "cookieJar",
+                                    "CookieJar",
+                                    "setResponseCallback",
+                                    "expectedStatuses"};
   for (const Constant& constant : kConstants) names.emplace_back(constant.name);
   modules.add_native({"k6/http", std::move(names), &fill});
 }

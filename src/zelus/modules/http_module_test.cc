@@ -18,7 +18,8 @@ void serve(bia::http::ServerRequest& request, bia::http::ServerResponse& respons
   std::string_view path = request.path();
   if (path == "/json") {
     response.add_header("Content-Type", "application/json");
-    response.body() = R"({"name": "ann", "items": [1, 2, 3], "deep": [{"id": 1, "n": "a"}, {"id": 2, "n": "b"}]})";
+    response.body() =
+        R"({"name": "ann", "items": [1, 2, 3], "deep": [{"id": 1, "n": "a"}, {"id": 2, "n": "b"}]})";
   } else if (path == "/echo") {
     auto body = request.body();
     response.body() = fmt::format("{}\n", request.method_text());
@@ -47,7 +48,9 @@ void serve(bia::http::ServerRequest& request, bia::http::ServerResponse& respons
   } else if (path == "/gzip" || path == "/broken" || path == "/br") {
     response.add_header("Content-Encoding", path == "/br" ? "br" : "gzip");
     // gzip of "packed".
-    constexpr unsigned char kPacked[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0x2b, 0x48, 0x4c, 0xce, 0x4e, 0x4d, 0x01, 0x00, 0x10, 0xb4, 0xf6, 0x21, 0x06, 0x00, 0x00, 0x00};
+    constexpr unsigned char kPacked[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02,
+                                         0x03, 0x2b, 0x48, 0x4c, 0xce, 0x4e, 0x4d, 0x01, 0x00,
+                                         0x10, 0xb4, 0xf6, 0x21, 0x06, 0x00, 0x00, 0x00};
     response.body().assign(reinterpret_cast<const char*>(kPacked), sizeof(kPacked));
     // A wrong check sum.
     if (path == "/broken") response.body()[18] ^= 1;
@@ -62,7 +65,8 @@ void serve(bia::http::ServerRequest& request, bia::http::ServerResponse& respons
 
 class HttpModuleTest : public ScriptTest {
  protected:
-  /// Runs the body as a default function; BASE is the server. Gives the log without the level and source of console lines.
+  /// Runs the body as a default function; BASE is the server. Gives the log without the level and
+  /// source of console lines.
   std::vector<std::string> http(const std::string& body, int iterations = 1) {
     in_user([&] {
       bia::http::ServerOptions options;
@@ -72,7 +76,10 @@ class HttpModuleTest : public ScriptTest {
       ASSERT_TRUE((*server)->start().ok());
       base_ = "http://" + (*server)->address();
       runtime_options_.env["BASE"] = base_;
-      std::string error = load("import http from 'k6/http'; const B = __ENV.BASE; const show = (...a) => console.log(...a);\nexport default async function () {\n" + body + "\n}");
+      std::string error = load(
+          "import http from 'k6/http'; const B = __ENV.BASE; const show = (...a) => "
+          "console.log(...a);\nexport default async function () {\n" +
+          body + "\n}");
       ASSERT_EQ(error, "");
       {
         auto user = make_user();
@@ -83,7 +90,9 @@ class HttpModuleTest : public ScriptTest {
     std::vector<std::string> out;
     for (const std::string& line : logger_.lines) {
       size_t end = line.find(" source=console");
-      out.push_back(end == std::string::npos ? line : line.substr(line.find(": ") + 2, end - line.find(": ") - 2));
+      out.push_back(end == std::string::npos
+                        ? line
+                        : line.substr(line.find(": ") + 2, end - line.find(": ") - 2));
     }
     return out;
   }
@@ -91,34 +100,45 @@ class HttpModuleTest : public ScriptTest {
 };
 
 TEST_F(HttpModuleTest, GetsAndSamples) {
-  EXPECT_THAT(http("const r = http.get(`${B}/helloworld/${{}}`); show(r.status, r.body, r.status_text, r.proto, r.error_code, JSON.stringify(r.error), r.remote_ip);", 2),
-              ElementsAre("200 ok 200 OK HTTP/1.1 0 \"\" 127.0.0.1", "200 ok 200 OK HTTP/1.1 0 \"\" 127.0.0.1"));
+  EXPECT_THAT(http("const r = http.get(`${B}/helloworld/${{}}`); show(r.status, r.body, "
+                   "r.status_text, r.proto, r.error_code, JSON.stringify(r.error), r.remote_ip);",
+                   2),
+              ElementsAre("200 ok 200 OK HTTP/1.1 0 \"\" 127.0.0.1",
+                          "200 ok 200 OK HTTP/1.1 0 \"\" 127.0.0.1"));
   std::string url = base_ + "/helloworld/%5Bobject%20Object%5D";
-  std::string tags = "expected_response=true,group=,method=GET,name=" + url + ",proto=HTTP/1.1,scenario=default,status=200,url=" + url;
+  std::string tags = "expected_response=true,group=,method=GET,name=" + url +
+                     ",proto=HTTP/1.1,scenario=default,status=200,url=" + url;
   EXPECT_THAT(series("http_reqs"), ElementsAre(tags + " 2 2"));
   EXPECT_THAT(series("http_req_failed"), ElementsAre(tags + " 2 0"));
-  for (const char* name : {"http_req_duration", "http_req_blocked", "http_req_connecting", "http_req_sending", "http_req_waiting", "http_req_receiving",
-                           "http_req_tls_handshaking"}) {
+  for (const char* name :
+       {"http_req_duration", "http_req_blocked", "http_req_connecting", "http_req_sending",
+        "http_req_waiting", "http_req_receiving", "http_req_tls_handshaking"}) {
     EXPECT_THAT(series(name), ElementsAre(StartsWith(tags + " 2 "))) << name;
   }
   EXPECT_THAT(series("data_sent"), ElementsAre(HasSubstr("group=,scenario=default 2 ")));
 }
 
 TEST_F(HttpModuleTest, ResponseLooksAsInK6) {
-  EXPECT_THAT(http(R"(const r = http.get(B + '/redirect');
+  EXPECT_THAT(
+      http(R"(const r = http.get(B + '/redirect');
     show(Object.keys(r).join());
     show(r.url.replace(B, ''), r.request.url.replace(B, ''), r.request.method, JSON.stringify(r.request.headers), JSON.stringify(r.cookies));
     show(r.headers['Content-Type'], Object.keys(r.timings).join(), r.timings.looking_up, r.timings.duration > 0);
     show(r.json('items.1'), r.json('items.#'), r.json('nope'), r.json().name, r.json('deep.#.n').join(), r.json('deep.#(id==2).n'), r.json('n*'));
     r.mine = 1; show(r.mine, 'body' in r, 'x' in r, r.headers === r.headers, typeof JSON.parse(JSON.stringify(r)).timings.waiting);
     const c = http.get(B + '/cookie'); show(JSON.stringify(c.cookies), c.body, JSON.stringify(c.request.cookies));)"),
-              ElementsAre("remote_ip,remote_port,url,status,status_text,proto,headers,cookies,body,timings,tls_version,tls_cipher_suite,ocsp,error,error_code,request,"
-                          "clickLink,html,json,submitForm",
-                          "/json /redirect GET {\"User-Agent\":[\"Grafana k6/1.8.1\"]} {}",
-                          "application/json duration,blocked,looking_up,connecting,tls_handshaking,sending,waiting,receiving 0 true",
-                          "2 3 undefined ann a,b b ann", "1 true false true number",
-                          "{\"sid\":[{\"name\":\"sid\",\"value\":\"42\",\"domain\":\"\",\"path\":\"/\",\"http_only\":true,\"secure\":false,\"max_age\":0,\"expires\":"
-                          "-6795364578871}]} hop=1 {\"hop\":[{\"name\":\"hop\",\"value\":\"1\",\"replace\":false}]}"));
+      ElementsAre(
+          "remote_ip,remote_port,url,status,status_text,proto,headers,cookies,body,timings,tls_"
+          "version,tls_cipher_suite,ocsp,error,error_code,request,"
+          "clickLink,html,json,submitForm",
+          "/json /redirect GET {\"User-Agent\":[\"Grafana k6/1.8.1\"]} {}",
+          "application/json "
+          "duration,blocked,looking_up,connecting,tls_handshaking,sending,waiting,receiving 0 true",
+          "2 3 undefined ann a,b b ann", "1 true false true number",
+          "{\"sid\":[{\"name\":\"sid\",\"value\":\"42\",\"domain\":\"\",\"path\":\"/"
+          "\",\"http_only\":true,\"secure\":false,\"max_age\":0,\"expires\":"
+          "-6795364578871}]} hop=1 "
+          "{\"hop\":[{\"name\":\"hop\",\"value\":\"1\",\"replace\":false}]}"));
 }
 
 TEST_F(HttpModuleTest, BodiesAndHeaders) {
@@ -133,11 +153,17 @@ TEST_F(HttpModuleTest, BodiesAndHeaders) {
     show(http.get(B + '/target?a=b c').body);
     const m = http.post(B + '/echo', { f: http.file('data', 'x.txt', 'text/plain'), n: 1 }).body;
     show(/multipart\/form-data; boundary=/.test(m), /name="f"; filename="x.txt"\r\nContent-Type: text\/plain\r\n\r\ndata\r\n/.test(m));)");
-  EXPECT_THAT(lines, ElementsAre("POST\nUser-Agent: Grafana k6/1.8.1\nContent-Length: 4\ntext",
-                                 "PUT\nUser-Agent: Grafana k6/1.8.1\nContent-Type: application/x-www-form-urlencoded\nContent-Length: 36\na=x&a=y&b=2&c=%3Cnil%3E&d=%C3%A4+%26",
-                                 "PATCH\nUser-Agent: Grafana k6/1.8.1\nContent-Type: x/y\nX-One: 1\nContent-Length: 2\nAB",
-                                 ::testing::_, "get\nUser-Agent: Grafana k6/1.8.1\n", "GET\nUser-Agent: Grafana k6/1.8.1\nAuthorization: Basic dTpw\n",
-                                 "other.example", "/target?a=b%20c", "true true"));
+  EXPECT_THAT(
+      lines,
+      ElementsAre(
+          "POST\nUser-Agent: Grafana k6/1.8.1\nContent-Length: 4\ntext",
+          "PUT\nUser-Agent: Grafana k6/1.8.1\nContent-Type: "
+          "application/x-www-form-urlencoded\nContent-Length: "
+          "36\na=x&a=y&b=2&c=%3Cnil%3E&d=%C3%A4+%26",
+          "PATCH\nUser-Agent: Grafana k6/1.8.1\nContent-Type: x/y\nX-One: 1\nContent-Length: 2\nAB",
+          ::testing::_, "get\nUser-Agent: Grafana k6/1.8.1\n",
+          "GET\nUser-Agent: Grafana k6/1.8.1\nAuthorization: Basic dTpw\n", "other.example",
+          "/target?a=b%20c", "true true"));
 }
 
 TEST_F(HttpModuleTest, RedirectsKeepOrChangeTheMethod) {
@@ -146,9 +172,11 @@ TEST_F(HttpModuleTest, RedirectsKeepOrChangeTheMethod) {
     show(http.get(B + '/redirect', { redirects: 0 }).status, http.get(B + '/loop').status);)");
   ASSERT_EQ(lines.size(), 3u);
   EXPECT_EQ(lines[0], "ann body");
-  EXPECT_THAT(lines[1], StartsWith("warning: Stopped after 11 redirects and returned the redirection;"));
+  EXPECT_THAT(lines[1],
+              StartsWith("warning: Stopped after 11 redirects and returned the redirection;"));
   EXPECT_EQ(lines[2], "302 302");
-  EXPECT_THAT(series("http_reqs"), ::testing::Contains(HasSubstr("/loop,proto=HTTP/1.1,scenario=default,status=302")));
+  EXPECT_THAT(series("http_reqs"),
+              ::testing::Contains(HasSubstr("/loop,proto=HTTP/1.1,scenario=default,status=302")));
 }
 
 TEST_F(HttpModuleTest, FailuresWarnAndFill) {
@@ -159,17 +187,27 @@ TEST_F(HttpModuleTest, FailuresWarnAndFill) {
     show(http.get('http:// bad url').error_code);
     show(http.get(B + '/status/404').error_code, http.get(B + '/status/503').status);
     for (const f of [() => http.get('http://127.0.0.1:1/', { throw: true }), () => http.get('https://127.0.0.1:1/', { throw: true })]) { try { f(); } catch (e) { show(String(e)); } })");
-  EXPECT_THAT(lines, ElementsAre("warning: Request Failed error=Get \"http://127.0.0.1:1/\": dial tcp 127.0.0.1:1: connect: connection refused",
-                                 "0 1212 dial: connection refused null http://127.0.0.1:1/",
-                                 "warning: Request Failed error=Get \"" + base_ + "/slow\": request timeout", "1050",
-                                 "warning: Request Failed error=invalid URL: parse \"http:// bad url\": invalid character \" \" in host name", "1020", "1404 503",
-                                 "GoError: Get \"http://127.0.0.1:1/\": dial tcp 127.0.0.1:1: connect: connection refused",
-                                 "GoError: Get \"https://127.0.0.1:1/\": TLS is not built yet in zelus; use http://"));
-  std::string refused = "error=dial: connection refused,error_code=1212,expected_response=false,group=,method=GET,name=http://127.0.0.1:1/,scenario=default,status=0,"
-                        "url=http://127.0.0.1:1/";
+  EXPECT_THAT(
+      lines,
+      ElementsAre(
+          "warning: Request Failed error=Get \"http://127.0.0.1:1/\": dial tcp 127.0.0.1:1: "
+          "connect: connection refused",
+          "0 1212 dial: connection refused null http://127.0.0.1:1/",
+          "warning: Request Failed error=Get \"" + base_ + "/slow\": request timeout", "1050",
+          "warning: Request Failed error=invalid URL: parse \"http:// bad url\": invalid character "
+          "\" \" in host name",
+          "1020", "1404 503",
+          "GoError: Get \"http://127.0.0.1:1/\": dial tcp 127.0.0.1:1: connect: connection refused",
+          "GoError: Get \"https://127.0.0.1:1/\": TLS is not built yet in zelus; use http://"));
+  std::string refused =
+      "error=dial: connection "
+      "refused,error_code=1212,expected_response=false,group=,method=GET,name=http://127.0.0.1:1/"
+      ",scenario=default,status=0,"
+      "url=http://127.0.0.1:1/";
   EXPECT_THAT(series("http_reqs"), ::testing::Contains(refused + " 2 2"));
   EXPECT_THAT(series("http_req_failed"), ::testing::Contains(refused + " 2 2"));
-  EXPECT_THAT(series("http_reqs"), ::testing::Contains(HasSubstr("error_code=1404,expected_response=false")));
+  EXPECT_THAT(series("http_reqs"),
+              ::testing::Contains(HasSubstr("error_code=1404,expected_response=false")));
 }
 
 TEST_F(HttpModuleTest, WrongParametersFailTheRequest) {
@@ -178,13 +216,20 @@ TEST_F(HttpModuleTest, WrongParametersFailTheRequest) {
     http.get(u, { responseCallback: 1 }); http.post(u, 1); http.post(u, [1]); http.get(u, { headers: { 'a b': '1' } }); http.get(u, { headers: { a: '1\n2' } });
     http.get(u, { auth: 'digest' });)");
   std::vector<std::string> errors;
-  for (const std::string& line : lines) errors.push_back(line.substr(std::string("warning: Request Failed error=").size()));
-  EXPECT_THAT(errors, ElementsAre("invalid URL: '#<nil>'", "Get \"/x\": unsupported protocol scheme \"\"", "invalid timeout value: time: invalid duration \"x\"",
-                                  "invalid HTTP request metric tags: invalid value for metric tag 'a': only String, Boolean and Number types are accepted as a metric "
-                                  "tag values",
-                                  "x does not belong to ResponseType values", "unsupported responseCallback", "unknown request body type int64",
-                                  "unknown request body type []interface {}", "net/http: invalid header field name \"a b\"",
-                                  "net/http: invalid header field value for \"a\"", "auth: \"digest\" is not built yet in zelus; \"basic\" is"));
+  for (const std::string& line : lines)
+    errors.push_back(line.substr(std::string("warning: Request Failed error=").size()));
+  EXPECT_THAT(
+      errors,
+      ElementsAre("invalid URL: '#<nil>'", "Get \"/x\": unsupported protocol scheme \"\"",
+                  "invalid timeout value: time: invalid duration \"x\"",
+                  "invalid HTTP request metric tags: invalid value for metric tag 'a': only "
+                  "String, Boolean and Number types are accepted as a metric "
+                  "tag values",
+                  "x does not belong to ResponseType values", "unsupported responseCallback",
+                  "unknown request body type int64", "unknown request body type []interface {}",
+                  "net/http: invalid header field name \"a b\"",
+                  "net/http: invalid header field value for \"a\"",
+                  "auth: \"digest\" is not built yet in zelus; \"basic\" is"));
 }
 
 TEST_F(HttpModuleTest, TagsNamesAndExpectations) {
@@ -192,10 +237,15 @@ TEST_F(HttpModuleTest, TagsNamesAndExpectations) {
     http.get(B + '/status/404', { responseCallback: http.expectedStatuses(404, { min: 500, max: 599 }), tags: { name: 'e' } });
     http.get(B + '/status/404', { responseCallback: null, tags: { name: 'none' } });
     http.setResponseCallback(http.expectedStatuses(201)); http.get(B + '/', { tags: { name: 'set' } });)");
-  EXPECT_THAT(series("http_reqs"), ElementsAre(HasSubstr("name=${}/a/${},proto=HTTP/1.1,scenario=default,status=200,url=${}/a/${}"),
-                                               HasSubstr("expected_response=true,group=,method=GET,my=tag,name=n,proto=HTTP/1.1,scenario=default,status=200,url=n"),
-                                               HasSubstr("error_code=1404,expected_response=true,group=,method=GET,name=e"), HasSubstr("error_code=1404,group=,method=GET,name=none"),
-                                               HasSubstr("expected_response=false,group=,method=GET,name=set")));
+  EXPECT_THAT(
+      series("http_reqs"),
+      ElementsAre(
+          HasSubstr("name=${}/a/${},proto=HTTP/1.1,scenario=default,status=200,url=${}/a/${}"),
+          HasSubstr("expected_response=true,group=,method=GET,my=tag,name=n,proto=HTTP/"
+                    "1.1,scenario=default,status=200,url=n"),
+          HasSubstr("error_code=1404,expected_response=true,group=,method=GET,name=e"),
+          HasSubstr("error_code=1404,group=,method=GET,name=none"),
+          HasSubstr("expected_response=false,group=,method=GET,name=set")));
   EXPECT_EQ(series("http_req_failed").size(), 4u);
 }
 
@@ -204,26 +254,35 @@ TEST_F(HttpModuleTest, CookiesLiveForAnIteration) {
     const jar = http.cookieJar(); jar.set(B, 'mine', 'x', { path: '/cookie' });
     show(http.get(B + '/cookie', { cookies: { k: 'v', mine: { value: 'y', replace: true } } }).body, '|', JSON.stringify(jar.cookiesForURL(B + '/')));
     const own = new http.CookieJar(); own.set(B, 'o', '1'); show(http.get(B + '/cookie', { jar: own }).body);
-    jar.delete(B, 'sid'); jar.clear(B + '/cookie'); show(JSON.stringify(jar.cookiesForURL(B + '/cookie')));)", 2);
-  EXPECT_THAT(lines, ElementsAre("k=v; mine=y | {\"sid\":[\"42\"]}", "o=1", "{}", "k=v; mine=y | {\"sid\":[\"42\"]}", "o=1", "{}"));
+    jar.delete(B, 'sid'); jar.clear(B + '/cookie'); show(JSON.stringify(jar.cookiesForURL(B + '/cookie')));)",
+                    2);
+  EXPECT_THAT(lines, ElementsAre("k=v; mine=y | {\"sid\":[\"42\"]}", "o=1", "{}",
+                                 "k=v; mine=y | {\"sid\":[\"42\"]}", "o=1", "{}"));
 }
 
 TEST_F(HttpModuleTest, ResponseTypes) {
-  auto lines = http(R"(const b = http.get(B + '/json', { responseType: 'binary' }).body; show(b instanceof ArrayBuffer, b.byteLength);
+  auto lines = http(
+      R"(const b = http.get(B + '/json', { responseType: 'binary' }).body; show(b instanceof ArrayBuffer, b.byteLength);
     const n = http.request('GET', B + '/json', null, { responseType: 'none' }); show(n.body, typeof n.body, n.status);
     show(http.get(B + '/status/204').body); show(http.head(B + '/json').body === '');
     for (const f of [() => n.json(), () => http.get(B + '/').json(), () => http.get(B + '/').html(), () => http.get(B + '/json').json('@reverse')]) { try { f(); } catch (e) { show(String(e)); } })");
-  EXPECT_THAT(lines, ElementsAre("true 87", "null object 200", "null", "true",
-                                 HasSubstr("GoError: the body is null so we can't transform it to JSON"),
-                                 "GoError: cannot parse json due to an error at line 1, character 1 , error: invalid character 'o' looking for beginning of value",
-                                 "GoError: Response.html(): parsing HTML is not built yet in zelus", HasSubstr("not built yet in zelus")));
+  EXPECT_THAT(lines,
+              ElementsAre("true 87", "null object 200", "null", "true",
+                          HasSubstr("GoError: the body is null so we can't transform it to JSON"),
+                          "GoError: cannot parse json due to an error at line 1, character 1 , "
+                          "error: invalid character 'o' looking for beginning of value",
+                          "GoError: Response.html(): parsing HTML is not built yet in zelus",
+                          HasSubstr("not built yet in zelus")));
 }
 
 TEST_F(HttpModuleTest, UnpacksBodies) {
-  auto lines = http("show(http.get(B + '/gzip').body); show(http.get(B + '/broken').error_code, http.get(B + '/br').error);");
+  auto lines = http(
+      "show(http.get(B + '/gzip').body); show(http.get(B + '/broken').error_code, http.get(B + "
+      "'/br').error);");
   ASSERT_EQ(lines.size(), 4u);
   EXPECT_EQ(lines[0], "packed");
-  EXPECT_THAT(lines[3], StartsWith("1701 unpacking bodies with Content-Encoding br is not built yet"));
+  EXPECT_THAT(lines[3],
+              StartsWith("1701 unpacking bodies with Content-Encoding br is not built yet"));
 }
 
 TEST_F(HttpModuleTest, BatchRunsInParallel) {
@@ -233,7 +292,9 @@ TEST_F(HttpModuleTest, BatchRunsInParallel) {
     show(Object.keys(b).join(), b.a.json('items.1'), b.b.body.split('\n').pop(), b.c.body);
     const s = http.batch([B + '/slow', B + '/slow', B + '/slow', http.url`${B}/slow`]); show(s.length, s[3].status, Array.isArray(s));
     const bad = http.batch([B + '/', 1]); show(bad.length, bad[0].status, bad[0].error); show(http.batch([]).length);)");
-  EXPECT_THAT(lines, ElementsAre("a,b,c 2 x=1 ok", "4 200 true", "warning: A batch request failed error=invalid URL: '#1'", "1 0 invalid URL: '#1'", "0"));
+  EXPECT_THAT(lines, ElementsAre("a,b,c 2 x=1 ok", "4 200 true",
+                                 "warning: A batch request failed error=invalid URL: '#1'",
+                                 "1 0 invalid URL: '#1'", "0"));
   EXPECT_LT(bia::now() - start, std::chrono::milliseconds(390));
 }
 
@@ -243,7 +304,12 @@ TEST_F(HttpModuleTest, AsyncRequestsAreAwaited) {
     http.asyncRequest('GET', 'http://127.0.0.1:1/', null, { throw: true }).catch((e) => show('caught', e.message));
     const [a, b] = await Promise.all([http.asyncRequest('GET', B + '/json'), http.asyncRequest('POST', B + '/echo', 'z')]);
     show(a.json('name'), b.body.split('\n').pop()); show((await p).status);)");
-  EXPECT_THAT(lines, ::testing::UnorderedElementsAre("sent", "caught Get \"http://127.0.0.1:1/\": dial tcp 127.0.0.1:1: connect: connection refused", "ann z", "200"));
+  EXPECT_THAT(
+      lines,
+      ::testing::UnorderedElementsAre(
+          "sent",
+          "caught Get \"http://127.0.0.1:1/\": dial tcp 127.0.0.1:1: connect: connection refused",
+          "ann z", "200"));
   EXPECT_EQ(outcome_.kind, exec::Outcome::Kind::kOk);
 }
 
@@ -257,11 +323,17 @@ TEST_F(HttpModuleTest, AnIterationThatEndsEarlyLeavesNoRequestBehind) {
 TEST_F(HttpModuleTest, InitMakesNoRequests) {
   in_user([&] {
     for (const char* call : {"http.get('http://127.0.0.1:1/')", "http.asyncRequest('GET', 'x')"}) {
-      EXPECT_THAT(load(std::string("import http from 'k6/http'; ") + call + "; export default () => {}"), HasSubstr("Making http requests in the init context is not supported"));
+      EXPECT_THAT(
+          load(std::string("import http from 'k6/http'; ") + call + "; export default () => {}"),
+          HasSubstr("Making http requests in the init context is not supported"));
     }
-    EXPECT_THAT(load("import http from 'k6/http'; http.batch([]); export default () => {}"), HasSubstr("Using batch in the init context is not supported"));
-    EXPECT_THAT(load("import http from 'k6/http'; http.cookieJar(); export default () => {}"), HasSubstr("Making cookie jars in the init context is not supported"));
-    EXPECT_THAT(load("import http from 'k6/http'; http.expectedStatuses('a'); export default () => {}"), HasSubstr("argument number 1 to expectedStatuses was neither"));
+    EXPECT_THAT(load("import http from 'k6/http'; http.batch([]); export default () => {}"),
+                HasSubstr("Using batch in the init context is not supported"));
+    EXPECT_THAT(load("import http from 'k6/http'; http.cookieJar(); export default () => {}"),
+                HasSubstr("Making cookie jars in the init context is not supported"));
+    EXPECT_THAT(
+        load("import http from 'k6/http'; http.expectedStatuses('a'); export default () => {}"),
+        HasSubstr("argument number 1 to expectedStatuses was neither"));
   });
 }
 

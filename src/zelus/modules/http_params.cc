@@ -30,7 +30,9 @@ struct Reader {
       CString text(ctx, value);
       return set_url(text.view());
     }
-    error = JS_IsUndefined(value) || JS_IsNull(value) ? "invalid URL: '#<nil>'" : fmt::format("invalid URL: '#{}'", to_text(ctx, value));
+    error = JS_IsUndefined(value) || JS_IsNull(value)
+                ? "invalid URL: '#<nil>'"
+                : fmt::format("invalid URL: '#{}'", to_text(ctx, value));
     return false;
   }
 
@@ -57,11 +59,15 @@ struct Reader {
 
   bool valid(const std::string& name, const std::string& text) {
     bool token = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-      return c > 0x20 && c < 0x7f && std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
+      return c > 0x20 && c < 0x7f &&
+             std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
     });
     if (!token) error = fmt::format("net/http: invalid header field name \"{}\"", name);
-    bool printable = std::none_of(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
-    if (token && !printable) error = fmt::format("net/http: invalid header field value for \"{}\"", name);
+    bool printable = std::none_of(text.begin(), text.end(), [](char c) {
+      return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+    });
+    if (token && !printable)
+      error = fmt::format("net/http: invalid header field value for \"{}\"", name);
     return token && printable;
   }
 
@@ -157,7 +163,8 @@ struct Reader {
 
 }  // namespace
 
-bool read_request(Vu& vu, std::string_view method, JSValueConst url, JSValueConst body, JSValueConst params, HttpRequest& request, std::string& error) {
+bool read_request(Vu& vu, std::string_view method, JSValueConst url, JSValueConst body,
+                  JSValueConst params, HttpRequest& request, std::string& error) {
   JSContext* ctx = vu.ctx();
   HttpUser& http = vu.http();
   const exec::UserOptions& options = vu.script().options;
@@ -168,7 +175,8 @@ bool read_request(Vu& vu, std::string_view method, JSValueConst url, JSValueCons
   request.timeout = std::chrono::seconds(60);
   request.redirects = options.max_redirects;
   request.redirects_set = false;
-  request.response_type = options.discard_response_bodies ? ResponseType::kNone : ResponseType::kText;
+  request.response_type =
+      options.discard_response_bodies ? ResponseType::kNone : ResponseType::kText;
   request.default_expected = http.default_expected;
   request.expected = http.expected;
   request.throws = options.throw_on_failed_request;
@@ -187,10 +195,14 @@ bool read_request(Vu& vu, std::string_view method, JSValueConst url, JSValueCons
     return reader.param(name.view(), value);
   });
   if (!ok && error.empty()) error = bia::js::take_exception(ctx).head();
-  if (ok && request.has_body && request.headers.has("Content-Length") && request.headers.get("Content-Length") != std::to_string(request.body.size())) {
+  if (ok && request.has_body && request.headers.has("Content-Length") &&
+      request.headers.get("Content-Length") != std::to_string(request.body.size())) {
     vu.script().log(LogLevel::kWarning,
-                    fmt::format("The specified Content-Length header \"{}\" in the {} request for {} doesn't match the actual request body length of {}, so it "
-                                "will be ignored!", request.headers.get("Content-Length"), request.method, request.url->text, request.body.size()));
+                    fmt::format("The specified Content-Length header \"{}\" in the {} request for "
+                                "{} doesn't match the actual request body length of {}, so it "
+                                "will be ignored!",
+                                request.headers.get("Content-Length"), request.method,
+                                request.url->text, request.body.size()));
   }
   return ok;
 }

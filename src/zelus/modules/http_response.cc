@@ -1,4 +1,5 @@
-// Response: an opaque handle whose fields become JavaScript values when they are read (parity/k6.md 5.2).
+// Response: an opaque handle whose fields become JavaScript values when they are read
+// (parity/k6.md 5.2).
 #include <fmt/format.h>
 
 #include <array>
@@ -15,11 +16,14 @@ namespace {
 
 struct ResponseHandle {
   Exchange* exchange;
-  /// Fields that are objects or may be long, once they were read: headers, cookies, body, timings, ocsp, request.
+  /// Fields that are objects or may be long, once they were read: headers, cookies, body, timings,
+  /// ocsp, request.
   std::array<JSValue, kResponseFields> made;
 };
 
-ResponseHandle* handle_of(JSValueConst value) { return static_cast<ResponseHandle*>(JS_GetOpaque(value, kClassResponse)); }
+ResponseHandle* handle_of(JSValueConst value) {
+  return static_cast<ResponseHandle*>(JS_GetOpaque(value, kClassResponse));
+}
 
 void finalize(JSRuntime* rt, JSValueConst value) {
   ResponseHandle* handle = handle_of(value);
@@ -52,7 +56,9 @@ JSValue make_headers(JSContext* ctx, const Exchange& exchange) {
   for (const auto& [name, value] : exchange.response.headers) {
     std::string key = canonical(name);
     Value before(ctx, JS_GetPropertyStr(ctx, out, key.c_str()));
-    define(ctx, out, key, before.is_string() ? new_string(ctx, to_text(ctx, before.get()) + ", " + value) : new_string(ctx, value));
+    define(ctx, out, key,
+           before.is_string() ? new_string(ctx, to_text(ctx, before.get()) + ", " + value)
+                              : new_string(ctx, value));
   }
   return out;
 }
@@ -63,7 +69,8 @@ JSValue make_cookies(JSContext* ctx, const Exchange& exchange) {
   Value out(ctx, JS_NewObject(ctx));
   for (const auto& [name, value] : exchange.response.headers) {
     Cookie cookie;
-    if (!bia::http::field_name_equals(name, "Set-Cookie") || !parse_set_cookie(value, cookie)) continue;
+    if (!bia::http::field_name_equals(name, "Set-Cookie") || !parse_set_cookie(value, cookie))
+      continue;
     JSValue shown = JS_NewObject(ctx);
     define(ctx, shown, "name", new_string(ctx, cookie.name));
     define(ctx, shown, "value", new_string(ctx, cookie.value));
@@ -72,7 +79,8 @@ JSValue make_cookies(JSContext* ctx, const Exchange& exchange) {
     define(ctx, shown, "http_only", JS_NewBool(ctx, cookie.http_only));
     define(ctx, shown, "secure", JS_NewBool(ctx, cookie.secure));
     define(ctx, shown, "max_age", JS_NewInt64(ctx, cookie.max_age));
-    define(ctx, shown, "expires", JS_NewInt64(ctx, cookie.has_expires ? cookie.expires_ms : kNoExpiry));
+    define(ctx, shown, "expires",
+           JS_NewInt64(ctx, cookie.has_expires ? cookie.expires_ms : kNoExpiry));
     Value list = out.property(cookie.name.c_str());
     if (!list.is_object()) {
       list = Value(ctx, JS_NewArray(ctx));
@@ -97,7 +105,9 @@ JSValue make_body(JSContext* ctx, const Exchange& exchange) {
 JSValue make_timings(JSContext* ctx, const Exchange& exchange) {
   JSValue out = JS_NewObject(ctx);
   const bia::http::Timings& t = exchange.timings;
-  auto set = [&](const char* name, Duration value) { define(ctx, out, name, JS_NewFloat64(ctx, exchange.ms(value))); };
+  auto set = [&](const char* name, Duration value) {
+    define(ctx, out, name, JS_NewFloat64(ctx, exchange.ms(value)));
+  };
   set("duration", exchange.duration());
   set("blocked", t.blocked);
   set("looking_up", Duration());
@@ -111,8 +121,10 @@ JSValue make_timings(JSContext* ctx, const Exchange& exchange) {
 
 JSValue make_ocsp(JSContext* ctx) {
   JSValue out = JS_NewObject(ctx);
-  for (const char* name : {"produced_at", "this_update", "next_update", "revoked_at"}) define(ctx, out, name, JS_NewInt32(ctx, 0));
-  for (const char* name : {"revocation_reason", "status"}) define(ctx, out, name, JS_NewString(ctx, ""));
+  for (const char* name : {"produced_at", "this_update", "next_update", "revoked_at"})
+    define(ctx, out, name, JS_NewInt32(ctx, 0));
+  for (const char* name : {"revocation_reason", "status"})
+    define(ctx, out, name, JS_NewString(ctx, ""));
   return out;
 }
 
@@ -127,7 +139,8 @@ JSValue make_request(JSContext* ctx, const Exchange& exchange) {
     JS_SetPropertyUint32(ctx, list, 0, new_string(ctx, value));
     define(ctx, headers, canonical(name), list);
   };
-  if (!request.headers.has("User-Agent")) add("User-Agent", Vu::of(ctx).script().options.user_agent);
+  if (!request.headers.has("User-Agent"))
+    add("User-Agent", Vu::of(ctx).script().options.user_agent);
   if (request.has_body) add("Content-Length", std::to_string(request.body.size()));
   for (const auto& [name, value] : request.headers) add(name, value);
   JSValue cookies = JS_NewObject(ctx);
@@ -190,9 +203,12 @@ JSValue read_field(JSContext* ctx, ResponseHandle& handle, ResponseField field) 
       if (!exchange.request.url) return new_string(ctx, "");
       return new_string(ctx, answered ? exchange.final_url->encoded : exchange.request.url->text);
     case kStatusText:
-      return new_string(ctx, answered ? fmt::format("{} {}", exchange.status, exchange.response.reason) : "");
+      return new_string(
+          ctx, answered ? fmt::format("{} {}", exchange.status, exchange.response.reason) : "");
     case kProto:
-      return new_string(ctx, !answered ? "" : exchange.response.version_minor == 0 ? "HTTP/1.0" : "HTTP/1.1");
+      return new_string(ctx, !answered                              ? ""
+                             : exchange.response.version_minor == 0 ? "HTTP/1.0"
+                                                                    : "HTTP/1.1");
     case kTlsVersion:
     case kTlsCipherSuite:
       return new_string(ctx, "");
@@ -212,7 +228,8 @@ JSValue read_field(JSContext* ctx, ResponseHandle& handle, ResponseField field) 
   }
 }
 
-int get_own_property(JSContext* ctx, JSPropertyDescriptor* descriptor, JSValueConst object, JSAtom name) {
+int get_own_property(JSContext* ctx, JSPropertyDescriptor* descriptor, JSValueConst object,
+                     JSAtom name) {
   const auto& atoms = Vu::of(ctx).response_atoms();
   size_t field = 0;
   while (field < kResponseFields && atoms[field] != name) ++field;
@@ -229,7 +246,8 @@ int get_own_property(JSContext* ctx, JSPropertyDescriptor* descriptor, JSValueCo
 
 int get_own_names(JSContext* ctx, JSPropertyEnum** names, uint32_t* count, JSValueConst) {
   // k6's order, which is not that of the fields: `status` is asked for most.
-  auto* out = static_cast<JSPropertyEnum*>(js_malloc(ctx, sizeof(JSPropertyEnum) * kResponseFields));
+  auto* out =
+      static_cast<JSPropertyEnum*>(js_malloc(ctx, sizeof(JSPropertyEnum) * kResponseFields));
   if (out == nullptr) return -1;
   const auto& atoms = Vu::of(ctx).response_atoms();
   for (size_t i = 0; i < kResponseFields; ++i) {
@@ -241,15 +259,21 @@ int get_own_names(JSContext* ctx, JSPropertyEnum** names, uint32_t* count, JSVal
   return 0;
 }
 
-JSClassExoticMethods exotic = {get_own_property, get_own_names, nullptr, nullptr, nullptr, nullptr, nullptr};
+JSClassExoticMethods exotic = {get_own_property, get_own_names, nullptr, nullptr,
+                               nullptr,          nullptr,       nullptr};
 const JSClassDef kResponseClass = {"Response", &finalize, &mark, nullptr, &exotic};
 
 /// Go's words for a JSON text that does not parse, with the place.
 JSValue throw_json_error(JSContext* ctx, const std::string& body) {
   JS_FreeValue(ctx, JS_GetException(ctx));
   size_t at = body.find_first_not_of(" \t\r\n");
-  std::string why = at == std::string::npos ? "unexpected end of JSON input" : fmt::format("invalid character '{}' looking for beginning of value", body[at]);
-  return throw_go_error(ctx, fmt::format("cannot parse json due to an error at line 1, character 1 , error: {}", why));
+  std::string why =
+      at == std::string::npos
+          ? "unexpected end of JSON input"
+          : fmt::format("invalid character '{}' looking for beginning of value", body[at]);
+  return throw_go_error(
+      ctx,
+      fmt::format("cannot parse json due to an error at line 1, character 1 , error: {}", why));
 }
 
 JSValue response_json(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {
@@ -257,7 +281,9 @@ JSValue response_json(JSContext* ctx, JSValueConst self, int argc, JSValueConst*
   if (handle == nullptr) return JS_EXCEPTION;
   const Exchange& exchange = *handle->exchange;
   if (!exchange.body_kept) {
-    return throw_go_error(ctx, "the body is null so we can't transform it to JSON - this likely was because of a request error getting the response");
+    return throw_go_error(ctx,
+                          "the body is null so we can't transform it to JSON - this likely was "
+                          "because of a request error getting the response");
   }
   const std::string& body = exchange.response.body;
   Value value(ctx, JS_ParseJSON(ctx, body.c_str(), body.size(), "response"));
@@ -273,7 +299,8 @@ JSValue response_json(JSContext* ctx, JSValueConst self, int argc, JSValueConst*
 
 template <int field>
 JSValue not_built(JSContext* ctx, JSValueConst, int, JSValueConst*) {
-  return throw_go_error(ctx, fmt::format("Response.{}(): parsing HTML is not built yet in zelus", kResponseFieldNames[field]));
+  return throw_go_error(ctx, fmt::format("Response.{}(): parsing HTML is not built yet in zelus",
+                                         kResponseFieldNames[field]));
 }
 
 }  // namespace
@@ -282,10 +309,11 @@ void register_response_class(JSRuntime* rt) { JS_NewClass(rt, kClassResponse, &k
 
 void define_response_class(JSContext* ctx) {
   JSValue prototype = JS_NewObject(ctx);
-  define_functions(ctx, prototype, {{"json", response_json, 1},
-                                    {"html", not_built<kHtml>, 1},
-                                    {"submitForm", not_built<kSubmitForm>, 1},
-                                    {"clickLink", not_built<kClickLink>, 1}});
+  define_functions(ctx, prototype,
+                   {{"json", response_json, 1},
+                    {"html", not_built<kHtml>, 1},
+                    {"submitForm", not_built<kSubmitForm>, 1},
+                    {"clickLink", not_built<kClickLink>, 1}});
   JS_SetClassProto(ctx, kClassResponse, prototype);
 }
 
@@ -307,7 +335,8 @@ JSValue failed_response(Vu& vu, Exchange* exchange, bool throws, std::string_vie
     exchange->home->give_back(exchange);
     return throw_go_error(vu.ctx(), text);
   }
-  if (!warning.empty()) vu.script().log(LogLevel::kWarning, warning, {{"error", exchange->log_error}});
+  if (!warning.empty())
+    vu.script().log(LogLevel::kWarning, warning, {{"error", exchange->log_error}});
   return new_response(vu.ctx(), exchange);
 }
 

@@ -11,12 +11,14 @@ struct GiveBack {
 };
 using ExchangePtr = std::unique_ptr<Exchange, GiveBack>;
 
-/// An exchange ready to be sent, or failed (`failed` with its texts in it) because the arguments are wrong.
+/// An exchange ready to be sent, or failed (`failed` with its texts in it) because the arguments
+/// are wrong.
 struct Prepared {
   ExchangePtr exchange;
   bool failed = false;
 };
-Prepared prepare(Vu& vu, std::string_view method, JSValueConst url, JSValueConst body, JSValueConst params);
+Prepared prepare(Vu& vu, std::string_view method, JSValueConst url, JSValueConst body,
+                 JSValueConst params);
 /// The Response, or what `throw` or an interruption make of the exchange.
 JSValue finish(Vu& vu, ExchangePtr exchange);
 

@@ -19,15 +19,24 @@ uint32_t HttpThread::method_number(std::string_view method) {
 }
 
 const HttpSeries& HttpThread::series(metrics::Shard& shard, const HttpOutcome& outcome) {
-  uint32_t flags = (outcome.expected ? 1u : 0u) | (outcome.has_expected ? 2u : 0u) | static_cast<uint32_t>(outcome.proto_minor & 3) << 2;
-  Key key{outcome.base, outcome.named ? nullptr : outcome.url.get(), method_number(outcome.method), outcome.status, outcome.error_code, flags};
+  uint32_t flags = (outcome.expected ? 1u : 0u) | (outcome.has_expected ? 2u : 0u) |
+                   static_cast<uint32_t>(outcome.proto_minor & 3) << 2;
+  Key key{outcome.base,
+          outcome.named ? nullptr : outcome.url.get(),
+          method_number(outcome.method),
+          outcome.status,
+          outcome.error_code,
+          flags};
   if (last_ != nullptr && key == last_key_) return last_->series;
   // An IP is not in the key: with that tag on, or an error's own text, all is resolved each time.
   bool keyed = outcome.ip.empty() && outcome.error_code != 1000;
   auto found = keyed ? series_.find(key) : series_.end();
   if (found == series_.end()) {
     if (series_.size() >= kSeriesMax) series_.clear();
-    found = series_.insert_or_assign(key, Entry{resolve(shard, outcome), outcome.named ? nullptr : outcome.url}).first;
+    found = series_
+                .insert_or_assign(
+                    key, Entry{resolve(shard, outcome), outcome.named ? nullptr : outcome.url})
+                .first;
   }
   last_key_ = key;
   last_ = keyed ? &found->second : nullptr;
@@ -47,22 +56,25 @@ HttpSeries HttpThread::resolve(metrics::Shard& shard, const HttpOutcome& outcome
   std::string name = outcome.named ? std::string(tags->get("name")) : outcome.url->tag;
   set(SystemTag::kUrl, name);
   if (!outcome.named) set(SystemTag::kName, name);
-  if (outcome.status != 0) set(SystemTag::kProto, outcome.proto_minor == 0 ? "HTTP/1.0" : "HTTP/1.1");
+  if (outcome.status != 0)
+    set(SystemTag::kProto, outcome.proto_minor == 0 ? "HTTP/1.0" : "HTTP/1.1");
   if (outcome.error_code != 0) set(SystemTag::kErrorCode, std::to_string(outcome.error_code));
   if (!outcome.error.empty()) set(SystemTag::kError, outcome.error);
   if (outcome.has_expected) set(SystemTag::kExpectedResponse, outcome.expected ? "true" : "false");
   if (!outcome.ip.empty()) set(SystemTag::kIp, outcome.ip);
   HttpSeries out;
-  constexpr metrics::MetricId kTimed[] = {metrics::kHttpReqs,           metrics::kHttpReqDuration,      metrics::kHttpReqBlocked,
-                                          metrics::kHttpReqConnecting,  metrics::kHttpReqTlsHandshaking, metrics::kHttpReqSending,
-                                          metrics::kHttpReqWaiting,     metrics::kHttpReqReceiving};
+  constexpr metrics::MetricId kTimed[] = {
+      metrics::kHttpReqs,          metrics::kHttpReqDuration,       metrics::kHttpReqBlocked,
+      metrics::kHttpReqConnecting, metrics::kHttpReqTlsHandshaking, metrics::kHttpReqSending,
+      metrics::kHttpReqWaiting,    metrics::kHttpReqReceiving};
   for (size_t i = 0; i < out.timed.size(); ++i) out.timed[i] = shard.resolve(kTimed[i], tags);
   out.failed = shard.resolve(metrics::kHttpReqFailed, tags);
   return out;
 }
 
 const bia::http::Headers& HttpThread::default_headers() {
-  if (default_headers_.size() == 0 && !script_.options.user_agent.empty()) default_headers_.add("User-Agent", script_.options.user_agent);
+  if (default_headers_.size() == 0 && !script_.options.user_agent.empty())
+    default_headers_.add("User-Agent", script_.options.user_agent);
   return default_headers_;
 }
 

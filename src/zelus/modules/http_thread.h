@@ -18,27 +18,30 @@ class Exchange;
 
 /// The series that one request adds to.
 struct HttpSeries {
-  /// In k6's order: http_reqs, duration, blocked, connecting, tls_handshaking, sending, waiting, receiving.
+  /// In k6's order: http_reqs, duration, blocked, connecting, tls_handshaking, sending, waiting,
+  /// receiving.
   std::array<metrics::SeriesId, 8> timed{};
   metrics::SeriesId failed = 0;
 };
 
 /// What a request's tags follow from.
 struct HttpOutcome {
-  const metrics::TagSet* base = nullptr;  ///< the user's tags with those of the request, `name` too where it was set
-  std::shared_ptr<const Url> url;         ///< its address stands for its text
-  bool named = false;                     ///< `base` has a `name`, which stands for the URL
+  const metrics::TagSet* base =
+      nullptr;  ///< the user's tags with those of the request, `name` too where it was set
+  std::shared_ptr<const Url> url;  ///< its address stands for its text
+  bool named = false;              ///< `base` has a `name`, which stands for the URL
   std::string_view method;
   int status = 0;
   int error_code = 0;
   int proto_minor = 1;
   std::string_view error;
-  std::string ip;                         ///< where the system tag is on
+  std::string ip;  ///< where the system tag is on
   bool expected = false;
-  bool has_expected = true;               ///< responseCallback is not null
+  bool has_expected = true;  ///< responseCallback is not null
 };
 
-/// What the HTTP calls of one thread's users share: series by outcome, default headers, exchanges for reuse.
+/// What the HTTP calls of one thread's users share: series by outcome, default headers, exchanges
+/// for reuse.
 class HttpThread {
  public:
   static constexpr size_t kSeriesMax = 8192;
@@ -65,8 +68,10 @@ class HttpThread {
   };
   struct KeyHash {
     size_t operator()(const Key& key) const {
-      size_t h = reinterpret_cast<size_t>(key.base) * 0x9e3779b97f4a7c15ull ^ reinterpret_cast<size_t>(key.url);
-      return (h ^ h >> 29) * 0xbf58476d1ce4e5b9ull ^ (static_cast<size_t>(key.status) << 20 | key.method << 8 | key.flags) ^
+      size_t h = reinterpret_cast<size_t>(key.base) * 0x9e3779b97f4a7c15ull ^
+                 reinterpret_cast<size_t>(key.url);
+      return (h ^ h >> 29) * 0xbf58476d1ce4e5b9ull ^
+             (static_cast<size_t>(key.status) << 20 | key.method << 8 | key.flags) ^
              static_cast<size_t>(key.error_code) << 40;
     }
   };

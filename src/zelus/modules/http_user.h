@@ -25,7 +25,8 @@ class HttpUser {
   bia::http::Client& client();
   const std::shared_ptr<CookieJar>& jar() { return jar_; }
   void begin_iteration() {
-    if (!vu_.script().options.no_cookies_reset && (!jar_->empty() || jar_.use_count() > 1)) jar_ = std::make_shared<CookieJar>();
+    if (!vu_.script().options.no_cookies_reset && (!jar_->empty() || jar_.use_count() > 1))
+      jar_ = std::make_shared<CookieJar>();
   }
   void end_iteration() {
     if (client_ && vu_.script().options.no_vu_connection_reuse) client_->close_idle();
@@ -40,8 +41,10 @@ class HttpUser {
   std::shared_ptr<CookieJar> jar_;
 };
 
-/// Reads the arguments of a request into `request`. False with the text that k6 gives in `error`: the request fails.
-bool read_request(Vu& vu, std::string_view method, JSValueConst url, JSValueConst body, JSValueConst params, HttpRequest& request, std::string& error);
+/// Reads the arguments of a request into `request`. False with the text that k6 gives in `error`:
+/// the request fails.
+bool read_request(Vu& vu, std::string_view method, JSValueConst url, JSValueConst body,
+                  JSValueConst params, HttpRequest& request, std::string& error);
 /// The body's bytes and content type. False with k6's text.
 bool read_body(JSContext* ctx, JSValueConst body, HttpRequest& request, std::string& error);
 

@@ -98,7 +98,9 @@ class Walker {
     const Part& part = parts[at];
     if (JS_IsArray(value.get())) {
       if (part.query) return select(value, parts, at);
-      if (part.text == "#") return at + 1 == parts.size() ? Value(ctx_, JS_NewInt64(ctx_, length(value))) : collect(value, parts, at + 1);
+      if (part.text == "#")
+        return at + 1 == parts.size() ? Value(ctx_, JS_NewInt64(ctx_, length(value)))
+                                      : collect(value, parts, at + 1);
       char* end = nullptr;
       long index = std::strtol(part.text.c_str(), &end, 10);
       if (part.text.empty() || *end != '\0' || index < 0 || index >= length(value)) return {};
@@ -169,7 +171,10 @@ class Walker {
     }
     if (op == std::string_view::npos) return !value.is_undefined();
     std::string_view rest = query.substr(op);
-    size_t size = rest.starts_with("==") || rest.starts_with("!=") || rest.starts_with("<=") || rest.starts_with(">=") || rest.starts_with("!%") ? 2 : 1;
+    size_t size = rest.starts_with("==") || rest.starts_with("!=") || rest.starts_with("<=") ||
+                          rest.starts_with(">=") || rest.starts_with("!%")
+                      ? 2
+                      : 1;
     std::string_view sign = rest.substr(0, size);
     std::string_view right = rest.substr(size);
     while (right.starts_with(' ')) right.remove_prefix(1);
@@ -208,8 +213,11 @@ class Walker {
 }  // namespace
 
 Value json_path(JSContext* ctx, Value value, std::string_view path) {
-  if (path.starts_with('@') || path.find(".@") != std::string_view::npos || path.find('|') != std::string_view::npos) {
-    return Value(ctx, throw_go_error(ctx, std::string("json(\"") + std::string(path) + "\"): gjson's modifiers and pipes are not built yet in zelus"));
+  if (path.starts_with('@') || path.find(".@") != std::string_view::npos ||
+      path.find('|') != std::string_view::npos) {
+    return Value(ctx, throw_go_error(
+                          ctx, std::string("json(\"") + std::string(path) +
+                                   "\"): gjson's modifiers and pipes are not built yet in zelus"));
   }
   std::vector<Part> parts;
   if (!split(path, parts)) return {};

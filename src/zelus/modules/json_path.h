@@ -5,8 +5,9 @@
 
 namespace zelus::modules {
 
-/// gjson's paths over a parsed value (https://github.com/tidwall/gjson): `a.b.0`, `a.#`, `a.#.b`, `a\.b`, `na*e`, `items.#(id==2).name`,
-/// `items.#(id>2)#`. Undefined where there is nothing; an exception for modifiers (`@reverse`) and `|`, which are not built.
+/// gjson's paths over a parsed value (https://github.com/tidwall/gjson): `a.b.0`, `a.#`, `a.#.b`,
+/// `a\.b`, `na*e`, `items.#(id==2).name`, `items.#(id>2)#`. Undefined where there is nothing; an
+/// exception for modifiers (`@reverse`) and `|`, which are not built.
 bia::js::Value json_path(JSContext* ctx, bia::js::Value value, std::string_view path);
 
 }  // namespace zelus::modules

@@ -15,7 +15,8 @@ namespace {
 constexpr std::string_view kBadName = "group and check names may not contain '::'";
 
 /// One entry of a check. False with an exception pending.
-bool check_one(Vu& vu, JSValueConst subject, JSAtom name, const Value& condition, const metrics::TagSet* tags, bool& all) {
+bool check_one(Vu& vu, JSValueConst subject, JSAtom name, const Value& condition,
+               const metrics::TagSet* tags, bool& all) {
   JSContext* ctx = vu.ctx();
   metrics::SeriesId series;
   if (!vu.check_series().find(vu, name, tags, series)) {
@@ -33,8 +34,12 @@ bool check_one(Vu& vu, JSValueConst subject, JSAtom name, const Value& condition
       return false;
     }
     if (JS_IsPromise(result.get()) && is_async_function(ctx, condition.get())) {
-      throw_go_error(ctx, "the built-in check() does not support async functions as arguments. Use the JavaScript utils library as a "
-                          "replacement. Refer to https://grafana.com/docs/k6/latest/javascript-api/jslib/utils/check/ for more info");
+      throw_go_error(
+          ctx,
+          "the built-in check() does not support async functions as arguments. Use the JavaScript "
+          "utils library as a "
+          "replacement. Refer to "
+          "https://grafana.com/docs/k6/latest/javascript-api/jslib/utils/check/ for more info");
       return false;
     }
     passed = JS_ToBool(ctx, result.get());
@@ -70,24 +75,30 @@ JSValue group(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   if (vu.in_init()) return vu.throw_in_init("Using group() in the init context is not supported");
   JSValueConst body = argument(argc, argv, 1);
   std::string name = to_text(ctx, argument(argc, argv, 0));
-  if (!JS_IsFunction(ctx, body)) return throw_go_error(ctx, "group() requires a callback as a second argument");
+  if (!JS_IsFunction(ctx, body))
+    return throw_go_error(ctx, "group() requires a callback as a second argument");
   if (is_async_function(ctx, body)) {
-    return throw_go_error(ctx, "group() does not support async functions as arguments, please see "
-                               "https://grafana.com/docs/k6/latest/javascript-api/k6/group/ for more info");
+    return throw_go_error(
+        ctx,
+        "group() does not support async functions as arguments, please see "
+        "https://grafana.com/docs/k6/latest/javascript-api/k6/group/ for more info");
   }
   if (name.find("::") != std::string::npos) return throw_go_error(ctx, kBadName);
   const metrics::TagSet* outer = vu.tags();
   size_t outer_size = vu.group_path().size();
   vu.group_path() += "::" + name;
   const metrics::TagSet* inner = outer;
-  if (vu.script().has(metrics::SystemTag::kGroup)) inner = vu.shard().tags().with(outer, "group", vu.group_path());
+  if (vu.script().has(metrics::SystemTag::kGroup))
+    inner = vu.shard().tags().with(outer, "group", vu.group_path());
   vu.set_tags(inner);
   TimePoint start = bia::now();
   Value result(ctx, JS_Call(ctx, body, JS_UNDEFINED, 0, nullptr));
-  vu.record(metrics::kGroupDuration, vu.tags(), static_cast<double>((bia::now() - start).count()) / 1e6);
+  vu.record(metrics::kGroupDuration, vu.tags(),
+            static_cast<double>((bia::now() - start).count()) / 1e6);
   vu.group_path().resize(outer_size);
   // Tags that the body set itself stay.
-  const metrics::TagSet* left = vu.tags() == inner ? outer : vu.shard().tags().with(vu.tags(), "group", vu.group_path());
+  const metrics::TagSet* left =
+      vu.tags() == inner ? outer : vu.shard().tags().with(vu.tags(), "group", vu.group_path());
   vu.set_tags(left);
   return result.release();
 }
@@ -132,12 +143,19 @@ JSValue random_seed(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) 
 }
 
 bool fill(JSContext* ctx, JSValueConst object) {
-  define_functions(ctx, object, {{"check", check, 2}, {"group", group, 2}, {"sleep", sleep, 1}, {"fail", fail, 1}, {"randomSeed", random_seed, 1}});
+  define_functions(ctx, object,
+                   {{"check", check, 2},
+                    {"group", group, 2},
+                    {"sleep", sleep, 1},
+                    {"fail", fail, 1},
+                    {"randomSeed", random_seed, 1}});
   return true;
 }
 
 }  // namespace
 
-void add_k6_module(bia::js::ModuleSet& modules) { modules.add_native({"k6", {"check", "group", "sleep", "fail", "randomSeed"}, &fill}); }
+void add_k6_module(bia::js::ModuleSet& modules) {
+  modules.add_native({"k6", {"check", "group", "sleep", "fail", "randomSeed"}, &fill});
+}
 
 }  // namespace zelus::modules

@@ -18,7 +18,9 @@ struct MetricHandle {
   metrics::SeriesId series = 0;
 };
 
-void finalize(JSRuntime*, JSValueConst value) { delete static_cast<MetricHandle*>(JS_GetOpaque(value, kClassMetric)); }
+void finalize(JSRuntime*, JSValueConst value) {
+  delete static_cast<MetricHandle*>(JS_GetOpaque(value, kClassMetric));
+}
 const JSClassDef kMetricClass = {"Metric", &finalize, nullptr, nullptr, nullptr};
 
 /// A number, a boolean or a text that is a number; false for anything else.
@@ -39,12 +41,20 @@ JSValue add(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {
   Vu& vu = Vu::of(ctx);
   auto* handle = static_cast<MetricHandle*>(JS_GetOpaque2(ctx, self, kClassMetric));
   if (handle == nullptr) return JS_EXCEPTION;
-  if (vu.in_init()) return vu.throw_in_init("Adding to metrics in the init context is not supported");
+  if (vu.in_init())
+    return vu.throw_in_init("Adding to metrics in the init context is not supported");
   double value = 0;
   if (argc < 1 || !metric_value(ctx, argv[0], value)) {
     const std::string& name = vu.registry()[handle->id].name;
-    std::string text = argc < 1 ? fmt::format("no value was provided for metric '{}', a number or a boolean value is expected", name)
-                                : fmt::format("'{}' is an invalid value for metric '{}', a number or a boolean value is expected", to_text(ctx, argv[0]), name);
+    std::string text =
+        argc < 1
+            ? fmt::format(
+                  "no value was provided for metric '{}', a number or a boolean value is expected",
+                  name)
+            : fmt::format(
+                  "'{}' is an invalid value for metric '{}', a number or a boolean value is "
+                  "expected",
+                  to_text(ctx, argv[0]), name);
     if (vu.script().options.throw_on_failed_request) return throw_go_error(ctx, text);
     vu.script().log(LogLevel::kWarning, text);
     return JS_FALSE;
@@ -53,7 +63,8 @@ JSValue add(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {
   if (argc > 1 && !is_nullish(argv[1])) {
     std::string error;
     if (!add_tags(vu, argv[1], tags, error)) {
-      return throw_go_error(ctx, fmt::format("cannot add tags for the '{}' custom metric: {}", vu.registry()[handle->id].name, error));
+      return throw_go_error(ctx, fmt::format("cannot add tags for the '{}' custom metric: {}",
+                                             vu.registry()[handle->id].name, error));
     }
   }
   if (handle->tags != tags) {
@@ -64,7 +75,8 @@ JSValue add(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {
   return JS_TRUE;
 }
 
-JSValue construct(JSContext* ctx, JSValueConst new_target, int argc, JSValueConst* argv, int magic) {
+JSValue construct(JSContext* ctx, JSValueConst new_target, int argc, JSValueConst* argv,
+                  int magic) {
   Vu& vu = Vu::of(ctx);
   if (!vu.in_init()) return throw_go_error(ctx, "metrics must be declared in the init context");
   std::string name = argc > 0 && !JS_IsUndefined(argv[0]) ? to_text(ctx, argv[0]) : "";
@@ -83,13 +95,14 @@ JSValue construct(JSContext* ctx, JSValueConst new_target, int argc, JSValueCons
 
 bool fill(JSContext* ctx, JSValueConst object) {
   constexpr const char* kNames[] = {"Counter", "Gauge", "Rate", "Trend"};
-  constexpr metrics::MetricType kTypes[] = {metrics::MetricType::kCounter, metrics::MetricType::kGauge, metrics::MetricType::kRate,
+  constexpr metrics::MetricType kTypes[] = {metrics::MetricType::kCounter,
+                                            metrics::MetricType::kGauge, metrics::MetricType::kRate,
                                             metrics::MetricType::kTrend};
   for (size_t i = 0; i < std::size(kNames); ++i) {
     JSCFunctionType function;
     function.constructor_magic = construct;
-    JSValue constructor =
-        JS_NewCFunction2(ctx, function.generic, kNames[i], 1, JS_CFUNC_constructor_magic, static_cast<int>(kTypes[i]));
+    JSValue constructor = JS_NewCFunction2(ctx, function.generic, kNames[i], 1,
+                                           JS_CFUNC_constructor_magic, static_cast<int>(kTypes[i]));
     JSValue prototype = JS_NewObject(ctx);
     define_functions(ctx, prototype, {{"add", add, 2}});
     JS_SetConstructor(ctx, constructor, prototype);
@@ -101,7 +114,9 @@ bool fill(JSContext* ctx, JSValueConst object) {
 
 }  // namespace
 
-void add_metrics_module(bia::js::ModuleSet& modules) { modules.add_native({"k6/metrics", {"Counter", "Gauge", "Rate", "Trend"}, &fill}); }
+void add_metrics_module(bia::js::ModuleSet& modules) {
+  modules.add_native({"k6/metrics", {"Counter", "Gauge", "Rate", "Trend"}, &fill});
+}
 void register_metric_class(JSRuntime* rt) { JS_NewClass(rt, kClassMetric, &kMetricClass); }
 
 }  // namespace zelus::modules

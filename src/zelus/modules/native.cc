@@ -11,15 +11,18 @@ namespace zelus::modules {
 bool add_tags(Vu& vu, JSValueConst object, const metrics::TagSet*& tags, std::string& error) {
   JSContext* ctx = vu.ctx();
   if (!JS_IsObject(object)) {
-    error = fmt::format("invalid type for metric tags, an object is expected and not {}", to_text(ctx, object));
+    error = fmt::format("invalid type for metric tags, an object is expected and not {}",
+                        to_text(ctx, object));
     return false;
   }
   const metrics::TagSet* out = tags;
   bool ok = each_property(ctx, object, [&](JSAtom atom, const Value& value) {
     CString name(ctx, Value(ctx, JS_AtomToString(ctx, atom)).get());
     if (!JS_IsString(value.get()) && !JS_IsNumber(value.get()) && !JS_IsBool(value.get())) {
-      error = fmt::format("invalid value for metric tag '{}': only String, Boolean and Number types are accepted as a metric tag values",
-                          name.view());
+      error = fmt::format(
+          "invalid value for metric tag '{}': only String, Boolean and Number types are accepted "
+          "as a metric tag values",
+          name.view());
       return false;
     }
     CString text(ctx, value.get());
@@ -58,7 +61,8 @@ bool parse_duration(JSContext* ctx, JSValueConst value, Duration& out, std::stri
   }
   // k6 adds days to Go's units.
   Duration days{};
-  if (size_t d = text.find('d'); d != std::string::npos && d > 0 && text.find_first_not_of("0123456789") == d) {
+  if (size_t d = text.find('d');
+      d != std::string::npos && d > 0 && text.find_first_not_of("0123456789") == d) {
     days = std::chrono::hours(24) * std::min(100'000L, std::strtol(text.c_str(), nullptr, 10));
     text = text.substr(d + 1);
     if (text.empty()) text = "0";

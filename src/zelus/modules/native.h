@@ -27,19 +27,25 @@ struct Function {
   int length;
 };
 
-inline void define_functions(JSContext* ctx, JSValueConst object, std::initializer_list<Function> functions) {
-  for (const Function& f : functions) define(ctx, object, f.name, JS_NewCFunction(ctx, f.call, f.name, f.length));
+inline void define_functions(JSContext* ctx, JSValueConst object,
+                             std::initializer_list<Function> functions) {
+  for (const Function& f : functions)
+    define(ctx, object, f.name, JS_NewCFunction(ctx, f.call, f.name, f.length));
 }
-inline JSValueConst argument(int argc, JSValueConst* argv, int index) { return index < argc ? argv[index] : JS_UNDEFINED; }
+inline JSValueConst argument(int argc, JSValueConst* argv, int index) {
+  return index < argc ? argv[index] : JS_UNDEFINED;
+}
 inline bool is_nullish(JSValueConst value) { return JS_IsUndefined(value) || JS_IsNull(value); }
 
-/// Own enumerable properties with string keys, in order. Calls visit(atom, name, value); stops and returns false when it returns false or a
-/// getter throws.
+/// Own enumerable properties with string keys, in order. Calls visit(atom, name, value); stops and
+/// returns false when it returns false or a getter throws.
 template <typename Visit>
 bool each_property(JSContext* ctx, JSValueConst object, Visit&& visit) {
   JSPropertyEnum* names = nullptr;
   uint32_t count = 0;
-  if (JS_GetOwnPropertyNames(ctx, &names, &count, object, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY) < 0) return false;
+  if (JS_GetOwnPropertyNames(ctx, &names, &count, object, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY) <
+      0)
+    return false;
   bool ok = true;
   for (uint32_t i = 0; i < count && ok; ++i) {
     Value value(ctx, JS_GetProperty(ctx, object, names[i].atom));
@@ -55,9 +61,11 @@ inline std::string atom_text(JSContext* ctx, JSAtom atom) {
   return out;
 }
 
-/// `base` with the tags of a JS object: strings, numbers and booleans. False with k6's text in `error`; an exception of a getter is cleared.
+/// `base` with the tags of a JS object: strings, numbers and booleans. False with k6's text in
+/// `error`; an exception of a getter is cleared.
 bool add_tags(Vu& vu, JSValueConst object, const metrics::TagSet*& tags, std::string& error);
-/// k6's durations in parameters: a number of milliseconds, or Go's text ("1m30s"). False with the text in `error`.
+/// k6's durations in parameters: a number of milliseconds, or Go's text ("1m30s"). False with the
+/// text in `error`.
 bool parse_duration(JSContext* ctx, JSValueConst value, Duration& out, std::string& error);
 /// The bytes of an ArrayBuffer or a typed array; false for anything else.
 bool buffer_bytes(JSContext* ctx, JSValueConst value, std::string_view& bytes);

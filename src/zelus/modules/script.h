@@ -26,7 +26,8 @@ using options::LogLevel;
 
 class GrpcProtos;
 
-/// What all users of a run share. Written while the script is loaded and configured, then read by every thread.
+/// What all users of a run share. Written while the script is loaded and configured, then read by
+/// every thread.
 struct Script {
   exec::ScriptSource source;
   exec::RuntimeOptions runtime;
@@ -44,18 +45,23 @@ struct Script {
   std::map<std::string, std::vector<std::string>, std::less<>> shared_arrays;
   bool frozen = false;
 
-  void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) const {
+  void log(LogLevel level, std::string_view message,
+           std::initializer_list<LogField> fields = {}) const {
     logger->log(level, message, std::span<const LogField>(fields.begin(), fields.size()));
   }
-  /// --rps: one request a slot, for all users of the process. The slots are claimed in order from one counter, which only such runs touch.
+  /// --rps: one request a slot, for all users of the process. The slots are claimed in order from
+  /// one counter, which only such runs touch.
   void wait_for_rate() {
     if (options.rps <= 0) return;
     int64_t interval = 1'000'000'000 / options.rps;
     int64_t now = bia::now().time_since_epoch().count();
     int64_t slot = next_slot_ns.load(std::memory_order_relaxed);
-    while (!next_slot_ns.compare_exchange_weak(slot, std::max(slot, now) + interval, std::memory_order_relaxed)) {
+    while (!next_slot_ns.compare_exchange_weak(slot, std::max(slot, now) + interval,
+                                               std::memory_order_relaxed)) {
     }
-    if (slot > now) bia::fiber::sleep_until(TimePoint(Duration(slot))).ignore("the request's own wait sees the same end");
+    if (slot > now)
+      bia::fiber::sleep_until(TimePoint(Duration(slot)))
+          .ignore("the request's own wait sees the same end");
   }
   std::atomic<int64_t> next_slot_ns = 0;
   bool has(metrics::SystemTag tag) const { return system_tags.has(tag); }

@@ -1,8 +1,7 @@
 #pragma once
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <fmt/format.h>
 
 #include <functional>
 #include <memory>
@@ -19,7 +18,8 @@ namespace zelus::modules {
 class TestLogger final : public options::Logger {
  public:
   bool enabled(options::LogLevel) const override { return true; }
-  void log(options::LogLevel level, std::string_view message, std::span<const options::LogField> fields) override {
+  void log(options::LogLevel level, std::string_view message,
+           std::span<const options::LogField> fields) override {
     constexpr const char* kNames[] = {"debug", "info", "warning", "error"};
     std::string line = fmt::format("{}: {}", kNames[static_cast<int>(level)], message);
     for (const auto& field : fields) line += fmt::format(" {}={}", field.key, field.value);
@@ -52,7 +52,8 @@ class ScriptTest : public ::testing::Test {
     ASSERT_TRUE(group.ok());
     group_ = group->get();
     (*group)->run([&](size_t) {
-      auto fiber = bia::fiber::Scheduler::current().spawn(body, {.stack_bytes = bia::fiber::kStackBytesUser});
+      auto fiber = bia::fiber::Scheduler::current().spawn(
+          body, {.stack_bytes = bia::fiber::kStackBytesUser});
       ASSERT_TRUE(fiber.ok());
       fiber->join().ignore("test");
     });
@@ -64,7 +65,8 @@ class ScriptTest : public ::testing::Test {
     shard_ = nullptr;
     factory_ = make_user_factory();
     registry_ = metrics::Registry();
-    auto info = factory_->load({"script.js", "file:///t/script.js", text}, runtime_options_, registry_, logger_);
+    auto info = factory_->load({"script.js", "file:///t/script.js", text}, runtime_options_,
+                               registry_, logger_);
     if (!info) return info.error().message();
     info_ = *info;
     EXPECT_TRUE(factory_->configure(options_, run_, &stop_).ok());
@@ -90,7 +92,8 @@ class ScriptTest : public ::testing::Test {
         return;
       }
       auto user = make_user();
-      for (int i = 0; i < iterations; ++i) outcome_ = user->run_iteration({static_cast<uint64_t>(i), static_cast<uint64_t>(i)});
+      for (int i = 0; i < iterations; ++i)
+        outcome_ = user->run_iteration({static_cast<uint64_t>(i), static_cast<uint64_t>(i)});
     });
     return logger_.lines;
   }
@@ -105,9 +108,11 @@ class ScriptTest : public ::testing::Test {
     for (const auto& s : shard_->series()) {
       if (shard_->registry()[s.metric].name != metric || s.sink.empty()) continue;
       std::string line;
-      for (const auto& [key, value] : s.tags->tags()) line += fmt::format("{}{}={}", line.empty() ? "" : ",", key, value);
+      for (const auto& [key, value] : s.tags->tags())
+        line += fmt::format("{}{}={}", line.empty() ? "" : ",", key, value);
       bool rate = s.sink.type() == metrics::MetricType::kRate;
-      out.push_back(fmt::format("{} {} {}", line, s.sink.count(), rate ? static_cast<double>(s.sink.trues()) : s.sink.value()));
+      out.push_back(fmt::format("{} {} {}", line, s.sink.count(),
+                                rate ? static_cast<double>(s.sink.trues()) : s.sink.value()));
     }
     return out;
   }

@@ -13,7 +13,9 @@ using bia::Error;
 
 namespace {
 
-bool is_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+bool is_alnum(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -32,16 +34,20 @@ Error bad_url(std::string_view text, std::string_view why) {
   return Error(Code::kInvalidArgument, "BAD_URL", fmt::format("parse \"{}\": {}", text, why));
 }
 
-/// Go's EscapedPath: kept as written where every character may stand in a path, else decoded and encoded anew.
+/// Go's EscapedPath: kept as written where every character may stand in a path, else decoded and
+/// encoded anew.
 Result<std::string> escape_path(std::string_view whole, std::string_view path) {
   std::string decoded;
   if (!percent_decode(path, decoded)) {
     size_t at = path.find('%');
-    while (at + 2 < path.size() && hex_value(path[at + 1]) >= 0 && hex_value(path[at + 2]) >= 0) at = path.find('%', at + 1);
+    while (at + 2 < path.size() && hex_value(path[at + 1]) >= 0 && hex_value(path[at + 2]) >= 0)
+      at = path.find('%', at + 1);
     return bad_url(whole, fmt::format("invalid URL escape \"{}\"", path.substr(at, 3)));
   }
   constexpr std::string_view kAsWritten = "!'()*[]%-_.~$&+,/:;=@";
-  auto may_stay = [&](char c) { return is_alnum(c) || kAsWritten.find(c) != std::string_view::npos; };
+  auto may_stay = [&](char c) {
+    return is_alnum(c) || kAsWritten.find(c) != std::string_view::npos;
+  };
   if (std::all_of(path.begin(), path.end(), may_stay)) return std::string(path);
   constexpr std::string_view kPlain = "-_.~$&+,/:;=@";
   std::string out;
@@ -66,7 +72,8 @@ Result<void> parse_host(std::string_view whole, std::string_view host, Url& url)
   } else {
     constexpr std::string_view kHostPlain = "-_.~!$&'()*+,;=:[]<>\"%";
     for (char c : host) {
-      if (!is_alnum(c) && static_cast<unsigned char>(c) < 0x80 && kHostPlain.find(c) == std::string_view::npos) {
+      if (!is_alnum(c) && static_cast<unsigned char>(c) < 0x80 &&
+          kHostPlain.find(c) == std::string_view::npos) {
         return bad_url(whole, fmt::format("invalid character \"{}\" in host name", c));
       }
     }
@@ -77,7 +84,8 @@ Result<void> parse_host(std::string_view whole, std::string_view host, Url& url)
   if (!port.empty()) {
     unsigned number = 0;
     auto [end, error] = std::from_chars(port.data() + 1, port.data() + port.size(), number);
-    if (port[0] != ':' || end != port.data() + port.size() || (port.size() > 1 && error != std::errc()) || number > 65535) {
+    if (port[0] != ':' || end != port.data() + port.size() ||
+        (port.size() > 1 && error != std::errc()) || number > 65535) {
       return bad_url(whole, fmt::format("invalid port \"{}\" after host", port));
     }
     if (port.size() > 1) url.port = static_cast<uint16_t>(number);
@@ -106,7 +114,8 @@ bool percent_decode(std::string_view text, std::string& out) {
       out.push_back(text[i]);
       continue;
     }
-    if (i + 2 >= text.size() || hex_value(text[i + 1]) < 0 || hex_value(text[i + 2]) < 0) return false;
+    if (i + 2 >= text.size() || hex_value(text[i + 1]) < 0 || hex_value(text[i + 2]) < 0)
+      return false;
     out.push_back(static_cast<char>(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2])));
     i += 2;
   }
@@ -128,13 +137,16 @@ std::string query_escape(std::string_view text) {
 }
 
 std::string base64_encode(std::string_view bytes) {
-  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static constexpr char kAlphabet[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
   for (size_t i = 0; i < bytes.size(); i += 3) {
     uint32_t group = 0;
     size_t left = std::min<size_t>(3, bytes.size() - i);
-    for (size_t k = 0; k < 3; ++k) group = group << 8 | (k < left ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    for (size_t k = 0; k < 4; ++k) out.push_back(k <= left ? kAlphabet[group >> (18 - 6 * k) & 63] : '=');
+    for (size_t k = 0; k < 3; ++k)
+      group = group << 8 | (k < left ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+    for (size_t k = 0; k < 4; ++k)
+      out.push_back(k <= left ? kAlphabet[group >> (18 - 6 * k) & 63] : '=');
   }
   return out;
 }
@@ -144,7 +156,8 @@ Result<Url> parse_url(std::string_view text) {
   url.text = std::string(text);
   for (char c : text) {
     auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) return bad_url(text, "net/url: invalid control character in URL");
+    if (byte < 0x20 || byte == 0x7f)
+      return bad_url(text, "net/url: invalid control character in URL");
   }
   std::string_view rest = text.substr(0, text.find('#'));
   size_t colon = rest.find(':');
@@ -156,7 +169,8 @@ Result<Url> parse_url(std::string_view text) {
       char c = scheme[i];
       bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
       if (!letter && (i == 0 || !(is_alnum(c) || c == '+' || c == '-' || c == '.'))) {
-        return bad_url(text, i == 0 ? "first path segment in URL cannot contain colon" : "first path segment in URL cannot contain colon");
+        return bad_url(text, i == 0 ? "first path segment in URL cannot contain colon"
+                                    : "first path segment in URL cannot contain colon");
       }
       url.scheme.push_back(letter ? static_cast<char>(c | 0x20) : c);
     }
@@ -225,17 +239,20 @@ std::string Url::shown() const {
   size_t colon = user.find(':');
   if (!has_user || colon == std::string::npos) return encoded;
   size_t at = encoded.find('@');
-  return fmt::format("{}://{}:***{}", scheme, user.substr(0, colon), at == std::string::npos ? "" : encoded.substr(at));
+  return fmt::format("{}://{}:***{}", scheme, user.substr(0, colon),
+                     at == std::string::npos ? "" : encoded.substr(at));
 }
 
 Result<Url> resolve_url(const Url& base, std::string_view reference) {
   size_t colon = reference.find(':');
-  if (colon != std::string_view::npos && colon < reference.find_first_of("/?#")) return parse_url(reference);
+  if (colon != std::string_view::npos && colon < reference.find_first_of("/?#"))
+    return parse_url(reference);
   if (reference.starts_with("//")) return parse_url(fmt::format("{}:{}", base.scheme, reference));
   std::string origin = fmt::format("{}://{}", base.scheme, base.host_header);
   if (reference.starts_with('/')) return parse_url(origin + std::string(reference));
   std::string path = base.path();
-  if (reference.empty() || reference.starts_with('?') || reference.starts_with('#')) return parse_url(origin + path + std::string(reference));
+  if (reference.empty() || reference.starts_with('?') || reference.starts_with('#'))
+    return parse_url(origin + path + std::string(reference));
   size_t end = std::min(reference.find_first_of("?#"), reference.size());
   std::string joined = path.substr(0, path.rfind('/') + 1) + std::string(reference.substr(0, end));
   return parse_url(origin + remove_dots(joined) + std::string(reference.substr(end)));
@@ -243,7 +260,8 @@ Result<Url> resolve_url(const Url& base, std::string_view reference) {
 
 Result<std::shared_ptr<const Url>> UrlCache::get(std::string_view text) {
   if (auto found = by_text_.find(text); found != by_text_.end()) {
-    if (found->second != entries_.begin()) entries_.splice(entries_.begin(), entries_, found->second);
+    if (found->second != entries_.begin())
+      entries_.splice(entries_.begin(), entries_, found->second);
     return found->second->url;
   }
   auto url = std::make_shared<const Url>(BIA_TRY(parse_url(text)));

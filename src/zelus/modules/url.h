@@ -14,10 +14,10 @@ using bia::Result;
 
 /// A URL as Go's net/url reads it, with what a request needs of it ready.
 struct Url {
-  std::string text;         ///< as given
-  std::string tag;          ///< `encoded`, a user's name and password masked: tags `url` and `name`
-  std::string scheme;       ///< lower case
-  std::string host;         ///< "127.0.0.1", "::1"
+  std::string text;    ///< as given
+  std::string tag;     ///< `encoded`, a user's name and password masked: tags `url` and `name`
+  std::string scheme;  ///< lower case
+  std::string host;    ///< "127.0.0.1", "::1"
   uint16_t port = 80;
   std::string host_header;  ///< "127.0.0.1:8080"; the port where it was written
   std::string target;       ///< "/a%20b?x=1"
@@ -29,7 +29,8 @@ struct Url {
   std::string path() const { return target.substr(0, target.find('?')); }
 };
 
-/// Errors: kInvalidArgument with Go's text: `parse "http:// bad": invalid character " " in host name`.
+/// Errors: kInvalidArgument with Go's text: `parse "http:// bad": invalid character " " in host
+/// name`.
 Result<Url> parse_url(std::string_view text);
 /// Resolves `reference` (a Location header) against `base` (RFC 3986 section 5.2).
 Result<Url> resolve_url(const Url& base, std::string_view reference);

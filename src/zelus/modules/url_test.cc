@@ -35,9 +35,12 @@ TEST(ParseUrl, MasksTheUser) {
 }
 
 TEST(ParseUrl, SaysWhatGoSays) {
-  EXPECT_EQ(parse_url("http:// bad url").error().message(), "parse \"http:// bad url\": invalid character \" \" in host name");
-  EXPECT_EQ(parse_url("http://a:b/").error().message(), "parse \"http://a:b/\": invalid port \":b\" after host");
-  EXPECT_EQ(parse_url("http://a/%zz").error().message(), "parse \"http://a/%zz\": invalid URL escape \"%zz\"");
+  EXPECT_EQ(parse_url("http:// bad url").error().message(),
+            "parse \"http:// bad url\": invalid character \" \" in host name");
+  EXPECT_EQ(parse_url("http://a:b/").error().message(),
+            "parse \"http://a:b/\": invalid port \":b\" after host");
+  EXPECT_EQ(parse_url("http://a/%zz").error().message(),
+            "parse \"http://a/%zz\": invalid URL escape \"%zz\"");
   EXPECT_EQ(parse_url(":").error().message(), "parse \":\": missing protocol scheme");
   EXPECT_FALSE(parse_url("http://a:99999/"));
   EXPECT_FALSE(parse_url("http://a\n/"));
@@ -58,7 +61,8 @@ TEST(UrlCache, ForgetsTheOldest) {
   UrlCache cache;
   auto first = *cache.get("http://a/0");
   EXPECT_EQ(first, *cache.get("http://a/0"));
-  for (size_t i = 1; i <= UrlCache::kEntriesMax; ++i) EXPECT_TRUE(cache.get("http://a/" + std::to_string(i)));
+  for (size_t i = 1; i <= UrlCache::kEntriesMax; ++i)
+    EXPECT_TRUE(cache.get("http://a/" + std::to_string(i)));
   EXPECT_NE(first, *cache.get("http://a/0"));
   EXPECT_FALSE(cache.get("http://a:x/"));
 }

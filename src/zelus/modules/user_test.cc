@@ -1,4 +1,5 @@
-// The life of a script: init, setup, iterations, teardown, handleSummary; console, timers, promises, interruption.
+// The life of a script: init, setup, iterations, teardown, handleSummary; console, timers,
+// promises, interruption.
 #include "zelus/modules/test_support.h"
 
 namespace zelus::modules {
@@ -14,7 +15,9 @@ class UserTest : public ScriptTest {};
 
 TEST_F(UserTest, DescribesTheScript) {
   in_user([&] {
-    EXPECT_EQ(load("export const options = { vus: 2, thresholds: { a: ['rate>0.5'] } }; export function setup() {} export default () => {}; export function x() {}"), "");
+    EXPECT_EQ(load("export const options = { vus: 2, thresholds: { a: ['rate>0.5'] } }; export "
+                   "function setup() {} export default () => {}; export function x() {}"),
+              "");
     EXPECT_EQ(info_.options_json, R"({"vus":2,"thresholds":{"a":["rate>0.5"]}})");
     EXPECT_THAT(info_.functions, ::testing::UnorderedElementsAre("default", "x"));
     EXPECT_TRUE(info_.has_setup);
@@ -25,12 +28,18 @@ TEST_F(UserTest, DescribesTheScript) {
 TEST_F(UserTest, NamesWhatIsWrongWithAScript) {
   in_user([&] {
     EXPECT_EQ(load("console.log('x')"), "no exported functions in script");
-    EXPECT_EQ(load("export const setup = 1; export default () => {}"), "exported 'setup' must be a function");
+    EXPECT_EQ(load("export const setup = 1; export default () => {}"),
+              "exported 'setup' must be a function");
     EXPECT_THAT(load("\n\nconst a = ;"), StartsWith("file:///t/script.js: Line 3:"));
-    EXPECT_THAT(load("import { x } from './helper.js'; export default () => {}"), StartsWith("The moduleSpecifier \"./helper.js\" couldn't be found on local disk."));
-    EXPECT_THAT(load("import ws from 'k6/ws'; export default () => {}"), HasSubstr("\"k6/ws\" is not built yet"));
-    EXPECT_THAT(load("null.x; export default () => {}"), StartsWith("TypeError: Cannot read property 'x' of null\n\tat file:///t/script.js:1:"));
-    EXPECT_THAT(load("require('x'); export default () => {}"), HasSubstr("CommonJS modules are not built yet"));
+    EXPECT_THAT(load("import { x } from './helper.js'; export default () => {}"),
+                StartsWith("The moduleSpecifier \"./helper.js\" couldn't be found on local disk."));
+    EXPECT_THAT(load("import ws from 'k6/ws'; export default () => {}"),
+                HasSubstr("\"k6/ws\" is not built yet"));
+    EXPECT_THAT(
+        load("null.x; export default () => {}"),
+        StartsWith("TypeError: Cannot read property 'x' of null\n\tat file:///t/script.js:1:"));
+    EXPECT_THAT(load("require('x'); export default () => {}"),
+                HasSubstr("CommonJS modules are not built yet"));
   });
 }
 
@@ -41,7 +50,8 @@ TEST_F(UserTest, RunsTheLifeCycle) {
       export function setup() { console.log('setup', __VU, typeof __ITER); return { n: 1 }; }
       export default function (data) { data.n += 1; console.log('vu', __VU, 'iter', __ITER, 'n', data.n); }
       export function teardown(data) { console.log('teardown', JSON.stringify(data)); }
-      export function handleSummary(data) { return { stdout: 'sum ' + data.a, 'b.bin': new Uint8Array([65]).buffer }; })"), "");
+      export function handleSummary(data) { return { stdout: 'sum ' + data.a, 'b.bin': new Uint8Array([65]).buffer }; })"),
+              "");
     auto extra = std::move(factory_->make_user(0, *shard_).value());
     ASSERT_TRUE(extra->init().ok());
     std::optional<std::string> json;
@@ -56,13 +66,18 @@ TEST_F(UserTest, RunsTheLifeCycle) {
     EXPECT_EQ(extra->run_teardown().kind, Kind::kOk);
     std::vector<std::pair<std::string, std::string>> files;
     EXPECT_EQ(extra->handle_summary(R"({"a":5})", files).kind, Kind::kOk);
-    EXPECT_THAT(files, ElementsAre(std::pair<std::string, std::string>("stdout", "sum 5"), std::pair<std::string, std::string>("b.bin", "A")));
-    EXPECT_THAT(logger_.lines, ElementsAre("info: init 0 undefined source=console", "info: init 0 undefined source=console",
-                                           "info: setup 0 undefined source=console", "info: init 7 undefined source=console",
-                                           "info: vu 7 iter 0 n 2 source=console", "info: vu 7 iter 1 n 3 source=console",
+    EXPECT_THAT(files, ElementsAre(std::pair<std::string, std::string>("stdout", "sum 5"),
+                                   std::pair<std::string, std::string>("b.bin", "A")));
+    EXPECT_THAT(logger_.lines, ElementsAre("info: init 0 undefined source=console",
+                                           "info: init 0 undefined source=console",
+                                           "info: setup 0 undefined source=console",
+                                           "info: init 7 undefined source=console",
+                                           "info: vu 7 iter 0 n 2 source=console",
+                                           "info: vu 7 iter 1 n 3 source=console",
                                            "info: teardown {\"n\":1} source=console"));
     EXPECT_THAT(series("iterations"), ElementsAre("group=,scenario=default 2 2"));
-    EXPECT_THAT(series("data_sent"), ElementsAre("group=::setup 1 0", "group=,scenario=default 2 0", "group=::teardown 1 0"));
+    EXPECT_THAT(series("data_sent"), ElementsAre("group=::setup 1 0", "group=,scenario=default 2 0",
+                                                 "group=::teardown 1 0"));
   });
 }
 
@@ -74,19 +89,27 @@ export default function () {
   inner({});
 })");
   ASSERT_EQ(logger_.lines.size(), 1u);
-  EXPECT_THAT(logger_.lines[0], StartsWith("error: TypeError: Cannot read property 'field' of undefined\n\tat inner (file:///t/script.js:2:"));
+  EXPECT_THAT(logger_.lines[0], StartsWith("error: TypeError: Cannot read property 'field' of "
+                                           "undefined\n\tat inner (file:///t/script.js:2:"));
   EXPECT_THAT(logger_.lines[0], HasSubstr("\n\tat default (file:///t/script.js:5:"));
-  EXPECT_THAT(logger_.lines[0], HasSubstr("\n executor=shared-iterations scenario=default source=stacktrace"));
+  EXPECT_THAT(logger_.lines[0],
+              HasSubstr("\n executor=shared-iterations scenario=default source=stacktrace"));
   EXPECT_EQ(outcome_.kind, Kind::kException);
   EXPECT_THAT(series("iterations"), ElementsAre("group=,scenario=default 1 1"));
 }
 
 TEST_F(UserTest, RejectionsNobodyHandlesAreLogged) {
-  run("export default async function () { if (__ITER === 0) Promise.reject(new Error('nobody listens')); else throw { code: 7 }; }", 2);
+  run("export default async function () { if (__ITER === 0) Promise.reject(new Error('nobody "
+      "listens')); else throw { code: 7 }; }",
+      2);
   ASSERT_EQ(logger_.lines.size(), 2u);
-  EXPECT_THAT(logger_.lines[0], StartsWith("error: Uncaught (in promise) Error: nobody listens\n\tat default (file:///t/script.js:1:"));
-  EXPECT_THAT(logger_.lines[0], ::testing::EndsWith("\n executor=shared-iterations scenario=default"));
-  EXPECT_EQ(logger_.lines[1], "error: Uncaught (in promise) [object Object] executor=shared-iterations scenario=default");
+  EXPECT_THAT(logger_.lines[0], StartsWith("error: Uncaught (in promise) Error: nobody "
+                                           "listens\n\tat default (file:///t/script.js:1:"));
+  EXPECT_THAT(logger_.lines[0],
+              ::testing::EndsWith("\n executor=shared-iterations scenario=default"));
+  EXPECT_EQ(
+      logger_.lines[1],
+      "error: Uncaught (in promise) [object Object] executor=shared-iterations scenario=default");
 }
 
 TEST_F(UserTest, FormatsTheConsoleAsK6) {
@@ -100,10 +123,13 @@ TEST_F(UserTest, FormatsTheConsoleAsK6) {
   console.log(cyc);
   console.log(Object.create({ inherited: 1 }), new (class P { constructor() { this.q = 1; } })());)"),
               ElementsAre("info: plain 1 2.5 true null undefined 0 NaN 10 source=console",
-                          "info: { a: 1, b: \"two\", c: [ 1, \"x\", null ], d: { e: {} }, f: null, g: [object Function], h: \"1970-01-01T00:00:00.000Z\" } source=console",
+                          "info: { a: 1, b: \"two\", c: [ 1, \"x\", null ], d: { e: {} }, f: null, "
+                          "g: [object Function], h: \"1970-01-01T00:00:00.000Z\" } source=console",
                           "warning: [] {} [ [] ] [ null, null ] Error: boom {} s source=console",
-                          "error: Uint8Array(2) [ 1, 2 ] ArrayBuffer { [Uint8Contents]: <00 00>, byteLength: 2 } {} {} source=console",
-                          "debug: debug [object Function] [object Function] source=console", "info: { n: 1, self: [Circular] } source=console",
+                          "error: Uint8Array(2) [ 1, 2 ] ArrayBuffer { [Uint8Contents]: <00 00>, "
+                          "byteLength: 2 } {} {} source=console",
+                          "debug: debug [object Function] [object Function] source=console",
+                          "info: { n: 1, self: [Circular] } source=console",
                           "info: {} { q: 1 } source=console"));
 }
 
@@ -114,18 +140,26 @@ TEST_F(UserTest, TimersAndPromisesEndBeforeTheIterationDoes) {
     let n = 0; const each = setInterval(() => { console.log('tick'); if (++n == 2) clearInterval(each); }, 3);
     await new Promise((done) => setTimeout(done, 1));
     console.log('awaited');
-  })"), ElementsAre("info: awaited source=console", "info: later x source=console", "info: tick source=console", "info: tick source=console"));
+  })"),
+              ElementsAre("info: awaited source=console", "info: later x source=console",
+                          "info: tick source=console", "info: tick source=console"));
 }
 
 TEST_F(UserTest, TimersRefuseWhatCannotBeCalled) {
-  EXPECT_THAT(run_default("", "for (const f of [undefined, 1]) { try { setTimeout(f, 1); } catch (e) { console.log(String(e)); } }"),
-              ElementsAre("info: GoError: setTimeout's callback isn't a callable function source=console",
-                          "info: TypeError: could not convert function call parameter 0: could not convert 1 to sobek.Callable source=console"));
+  EXPECT_THAT(
+      run_default("",
+                  "for (const f of [undefined, 1]) { try { setTimeout(f, 1); } catch (e) { "
+                  "console.log(String(e)); } }"),
+      ElementsAre("info: GoError: setTimeout's callback isn't a callable function source=console",
+                  "info: TypeError: could not convert function call parameter 0: could not convert "
+                  "1 to sobek.Callable source=console"));
 }
 
 TEST_F(UserTest, EndlessLoopsEndAtTheStopTime) {
   in_user([&] {
-    ASSERT_EQ(load("export default function () { for (;;) { try { for (;;) {} } catch (e) {} } } export function again() { console.log('alive'); }"), "");
+    ASSERT_EQ(load("export default function () { for (;;) { try { for (;;) {} } catch (e) {} } } "
+                   "export function again() { console.log('alive'); }"),
+              "");
     auto user = make_user();
     user->set_stop_at(bia::now() + std::chrono::milliseconds(30));
     EXPECT_EQ(user->run_iteration({0, 0}).kind, Kind::kInterrupted);
@@ -140,7 +174,9 @@ TEST_F(UserTest, EndlessLoopsEndAtTheStopTime) {
 
 TEST_F(UserTest, WaitsEndAtTheStopTimeAndByInterruption) {
   in_user([&] {
-    ASSERT_EQ(load("import { sleep } from 'k6'; export default function () { sleep(30); } export async function timer() { await new Promise((r) => setTimeout(r, 30000)); }"), "");
+    ASSERT_EQ(load("import { sleep } from 'k6'; export default function () { sleep(30); } export "
+                   "async function timer() { await new Promise((r) => setTimeout(r, 30000)); }"),
+              "");
     auto user = make_user();
     user->set_stop_at(bia::now() + std::chrono::milliseconds(5));
     EXPECT_EQ(user->run_iteration({0, 0}).kind, Kind::kInterrupted);
@@ -148,7 +184,9 @@ TEST_F(UserTest, WaitsEndAtTheStopTimeAndByInterruption) {
     activation_.exec = "timer";
     user->activate(activation_);
     Kind kind = Kind::kOk;
-    auto fiber = bia::fiber::Scheduler::current().spawn([&] { kind = user->run_iteration({1, 1}).kind; }, {.stack_bytes = bia::fiber::kStackBytesUser});
+    auto fiber =
+        bia::fiber::Scheduler::current().spawn([&] { kind = user->run_iteration({1, 1}).kind; },
+                                               {.stack_bytes = bia::fiber::kStackBytesUser});
     ASSERT_TRUE(fiber.ok());
     bia::fiber::yield();
     user->interrupt();
@@ -161,7 +199,9 @@ TEST_F(UserTest, WaitsEndAtTheStopTimeAndByInterruption) {
 
 TEST_F(UserTest, ABusyUserLetsOthersOfItsThreadRun) {
   in_user([&] {
-    ASSERT_EQ(load("export default function () { for (;;) {} } export function quick() { console.log('quick'); }"), "");
+    ASSERT_EQ(load("export default function () { for (;;) {} } export function quick() { "
+                   "console.log('quick'); }"),
+              "");
     auto busy = make_user(1);
     auto quick = make_user(2);
     exec::Activation other = activation_;
@@ -169,10 +209,12 @@ TEST_F(UserTest, ABusyUserLetsOthersOfItsThreadRun) {
     quick->activate(other);
     busy->set_stop_at(bia::now() + std::chrono::milliseconds(200));
     TimePoint ran;
-    auto fiber = bia::fiber::Scheduler::current().spawn([&] {
-      quick->run_iteration({0, 0});
-      ran = bia::now();
-    }, {.stack_bytes = bia::fiber::kStackBytesUser});
+    auto fiber = bia::fiber::Scheduler::current().spawn(
+        [&] {
+          quick->run_iteration({0, 0});
+          ran = bia::now();
+        },
+        {.stack_bytes = bia::fiber::kStackBytesUser});
     ASSERT_TRUE(fiber.ok());
     EXPECT_EQ(busy->run_iteration({0, 0}).kind, Kind::kInterrupted);
     EXPECT_LT(ran + std::chrono::milliseconds(50), bia::now());
@@ -181,14 +223,17 @@ TEST_F(UserTest, ABusyUserLetsOthersOfItsThreadRun) {
 }
 
 TEST_F(UserTest, RecursionOfTenThousandFramesFits) {
-  EXPECT_THAT(run_default("", "const f = (n) => n === 0 ? 0 : 1 + f(n - 1); console.log(f(10000)); try { const g = () => g() + 1; g(); } catch (e) { console.log(e.name); }"),
+  EXPECT_THAT(run_default("",
+                          "const f = (n) => n === 0 ? 0 : 1 + f(n - 1); console.log(f(10000)); try "
+                          "{ const g = () => g() + 1; g(); } catch (e) { console.log(e.name); }"),
               ElementsAre("info: 10000 source=console", "info: RangeError source=console"));
 }
 
 TEST_F(UserTest, EnvironmentIsLaidOver) {
   runtime_options_.env = {{"A", "1"}, {"B", "2"}};
   activation_.env = {{"B", "3"}};
-  EXPECT_THAT(run_default("", "console.log(__ENV.A, __ENV.B, __ENV.C, global === globalThis);"), ElementsAre("info: 1 3 undefined true source=console"));
+  EXPECT_THAT(run_default("", "console.log(__ENV.A, __ENV.B, __ENV.C, global === globalThis);"),
+              ElementsAre("info: 1 3 undefined true source=console"));
 }
 
 TEST_F(UserTest, OpenIsForInit) {
@@ -196,24 +241,35 @@ TEST_F(UserTest, OpenIsForInit) {
   FILE* file = fopen(path.c_str(), "w");
   fputs("inhalt", file);
   fclose(file);
-  EXPECT_THAT(run("const t = open('" + path + "'); const b = open('file://" + path + "', 'b'); export default function () { console.log(t, b.byteLength); try { open('x'); } catch (e) { console.log(e.message.slice(0, 60)); } }"),
-              ElementsAre("info: inhalt 6 source=console", "info: the \"open\" function is only available in the init stage (i.e source=console"));
+  EXPECT_THAT(
+      run("const t = open('" + path + "'); const b = open('file://" + path +
+          "', 'b'); export default function () { console.log(t, b.byteLength); try { open('x'); } "
+          "catch (e) { console.log(e.message.slice(0, 60)); } }"),
+      ElementsAre(
+          "info: inhalt 6 source=console",
+          "info: the \"open\" function is only available in the init stage (i.e source=console"));
   logger_.lines.clear();
   in_user([&] {
-    EXPECT_THAT(load("open('/nosuch/file'); export default () => {}"), StartsWith("GoError: stat /nosuch/file: no such file or directory"));
+    EXPECT_THAT(load("open('/nosuch/file'); export default () => {}"),
+                StartsWith("GoError: stat /nosuch/file: no such file or directory"));
     EXPECT_THAT(load("open(''); export default () => {}"), HasSubstr("empty filename"));
-    EXPECT_THAT(load("open('/tmp'); export default () => {}"), HasSubstr("can't be used with directories"));
+    EXPECT_THAT(load("open('/tmp'); export default () => {}"),
+                HasSubstr("can't be used with directories"));
     EXPECT_THAT(load("if (__VU > 0) open('/etc/hostname'); export default () => {}"), "");
     auto user = std::move(factory_->make_user(1, *shard_).value());
     auto ready = user->init();
     ASSERT_FALSE(ready.ok());
-    EXPECT_THAT(ready.error().message(), HasSubstr("weren't previously opened during initialization"));
+    EXPECT_THAT(ready.error().message(),
+                HasSubstr("weren't previously opened during initialization"));
   });
 }
 
 TEST_F(UserTest, StacksReadAsInK6) {
-  EXPECT_THAT(run_default("", "try { throw new Error('m'); } catch (e) { console.log(e.stack.split('\\n')[0], e.stack.split('\\n')[1].slice(0, 34)); }"),
-              ElementsAre("info: Error: m \tat default (file:///t/script.js:3 source=console"));
+  EXPECT_THAT(
+      run_default("",
+                  "try { throw new Error('m'); } catch (e) { console.log(e.stack.split('\\n')[0], "
+                  "e.stack.split('\\n')[1].slice(0, 34)); }"),
+      ElementsAre("info: Error: m \tat default (file:///t/script.js:3 source=console"));
 }
 
 }  // namespace

@@ -32,12 +32,15 @@ Result<void> VirtualUser::init() {
   vu_.global_ = vu_.context_->global();
   set_up_globals(vu_);
   bia::js::Exception exception;
-  auto wait = [](void* opaque) { return static_cast<Vu*>(opaque)->loop().step() == EventLoop::Step::kProgress; };
+  auto wait = [](void* opaque) {
+    return static_cast<Vu*>(opaque)->loop().step() == EventLoop::Step::kProgress;
+  };
   bool ok = vu_.context_->import_module(vu_.script().source.url, wait, &vu_, exports_, exception);
   if (ok && !vu_.loop().run()) {
     ok = false;
     auto unhandled = vu_.take_unhandled();
-    exception = unhandled.empty() ? bia::js::take_exception(vu_.ctx()) : bia::js::describe_exception(vu_.ctx(), unhandled[0].get());
+    exception = unhandled.empty() ? bia::js::take_exception(vu_.ctx())
+                                  : bia::js::describe_exception(vu_.ctx(), unhandled[0].get());
   }
   if (!ok) {
     if (vu_.aborted()) return with_exit(*vu_.aborted(), "108", "ABORTED");
@@ -47,12 +50,17 @@ Result<void> VirtualUser::init() {
       if (at.starts_with("\tat ")) at.remove_prefix(4);
       at = at.substr(0, at.find('\n'));
       size_t column = at.rfind(':');
-      size_t line = column == std::string_view::npos || column == 0 ? std::string_view::npos : at.rfind(':', column - 1);
-      std::string where = line == std::string_view::npos ? std::string(at) : fmt::format("{}: Line {}", at.substr(0, line), at.substr(line + 1));
-      return with_exit(fmt::format("{} {}", where, exception.message), kExitScriptException, "SYNTAX");
+      size_t line = column == std::string_view::npos || column == 0 ? std::string_view::npos
+                                                                    : at.rfind(':', column - 1);
+      std::string where = line == std::string_view::npos
+                              ? std::string(at)
+                              : fmt::format("{}: Line {}", at.substr(0, line), at.substr(line + 1));
+      return with_exit(fmt::format("{} {}", where, exception.message), kExitScriptException,
+                       "SYNTAX");
     }
     bool import = exception.name == "GoError" && exception.stack.empty();
-    return with_exit(import ? exception.message : exception.text(), kExitScriptException, import ? "IMPORT" : "SCRIPT_EXCEPTION");
+    return with_exit(import ? exception.message : exception.text(), kExitScriptException,
+                     import ? "IMPORT" : "SCRIPT_EXCEPTION");
   }
   vu_.set_phase(Vu::Phase::kIteration);
   return {};
@@ -70,14 +78,18 @@ Result<exec::ScriptInfo> VirtualUser::describe() {
       if (!value.is_nullish()) info.options_json = bia::js::to_json(ctx, value.get());
     } else if (name == "setup" || name == "teardown" || name == "handleSummary") {
       if (!callable && !value.is_nullish() && name != "handleSummary") bad = name;
-      (name == "setup" ? info.has_setup : name == "teardown" ? info.has_teardown : info.has_handle_summary) = callable;
+      (name == "setup"      ? info.has_setup
+       : name == "teardown" ? info.has_teardown
+                            : info.has_handle_summary) = callable;
     } else if (callable) {
       info.functions.push_back(name);
     }
     return true;
   });
-  if (!bad.empty()) return with_exit(fmt::format("exported '{}' must be a function", bad), "255", "BAD_EXPORT");
-  if (info.functions.empty()) return with_exit("no exported functions in script", "255", "NO_EXPORTS");
+  if (!bad.empty())
+    return with_exit(fmt::format("exported '{}' must be a function", bad), "255", "BAD_EXPORT");
+  if (info.functions.empty())
+    return with_exit("no exported functions in script", "255", "NO_EXPORTS");
   return info;
 }
 
@@ -87,21 +99,25 @@ void VirtualUser::activate(const exec::Activation& activation) {
   Running running(*vu_.context_, kScriptStackBytes);
   JSContext* ctx = vu_.ctx();
   auto& tags = vu_.shard().tags();
-  const metrics::TagSet* set = tags.of({vu_.script().options.tags.begin(), vu_.script().options.tags.end()});
+  const metrics::TagSet* set =
+      tags.of({vu_.script().options.tags.begin(), vu_.script().options.tags.end()});
   for (const auto& [key, value] : activation.tags) set = tags.with(set, key, value);
-  if (vu_.script().has(metrics::SystemTag::kScenario)) set = tags.with(set, "scenario", activation.scenario);
+  if (vu_.script().has(metrics::SystemTag::kScenario))
+    set = tags.with(set, "scenario", activation.scenario);
   if (vu_.script().has(metrics::SystemTag::kGroup)) set = tags.with(set, "group", "");
   vu_.set_tags(set);
   vu_.group_path().clear();
   Value env = vu_.context().global().property("__ENV");
-  for (const auto& [key, value] : activation.env) define(ctx, env.get(), key, new_string(ctx, value));
+  for (const auto& [key, value] : activation.env)
+    define(ctx, env.get(), key, new_string(ctx, value));
   function_ = exports_.property(activation.exec.c_str());
 }
 
 bia::js::Value VirtualUser::setup_data() {
   if (!setup_json_) return {};
   if (setup_value_.context() == nullptr) {
-    setup_value_ = Value(vu_.ctx(), JS_ParseJSON(vu_.ctx(), setup_json_->c_str(), setup_json_->size(), "setup data"));
+    setup_value_ = Value(vu_.ctx(), JS_ParseJSON(vu_.ctx(), setup_json_->c_str(),
+                                                 setup_json_->size(), "setup data"));
     if (setup_value_.is_exception()) {
       JS_FreeValue(vu_.ctx(), JS_GetException(vu_.ctx()));
       setup_value_ = Value(vu_.ctx(), JS_UNDEFINED);
@@ -114,13 +130,16 @@ VirtualUser::Call VirtualUser::call(const Value& function, JSValueConst argument
   JSContext* ctx = vu_.ctx();
   Call out;
   if (!function.is_function()) {
-    out.outcome = {exec::Outcome::Kind::kException, "TypeError: the script does not export that function\n"};
+    out.outcome = {exec::Outcome::Kind::kException,
+                   "TypeError: the script does not export that function\n"};
     return out;
   }
   JSValueConst arguments[] = {argument};
   out.result = Value(ctx, JS_Call(ctx, function.get(), JS_UNDEFINED, 1, arguments));
   if (out.result.is_exception()) return out.outcome = failure(out), out;
-  if (!vu_.context().has_jobs() && vu_.loop().empty() && !JS_IsObject(out.result.get()) && !vu_.has_unhandled()) return out;
+  if (!vu_.context().has_jobs() && vu_.loop().empty() && !JS_IsObject(out.result.get()) &&
+      !vu_.has_unhandled())
+    return out;
   if (!vu_.loop().run()) return out.outcome = failure(out), out;
   if (JS_IsPromise(out.result.get())) {
     if (JS_PromiseState(ctx, out.result.get()) == JS_PROMISE_PENDING) {
@@ -153,7 +172,8 @@ exec::Outcome VirtualUser::failure(Call& call) {
     return out;
   }
   out.kind = exec::Outcome::Kind::kException;
-  std::string text = exception.name.empty() && call.in_promise ? exception.message : exception.text();
+  std::string text =
+      exception.name.empty() && call.in_promise ? exception.message : exception.text();
   out.text = call.in_promise ? "Uncaught (in promise) " + text : text;
   return out;
 }
@@ -161,11 +181,15 @@ exec::Outcome VirtualUser::failure(Call& call) {
 void VirtualUser::log_exception(const exec::Outcome& outcome, bool in_promise) {
   const exec::Activation& activation = *vu_.activation;
   if (in_promise) {
-    vu_.script().log(LogLevel::kError, outcome.text, {{"executor", activation.executor}, {"scenario", activation.scenario}});
+    vu_.script().log(LogLevel::kError, outcome.text,
+                     {{"executor", activation.executor}, {"scenario", activation.scenario}});
     return;
   }
   vu_.script().log(LogLevel::kError, outcome.text,
-                   {{"executor", activation.executor}, {"hint", "script exception"}, {"scenario", activation.scenario}, {"source", "stacktrace"}});
+                   {{"executor", activation.executor},
+                    {"hint", "script exception"},
+                    {"scenario", activation.scenario},
+                    {"source", "stacktrace"}});
 }
 
 void VirtualUser::record_bytes() {
@@ -193,27 +217,32 @@ exec::Outcome VirtualUser::run_iteration(const exec::IterationNumbers& numbers) 
   const metrics::TagSet* tags = vu_.tags();
   Value data = setup_data();
   Call done = call(function_, data.get());
-  if (done.outcome.kind == exec::Outcome::Kind::kException) log_exception(done.outcome, done.in_promise);
+  if (done.outcome.kind == exec::Outcome::Kind::kException)
+    log_exception(done.outcome, done.in_promise);
   vu_.group_path().clear();
   // An exception inside a group leaves its tag behind.
-  if (done.outcome.kind != exec::Outcome::Kind::kOk && vu_.script().has(metrics::SystemTag::kGroup) && vu_.tags() != tags) {
+  if (done.outcome.kind != exec::Outcome::Kind::kOk &&
+      vu_.script().has(metrics::SystemTag::kGroup) && vu_.tags() != tags) {
     vu_.set_tags(vu_.shard().tags().with(vu_.tags(), "group", ""));
   }
   if (vu_.has_http()) vu_.http().end_iteration();
   record_bytes();
   ++vu_.iteration;
   ++vu_.scenario_iteration;
-  if (done.outcome.kind == exec::Outcome::Kind::kInterrupted && !done.outcome.aborted_test) return done.outcome;
+  if (done.outcome.kind == exec::Outcome::Kind::kInterrupted && !done.outcome.aborted_test)
+    return done.outcome;
   vu_.record(duration_, static_cast<double>((bia::now() - start).count()) / 1e6);
   vu_.record(iterations_, 1);
   return done.outcome;
 }
 
-exec::Outcome VirtualUser::run_stage(std::string_view name, std::string_view group, std::optional<std::string>* json) {
+exec::Outcome VirtualUser::run_stage(std::string_view name, std::string_view group,
+                                     std::optional<std::string>* json) {
   vu_.begin_run();
   Running running(*vu_.context_, kScriptStackBytes);
   auto& tags = vu_.shard().tags();
-  const metrics::TagSet* set = tags.of({vu_.script().options.tags.begin(), vu_.script().options.tags.end()});
+  const metrics::TagSet* set =
+      tags.of({vu_.script().options.tags.begin(), vu_.script().options.tags.end()});
   if (vu_.script().has(metrics::SystemTag::kGroup)) set = tags.with(set, "group", group);
   vu_.set_tags(set);
   vu_.group_path() = group;
@@ -221,7 +250,8 @@ exec::Outcome VirtualUser::run_stage(std::string_view name, std::string_view gro
   Call done = call(exports_.property(std::string(name).c_str()), data.get());
   if (vu_.has_http()) vu_.http().end_iteration();
   record_bytes();
-  if (done.outcome.kind == exec::Outcome::Kind::kOk && json != nullptr && !done.result.is_undefined()) {
+  if (done.outcome.kind == exec::Outcome::Kind::kOk && json != nullptr &&
+      !done.result.is_undefined()) {
     std::string text = bia::js::to_json(vu_.ctx(), done.result.get());
     if (JS_HasException(vu_.ctx())) {
       done.outcome = failure(done);
@@ -242,19 +272,23 @@ exec::Outcome VirtualUser::run_teardown() {
   return run_stage("teardown", "::teardown", nullptr);
 }
 
-exec::Outcome VirtualUser::handle_summary(std::string_view data_json, std::vector<std::pair<std::string, std::string>>& files) {
+exec::Outcome VirtualUser::handle_summary(std::string_view data_json,
+                                          std::vector<std::pair<std::string, std::string>>& files) {
   vu_.begin_run();
   vu_.set_phase(Vu::Phase::kSummary);
   Running running(*vu_.context_, kScriptStackBytes);
   JSContext* ctx = vu_.ctx();
   std::string text(data_json);
   Value data(ctx, JS_ParseJSON(ctx, text.c_str(), text.size(), "summary"));
-  if (data.is_exception()) return {exec::Outcome::Kind::kException, bia::js::take_exception(ctx).text()};
+  if (data.is_exception())
+    return {exec::Outcome::Kind::kException, bia::js::take_exception(ctx).text()};
   Call done = call(exports_.property("handleSummary"), data.get());
   if (done.outcome.kind != exec::Outcome::Kind::kOk) return done.outcome;
   if (!done.result.is_object()) {
     if (done.result.is_nullish()) return done.outcome;
-    return {exec::Outcome::Kind::kException, fmt::format("handleSummary() should return a map with string keys, and not {}", to_text(ctx, done.result.get()))};
+    return {exec::Outcome::Kind::kException,
+            fmt::format("handleSummary() should return a map with string keys, and not {}",
+                        to_text(ctx, done.result.get()))};
   }
   std::string bad;
   bool ok = each_property(ctx, done.result.get(), [&](JSAtom atom, const Value& value) {
@@ -271,7 +305,11 @@ exec::Outcome VirtualUser::handle_summary(std::string_view data_json, std::vecto
     return true;
   });
   if (!ok && !bad.empty()) {
-    return {exec::Outcome::Kind::kException, fmt::format("error with handleSummary(): the value of '{}' is neither a string nor an ArrayBuffer", bad)};
+    return {
+        exec::Outcome::Kind::kException,
+        fmt::format(
+            "error with handleSummary(): the value of '{}' is neither a string nor an ArrayBuffer",
+            bad)};
   }
   if (!ok) return {exec::Outcome::Kind::kException, bia::js::take_exception(ctx).text()};
   return done.outcome;

@@ -14,7 +14,8 @@ namespace {
 constexpr Duration kSlice = std::chrono::milliseconds(10);
 }  // namespace
 
-Vu::Vu(Script& script, ThreadState& thread, uint64_t id, metrics::Registry& registry, metrics::Shard* shard)
+Vu::Vu(Script& script, ThreadState& thread, uint64_t id, metrics::Registry& registry,
+       metrics::Shard* shard)
     : script_(script), thread_(thread), id_(id), registry_(registry), shard_(shard) {
   if (shard_ == nullptr) return;
   std::vector<metrics::Tag> tags(script.options.tags.begin(), script.options.tags.end());
@@ -49,7 +50,9 @@ void Vu::record(metrics::SeriesId series, double value) {
   shard_->add(series, value, moment());
 }
 
-void Vu::record(metrics::MetricId metric, const metrics::TagSet* tags, double value) { record(shard_->resolve(metric, tags), value); }
+void Vu::record(metrics::MetricId metric, const metrics::TagSet* tags, double value) {
+  record(shard_->resolve(metric, tags), value);
+}
 
 void Vu::begin_run() {
   interrupted_ = false;
@@ -59,14 +62,17 @@ void Vu::begin_run() {
 
 void Vu::begin_iteration() {
   if (iter_atom_ == JS_ATOM_NULL) iter_atom_ = JS_NewAtom(ctx(), "__ITER");
-  JS_SetProperty(ctx(), global_.get(), iter_atom_, JS_NewInt64(ctx(), static_cast<int64_t>(iteration)));
+  JS_SetProperty(ctx(), global_.get(), iter_atom_,
+                 JS_NewInt64(ctx(), static_cast<int64_t>(iteration)));
   if (http_ != nullptr) http_->begin_iteration();
-  if (script_.has(metrics::SystemTag::kIter) || script_.has(metrics::SystemTag::kVu)) set_metadata();
+  if (script_.has(metrics::SystemTag::kIter) || script_.has(metrics::SystemTag::kVu))
+    set_metadata();
 }
 
 void Vu::set_metadata() {
   auto pairs = std::make_shared<metrics::Metadata>();
-  if (script_.has(metrics::SystemTag::kIter)) pairs->emplace_back("iter", std::to_string(iteration));
+  if (script_.has(metrics::SystemTag::kIter))
+    pairs->emplace_back("iter", std::to_string(iteration));
   if (script_.has(metrics::SystemTag::kVu)) pairs->emplace_back("vu", std::to_string(id_));
   metadata = std::move(pairs);
 }
@@ -114,7 +120,8 @@ void Vu::stop_helpers() {
   if (context_ && context_->runtime().current() == context_.get()) suspend.emplace(ctx());
   for (auto& helper : helpers_) helper.cancel();
   for (auto& helper : helpers_) {
-    // Where this fiber is cancelled too, joining ends at once: the helper needs turns of the loop only.
+    // Where this fiber is cancelled too, joining ends at once: the helper needs turns of the loop
+    // only.
     while (!helper.done()) {
       if (!helper.join()) bia::fiber::yield();
     }
@@ -124,7 +131,8 @@ void Vu::stop_helpers() {
 
 void Vu::make_response_atoms() {
   if (response_atoms_[0] != JS_ATOM_NULL) return;
-  for (size_t i = 0; i < kResponseFields; ++i) response_atoms_[i] = JS_NewAtom(ctx(), kResponseFieldNames[i]);
+  for (size_t i = 0; i < kResponseFields; ++i)
+    response_atoms_[i] = JS_NewAtom(ctx(), kResponseFieldNames[i]);
 }
 
 HttpUser& Vu::http() {
@@ -132,8 +140,6 @@ HttpUser& Vu::http() {
   return *http_;
 }
 
-JSValue Vu::throw_in_init(std::string_view what) {
-  return bia::js::throw_go_error(ctx(), what);
-}
+JSValue Vu::throw_in_init(std::string_view what) { return bia::js::throw_go_error(ctx(), what); }
 
 }  // namespace zelus::modules

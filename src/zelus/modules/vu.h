@@ -37,13 +37,15 @@ enum ClassId : JSClassID {
   kClassLast,
 };
 
-/// A virtual user as its natives see it. All on the user's fiber, inside js::Running, unless said otherwise.
+/// A virtual user as its natives see it. All on the user's fiber, inside js::Running, unless said
+/// otherwise.
 class Vu final : public bia::js::ContextHooks {
  public:
   enum class Phase { kInit, kSetup, kIteration, kTeardown, kSummary };
 
   /// `shard` is null in the first pass; `registry` is the shard's otherwise.
-  Vu(Script& script, ThreadState& thread, uint64_t id, metrics::Registry& registry, metrics::Shard* shard);
+  Vu(Script& script, ThreadState& thread, uint64_t id, metrics::Registry& registry,
+     metrics::Shard* shard);
   ~Vu();
   static Vu& of(JSContext* ctx) { return bia::js::Context::owner_of<Vu>(ctx); }
 
@@ -74,7 +76,9 @@ class Vu final : public bia::js::ContextHooks {
     bytes_sent_ += sent;
     bytes_received_ += received;
   }
-  std::pair<uint64_t, uint64_t> take_bytes() { return {std::exchange(bytes_sent_, 0), std::exchange(bytes_received_, 0)}; }
+  std::pair<uint64_t, uint64_t> take_bytes() {
+    return {std::exchange(bytes_sent_, 0), std::exchange(bytes_received_, 0)};
+  }
 
   // Interruption.
   void interrupt() { interrupted_ = true; }
@@ -95,7 +99,8 @@ class Vu final : public bia::js::ContextHooks {
   bool has_unhandled();
   std::vector<bia::js::Value> take_unhandled() { return std::move(unhandled_); }
 
-  /// Starts a fiber that works for this user; cancelled and waited for at the latest when the user goes. Errors: kResourceExhausted.
+  /// Starts a fiber that works for this user; cancelled and waited for at the latest when the user
+  /// goes. Errors: kResourceExhausted.
   Result<void> spawn_helper(std::function<void()> body);
   /// Ends helpers that are left. Suspends; outside of running JavaScript or within a native.
   void stop_helpers();
@@ -111,13 +116,14 @@ class Vu final : public bia::js::ContextHooks {
   bool has_http() const { return http_ != nullptr; }
   const exec::Activation* activation = nullptr;
   exec::IterationNumbers numbers;
-  uint64_t iteration = 0;             ///< __ITER
-  uint64_t scenario_iteration = 0;    ///< exec.vu.iterationInScenario
+  uint64_t iteration = 0;           ///< __ITER
+  uint64_t scenario_iteration = 0;  ///< exec.vu.iterationInScenario
   std::shared_ptr<const metrics::Metadata> metadata;
   uint64_t random_state = 0;
   CheckSeries& check_series() { return check_series_; }
 
-  /// The user's name for errors of calls that need a running iteration: `check() in the init context is not supported`.
+  /// The user's name for errors of calls that need a running iteration: `check() in the init
+  /// context is not supported`.
   JSValue throw_in_init(std::string_view what);
 
  private:
@@ -149,7 +155,8 @@ class Vu final : public bia::js::ContextHooks {
   friend class FactoryImpl;
 };
 
-/// A wait in the middle of a native: other users may run meanwhile, and the user's stop time ends it.
+/// A wait in the middle of a native: other users may run meanwhile, and the user's stop time ends
+/// it.
 class Wait {
  public:
   explicit Wait(Vu& vu) : suspend_(vu.ctx()), deadline_(bia::Deadline(vu.stop_at())) {}

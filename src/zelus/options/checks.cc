@@ -14,14 +14,18 @@ using bia::Error;
 
 namespace {
 
-Error invalid(std::string text) { return Error(Code::kInvalidArgument, "BAD_OPTION", std::move(text)); }
+Error invalid(std::string text) {
+  return Error(Code::kInvalidArgument, "BAD_OPTION", std::move(text));
+}
 
 bool is_cidr(const std::string& text) {
   size_t slash = text.find('/');
   if (slash == std::string::npos) return false;
   std::string address = text.substr(0, slash);
   in6_addr bytes{};
-  int bits_max = inet_pton(AF_INET, address.c_str(), &bytes) == 1 ? 32 : inet_pton(AF_INET6, address.c_str(), &bytes) == 1 ? 128 : -1;
+  int bits_max = inet_pton(AF_INET, address.c_str(), &bytes) == 1    ? 32
+                 : inet_pton(AF_INET6, address.c_str(), &bytes) == 1 ? 128
+                                                                     : -1;
   auto bits = parse_int(std::string_view(text).substr(slash + 1));
   return bits_max > 0 && bits && *bits >= 0 && *bits <= bits_max && text[slash + 1] != '+';
 }
@@ -44,12 +48,17 @@ Result<void> check_dns(const DnsOptions& dns) {
     if (!ttl || *ttl < Duration(0)) return invalid("invalid DNS TTL: " + *dns.ttl);
   }
   static constexpr std::string_view kSelects[] = {"first", "roundRobin", "random"};
-  if (dns.select && std::find(std::begin(kSelects), std::end(kSelects), *dns.select) == std::end(kSelects)) {
-    return with_exit(invalid(fmt::format("{} does not belong to DNSSelect values", *dns.select)), kExitInvalidConfig);
+  if (dns.select &&
+      std::find(std::begin(kSelects), std::end(kSelects), *dns.select) == std::end(kSelects)) {
+    return with_exit(invalid(fmt::format("{} does not belong to DNSSelect values", *dns.select)),
+                     kExitInvalidConfig);
   }
-  static constexpr std::string_view kPolicies[] = {"preferIPv4", "preferIPv6", "onlyIPv4", "onlyIPv6", "any"};
-  if (dns.policy && std::find(std::begin(kPolicies), std::end(kPolicies), *dns.policy) == std::end(kPolicies)) {
-    return with_exit(invalid(fmt::format("{} does not belong to DNSPolicy values", *dns.policy)), kExitInvalidConfig);
+  static constexpr std::string_view kPolicies[] = {"preferIPv4", "preferIPv6", "onlyIPv4",
+                                                   "onlyIPv6", "any"};
+  if (dns.policy &&
+      std::find(std::begin(kPolicies), std::end(kPolicies), *dns.policy) == std::end(kPolicies)) {
+    return with_exit(invalid(fmt::format("{} does not belong to DNSPolicy values", *dns.policy)),
+                     kExitInvalidConfig);
   }
   return {};
 }
@@ -89,7 +98,8 @@ Result<void> check_hostname_pattern(std::string_view pattern) {
   std::string_view rest = pattern;
   if (rest.starts_with('*')) rest.remove_prefix(1);
   bool good = !pattern.empty() && std::all_of(rest.begin(), rest.end(), [](unsigned char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' || c >= 0x80;
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '.' || c == '_' || c >= 0x80;
   });
   if (good) return {};
   return invalid(fmt::format("invalid hostname pattern '{}'", pattern));
@@ -104,7 +114,9 @@ Result<void> check_trend_stat(std::string_view stat) {
   double percentile = 0;
   std::string_view inner = stat.substr(2, stat.size() - 3);
   if (!parse_float(inner, percentile) || !(percentile >= 0 && percentile <= 100)) {
-    return invalid(fmt::format("invalid percentile trend stat value '{}', provided value should be between 0 and 100", stat));
+    return invalid(fmt::format(
+        "invalid percentile trend stat value '{}', provided value should be between 0 and 100",
+        stat));
   }
   return {};
 }

@@ -25,7 +25,8 @@ std::string_view go_type_name(const JsonValue& value) {
 }
 
 Error null_type_error(const JsonValue& value, std::string_view type) {
-  return bad(fmt::format("json: cannot unmarshal {} into Go value of type null.{}", go_type_name(value), type));
+  return bad(fmt::format("json: cannot unmarshal {} into Go value of type null.{}",
+                         go_type_name(value), type));
 }
 
 Result<std::string> plain_string(const JsonValue& value, std::string_view field) {
@@ -54,7 +55,8 @@ Result<void> decode(const JsonValue& value, std::string_view field, std::optiona
     return {};
   }
   if (value.IsNumber()) {
-    return bad(fmt::format("json: cannot unmarshal number {} into Go struct field {} of type int64", dump(value), field));
+    return bad(fmt::format("json: cannot unmarshal number {} into Go struct field {} of type int64",
+                           dump(value), field));
   }
   return null_type_error(value, "Int");
 }
@@ -77,7 +79,8 @@ Result<void> decode(const JsonValue& value, std::string_view, std::optional<std:
   return {};
 }
 
-Result<void> decode(const JsonValue& value, std::string_view field, std::optional<StringList>& out) {
+Result<void> decode(const JsonValue& value, std::string_view field,
+                    std::optional<StringList>& out) {
   if (value.IsNull()) return {};
   if (!value.IsArray()) return type_error(value, field, "[]string");
   StringList list;
@@ -90,12 +93,14 @@ Result<void> decode(const JsonValue& value, std::string_view field, std::optiona
   if (value.IsNull()) return {};
   if (!value.IsObject()) return type_error(value, field, "map[string]string");
   StringMap map;
-  for (const JsonMember& member : members(value)) map[std::string(member.name)] = BIA_TRY(plain_string(*member.value, field));
+  for (const JsonMember& member : members(value))
+    map[std::string(member.name)] = BIA_TRY(plain_string(*member.value, field));
   out = std::move(map);
   return {};
 }
 
-Result<void> decode(const JsonValue& value, std::string_view field, std::optional<std::vector<Stage>>& out) {
+Result<void> decode(const JsonValue& value, std::string_view field,
+                    std::optional<std::vector<Stage>>& out) {
   if (value.IsNull()) return {};
   if (!value.IsArray()) return type_error(value, field, "[]lib.Stage");
   std::vector<Stage> stages;
@@ -112,10 +117,12 @@ Result<void> decode(const JsonValue& value, std::string_view field, std::optiona
   return {};
 }
 
-Result<void> decode(const JsonValue& value, std::string_view field, std::optional<TlsVersions>& out) {
+Result<void> decode(const JsonValue& value, std::string_view field,
+                    std::optional<TlsVersions>& out) {
   if (value.IsNull()) return {};
   auto version = [](const JsonValue& item, std::string& name) -> Result<void> {
-    static constexpr std::array<std::string_view, 6> kKnown = {"", "ssl3.0", "tls1.0", "tls1.1", "tls1.2", "tls1.3"};
+    static constexpr std::array<std::string_view, 6> kKnown = {"",       "ssl3.0", "tls1.0",
+                                                               "tls1.1", "tls1.2", "tls1.3"};
     if (!item.IsString()) return type_error(item, "", "string");
     name = text_of(item);
     if (std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end()) return {};
@@ -143,7 +150,8 @@ Result<void> decode(const JsonValue& value, std::string_view field, std::optiona
   return {};
 }
 
-Result<void> decode(const JsonValue& value, std::string_view field, std::optional<std::vector<TlsAuth>>& out) {
+Result<void> decode(const JsonValue& value, std::string_view field,
+                    std::optional<std::vector<TlsAuth>>& out) {
   if (value.IsNull()) return {};
   if (!value.IsArray()) return type_error(value, field, "[]*lib.TLSAuth");
   std::vector<TlsAuth> all;
@@ -171,7 +179,8 @@ Result<void> decode(const JsonValue& value, std::string_view field, std::optiona
   return {};
 }
 
-Result<void> decode(const JsonValue& value, std::string_view field, std::optional<ThresholdMap>& out) {
+Result<void> decode(const JsonValue& value, std::string_view field,
+                    std::optional<ThresholdMap>& out) {
   if (value.IsNull()) return {};
   if (!value.IsObject()) return type_error(value, field, "map[string]metrics.Thresholds");
   ThresholdMap map;
@@ -180,7 +189,8 @@ Result<void> decode(const JsonValue& value, std::string_view field, std::optiona
       map[std::string(metric.name)];
       continue;
     }
-    if (!metric.value->IsArray()) return type_error(*metric.value, field, "[]metrics.thresholdConfig");
+    if (!metric.value->IsArray())
+      return type_error(*metric.value, field, "[]metrics.thresholdConfig");
     std::vector<ThresholdSpec>& specs = map[std::string(metric.name)];
     for (const JsonValue& item : metric.value->GetArray()) {
       ThresholdSpec spec;
@@ -190,14 +200,16 @@ Result<void> decode(const JsonValue& value, std::string_view field, std::optiona
         std::optional<bool> abort;
         std::optional<Duration> delay;
         for (const JsonMember& member : members(item)) {
-          if (same_name(member.name, "threshold")) spec.expression = BIA_TRY(plain_string(*member.value, "Options.thresholds.threshold"));
+          if (same_name(member.name, "threshold"))
+            spec.expression = BIA_TRY(plain_string(*member.value, "Options.thresholds.threshold"));
           if (same_name(member.name, "abortOnFail")) {
             if (!member.value->IsBool() && !member.value->IsNull()) {
               return type_error(*member.value, "Options.thresholds.abortOnFail", "bool");
             }
             BIA_TRY(decode(*member.value, field, abort));
           }
-          if (same_name(member.name, "delayAbortEval")) BIA_TRY(decode(*member.value, field, delay));
+          if (same_name(member.name, "delayAbortEval"))
+            BIA_TRY(decode(*member.value, field, delay));
         }
         spec.abort_on_fail = abort.value_or(false);
         spec.delay_abort_eval = delay.value_or(Duration(0));
@@ -214,8 +226,10 @@ Result<void> decode(const JsonValue& value, std::string_view field, std::optiona
 Result<void> decode(const JsonValue& value, std::string_view field, DnsOptions& out) {
   if (value.IsNull()) return {};
   if (!value.IsObject()) {
-    return type_error(value, field, "struct { TTL null.String \"json:\\\"ttl\\\"\"; Select types.NullDNSSelect \"json:\\\"select\\\"\"; "
-                                    "Policy types.NullDNSPolicy \"json:\\\"policy\\\"\" }");
+    return type_error(value, field,
+                      "struct { TTL null.String \"json:\\\"ttl\\\"\"; Select types.NullDNSSelect "
+                      "\"json:\\\"select\\\"\"; "
+                      "Policy types.NullDNSPolicy \"json:\\\"policy\\\"\" }");
   }
   DnsOptions dns;
   for (const JsonMember& member : members(value)) {

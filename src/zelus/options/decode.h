@@ -2,20 +2,27 @@
 #include "zelus/options/json.h"
 #include "zelus/options/options.h"
 
-/// How each type of option reads its JSON; null leaves it unset. `field` is Go's name for it in errors ("Options.vus").
+/// How each type of option reads its JSON; null leaves it unset. `field` is Go's name for it in
+/// errors ("Options.vus").
 namespace zelus::options {
 
 Result<void> decode(const JsonValue& value, std::string_view field, std::optional<bool>& out);
 Result<void> decode(const JsonValue& value, std::string_view field, std::optional<int64_t>& out);
 Result<void> decode(const JsonValue& value, std::string_view field, std::optional<Duration>& out);
-Result<void> decode(const JsonValue& value, std::string_view field, std::optional<std::string>& out);
+Result<void> decode(const JsonValue& value, std::string_view field,
+                    std::optional<std::string>& out);
 Result<void> decode(const JsonValue& value, std::string_view field, std::optional<StringList>& out);
 Result<void> decode(const JsonValue& value, std::string_view field, std::optional<StringMap>& out);
-Result<void> decode(const JsonValue& value, std::string_view field, std::optional<std::vector<Stage>>& out);
-Result<void> decode(const JsonValue& value, std::string_view field, std::optional<ScenarioMap>& out);
-Result<void> decode(const JsonValue& value, std::string_view field, std::optional<TlsVersions>& out);
-Result<void> decode(const JsonValue& value, std::string_view field, std::optional<std::vector<TlsAuth>>& out);
-Result<void> decode(const JsonValue& value, std::string_view field, std::optional<ThresholdMap>& out);
+Result<void> decode(const JsonValue& value, std::string_view field,
+                    std::optional<std::vector<Stage>>& out);
+Result<void> decode(const JsonValue& value, std::string_view field,
+                    std::optional<ScenarioMap>& out);
+Result<void> decode(const JsonValue& value, std::string_view field,
+                    std::optional<TlsVersions>& out);
+Result<void> decode(const JsonValue& value, std::string_view field,
+                    std::optional<std::vector<TlsAuth>>& out);
+Result<void> decode(const JsonValue& value, std::string_view field,
+                    std::optional<ThresholdMap>& out);
 Result<void> decode(const JsonValue& value, std::string_view field, DnsOptions& out);
 
 }  // namespace zelus::options

@@ -12,19 +12,24 @@ using bia::Error;
 
 namespace {
 
-Error bad(std::string text) { return Error(Code::kInvalidArgument, "BAD_SCENARIO", std::move(text)); }
+Error bad(std::string text) {
+  return Error(Code::kInvalidArgument, "BAD_SCENARIO", std::move(text));
+}
 
 constexpr unsigned bit(ExecutorKind kind) { return 1u << static_cast<unsigned>(kind); }
-constexpr unsigned kShared = bit(ExecutorKind::kSharedIterations), kPerVu = bit(ExecutorKind::kPerVuIterations),
-                   kConstant = bit(ExecutorKind::kConstantVus), kRamping = bit(ExecutorKind::kRampingVus),
-                   kRate = bit(ExecutorKind::kConstantArrivalRate), kRampingRate = bit(ExecutorKind::kRampingArrivalRate),
+constexpr unsigned kShared = bit(ExecutorKind::kSharedIterations),
+                   kPerVu = bit(ExecutorKind::kPerVuIterations),
+                   kConstant = bit(ExecutorKind::kConstantVus),
+                   kRamping = bit(ExecutorKind::kRampingVus),
+                   kRate = bit(ExecutorKind::kConstantArrivalRate),
+                   kRampingRate = bit(ExecutorKind::kRampingArrivalRate),
                    kExternal = bit(ExecutorKind::kExternallyControlled);
 
 /// A key of some executors.
 template <typename T>
 struct Key {
   std::string_view name;
-  std::optional<T> Scenario::*member;
+  std::optional<T> Scenario::* member;
   unsigned executors;
 };
 constexpr Key<int64_t> kIntegers[] = {
@@ -49,7 +54,8 @@ template <typename T, size_t N>
 Result<bool> decode_key(const JsonMember& member, const Key<T> (&keys)[N], Scenario& scenario) {
   for (const Key<T>& key : keys) {
     if (!same_name(member.name, key.name) || !(key.executors & bit(scenario.kind))) continue;
-    BIA_TRY(decode(*member.value, fmt::format("Options.scenarios.{}", key.name), scenario.*key.member));
+    BIA_TRY(
+        decode(*member.value, fmt::format("Options.scenarios.{}", key.name), scenario.*key.member));
     return true;
   }
   return false;
@@ -63,16 +69,22 @@ Result<void> decode_map(const JsonValue& value, std::string_view field, StringMa
 }
 
 Result<void> decode_member(const JsonMember& member, Scenario& scenario) {
-  if (BIA_TRY(decode_key(member, kIntegers, scenario)) || BIA_TRY(decode_key(member, kDurations, scenario))) return {};
+  if (BIA_TRY(decode_key(member, kIntegers, scenario)) ||
+      BIA_TRY(decode_key(member, kDurations, scenario)))
+    return {};
   if (same_name(member.name, "executor")) return {};
-  if (same_name(member.name, "exec")) return decode(*member.value, "Options.scenarios.BaseConfig.exec", scenario.exec);
-  if (same_name(member.name, "env")) return decode_map(*member.value, "Options.scenarios.BaseConfig.env", scenario.env);
-  if (same_name(member.name, "tags")) return decode_map(*member.value, "Options.scenarios.BaseConfig.tags", scenario.tags);
+  if (same_name(member.name, "exec"))
+    return decode(*member.value, "Options.scenarios.BaseConfig.exec", scenario.exec);
+  if (same_name(member.name, "env"))
+    return decode_map(*member.value, "Options.scenarios.BaseConfig.env", scenario.env);
+  if (same_name(member.name, "tags"))
+    return decode_map(*member.value, "Options.scenarios.BaseConfig.tags", scenario.tags);
   if (same_name(member.name, "stages") && (bit(scenario.kind) & (kRamping | kRampingRate))) {
     return decode(*member.value, "Options.scenarios.stages", scenario.stages);
   }
   if (same_name(member.name, "options")) {
-    scenario.browser = member.value->IsObject() && member.value->HasMember("browser") && !(*member.value)["browser"].IsNull();
+    scenario.browser = member.value->IsObject() && member.value->HasMember("browser") &&
+                       !(*member.value)["browser"].IsNull();
     return {};
   }
   return bad(fmt::format("json: unknown field \"{}\"", member.name));
@@ -80,19 +92,24 @@ Result<void> decode_member(const JsonMember& member, Scenario& scenario) {
 
 }  // namespace
 
-Result<void> decode(const JsonValue& value, std::string_view field, std::optional<ScenarioMap>& out) {
+Result<void> decode(const JsonValue& value, std::string_view field,
+                    std::optional<ScenarioMap>& out) {
   if (value.IsNull()) return {};
   if (!value.IsObject()) return type_error(value, field, "map[string]lib.protoExecutorConfig");
   ScenarioMap map;
   for (const JsonMember& entry : members(value)) {
-    if (!entry.value->IsObject()) return type_error(*entry.value, field, "struct { ExecutorType string \"json:\\\"executor\\\"\" }");
+    if (!entry.value->IsObject())
+      return type_error(*entry.value, field,
+                        "struct { ExecutorType string \"json:\\\"executor\\\"\" }");
     std::string_view executor;
     for (const JsonMember& member : members(*entry.value)) {
       if (!same_name(member.name, "executor") || member.value->IsNull()) continue;
-      if (!member.value->IsString()) return type_error(*member.value, "Options.scenarios.executor", "string");
+      if (!member.value->IsString())
+        return type_error(*member.value, "Options.scenarios.executor", "string");
       executor = text_of(*member.value);
     }
-    if (executor.empty()) return bad(fmt::format("scenario '{}' doesn't have a specified executor type", entry.name));
+    if (executor.empty())
+      return bad(fmt::format("scenario '{}' doesn't have a specified executor type", entry.name));
     Scenario scenario;
     scenario.name = entry.name;
     scenario.kind = BIA_TRY(executor_kind(executor));

@@ -43,7 +43,8 @@ Result<int64_t> parse_int(std::string_view text) {
   if (!signs && error == std::errc() && end == digits.data() + digits.size()) return value;
   bool range = error == std::errc::result_out_of_range && end == digits.data() + digits.size();
   return Error(Code::kInvalidArgument, "BAD_INTEGER",
-               fmt::format("strconv.ParseInt: parsing \"{}\": {}", text, range ? "value out of range" : "invalid syntax"));
+               fmt::format("strconv.ParseInt: parsing \"{}\": {}", text,
+                           range ? "value out of range" : "invalid syntax"));
 }
 
 Result<Duration> parse_duration(std::string_view text) {
@@ -56,13 +57,15 @@ Result<Duration> parse_duration(std::string_view text) {
   if (!tail.empty()) {
     rest = BIA_TRY(bia::parse_go_duration(tail));
     if (rest < Duration(0)) {
-      return Error(Code::kInvalidArgument, "BAD_DURATION", fmt::format("invalid time format '{}'", tail));
+      return Error(Code::kInvalidArgument, "BAD_DURATION",
+                   fmt::format("invalid time format '{}'", tail));
     }
   }
   int64_t days = BIA_TRY(parse_int(text.substr(0, day)));
   constexpr int64_t kDaysMax = 106751;
   if (days > kDaysMax || days < -kDaysMax) {
-    return Error(Code::kOutOfRange, "BAD_DURATION", fmt::format("time: invalid duration \"{}\"", text));
+    return Error(Code::kOutOfRange, "BAD_DURATION",
+                 fmt::format("time: invalid duration \"{}\"", text));
   }
   return std::chrono::hours(24 * days) + (days < 0 ? -rest : rest);
 }

@@ -7,13 +7,17 @@
 
 namespace zelus::options {
 
-using Member = std::variant<std::optional<bool> Options::*, std::optional<int64_t> Options::*, std::optional<Duration> Options::*,
-                            std::optional<std::string> Options::*, std::optional<StringList> Options::*, std::optional<StringMap> Options::*,
-                            std::optional<std::vector<Stage>> Options::*, std::optional<ScenarioMap> Options::*,
-                            std::optional<TlsVersions> Options::*, std::optional<std::vector<TlsAuth>> Options::*,
-                            std::optional<ThresholdMap> Options::*, DnsOptions Options::*>;
+using Member =
+    std::variant<std::optional<bool> Options::*, std::optional<int64_t> Options::*,
+                 std::optional<Duration> Options::*, std::optional<std::string> Options::*,
+                 std::optional<StringList> Options::*, std::optional<StringMap> Options::*,
+                 std::optional<std::vector<Stage>> Options::*,
+                 std::optional<ScenarioMap> Options::*, std::optional<TlsVersions> Options::*,
+                 std::optional<std::vector<TlsAuth>> Options::*,
+                 std::optional<ThresholdMap> Options::*, DnsOptions Options::*>;
 
-/// One option: its key in scripts (empty: not for scripts), its environment variable (empty: none), the name envconfig reports.
+/// One option: its key in scripts (empty: not for scripts), its environment variable (empty: none),
+/// the name envconfig reports.
 struct Field {
   std::string_view json;
   std::string_view env;

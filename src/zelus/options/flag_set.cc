@@ -73,7 +73,8 @@ std::pair<std::string, std::string> cut(size_t width, size_t slop, const std::st
   size_t blank = text.find_last_of(" \t\n", width == 0 ? 0 : width - 1);
   if (blank == std::string::npos || blank == 0) return {text, ""};
   size_t newline = text.find_last_of('\n', width == 0 ? 0 : width - 1);
-  if (newline != std::string::npos && newline > 0 && newline < blank) return {text.substr(0, newline), text.substr(newline + 1)};
+  if (newline != std::string::npos && newline > 0 && newline < blank)
+    return {text.substr(0, newline), text.substr(newline + 1)};
   return {text.substr(0, blank), text.substr(blank + 1)};
 }
 
@@ -102,19 +103,22 @@ std::string wrapped(size_t indent, size_t columns, const std::string& text) {
 
 Result<bool> parse_bool(std::string_view text) {
   static constexpr std::array<std::string_view, 6> kTrue = {"1", "t", "T", "TRUE", "true", "True"};
-  static constexpr std::array<std::string_view, 6> kFalse = {"0", "f", "F", "FALSE", "false", "False"};
+  static constexpr std::array<std::string_view, 6> kFalse = {"0",     "f",     "F",
+                                                             "FALSE", "false", "False"};
   if (std::find(kTrue.begin(), kTrue.end(), text) != kTrue.end()) return true;
   if (std::find(kFalse.begin(), kFalse.end(), text) != kFalse.end()) return false;
   return bad(fmt::format("strconv.ParseBool: parsing \"{}\": invalid syntax", text));
 }
 
 const Flag* FlagSet::find(std::string_view name) const {
-  auto found = std::find_if(flags_.begin(), flags_.end(), [&](const Flag& flag) { return flag.name == name; });
+  auto found = std::find_if(flags_.begin(), flags_.end(),
+                            [&](const Flag& flag) { return flag.name == name; });
   return found == flags_.end() ? nullptr : &*found;
 }
 
 const Flag* FlagSet::find(char shorthand) const {
-  auto found = std::find_if(flags_.begin(), flags_.end(), [&](const Flag& flag) { return flag.shorthand == shorthand; });
+  auto found = std::find_if(flags_.begin(), flags_.end(),
+                            [&](const Flag& flag) { return flag.shorthand == shorthand; });
   return found == flags_.end() ? nullptr : &*found;
 }
 
@@ -127,8 +131,10 @@ Result<void> FlagSet::set(const Flag& flag, std::string_view value) {
   if (flag.kind == Flag::Kind::kInt) check(parse_int(value));
   if (flag.kind == Flag::Kind::kDuration) check(bia::parse_go_duration(value));
   if (!valid) {
-    std::string name = flag.shorthand ? fmt::format("-{}, --{}", flag.shorthand, flag.name) : fmt::format("--{}", flag.name);
-    return bad(fmt::format("invalid argument \"{}\" for \"{}\" flag: {}", value, name, valid.error().message()));
+    std::string name = flag.shorthand ? fmt::format("-{}, --{}", flag.shorthand, flag.name)
+                                      : fmt::format("--{}", flag.name);
+    return bad(fmt::format("invalid argument \"{}\" for \"{}\" flag: {}", value, name,
+                           valid.error().message()));
   }
   auto& values = values_[std::string(flag.name)];
   if (flag.kind == Flag::Kind::kStringSlice) {
@@ -138,7 +144,8 @@ Result<void> FlagSet::set(const Flag& flag, std::string_view value) {
   } else {
     values.assign(1, std::string(value));
   }
-  if (!flag.deprecated.empty()) notes_.push_back(fmt::format("Flag --{} has been deprecated, {}", flag.name, flag.deprecated));
+  if (!flag.deprecated.empty())
+    notes_.push_back(fmt::format("Flag --{} has been deprecated, {}", flag.name, flag.deprecated));
   return {};
 }
 
@@ -146,7 +153,8 @@ Result<void> FlagSet::parse_long(std::string_view argument, std::span<const std:
   std::string_view body = argument.substr(2);
   size_t equals = body.find('=');
   std::string_view name = body.substr(0, equals);
-  if (name.empty() || name.front() == '-' || name.front() == '=') return bad(fmt::format("bad flag syntax: {}", argument));
+  if (name.empty() || name.front() == '-' || name.front() == '=')
+    return bad(fmt::format("bad flag syntax: {}", argument));
   const Flag* flag = find(name);
   if (!flag) {
     if (name == "help") return help();
@@ -244,19 +252,22 @@ std::string FlagSet::usages(std::span<const Flag> flags, size_t columns) {
   for (const Flag& flag : flags) {
     if (!flag.deprecated.empty()) continue;
     auto [value_name, usage] = unquote_usage(flag);
-    std::string left = flag.shorthand ? fmt::format("  -{}, --{}", flag.shorthand, flag.name) : fmt::format("      --{}", flag.name);
+    std::string left = flag.shorthand ? fmt::format("  -{}, --{}", flag.shorthand, flag.name)
+                                      : fmt::format("      --{}", flag.name);
     if (!value_name.empty()) left += " " + value_name;
     if (!flag.no_value.empty()) left += fmt::format("[=\"{}\"]", flag.no_value);
     if (!flag.default_text.empty()) {
       bool quoted = flag.kind == Flag::Kind::kString;
-      usage += quoted ? fmt::format(" (default \"{}\")", flag.default_text) : fmt::format(" (default {})", flag.default_text);
+      usage += quoted ? fmt::format(" (default \"{}\")", flag.default_text)
+                      : fmt::format(" (default {})", flag.default_text);
     }
     widest = std::max(widest, left.size());
     lines.push_back({std::move(left), std::move(usage)});
   }
   std::string out;
   for (const Line& line : lines) {
-    out += line.left + std::string(widest - line.left.size() + 3, ' ') + wrapped(widest + 3, columns, line.usage) + "\n";
+    out += line.left + std::string(widest - line.left.size() + 3, ' ') +
+           wrapped(widest + 3, columns, line.usage) + "\n";
   }
   return out;
 }

@@ -30,8 +30,8 @@ struct Flag {
   std::string_view deprecated = {};
 };
 
-/// Flags and arguments in pflag's grammar: --name=value, --name value, -n value, -nvalue, -n=value, combined bool shorthands, `--` ends
-/// flags, arguments may stand between them.
+/// Flags and arguments in pflag's grammar: --name=value, --name value, -n value, -nvalue, -n=value,
+/// combined bool shorthands, `--` ends flags, arguments may stand between them.
 class FlagSet {
  public:
   explicit FlagSet(std::vector<Flag> flags) : flags_(std::move(flags)) {}

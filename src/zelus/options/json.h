@@ -7,7 +7,8 @@
 
 #include "bia/base/result.h"
 
-/// Go's encoding/json over RapidJSON: members in sorted order, names matched without case, its error texts.
+/// Go's encoding/json over RapidJSON: members in sorted order, names matched without case, its
+/// error texts.
 namespace zelus::options {
 
 using bia::Result;
@@ -17,7 +18,8 @@ using JsonValue = rapidjson::Value;
 Result<void> parse_json(std::string_view text, rapidjson::Document& document);
 
 std::string_view text_of(const JsonValue& value);
-/// "number", "string", "bool", "array", "object", as Go's UnmarshalTypeError says it; numbers that are not whole come with their text.
+/// "number", "string", "bool", "array", "object", as Go's UnmarshalTypeError says it; numbers that
+/// are not whole come with their text.
 std::string go_kind(const JsonValue& value);
 /// Compact JSON.
 std::string dump(const JsonValue& value);

@@ -12,8 +12,9 @@ struct LogField {
   std::string_view value;
 };
 
-/// k6's log (parity/k6.md 2.2): `time="…" level=info msg="…" source=console`, or what --log-format asks for. Any thread may write.
-/// The command line implements it; fields are printed in the order given.
+/// k6's log (parity/k6.md 2.2): `time="…" level=info msg="…" source=console`, or what --log-format
+/// asks for. Any thread may write. The command line implements it; fields are printed in the order
+/// given.
 class Logger {
  public:
   virtual ~Logger() = default;

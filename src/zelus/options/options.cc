@@ -15,7 +15,10 @@ using bia::Error;
 
 namespace {
 
-Error conflict(std::string text) { return with_exit(Error(Code::kInvalidArgument, "OPTIONS_CONFLICT", std::move(text)), kExitInvalidConfig); }
+Error conflict(std::string text) {
+  return with_exit(Error(Code::kInvalidArgument, "OPTIONS_CONFLICT", std::move(text)),
+                   kExitInvalidConfig);
+}
 
 void lay(DnsOptions& lower, const DnsOptions& upper) {
   if (upper.ttl) lower.ttl = upper.ttl;
@@ -42,8 +45,9 @@ Scenario& only_scenario(Options& options, ExecutorKind kind) {
 
 void warn_of_empty(const Options& options, Logger& log) {
   auto empty = [&](const char* name) {
-    log.log(LogLevel::kWarning,
-            fmt::format("`{}` was explicitly set to an empty value, running the script with 1 iteration in 1 VU", name));
+    log.log(LogLevel::kWarning, fmt::format("`{}` was explicitly set to an empty value, running "
+                                            "the script with 1 iteration in 1 VU",
+                                            name));
   };
   if (options.stages) empty("stages");
   if (options.scenarios) empty("scenarios");
@@ -74,8 +78,9 @@ const StringList& default_trend_stats() {
 }
 
 const StringList& default_system_tags() {
-  static const StringList kTags = {"proto", "subproto",   "status",      "method",   "url",     "name",             "group", "check",
-                                   "error", "error_code", "tls_version", "scenario", "service", "expected_response"};
+  static const StringList kTags = {
+      "proto", "subproto", "status",     "method",      "url",      "name",    "group",
+      "check", "error",    "error_code", "tls_version", "scenario", "service", "expected_response"};
   return kTags;
 }
 
@@ -92,16 +97,20 @@ void apply(Options& lower, const Options& upper) {
   }
   // An empty map does not clear the tags below; stages without a duration are dropped.
   lower.tags = upper.tags && !upper.tags->empty() ? upper.tags : std::move(tags);
-  if (lower.stages) std::erase_if(*lower.stages, [](const Stage& stage) { return !stage.duration; });
+  if (lower.stages)
+    std::erase_if(*lower.stages, [](const Stage& stage) { return !stage.duration; });
 }
 
-void warn_on_override(const Options& below, const Options& above, std::string_view layer, Logger& log) {
+void warn_on_override(const Options& below, const Options& above, std::string_view layer,
+                      Logger& log) {
   if (!below.scenarios || !sets_execution(above)) return;
-  log.log(LogLevel::kWarning, fmt::format("\"{}\" level configuration overrode scenarios configuration entirely", layer));
+  log.log(
+      LogLevel::kWarning,
+      fmt::format("\"{}\" level configuration overrode scenarios configuration entirely", layer));
 }
 
-Result<Options> consolidate(const Options& config_file, const Options& script, const Options& environment, const Options& command_line,
-                            Logger& log) {
+Result<Options> consolidate(const Options& config_file, const Options& script,
+                            const Options& environment, const Options& command_line, Logger& log) {
   Options all;
   apply(all, config_file);
   warn_on_override(all, script, "script", log);
@@ -135,7 +144,9 @@ Result<void> derive_scenarios(Options& options, Logger& log) {
     if (staged) return exclude("duration", "stages");
     if (options.scenarios) return exclude("duration", "scenarios");
     if (*options.duration <= Duration(0)) {
-      return conflict("`duration` option should be more than 0, for infinite duration use the externally-controlled executor");
+      return conflict(
+          "`duration` option should be more than 0, for infinite duration use the "
+          "externally-controlled executor");
     }
     Scenario& scenario = only_scenario(options, ExecutorKind::kConstantVus);
     scenario.duration = options.duration;
@@ -147,7 +158,8 @@ Result<void> derive_scenarios(Options& options, Logger& log) {
     scenario.start_vus = options.vus;
   } else if (options.vus && !options.stages) {
     if (options.scenarios) {
-      log.log(LogLevel::kWarning, fmt::format("`vus={}` overrides scenarios configuration", *options.vus));
+      log.log(LogLevel::kWarning,
+              fmt::format("`vus={}` overrides scenarios configuration", *options.vus));
     }
     Scenario& scenario = only_scenario(options, ExecutorKind::kSharedIterations);
     scenario.iterations = scenario.vus = options.iterations = options.vus;
@@ -160,25 +172,31 @@ Result<void> derive_scenarios(Options& options, Logger& log) {
 
 Result<void> validate(const Options& options, const std::vector<std::string>& functions) {
   std::vector<std::string> problems;
-  auto segment = Segment::create(options.execution_segment.value_or(""), options.execution_segment_sequence.value_or(""));
+  auto segment = Segment::create(options.execution_segment.value_or(""),
+                                 options.execution_segment_sequence.value_or(""));
   if (!segment) problems.push_back(segment.error().message());
   static const ScenarioMap kNone;
   const ScenarioMap& scenarios = options.scenarios ? *options.scenarios : kNone;
   for (const auto& [name, scenario] : scenarios) {
     auto faults = problems_of(scenario);
-    if (!faults.empty()) problems.push_back(fmt::format("scenario {} has configuration errors: {}", name, fmt::join(faults, ", ")));
+    if (!faults.empty())
+      problems.push_back(
+          fmt::format("scenario {} has configuration errors: {}", name, fmt::join(faults, ", ")));
   }
-  if (options.setup_timeout && *options.setup_timeout <= Duration(0)) problems.push_back("setupTimeout must be positive");
+  if (options.setup_timeout && *options.setup_timeout <= Duration(0))
+    problems.push_back("setupTimeout must be positive");
   for (const auto& [name, scenario] : scenarios) {
     std::string exec = scenario.exec && !scenario.exec->empty() ? *scenario.exec : "default";
     if (std::find(functions.begin(), functions.end(), exec) == functions.end()) {
-      problems.push_back(fmt::format("executor {}: function '{}' not found in exports", name, exec));
+      problems.push_back(
+          fmt::format("executor {}: function '{}' not found in exports", name, exec));
     }
   }
   if (problems.empty()) return {};
   std::string text = "There were problems with the specified script configuration:";
   for (const std::string& problem : problems) text += "\n\t- " + problem;
-  return with_exit(Error(Code::kInvalidArgument, "BAD_CONFIGURATION", std::move(text)), kExitInvalidConfig);
+  return with_exit(Error(Code::kInvalidArgument, "BAD_CONFIGURATION", std::move(text)),
+                   kExitInvalidConfig);
 }
 
 }  // namespace zelus::options

@@ -39,8 +39,8 @@ using StringList = std::vector<std::string>;
 using StringMap = std::map<std::string, std::string>;
 using ThresholdMap = std::map<std::string, std::vector<ThresholdSpec>>;
 
-/// k6's options as one layer (config.json, script, environment, command line) or all of them give them; unset is nullopt.
-/// Names and meaning: parity/k6.md 3.
+/// k6's options as one layer (config.json, script, environment, command line) or all of them give
+/// them; unset is nullopt. Names and meaning: parity/k6.md 3.
 struct Options {
   std::optional<bool> paused;
   std::optional<int64_t> vus;
@@ -97,22 +97,29 @@ struct Options {
 const StringList& default_trend_stats();
 const StringList& default_system_tags();
 
-/// Lays `upper` over `lower`, k6's Options.Apply: `duration`, `iterations`, `stages` and `scenarios` replace each other.
+/// Lays `upper` over `lower`, k6's Options.Apply: `duration`, `iterations`, `stages` and
+/// `scenarios` replace each other.
 void apply(Options& lower, const Options& upper);
-/// k6's warning when a layer above `below` (named "script", "env" or "cli") overrides its scenarios.
-void warn_on_override(const Options& below, const Options& above, std::string_view layer, Logger& log);
+/// k6's warning when a layer above `below` (named "script", "env" or "cli") overrides its
+/// scenarios.
+void warn_on_override(const Options& below, const Options& above, std::string_view layer,
+                      Logger& log);
 
 /// The four layers, lowest first, with k6's defaults laid below. Errors: an invalid trend stat.
-Result<Options> consolidate(const Options& config_file, const Options& script, const Options& environment, const Options& command_line,
-                            Logger& log);
-/// Turns `iterations`, `duration`, `stages` or nothing into the scenario `default`. Errors (metadata exit=104): options that exclude each other.
+Result<Options> consolidate(const Options& config_file, const Options& script,
+                            const Options& environment, const Options& command_line, Logger& log);
+/// Turns `iterations`, `duration`, `stages` or nothing into the scenario `default`. Errors
+/// (metadata exit=104): options that exclude each other.
 Result<void> derive_scenarios(Options& options, Logger& log);
-/// All that k6 checks before a run, in one message. `functions`: the script's exports. Errors (exit=104).
+/// All that k6 checks before a run, in one message. `functions`: the script's exports. Errors
+/// (exit=104).
 Result<void> validate(const Options& options, const std::vector<std::string>& functions);
 
-/// `export const options` as JSON. Type errors carry k6's texts and exit=104; unknown fields only warn (`first_unknown` names the first).
+/// `export const options` as JSON. Type errors carry k6's texts and exit=104; unknown fields only
+/// warn (`first_unknown` names the first).
 Result<Options> parse_script_options(std::string_view json, std::string* first_unknown);
-/// config.json: the script's keys and out, linger, noUsageReport, webDashboard. Unknown keys are ignored, as k6 does.
+/// config.json: the script's keys and out, linger, noUsageReport, webDashboard. Unknown keys are
+/// ignored, as k6 does.
 Result<Options> parse_config_file(std::string_view json);
 /// K6_VUS and so on (parity/k6.md 1.3). Errors (exit=104) as envconfig words them.
 Result<Options> parse_environment(const std::map<std::string, std::string>& environment);
@@ -128,7 +135,8 @@ Result<void> check_hostname_pattern(std::string_view pattern);
 /// avg, min, med, max, count, p(N). Errors: "invalid trend stat 'x', unknown format".
 Result<void> check_trend_stat(std::string_view stat);
 
-/// What `inspect` prints and `exec.test.options` shows: every option, unset ones null, k6's order. Without indentation.
+/// What `inspect` prints and `exec.test.options` shows: every option, unset ones null, k6's order.
+/// Without indentation.
 std::string to_json(const Options& options);
 
 /// An error that ends k6 with that code: kept in the error's metadata "exit".

@@ -17,7 +17,9 @@ using testing::ElementsAre;
 class RecordingLog final : public Logger {
  public:
   bool enabled(LogLevel) const override { return true; }
-  void log(LogLevel, std::string_view message, std::span<const LogField>) override { lines.emplace_back(message); }
+  void log(LogLevel, std::string_view message, std::span<const LogField>) override {
+    lines.emplace_back(message);
+  }
   std::vector<std::string> lines;
 };
 
@@ -57,14 +59,16 @@ TEST(ParseDuration, RefusesTheRest) {
   EXPECT_EQ(parse_duration("1x").error().message(), "time: unknown unit \"x\" in duration \"1x\"");
   EXPECT_EQ(parse_duration("xx").error().message(), "time: invalid duration \"xx\"");
   EXPECT_EQ(parse_duration("").error().message(), "time: invalid duration \"\"");
-  EXPECT_EQ(parse_duration("xd").error().message(), "strconv.ParseInt: parsing \"x\": invalid syntax");
+  EXPECT_EQ(parse_duration("xd").error().message(),
+            "strconv.ParseInt: parsing \"x\": invalid syntax");
   EXPECT_EQ(parse_duration("1d-2h").error().message(), "invalid time format '-2h'");
   EXPECT_FALSE(parse_duration("99999999999d").ok());
   EXPECT_FALSE(parse_duration("200000d").ok());
 }
 
 TEST(ScriptOptions, ReadsAllKinds) {
-  Options o = script(R"({"vus":3,"duration":"10s","stages":[{"duration":1000,"target":"5"}],"throw":true,"userAgent":"x","tags":{"a":"b"},
+  Options o = script(
+      R"({"vus":3,"duration":"10s","stages":[{"duration":1000,"target":"5"}],"throw":true,"userAgent":"x","tags":{"a":"b"},
     "thresholds":{"checks":["rate>0.9",{"threshold":"rate>0.5","abortOnFail":true,"delayAbortEval":"10s"}]},"dns":{"ttl":"1m","select":"first"},
     "hosts":{"a.test":"127.0.0.1:80"},"tlsVersion":"tls1.2","setupTimeout":5000,"blockHostnames":["*.test"],"cloud":{"any":[1]},"ext":{"x":1}})");
   EXPECT_EQ(o.vus, 3);
@@ -94,31 +98,45 @@ TEST(ScriptOptions, NamesTheFirstUnknownField) {
 }
 
 TEST(ScriptOptions, TypeErrorsHaveK6sTexts) {
-  EXPECT_EQ(script_error(R"({"vus":"many"})"), "strconv.ParseInt: parsing \"many\": invalid syntax");
-  EXPECT_EQ(script_error(R"({"vus":true})"), "json: cannot unmarshal bool into Go value of type null.Int");
-  EXPECT_EQ(script_error(R"({"vus":[1]})"), "json: cannot unmarshal  into Go value of type null.Int");
+  EXPECT_EQ(script_error(R"({"vus":"many"})"),
+            "strconv.ParseInt: parsing \"many\": invalid syntax");
+  EXPECT_EQ(script_error(R"({"vus":true})"),
+            "json: cannot unmarshal bool into Go value of type null.Int");
+  EXPECT_EQ(script_error(R"({"vus":[1]})"),
+            "json: cannot unmarshal  into Go value of type null.Int");
   EXPECT_EQ(script_error(R"({"duration":true})"), "'true' is not a valid duration value");
-  EXPECT_EQ(script_error(R"({"throw":"yes"})"), "json: cannot unmarshal string into Go value of type null.Bool");
-  EXPECT_EQ(script_error(R"({"userAgent":5})"), "json: cannot unmarshal float64 into Go value of type null.String");
-  EXPECT_EQ(script_error(R"({"tags":{"a":1}})"), "json: cannot unmarshal number into Go struct field Options.tags of type string");
-  EXPECT_EQ(script_error(R"({"stages":[{"duration":"1s","target":"x"}]})"), "strconv.ParseInt: parsing \"x\": invalid syntax");
+  EXPECT_EQ(script_error(R"({"throw":"yes"})"),
+            "json: cannot unmarshal string into Go value of type null.Bool");
+  EXPECT_EQ(script_error(R"({"userAgent":5})"),
+            "json: cannot unmarshal float64 into Go value of type null.String");
+  EXPECT_EQ(script_error(R"({"tags":{"a":1}})"),
+            "json: cannot unmarshal number into Go struct field Options.tags of type string");
+  EXPECT_EQ(script_error(R"({"stages":[{"duration":"1s","target":"x"}]})"),
+            "strconv.ParseInt: parsing \"x\": invalid syntax");
   EXPECT_EQ(script_error(R"({"dns":{"ttl":"x"}})"), "invalid DNS TTL: x");
   EXPECT_EQ(script_error(R"({"dns":{"select":"x"}})"), "x does not belong to DNSSelect values");
-  EXPECT_EQ(script_error(R"({"blacklistIPs":["x"]})"), "failed to parse CIDR 'x': invalid CIDR address: x");
+  EXPECT_EQ(script_error(R"({"blacklistIPs":["x"]})"),
+            "failed to parse CIDR 'x': invalid CIDR address: x");
   EXPECT_EQ(script_error(R"({"blockHostnames":["a*b"]})"), "invalid hostname pattern 'a*b'");
-  EXPECT_EQ(script_error(R"({"executionSegment":"2"})"), "segment end value can't be more than 1 but was 2.00");
+  EXPECT_EQ(script_error(R"({"executionSegment":"2"})"),
+            "segment end value can't be more than 1 but was 2.00");
   EXPECT_EQ(script_error(R"({"tlsVersion":{"min":"x"}})"), "unknown TLS version 'x'");
   EXPECT_EQ(script_error("5"), "json: cannot unmarshal number into Go value of type lib.Options");
   EXPECT_THAT(script_error("{"), testing::StartsWith("invalid JSON at byte"));
 }
 
 TEST(ScriptOptions, ScenariosAreStrict) {
-  EXPECT_EQ(script_error(R"({"scenarios":{"s":{"executor":"warp-drive"}}})"), "unknown executor type 'warp-drive'");
-  EXPECT_EQ(script_error(R"({"scenarios":{"a":{"vus":1}}})"), "scenario 'a' doesn't have a specified executor type");
-  EXPECT_EQ(script_error(R"({"scenarios":{"s":{"executor":"constant-vus","vus":1,"duration":"1s","colour":"red"}}})"),
-            "json: unknown field \"colour\"");
+  EXPECT_EQ(script_error(R"({"scenarios":{"s":{"executor":"warp-drive"}}})"),
+            "unknown executor type 'warp-drive'");
+  EXPECT_EQ(script_error(R"({"scenarios":{"a":{"vus":1}}})"),
+            "scenario 'a' doesn't have a specified executor type");
+  EXPECT_EQ(
+      script_error(
+          R"({"scenarios":{"s":{"executor":"constant-vus","vus":1,"duration":"1s","colour":"red"}}})"),
+      "json: unknown field \"colour\"");
   // A key of another executor is as unknown.
-  EXPECT_EQ(script_error(R"({"scenarios":{"s":{"executor":"constant-vus","rate":1}}})"), "json: unknown field \"rate\"");
+  EXPECT_EQ(script_error(R"({"scenarios":{"s":{"executor":"constant-vus","rate":1}}})"),
+            "json: unknown field \"rate\"");
 }
 
 TEST(Validate, CollectsEveryFault) {
@@ -130,11 +148,15 @@ TEST(Validate, CollectsEveryFault) {
       "d":{"executor":"shared-iterations","vus":5,"iterations":1,"exec":"nowhere"},
       "e":{"executor":"ramping-arrival-rate","preAllocatedVUs":5,"maxVUs":2,"stages":[{"target":5}]}}})"),
             "There were problems with the specified script configuration:\n"
-            "\t- scenario a has configuration errors: the number of VUs must be more than 0, the duration must be at least 1s, but is 100ms\n"
+            "\t- scenario a has configuration errors: the number of VUs must be more than 0, the "
+            "duration must be at least 1s, but is 100ms\n"
             "\t- scenario b has configuration errors: at least one stage has to be specified\n"
-            "\t- scenario c has configuration errors: the iteration rate must be more than 0, the number of preAllocatedVUs isn't specified\n"
-            "\t- scenario d has configuration errors: the number of iterations (1) can't be less than the number of VUs (5)\n"
-            "\t- scenario e has configuration errors: stage 1 doesn't have a duration, maxVUs can't be less than preAllocatedVUs\n"
+            "\t- scenario c has configuration errors: the iteration rate must be more than 0, the "
+            "number of preAllocatedVUs isn't specified\n"
+            "\t- scenario d has configuration errors: the number of iterations (1) can't be less "
+            "than the number of VUs (5)\n"
+            "\t- scenario e has configuration errors: stage 1 doesn't have a duration, maxVUs "
+            "can't be less than preAllocatedVUs\n"
             "\t- executor d: function 'nowhere' not found in exports");
 }
 
@@ -142,28 +164,44 @@ TEST(Validate, OtherFaults) {
   const std::string head = "There were problems with the specified script configuration:\n\t- ";
   EXPECT_EQ(problems(R"({"setupTimeout":0})"), head + "setupTimeout must be positive");
   EXPECT_EQ(problems(R"({"duration":"500ms"})"),
-            head + "scenario default has configuration errors: the duration must be at least 1s, but is 500ms");
-  EXPECT_EQ(problems(R"({"scenarios":{"a":{"executor":"per-vu-iterations","iterations":0,"vus":-1,"startTime":"-1s","gracefulStop":"-1s"}}})"),
-            head + "scenario a has configuration errors: the startTime can't be negative, the gracefulStop timeout can't be negative, the number "
-                   "of VUs must be more than 0, the number of iterations must be more than 0");
+            head +
+                "scenario default has configuration errors: the duration must be at least 1s, but "
+                "is 500ms");
+  EXPECT_EQ(
+      problems(
+          R"({"scenarios":{"a":{"executor":"per-vu-iterations","iterations":0,"vus":-1,"startTime":"-1s","gracefulStop":"-1s"}}})"),
+      head +
+          "scenario a has configuration errors: the startTime can't be negative, the gracefulStop "
+          "timeout can't be negative, the number "
+          "of VUs must be more than 0, the number of iterations must be more than 0");
   EXPECT_EQ(problems(R"({"scenarios":{"a b":{"executor":"constant-vus","duration":"1s"}}})"),
-            head + "scenario a b has configuration errors: the scenario name should contain only numbers, latin letters, underscores, and dashes");
-  EXPECT_EQ(problems(R"({"scenarios":{"a":{"executor":"ramping-vus","startVUs":0,"stages":[{"duration":"1s","target":0}]}}})"),
-            head + "scenario a has configuration errors: either startVUs or one of the stages' target values must be greater than 0");
-  EXPECT_EQ(problems("{}", {"other"}), head + "executor default: function 'default' not found in exports");
+            head +
+                "scenario a b has configuration errors: the scenario name should contain only "
+                "numbers, latin letters, underscores, and dashes");
+  EXPECT_EQ(
+      problems(
+          R"({"scenarios":{"a":{"executor":"ramping-vus","startVUs":0,"stages":[{"duration":"1s","target":0}]}}})"),
+      head +
+          "scenario a has configuration errors: either startVUs or one of the stages' target "
+          "values must be greater than 0");
+  EXPECT_EQ(problems("{}", {"other"}),
+            head + "executor default: function 'default' not found in exports");
 }
 
 TEST(DeriveScenarios, ExcludesPairs) {
   EXPECT_EQ(problems(R"({"iterations":1,"stages":[{"duration":"1s","target":1}]})"),
             "using `iterations` and `stages` options simultaneously is not allowed");
-  EXPECT_EQ(problems(R"({"duration":"1s","scenarios":{}})"), "using `duration` and `scenarios` options simultaneously is not allowed");
+  EXPECT_EQ(problems(R"({"duration":"1s","scenarios":{}})"),
+            "using `duration` and `scenarios` options simultaneously is not allowed");
   EXPECT_EQ(problems(R"({"duration":0})"),
-            "`duration` option should be more than 0, for infinite duration use the externally-controlled executor");
+            "`duration` option should be more than 0, for infinite duration use the "
+            "externally-controlled executor");
   EXPECT_EQ(problems(R"({"duration":"1m","iterations":3,"vus":3})"), "");
 }
 
 TEST(DeriveScenarios, VusAloneRunOneIterationEach) {
-  Options options = script(R"({"vus":4,"scenarios":{"s":{"executor":"constant-vus","duration":"1s"}}})");
+  Options options =
+      script(R"({"vus":4,"scenarios":{"s":{"executor":"constant-vus","duration":"1s"}}})");
   RecordingLog log;
   ASSERT_TRUE(derive_scenarios(options, log).ok());
   EXPECT_THAT(log.lines, ElementsAre("`vus=4` overrides scenarios configuration"));
@@ -175,14 +213,16 @@ TEST(DeriveScenarios, WarnsOfEmptyLists) {
   Options options = script(R"({"stages":[]})");
   RecordingLog log;
   ASSERT_TRUE(derive_scenarios(options, log).ok());
-  EXPECT_THAT(log.lines, ElementsAre("`stages` was explicitly set to an empty value, running the script with 1 iteration in 1 VU"));
+  EXPECT_THAT(log.lines, ElementsAre("`stages` was explicitly set to an empty value, running the "
+                                     "script with 1 iteration in 1 VU"));
   EXPECT_EQ(options.scenarios->at("default").kind, ExecutorKind::kPerVuIterations);
 }
 
 TEST(Consolidate, HigherLayersReplaceExecutionButMergeTheRest) {
   RecordingLog log;
   Options file = *parse_config_file(R"({"vus":7,"userAgent":"file","out":["json=x"],"unknown":1})");
-  Options of_script = script(R"({"scenarios":{"s":{"executor":"constant-vus","duration":"1s"}},"tags":{"a":"1"},"userAgent":"script"})");
+  Options of_script = script(
+      R"({"scenarios":{"s":{"executor":"constant-vus","duration":"1s"}},"tags":{"a":"1"},"userAgent":"script"})");
   Options environment = *parse_environment({{"K6_ITERATIONS", "5"}, {"K6_TAGS", "b:2"}});
   Options command_line;
   command_line.vus = 2;
@@ -194,7 +234,8 @@ TEST(Consolidate, HigherLayersReplaceExecutionButMergeTheRest) {
   EXPECT_EQ(all.tags, (StringMap{{"b", "2"}}));
   EXPECT_THAT(*all.out, ElementsAre("json=x"));
   EXPECT_EQ(all.dns.policy, "preferIPv4");
-  EXPECT_THAT(log.lines, ElementsAre("\"env\" level configuration overrode scenarios configuration entirely"));
+  EXPECT_THAT(log.lines,
+              ElementsAre("\"env\" level configuration overrode scenarios configuration entirely"));
 }
 
 TEST(Consolidate, RefusesAnUnknownTrendStat) {
@@ -205,7 +246,11 @@ TEST(Consolidate, RefusesAnUnknownTrendStat) {
 }
 
 TEST(Environment, ReadsEachKind) {
-  Options o = *parse_environment({{"K6_VUS", "5"}, {"K6_DURATION", "1d"}, {"K6_STAGES", "1s:2,3s:4"}, {"K6_THROW", "true"}, {"K6_USER_AGENT", ""}});
+  Options o = *parse_environment({{"K6_VUS", "5"},
+                                  {"K6_DURATION", "1d"},
+                                  {"K6_STAGES", "1s:2,3s:4"},
+                                  {"K6_THROW", "true"},
+                                  {"K6_USER_AGENT", ""}});
   EXPECT_EQ(o.vus, 5);
   EXPECT_EQ(*o.duration, Duration(hours(24)));
   EXPECT_EQ(o.stages->size(), 2u);
@@ -220,17 +265,23 @@ TEST(Environment, ErrorsAreEnvconfigs) {
     return parsed.error().message();
   };
   EXPECT_EQ(error("K6_VUS", "abc"),
-            "envconfig.Process: assigning K6_VUS to VUs: converting 'abc' to type null.Int. details: strconv.ParseInt: parsing \"abc\": "
+            "envconfig.Process: assigning K6_VUS to VUs: converting 'abc' to type null.Int. "
+            "details: strconv.ParseInt: parsing \"abc\": "
             "invalid syntax");
-  EXPECT_EQ(error("K6_THROW", "1"), "envconfig.Process: assigning K6_THROW to Throw: converting '1' to type null.Bool. details: invalid input:1");
+  EXPECT_EQ(error("K6_THROW", "1"),
+            "envconfig.Process: assigning K6_THROW to Throw: converting '1' to type null.Bool. "
+            "details: invalid input:1");
   EXPECT_EQ(error("K6_STAGES", "abc:5"),
-            "envconfig.Process: assigning K6_STAGES to Stages: converting 'abc:5' to type []lib.Stage. details: time: invalid duration \"abc\"");
+            "envconfig.Process: assigning K6_STAGES to Stages: converting 'abc:5' to type "
+            "[]lib.Stage. details: time: invalid duration \"abc\"");
   EXPECT_EQ(error("K6_TAGS", "abc"),
-            "envconfig.Process: assigning K6_TAGS to RunTags: converting 'abc' to type map[string]string. details: invalid map item: \"abc\"");
+            "envconfig.Process: assigning K6_TAGS to RunTags: converting 'abc' to type "
+            "map[string]string. details: invalid map item: \"abc\"");
 }
 
 TEST(ToJson, WritesEveryOption) {
-  std::string json = to_json(script(R"({"vus":1,"thresholds":{"a":["p(95)<500"]},"hosts":{"a":"b"}})"));
+  std::string json =
+      to_json(script(R"({"vus":1,"thresholds":{"a":["p(95)<500"]},"hosts":{"a":"b"}})"));
   EXPECT_THAT(json, testing::StartsWith(R"({"paused":null,"vus":1,"duration":null,)"));
   EXPECT_THAT(json, testing::HasSubstr(R"("thresholds":{"a":["p(95)\u003c500"]})"));
   EXPECT_THAT(json, testing::HasSubstr(R"("hosts":{"a":"b"})"));

@@ -1,4 +1,5 @@
-// How many users a test needs at each moment: lib/executors.go and lib/executor/ramping_vus.go of k6.
+// How many users a test needs at each moment: lib/executors.go and lib/executor/ramping_vus.go of
+// k6.
 #include <algorithm>
 #include <numeric>
 
@@ -39,11 +40,13 @@ Steps raw_steps(const Scenario& s, const Segment& segment, bool zero_end) {
     } else if (index.unscaled() > target) {
       // A user that goes down stops at the time at which the one above it would have started.
       for (; index.unscaled() > target; index.previous()) {
-        add_step(steps, end - before_end(duration, target - index.unscaled() + 1, difference), index.scaled() - 1);
+        add_step(steps, end - before_end(duration, target - index.unscaled() + 1, difference),
+                 index.scaled() - 1);
       }
     } else {
       for (; index.unscaled() <= target; index.next()) {
-        add_step(steps, end - before_end(duration, target - index.unscaled(), difference), index.scaled());
+        add_step(steps, end - before_end(duration, target - index.unscaled(), difference),
+                 index.scaled());
       }
     }
     from = target;
@@ -66,7 +69,8 @@ Steps with_ramp_down_grace(const Steps& raw, Duration grace, Duration executor_e
     if (raw[i].planned == last) continue;
     Duration until = raw[i].offset + grace;
     bool skipped = false, ramping_down = true;
-    for (size_t ahead = std::max(downward, i + 1); ahead < raw.size() && raw[ahead].offset <= until; ++ahead) {
+    for (size_t ahead = std::max(downward, i + 1); ahead < raw.size() && raw[ahead].offset <= until;
+         ++ahead) {
       if (raw[ahead].planned >= last) {
         i = ahead - 1;
         skipped = true;
@@ -89,7 +93,9 @@ Steps with_ramp_down_grace(const Steps& raw, Duration grace, Duration executor_e
 
 }  // namespace
 
-std::vector<PlanStep> ramping_steps(const Scenario& scenario, const Segment& segment) { return raw_steps(scenario, segment, true); }
+std::vector<PlanStep> ramping_steps(const Scenario& scenario, const Segment& segment) {
+  return raw_steps(scenario, segment, true);
+}
 
 std::vector<PlanStep> plan_of(const Scenario& s, const Segment& segment) {
   Duration end = s.regular_duration() + s.stop_grace();
@@ -103,7 +109,8 @@ std::vector<PlanStep> plan_of(const Scenario& s, const Segment& segment) {
     }
     case ExecutorKind::kRampingVus: {
       Steps steps = raw_steps(s, segment, false);
-      if (s.ramp_down_grace() > Duration(0)) steps = with_ramp_down_grace(steps, s.ramp_down_grace(), end);
+      if (s.ramp_down_grace() > Duration(0))
+        steps = with_ramp_down_grace(steps, s.ramp_down_grace(), end);
       if (steps.back().planned != 0) steps.push_back({end, 0, 0});
       return steps;
     }
@@ -123,7 +130,8 @@ std::vector<PlanStep> plan_of(const Scenario& s, const Segment& segment) {
 std::vector<const Scenario*> sorted(const ScenarioMap& scenarios) {
   std::vector<const Scenario*> all;
   for (const auto& [name, scenario] : scenarios) all.push_back(&scenario);
-  std::stable_sort(all.begin(), all.end(), [](const Scenario* a, const Scenario* b) { return a->start() < b->start(); });
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Scenario* a, const Scenario* b) { return a->start() < b->start(); });
   return all;
 }
 
@@ -151,7 +159,9 @@ std::vector<PlanStep> plan_of(const ScenarioMap& scenarios, const Segment& segme
     unplanned[at.scenario] = at.step.unplanned_max;
     PlanStep sum{at.step.offset, std::accumulate(planned.begin(), planned.end(), int64_t{0}),
                  std::accumulate(unplanned.begin(), unplanned.end(), int64_t{0})};
-    if (plan.empty() || plan.back().planned != sum.planned || plan.back().unplanned_max != sum.unplanned_max) plan.push_back(sum);
+    if (plan.empty() || plan.back().planned != sum.planned ||
+        plan.back().unplanned_max != sum.unplanned_max)
+      plan.push_back(sum);
   }
   return plan;
 }
@@ -172,7 +182,8 @@ bool has_work(const Scenario& s, const Segment& segment) {
   switch (s.kind) {
     case ExecutorKind::kSharedIterations: {
       auto striped = segment.restriped(s.vus_or_default());
-      return segment.scale(s.vus_or_default()) > 0 && striped && striped->scale(s.iterations_or_default()) > 0;
+      return segment.scale(s.vus_or_default()) > 0 && striped &&
+             striped->scale(s.iterations_or_default()) > 0;
     }
     case ExecutorKind::kPerVuIterations:
     case ExecutorKind::kConstantVus:

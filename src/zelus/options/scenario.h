@@ -34,7 +34,8 @@ std::string_view executor_name(ExecutorKind kind);
 /// Errors: "unknown executor type 'x'".
 Result<ExecutorKind> executor_kind(std::string_view name);
 
-/// An entry of `scenarios`. What is unset is k6's default (parity/k6.md 4); accessors give the values in force.
+/// An entry of `scenarios`. What is unset is k6's default (parity/k6.md 4); accessors give the
+/// values in force.
 struct Scenario {
   std::string name;
   ExecutorKind kind = ExecutorKind::kPerVuIterations;
@@ -50,10 +51,14 @@ struct Scenario {
   Duration start() const { return start_time.value_or(Duration(0)); }
   Duration stop_grace() const { return graceful_stop.value_or(std::chrono::seconds(30)); }
   Duration ramp_down_grace() const { return graceful_ramp_down.value_or(std::chrono::seconds(30)); }
-  Duration iterations_max_duration() const { return max_duration.value_or(std::chrono::minutes(10)); }
+  Duration iterations_max_duration() const {
+    return max_duration.value_or(std::chrono::minutes(10));
+  }
   Duration unit() const { return time_unit.value_or(std::chrono::seconds(1)); }
   std::string exec_or_default() const { return exec.value_or("default"); }
-  int64_t vus_or_default() const { return vus.value_or(kind == ExecutorKind::kExternallyControlled ? 0 : 1); }
+  int64_t vus_or_default() const {
+    return vus.value_or(kind == ExecutorKind::kExternallyControlled ? 0 : 1);
+  }
   int64_t start_vus_or_default() const { return start_vus.value_or(1); }
   int64_t iterations_or_default() const { return iterations.value_or(1); }
   int64_t max_vus_or_default() const;

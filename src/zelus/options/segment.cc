@@ -14,17 +14,22 @@ using bia::Error;
 
 namespace {
 
-// A cycle of the striping is a vector of that length: what a user can sensibly ask for, far below what would not fit.
+// A cycle of the striping is a vector of that length: what a user can sensibly ask for, far below
+// what would not fit.
 constexpr int64_t kDenominatorMax = 1'000'000;
 constexpr size_t kPartsMax = 10'000;
 
-Error bad(std::string text) { return Error(Code::kInvalidArgument, "BAD_SEGMENT", std::move(text)); }
+Error bad(std::string text) {
+  return Error(Code::kInvalidArgument, "BAD_SEGMENT", std::move(text));
+}
 
 Rational reduced(int64_t num, int64_t den) {
   int64_t divisor = std::gcd(num, den);
   return divisor > 1 ? Rational{num / divisor, den / divisor} : Rational{num, den};
 }
-Rational minus(Rational a, Rational b) { return reduced(a.num * b.den - b.num * a.den, a.den * b.den); }
+Rational minus(Rational a, Rational b) {
+  return reduced(a.num * b.den - b.num * a.den, a.den * b.den);
+}
 bool less(Rational a, Rational b) { return a.num * b.den < b.num * a.den; }
 
 std::optional<int64_t> integer(std::string_view text) {
@@ -61,15 +66,19 @@ Result<Rational> parse_rational(std::string_view text) {
     return bad(fmt::format("'{}' is not a valid percentage", text));
   }
   if (auto value = plain_rational(text)) return *value;
-  return bad(fmt::format("'{}' is not a valid percentage, decimal, fraction or interval value", text));
+  return bad(
+      fmt::format("'{}' is not a valid percentage, decimal, fraction or interval value", text));
 }
 
 Result<Segment::Part> make_part(Rational from, Rational to) {
-  if (from.num < 0) return bad(fmt::format("segment start value must be at least 0 but was {:.2f}", from.value()));
+  if (from.num < 0)
+    return bad(fmt::format("segment start value must be at least 0 but was {:.2f}", from.value()));
   if (!less(from, to)) {
-    return bad(fmt::format("segment start({:.2f}) must be less than its end({:.2f})", from.value(), to.value()));
+    return bad(fmt::format("segment start({:.2f}) must be less than its end({:.2f})", from.value(),
+                           to.value()));
   }
-  if (to.num > to.den) return bad(fmt::format("segment end value can't be more than 1 but was {:.2f}", to.value()));
+  if (to.num > to.den)
+    return bad(fmt::format("segment end value can't be more than 1 but was {:.2f}", to.value()));
   return Segment::Part{from, to, minus(to, from)};
 }
 
@@ -89,20 +98,25 @@ Result<std::vector<Segment::Part>> parse_sequence(std::string_view text) {
   while (!text.empty()) {
     size_t comma = text.find(',');
     points.push_back(BIA_TRY(parse_rational(text.substr(0, comma))));
-    if (points.size() > kPartsMax) return bad(fmt::format("more than {} points in an execution segment sequence", kPartsMax));
+    if (points.size() > kPartsMax)
+      return bad(fmt::format("more than {} points in an execution segment sequence", kPartsMax));
     if (comma == std::string_view::npos) break;
     text = text.substr(comma + 1);
     if (text.empty()) points.push_back(BIA_TRY(parse_rational(text)));
   }
-  if (points.size() == 1) return bad("at least 2 points are needed for an execution segment sequence, 1 given");
+  if (points.size() == 1)
+    return bad("at least 2 points are needed for an execution segment sequence, 1 given");
   std::vector<Segment::Part> parts;
-  for (size_t i = 1; i < points.size(); ++i) parts.push_back(BIA_TRY(make_part(points[i - 1], points[i])));
+  for (size_t i = 1; i < points.size(); ++i)
+    parts.push_back(BIA_TRY(make_part(points[i - 1], points[i])));
   return parts;
 }
 
 }  // namespace
 
-std::string Rational::text() const { return den == 1 ? fmt::format("{}", num) : fmt::format("{}/{}", num, den); }
+std::string Rational::text() const {
+  return den == 1 ? fmt::format("{}", num) : fmt::format("{}/{}", num, den);
+}
 
 Segment::Segment() : parts_{{{0, 1}, {1, 1}, {1, 1}}}, stripes_{{0, 1}}, offsets_{1}, sums_{0} {}
 
@@ -118,13 +132,16 @@ Result<Segment> Segment::create(std::string_view segment, std::string_view seque
   if (!parts.empty()) {
     auto same = [&](const Part& part) { return part.from == wanted.from && part.to == wanted.to; };
     if (std::none_of(parts.begin(), parts.end(), same)) {
-      return bad(fmt::format("provided segment {}:{} can't be found in sequence {}", wanted.from.text(), wanted.to.text(), sequence));
+      return bad(fmt::format("provided segment {}:{} can't be found in sequence {}",
+                             wanted.from.text(), wanted.to.text(), sequence));
     }
   } else {
     parts.push_back(wanted);
   }
-  if (parts.front().from.num != 0) parts.insert(parts.begin(), BIA_TRY(make_part({0, 1}, parts.front().from)));
-  if (parts.back().to != Rational{1, 1}) parts.push_back(BIA_TRY(make_part(parts.back().to, {1, 1})));
+  if (parts.front().from.num != 0)
+    parts.insert(parts.begin(), BIA_TRY(make_part({0, 1}, parts.front().from)));
+  if (parts.back().to != Rational{1, 1})
+    parts.push_back(BIA_TRY(make_part(parts.back().to, {1, 1})));
   Segment result;
   result.parts_ = std::move(parts);
   size_t index = 0;
@@ -133,14 +150,17 @@ Result<Segment> Segment::create(std::string_view segment, std::string_view seque
   return result;
 }
 
-// k6's NewExecutionSegmentSequenceWrapper: by size, each segment takes an element as soon as it has fewer than its share of those before.
+// k6's NewExecutionSegmentSequenceWrapper: by size, each segment takes an element as soon as it has
+// fewer than its share of those before.
 Result<void> Segment::stripe(size_t index) {
   index_ = index;
   lcd_ = 1;
   for (const Part& part : parts_) {
     lcd_ = std::lcm(lcd_, part.length.den);
     if (lcd_ > kDenominatorMax) {
-      return bad(fmt::format("the common denominator of the execution segments is above {}; use simpler fractions", kDenominatorMax));
+      return bad(fmt::format(
+          "the common denominator of the execution segments is above {}; use simpler fractions",
+          kDenominatorMax));
     }
   }
   struct Share {
@@ -149,19 +169,24 @@ Result<void> Segment::stripe(size_t index) {
     int64_t taken = 0;
   };
   std::vector<Share> shares;
-  for (size_t i = 0; i < parts_.size(); ++i) shares.push_back({parts_[i].length.num * (lcd_ / parts_[i].length.den), i});
-  std::stable_sort(shares.begin(), shares.end(), [](const Share& a, const Share& b) { return a.numerator > b.numerator; });
+  for (size_t i = 0; i < parts_.size(); ++i)
+    shares.push_back({parts_[i].length.num * (lcd_ / parts_[i].length.den), i});
+  std::stable_sort(shares.begin(), shares.end(),
+                   [](const Share& a, const Share& b) { return a.numerator > b.numerator; });
   stripes_.assign(parts_.size(), {});
   std::vector<int64_t> previous(parts_.size(), 0);
   for (int64_t i = 0; i < lcd_; ++i) {
     for (Share& share : shares) {
       int64_t due = share.taken * lcd_;
-      if (!(i > due / share.numerator || (i == due / share.numerator && due % share.numerator == 0))) continue;
+      if (!(i > due / share.numerator ||
+            (i == due / share.numerator && due % share.numerator == 0)))
+        continue;
       ++share.taken;
       auto& stripe = stripes_[share.part];
       stripe.push_back(i - previous[share.part]);
       previous[share.part] = i;
-      if (static_cast<int64_t>(stripe.size()) == share.numerator) stripe.push_back(stripe.front() + lcd_ - i);
+      if (static_cast<int64_t>(stripe.size()) == share.numerator)
+        stripe.push_back(stripe.front() + lcd_ - i);
       break;
     }
   }
@@ -206,29 +231,36 @@ Result<Segment> Segment::restriped(int64_t value) const {
 
 double Segment::length() const { return parts_[index_].length.value(); }
 Rational Segment::length_fraction() const { return parts_[index_].length; }
-std::string Segment::text() const { return parts_[index_].from.text() + ":" + parts_[index_].to.text(); }
+std::string Segment::text() const {
+  return parts_[index_].from.text() + ":" + parts_[index_].to.text();
+}
 
 uint64_t Segment::global(uint64_t local) const {
   if (whole()) return local;
   uint64_t cycle = local / offsets_.size();
-  return cycle * static_cast<uint64_t>(lcd_) + static_cast<uint64_t>(stripe_start() + sums_[local % offsets_.size()]);
+  return cycle * static_cast<uint64_t>(lcd_) +
+         static_cast<uint64_t>(stripe_start() + sums_[local % offsets_.size()]);
 }
 
 void SegmentedIndex::next() {
   const auto& offsets = segment_.stripe_offsets();
-  unscaled_ += scaled_ == 0 ? segment_.stripe_start() + 1 : offsets[static_cast<size_t>(scaled_ - 1) % offsets.size()];
+  unscaled_ += scaled_ == 0 ? segment_.stripe_start() + 1
+                            : offsets[static_cast<size_t>(scaled_ - 1) % offsets.size()];
   ++scaled_;
 }
 
 void SegmentedIndex::previous() {
   const auto& offsets = segment_.stripe_offsets();
-  unscaled_ -= scaled_ == 1 ? segment_.stripe_start() + 1 : offsets[static_cast<size_t>(scaled_ - 2) % offsets.size()];
+  unscaled_ -= scaled_ == 1 ? segment_.stripe_start() + 1
+                            : offsets[static_cast<size_t>(scaled_ - 2) % offsets.size()];
   --scaled_;
 }
 
 void SegmentedIndex::go_to(int64_t value) {
   scaled_ = segment_.whole() ? value : segment_.scale(value);
-  unscaled_ = scaled_ == 0 ? 0 : static_cast<int64_t>(segment_.global(static_cast<uint64_t>(scaled_ - 1))) + 1;
+  unscaled_ = scaled_ == 0
+                  ? 0
+                  : static_cast<int64_t>(segment_.global(static_cast<uint64_t>(scaled_ - 1))) + 1;
 }
 
 }  // namespace zelus::options

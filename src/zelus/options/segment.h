@@ -20,20 +20,23 @@ struct Rational {
   std::string text() const;
 };
 
-/// This instance's part of a test, and k6's striping of users and iterations over all parts (parity/k6.md 4, lib/execution_segment.go):
-/// element i of a test belongs to exactly one segment of the sequence.
+/// This instance's part of a test, and k6's striping of users and iterations over all parts
+/// (parity/k6.md 4, lib/execution_segment.go): element i of a test belongs to exactly one segment
+/// of the sequence.
 class Segment {
  public:
   /// The whole test.
   Segment();
-  /// `segment` like "10%", "1/3", "0.2:2/3"; `sequence` like "0,1/3,1"; empty ones are the whole. Errors: k6's texts.
+  /// `segment` like "10%", "1/3", "0.2:2/3"; `sequence` like "0,1/3,1"; empty ones are the whole.
+  /// Errors: k6's texts.
   static Result<Segment> create(std::string_view segment, std::string_view sequence);
   /// Checks the texts alone, as k6 does when it reads options.
   static Result<void> check(std::string_view segment, std::string_view sequence);
 
   /// How many of `value` elements are this segment's.
   int64_t scale(int64_t value) const;
-  /// A segment striped over `value` elements (k6's GetNewExecutionTupleFromValue). Errors where this segment has none of them.
+  /// A segment striped over `value` elements (k6's GetNewExecutionTupleFromValue). Errors where
+  /// this segment has none of them.
   Result<Segment> restriped(int64_t value) const;
   double length() const;
   Rational length_fraction() const;
@@ -41,7 +44,8 @@ class Segment {
   /// "1/3:2/3".
   std::string text() const;
 
-  /// The striping: the first element (from 0), then the distances to the next ones, cyclic; `lcd` elements a cycle.
+  /// The striping: the first element (from 0), then the distances to the next ones, cyclic; `lcd`
+  /// elements a cycle.
   int64_t stripe_start() const { return stripes_[index_].front(); }
   const std::vector<int64_t>& stripe_offsets() const { return offsets_; }
   int64_t lcd() const { return lcd_; }

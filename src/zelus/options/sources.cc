@@ -17,12 +17,14 @@ Error bad(std::string text) { return Error(Code::kInvalidArgument, "BAD_OPTION",
 
 /// What the types alone do not say.
 Result<void> check_values(const Options& options) {
-  BIA_TRY(Segment::check(options.execution_segment.value_or(""), options.execution_segment_sequence.value_or("")));
+  BIA_TRY(Segment::check(options.execution_segment.value_or(""),
+                         options.execution_segment_sequence.value_or("")));
   if (options.blacklist_ips) {
     for (const std::string& net : *options.blacklist_ips) BIA_TRY(check_cidr(net));
   }
   if (options.block_hostnames) {
-    for (const std::string& pattern : *options.block_hostnames) BIA_TRY(check_hostname_pattern(pattern));
+    for (const std::string& pattern : *options.block_hostnames)
+      BIA_TRY(check_hostname_pattern(pattern));
   }
   return {};
 }
@@ -35,9 +37,11 @@ Result<bool> decode_free_form(const JsonMember& member, Options& options) {
   }
   if (!same_name(member.name, "ext")) return false;
   if (member.value->IsNull()) return true;
-  if (!member.value->IsObject()) return type_error(*member.value, "Options.ext", "map[string]json.RawMessage");
+  if (!member.value->IsObject())
+    return type_error(*member.value, "Options.ext", "map[string]json.RawMessage");
   options.ext.emplace();
-  for (const JsonMember& entry : members(*member.value)) (*options.ext)[std::string(entry.name)] = dump(*entry.value);
+  for (const JsonMember& entry : members(*member.value))
+    (*options.ext)[std::string(entry.name)] = dump(*entry.value);
   return true;
 }
 
@@ -51,12 +55,17 @@ Result<Options> decode_object(std::string_view json, bool config_file, std::stri
     if (BIA_TRY(decode_free_form(member, options))) continue;
     bool known = false;
     for (const Field& field : fields()) {
-      if (field.json.empty() || !same_name(member.name, field.json) || (field.config_only && !config_file)) continue;
+      if (field.json.empty() || !same_name(member.name, field.json) ||
+          (field.config_only && !config_file))
+        continue;
       known = true;
       std::string name = fmt::format("Options.{}", field.json);
-      BIA_TRY(std::visit([&](auto pointer) { return decode(*member.value, name, options.*pointer); }, field.member));
+      BIA_TRY(
+          std::visit([&](auto pointer) { return decode(*member.value, name, options.*pointer); },
+                     field.member));
     }
-    if (!known && first_unknown && first_unknown->empty()) *first_unknown = std::string(member.name);
+    if (!known && first_unknown && first_unknown->empty())
+      *first_unknown = std::string(member.name);
   }
   BIA_TRY(check_values(options));
   return options;
@@ -121,18 +130,26 @@ Result<void> read(std::string_view text, DnsOptions& out) {
 }
 template <typename T>
 Result<void> read(std::string_view, std::optional<T>&) {
-  return bad("zelus does not read this option from the environment; set it in the script's options or in config.json");
+  return bad(
+      "zelus does not read this option from the environment; set it in the script's options or in "
+      "config.json");
 }
 
 /// Go's name of the type, in envconfig's message.
 struct TypeName {
   std::string_view operator()(std::optional<bool> Options::*) const { return "null.Bool"; }
   std::string_view operator()(std::optional<int64_t> Options::*) const { return "null.Int"; }
-  std::string_view operator()(std::optional<Duration> Options::*) const { return "types.NullDuration"; }
+  std::string_view operator()(std::optional<Duration> Options::*) const {
+    return "types.NullDuration";
+  }
   std::string_view operator()(std::optional<std::string> Options::*) const { return "null.String"; }
   std::string_view operator()(std::optional<StringList> Options::*) const { return "[]string"; }
-  std::string_view operator()(std::optional<StringMap> Options::*) const { return "map[string]string"; }
-  std::string_view operator()(std::optional<std::vector<Stage>> Options::*) const { return "[]lib.Stage"; }
+  std::string_view operator()(std::optional<StringMap> Options::*) const {
+    return "map[string]string";
+  }
+  std::string_view operator()(std::optional<std::vector<Stage>> Options::*) const {
+    return "[]lib.Stage";
+  }
   std::string_view operator()(DnsOptions Options::*) const { return "types.DNSConfig"; }
   template <typename T>
   std::string_view operator()(T) const {
@@ -160,13 +177,18 @@ Result<Options> parse_environment(const std::map<std::string, std::string>& envi
     if (field.env.empty()) continue;
     auto found = environment.find(std::string(field.env));
     if (found == environment.end()) continue;
-    auto done = std::visit([&](auto pointer) { return read(found->second, options.*pointer); }, field.member);
+    auto done = std::visit([&](auto pointer) { return read(found->second, options.*pointer); },
+                           field.member);
     if (done) continue;
-    return with_exit(bad(fmt::format("envconfig.Process: assigning {} to {}: converting '{}' to type {}. details: {}", field.env,
-                                     field.go_name, found->second, std::visit(TypeName(), field.member), done.error().message())),
-                     kExitInvalidConfig);
+    return with_exit(
+        bad(fmt::format(
+            "envconfig.Process: assigning {} to {}: converting '{}' to type {}. details: {}",
+            field.env, field.go_name, found->second, std::visit(TypeName(), field.member),
+            done.error().message())),
+        kExitInvalidConfig);
   }
-  if (auto checked = check_values(options); !checked) return with_exit(std::move(checked).error(), kExitInvalidConfig);
+  if (auto checked = check_values(options); !checked)
+    return with_exit(std::move(checked).error(), kExitInvalidConfig);
   return options;
 }
 

@@ -40,7 +40,9 @@ std::string quoted(std::string_view text) {
 
 class ObjectText {
  public:
-  void add(std::string_view key, std::string value) { text_ += fmt::format("{}{}:{}", text_.empty() ? "" : ",", quoted(key), value); }
+  void add(std::string_view key, std::string value) {
+    text_ += fmt::format("{}{}:{}", text_.empty() ? "" : ",", quoted(key), value);
+  }
   std::string take() { return "{" + std::move(text_) + "}"; }
 
  private:
@@ -172,7 +174,8 @@ std::string json_of(const ThresholdMap& thresholds) {
         ObjectText full;
         full.add("threshold", quoted(spec.expression));
         full.add("abortOnFail", json_of(spec.abort_on_fail));
-        full.add("delayAbortEval", spec.delay_abort_eval == Duration(0) ? "null" : json_of(spec.delay_abort_eval));
+        full.add("delayAbortEval",
+                 spec.delay_abort_eval == Duration(0) ? "null" : json_of(spec.delay_abort_eval));
         item = full.take();
       }
       list += (list.empty() ? "" : ",") + item;
@@ -207,7 +210,8 @@ std::string to_json(const Options& options) {
       std::sort(sorted.begin(), sorted.end());
       object.add("systemTags", json_of(sorted));
     } else {
-      object.add(field.json, std::visit([&](auto member) { return json_of(options.*member); }, field.member));
+      object.add(field.json,
+                 std::visit([&](auto member) { return json_of(options.*member); }, field.member));
     }
   }
   return object.take();

@@ -43,16 +43,21 @@ const char* const kRunHead =
 
 std::string run_help() {
   std::vector<options::Flag> own = option_flags();
-  for (const auto* more : {&runtime_flags(), &config_flags()}) own.insert(own.end(), more->begin(), more->end());
+  for (const auto* more : {&runtime_flags(), &config_flags()})
+    own.insert(own.end(), more->begin(), more->end());
   own.push_back({"help", 'h', options::Flag::Kind::kBool, "", "help for run"});
-  return std::string(kRunHead) + "Flags:\n" + options::FlagSet::usages(own, kHelpColumns) + "\nGlobal Flags:\n" +
-         options::FlagSet::usages(global_flags(), kHelpColumns);
+  return std::string(kRunHead) + "Flags:\n" + options::FlagSet::usages(own, kHelpColumns) +
+         "\nGlobal Flags:\n" + options::FlagSet::usages(global_flags(), kHelpColumns);
 }
 
 int report_error(const Error& error, options::Logger& log) {
   std::vector<options::LogField> fields;
   // k6's errors stay word for word; ours say what to do.
-  std::string hint = error.code() == Code::kUnimplemented || error.code() == Code::kResourceExhausted ? error.hint() : "", inner;
+  std::string hint =
+                  error.code() == Code::kUnimplemented || error.code() == Code::kResourceExhausted
+                      ? error.hint()
+                      : "",
+              inner;
   for (const auto& [key, value] : error.metadata()) {
     if (key == "hint") inner = value;
     if (key == "source") fields.push_back({"source", value});
@@ -84,7 +89,8 @@ int run_command(const std::vector<std::string>& arguments, CommandContext& conte
   Result<void> result;
   auto factory = context.make_factory();
   auto ran = on_threads([&](bia::fiber::ThreadGroup& threads) {
-    TestRun run({&flags, &global, &context.environment, context.read_stdin, context.terminal, log->get(), factory.get(), &threads});
+    TestRun run({&flags, &global, &context.environment, context.read_stdin, context.terminal,
+                 log->get(), factory.get(), &threads});
     result = run.run();
   });
   if (!ran) result = std::move(ran);

@@ -21,7 +21,8 @@ Result<void> on_threads(const std::function<void(bia::fiber::ThreadGroup&)>& bod
       return;
     }
     body(*threads);
-    for (size_t i = 1; i < threads->size(); ++i) threads->scheduler(i).post([&ended, i] { ended[i].unpark(); });
+    for (size_t i = 1; i < threads->size(); ++i)
+      threads->scheduler(i).post([&ended, i] { ended[i].unpark(); });
   });
   return {};
 }
@@ -30,7 +31,8 @@ Result<void> check_arguments(const options::FlagSet& flags) {
   size_t count = flags.arguments().size();
   if (count == 1) return {};
   return Error(Code::kInvalidArgument, "ARGUMENTS",
-               fmt::format("accepts 1 arg(s), received {}: arg should either be \"-\", if reading script from stdin, or a path to a script file",
+               fmt::format("accepts 1 arg(s), received {}: arg should either be \"-\", if reading "
+                           "script from stdin, or a path to a script file",
                            count));
 }
 

@@ -8,7 +8,8 @@ namespace zelus::run {
 
 using bia::Result;
 
-/// Thread 0, the caller's, runs `body` in a fiber; one thread a CPU beside it runs users until `body` has ended.
+/// Thread 0, the caller's, runs `body` in a fiber; one thread a CPU beside it runs users until
+/// `body` has ended.
 Result<void> on_threads(const std::function<void(bia::fiber::ThreadGroup&)>& body);
 
 /// Exactly one script. Errors: cobra's text.

@@ -38,13 +38,17 @@ std::string rfc3339_nano() {
 
 Result<void> write_file(const std::string& path, std::string_view bytes) {
   int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd < 0) return Error(Code::kUnknown, "OPEN", fmt::format("could not open '{0}': open {0}: {1}", path, std::strerror(errno)));
+  if (fd < 0)
+    return Error(Code::kUnknown, "OPEN",
+                 fmt::format("could not open '{0}': open {0}: {1}", path, std::strerror(errno)));
   size_t done = 0;
   while (done < bytes.size()) {
     ssize_t written = ::write(fd, bytes.data() + done, bytes.size() - done);
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) {
-      Error failed(Code::kUnknown, "WRITE", fmt::format("error saving summary to '{}' after {} bytes: {}", path, done, std::strerror(errno)));
+      Error failed(Code::kUnknown, "WRITE",
+                   fmt::format("error saving summary to '{}' after {} bytes: {}", path, done,
+                               std::strerror(errno)));
       ::close(fd);
       return failed;
     }
@@ -60,14 +64,17 @@ Result<void> TestRun::conclude(Result<void> result) {
   for (auto& helper : helpers_) helper.cancel();
   for (auto& helper : helpers_) helper.join().ignore("it ends by itself");
   helpers_.clear();
-  auto snapshot = aggregator_->snapshot(metrics::Detail::kSeries, Deadline::after(kSnapshotPatience));
+  auto snapshot =
+      aggregator_->snapshot(metrics::Detail::kSeries, Deadline::after(kSnapshotPatience));
   if (!snapshot) return result ? std::move(snapshot).error() : std::move(result);
   snapshot->sort_series();
   if (!test_.runtime.no_thresholds) {
-    auto verdict = thresholds_->evaluate(*snapshot, state_->elapsed(), metrics::Thresholds::When::kFinal);
+    auto verdict =
+        thresholds_->evaluate(*snapshot, state_->elapsed(), metrics::Thresholds::When::kFinal);
     if (!verdict.crossed.empty() && result) {
       result = options::with_exit(Error(Code::kFailedPrecondition, "THRESHOLDS_CROSSED",
-                                        fmt::format("thresholds on metrics '{}' have been crossed", fmt::join(verdict.crossed, ", "))),
+                                        fmt::format("thresholds on metrics '{}' have been crossed",
+                                                    fmt::join(verdict.crossed, ", "))),
                                   kExitThresholds);
     }
   }
@@ -90,29 +97,36 @@ void TestRun::print_summary(const metrics::Snapshot& snapshot) {
   options.stderr_is_tty = setup_.terminal->err_is_tty();
   std::optional<std::string> setup_data;
   if (engine_->setup_data()) setup_data = *engine_->setup_data();
-  summary::Input input{snapshot, *thresholds_, state_->elapsed(), std::move(options), std::move(setup_data)};
+  summary::Input input{snapshot, *thresholds_, state_->elapsed(), std::move(options),
+                       std::move(setup_data)};
   std::string machine_readable;
   if (test_.runtime.machine_readable) {
-    machine_readable =
-        summary::machine_readable_summary(input, {test_.source.text, rfc3339_nano(), std::string(kK6Version)});
+    machine_readable = summary::machine_readable_summary(
+        input, {test_.source.text, rfc3339_nano(), std::string(kK6Version)});
   }
   std::vector<std::pair<std::string, std::string>> files;
   std::string data;
-  if (test_.info.has_handle_summary) data = machine_readable.empty() ? summary::handle_summary_data(input) : machine_readable;
+  if (test_.info.has_handle_summary)
+    data = machine_readable.empty() ? summary::handle_summary_data(input) : machine_readable;
   auto replaced = call_handle_summary(data, files);
   if (!replaced) {
-    setup_.log->log(LogLevel::kError, "failed to handle the end-of-test summary", {{"error", replaced.error().message()}});
+    setup_.log->log(LogLevel::kError, "failed to handle the end-of-test summary",
+                    {{"error", replaced.error().message()}});
     return;
   }
   if (!*replaced) files.emplace_back("stdout", summary::text_summary(input));
   if (!test_.runtime.summary_export.empty()) {
-    files.emplace_back(test_.runtime.summary_export, machine_readable.empty() ? summary::summary_export(input) : machine_readable);
+    files.emplace_back(test_.runtime.summary_export, machine_readable.empty()
+                                                         ? summary::summary_export(input)
+                                                         : machine_readable);
   }
   write_files(files);
 }
 
-/// False where the script threw (which is logged) or returned nothing: the default summary is printed then.
-Result<bool> TestRun::call_handle_summary(const std::string& data, std::vector<std::pair<std::string, std::string>>& files) {
+/// False where the script threw (which is logged) or returned nothing: the default summary is
+/// printed then.
+Result<bool> TestRun::call_handle_summary(const std::string& data,
+                                          std::vector<std::pair<std::string, std::string>>& files) {
   Duration limit = options_.handle_summary_timeout.value_or(kSummaryTimeoutDefault);
   exec::Outcome outcome;
   auto called = engine_->with_passing_user(limit, [&](exec::User& user) {
@@ -122,10 +136,12 @@ Result<bool> TestRun::call_handle_summary(const std::string& data, std::vector<s
   if (!called) {
     if (called.error().code() != Code::kDeadlineExceeded) return std::move(called).error();
     return Error(Code::kDeadlineExceeded, "FUNCTION_TIMEOUT",
-                 fmt::format("handleSummary() execution timed out after {:.0f} seconds", std::chrono::duration<double>(limit).count()));
+                 fmt::format("handleSummary() execution timed out after {:.0f} seconds",
+                             std::chrono::duration<double>(limit).count()));
   }
   if (outcome.kind == exec::Outcome::Kind::kOk) return !files.empty();
-  setup_.log->log(LogLevel::kError, outcome.text, {{"hint", "script exception"}, {"source", "stacktrace"}});
+  setup_.log->log(LogLevel::kError, outcome.text,
+                  {{"hint", "script exception"}, {"source", "stacktrace"}});
   files.clear();
   return false;
 }

@@ -16,7 +16,8 @@ struct Description {
   bool color = false;
 };
 /// The block before the progress: what runs, where results go, which scenarios (parity/k6.md 7.1).
-std::string describe_run(const Description& about, const options::Options& options, const options::Segment& segment,
+std::string describe_run(const Description& about, const options::Options& options,
+                         const options::Segment& segment,
                          const std::vector<options::PlanStep>& plan);
 
 }  // namespace zelus::run

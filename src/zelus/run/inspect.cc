@@ -22,13 +22,15 @@ std::vector<Flag> inspect_flags() {
     if (flag.name == "include-system-env-vars") flag.default_text = "";
     flags.push_back(flag);
   }
-  flags.push_back({"execution-requirements", 0, Flag::Kind::kBool, "", "include calculations of execution requirements for the test"});
+  flags.push_back({"execution-requirements", 0, Flag::Kind::kBool, "",
+                   "include calculations of execution requirements for the test"});
   return flags;
 }
 
 std::string help() {
-  return "Inspect a script.\n\nUsage:\n  zelus inspect [file] [flags]\n\nFlags:\n" + options::FlagSet::usages(inspect_flags(), kHelpColumns) +
-         "\nGlobal Flags:\n" + options::FlagSet::usages(global_flags(), kHelpColumns);
+  return "Inspect a script.\n\nUsage:\n  zelus inspect [file] [flags]\n\nFlags:\n" +
+         options::FlagSet::usages(inspect_flags(), kHelpColumns) + "\nGlobal Flags:\n" +
+         options::FlagSet::usages(global_flags(), kHelpColumns);
 }
 
 /// Two spaces, as Go's MarshalIndent: empty objects and arrays stay on one line.
@@ -58,11 +60,12 @@ Result<std::string> indented(const std::string& json) {
   return text;
 }
 
-Result<std::string> requirements(const options::FlagSet& flags, const GlobalSettings& global, const Environment& environment,
-                                 const LoadedTest& test, Log& log) {
+Result<std::string> requirements(const options::FlagSet& flags, const GlobalSettings& global,
+                                 const Environment& environment, const LoadedTest& test, Log& log) {
   options::Options all = BIA_TRY(consolidated_options(flags, global, environment, test, log));
   BIA_TRY(options::validate(all, test.info.functions));
-  auto segment = BIA_TRY(options::Segment::create(all.execution_segment.value_or(""), all.execution_segment_sequence.value_or("")));
+  auto segment = BIA_TRY(options::Segment::create(all.execution_segment.value_or(""),
+                                                  all.execution_segment_sequence.value_or("")));
   auto plan = options::plan_of(*all.scenarios, segment);
   // k6 leaves the defaults of `dns` out here.
   all.dns = test.script_options.dns;
@@ -84,7 +87,8 @@ int inspect_command(const std::vector<std::string>& arguments, CommandContext& c
     return 0;
   }
   GlobalSettings global = global_settings(flags, context.environment);
-  auto log = Log::create({global.log_output, global.log_format, global.verbose, global.no_color}, *context.terminal);
+  auto log = Log::create({global.log_output, global.log_format, global.verbose, global.no_color},
+                         *context.terminal);
   if (!log) return report_error(log.error(), **Log::create({}, *context.terminal));
   if (parsed) parsed = check_arguments(flags);
   if (!parsed) return report_error(parsed.error(), **log);
@@ -92,7 +96,8 @@ int inspect_command(const std::vector<std::string>& arguments, CommandContext& c
   auto factory = context.make_factory();
   auto ran = on_threads([&](bia::fiber::ThreadGroup& threads) {
     metrics::Registry registry;
-    LoadRequest request{flags.arguments().front(), &flags, &context.environment, context.read_stdin, /*include_system_env=*/false};
+    LoadRequest request{flags.arguments().front(), &flags, &context.environment, context.read_stdin,
+                        /*include_system_env=*/false};
     auto test = load_test(request, *factory, registry, **log, threads.scheduler(1));
     if (!test) {
       text = std::move(test).error();

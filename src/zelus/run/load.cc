@@ -13,21 +13,27 @@ using options::LogLevel;
 
 Error load_error(Error error, const exec::ScriptSource& source) {
   if (error.reason() == "SCRIPT_EXCEPTION") {
-    return std::move(error).with_metadata("hint", "script exception").with_metadata("source", "stacktrace");
+    return std::move(error)
+        .with_metadata("hint", "script exception")
+        .with_metadata("source", "stacktrace");
   }
   Error wrapped(error.code(), error.reason(),
-                fmt::format("could not initialize '{}': could not load JS test '{}': {}", source.name, source.url, error.message()));
-  for (const auto& [key, value] : error.metadata()) wrapped = std::move(wrapped).with_metadata(key, value);
+                fmt::format("could not initialize '{}': could not load JS test '{}': {}",
+                            source.name, source.url, error.message()));
+  for (const auto& [key, value] : error.metadata())
+    wrapped = std::move(wrapped).with_metadata(key, value);
   return wrapped;
 }
 
-Result<LoadedTest> load_test(const LoadRequest& request, exec::UserFactory& factory, metrics::Registry& registry, Log& log,
-                             bia::fiber::Scheduler& thread) {
+Result<LoadedTest> load_test(const LoadRequest& request, exec::UserFactory& factory,
+                             metrics::Registry& registry, Log& log, bia::fiber::Scheduler& thread) {
   LoadedTest test;
   test.source = BIA_TRY(read_script(request.name, request.read_stdin));
-  test.runtime = BIA_TRY(runtime_settings(*request.flags, *request.environment, request.include_system_env));
+  test.runtime =
+      BIA_TRY(runtime_settings(*request.flags, *request.environment, request.include_system_env));
   if (!test.runtime.type.empty() && test.runtime.type != "js") {
-    return Error(Code::kUnimplemented, "NOT_BUILT", fmt::format("--type={} is not built into zelus", test.runtime.type));
+    return Error(Code::kUnimplemented, "NOT_BUILT",
+                 fmt::format("--type={} is not built into zelus", test.runtime.type));
   }
   std::optional<Error> failure;
   exec::RuntimeOptions runtime{test.runtime.env, test.runtime.extended_compatibility};
@@ -53,12 +59,15 @@ Result<LoadedTest> load_test(const LoadRequest& request, exec::UserFactory& fact
   return test;
 }
 
-Result<options::Options> consolidated_options(const options::FlagSet& flags, const GlobalSettings& global, const Environment& environment,
+Result<options::Options> consolidated_options(const options::FlagSet& flags,
+                                              const GlobalSettings& global,
+                                              const Environment& environment,
                                               const LoadedTest& test, options::Logger& log) {
   options::Options command_line = BIA_TRY(command_line_options(flags));
   options::Options file = BIA_TRY(config_file_options(global));
   options::Options variables = BIA_TRY(options::parse_environment(environment));
-  options::Options all = BIA_TRY(options::consolidate(file, test.script_options, variables, command_line, log));
+  options::Options all =
+      BIA_TRY(options::consolidate(file, test.script_options, variables, command_line, log));
   BIA_TRY(options::derive_scenarios(all, log));
   return all;
 }

@@ -27,7 +27,8 @@ void write_file(int fd, std::string_view text) {
 Result<int> open_to_append(const std::string& path, mode_t mode) {
   int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode);
   if (fd >= 0) return fd;
-  return Error(Code::kNotFound, "LOG_FILE", fmt::format("failed to open logfile {}: {}", path, std::strerror(errno)));
+  return Error(Code::kNotFound, "LOG_FILE",
+               fmt::format("failed to open logfile {}: {}", path, std::strerror(errno)));
 }
 
 Result<LogLevel> parse_level(std::string_view name) {
@@ -53,7 +54,9 @@ Result<std::unique_ptr<Log>> Log::create(const Settings& settings, Terminal& ter
   } else if (output == "none") {
     log->output_ = Output::kNone;
   } else if (output.starts_with("loki")) {
-    return Error(Code::kUnimplemented, "LOKI_NOT_BUILT", "--log-output=loki is not built into zelus; use stderr, stdout, none or file=PATH");
+    return Error(
+        Code::kUnimplemented, "LOKI_NOT_BUILT",
+        "--log-output=loki is not built into zelus; use stderr, stdout, none or file=PATH");
   } else if (output.starts_with("file=")) {
     log->output_ = Output::kFile;
     std::string_view rest = output.substr(5);
@@ -63,7 +66,8 @@ Result<std::unique_ptr<Log>> Log::create(const Settings& settings, Terminal& ter
     }
     log->file_ = BIA_TRY(open_to_append(std::string(rest), 0600));
   } else {
-    return Error(Code::kInvalidArgument, "LOG_OUTPUT", fmt::format("unsupported log output '{}'", output));
+    return Error(Code::kInvalidArgument, "LOG_OUTPUT",
+                 fmt::format("unsupported log output '{}'", output));
   }
   if (settings.format == "json") {
     log->format_ = LogFormat::kJson;
@@ -87,10 +91,13 @@ Result<void> Log::set_console_file(const std::string& path) {
 
 void Log::log(LogLevel level, std::string_view message, std::span<const LogField> fields) {
   if (!enabled(level)) return;
-  bool console = std::any_of(fields.begin(), fields.end(), [](const LogField& f) { return f.key == "source" && f.value == "console"; });
+  bool console = std::any_of(fields.begin(), fields.end(), [](const LogField& f) {
+    return f.key == "source" && f.value == "console";
+  });
   auto since_start = std::chrono::duration_cast<std::chrono::seconds>(bia::now() - started_);
   if (console && console_file_ >= 0) {
-    write_file(console_file_, format_log_line(LogFormat::kText, level, message, fields, rfc3339_now(), since_start));
+    write_file(console_file_, format_log_line(LogFormat::kText, level, message, fields,
+                                              rfc3339_now(), since_start));
     return;
   }
   std::string line = format_log_line(format_, level, message, fields, rfc3339_now(), since_start);

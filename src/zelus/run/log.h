@@ -14,9 +14,11 @@ using bia::Result;
 
 enum class LogFormat { kText, kColour, kJson, kRaw };
 
-/// One line as logrus writes it, with its newline. `since_start` is for kColour, `time` (RFC 3339) for the others.
-std::string format_log_line(LogFormat format, options::LogLevel level, std::string_view message, std::span<const options::LogField> fields,
-                            std::string_view time, std::chrono::seconds since_start);
+/// One line as logrus writes it, with its newline. `since_start` is for kColour, `time` (RFC 3339)
+/// for the others.
+std::string format_log_line(LogFormat format, options::LogLevel level, std::string_view message,
+                            std::span<const options::LogField> fields, std::string_view time,
+                            std::chrono::seconds since_start);
 /// Local time as "2006-01-02T15:04:05Z07:00".
 std::string rfc3339_now();
 
@@ -35,7 +37,8 @@ class Log final : public options::Logger {
 
   bool enabled(options::LogLevel level) const override { return level >= level_; }
   using options::Logger::log;
-  void log(options::LogLevel level, std::string_view message, std::span<const options::LogField> fields) override;
+  void log(options::LogLevel level, std::string_view message,
+           std::span<const options::LogField> fields) override;
   /// --console-output: what scripts log goes to this file instead.
   Result<void> set_console_file(const std::string& path);
 

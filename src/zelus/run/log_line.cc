@@ -21,8 +21,8 @@ constexpr size_t kMessageColumns = 44;
 
 bool plain(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '/' ||
-           c == '@' || c == '^' || c == '+';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '/' || c == '@' || c == '^' || c == '+';
   });
 }
 
@@ -41,7 +41,8 @@ size_t utf8_length(std::string_view text) {
   return length;
 }
 
-/// Calls `escape` for each character: it returns what to write instead, or "" to keep it. Bytes that are no UTF-8 come with length 0.
+/// Calls `escape` for each character: it returns what to write instead, or "" to keep it. Bytes
+/// that are no UTF-8 come with length 0.
 template <typename Escape>
 std::string quoted(std::string_view text, Escape escape) {
   std::string out = "\"";
@@ -94,35 +95,47 @@ std::string json_quoted(std::string_view text) {
   });
 }
 
-std::string value_text(std::string_view value) { return plain(value) ? std::string(value) : go_quoted(value); }
+std::string value_text(std::string_view value) {
+  return plain(value) ? std::string(value) : go_quoted(value);
+}
 
 size_t runes(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
 }
 
 std::vector<LogField> by_key(std::span<const LogField> fields) {
   std::vector<LogField> sorted(fields.begin(), fields.end());
-  std::stable_sort(sorted.begin(), sorted.end(), [](const LogField& a, const LogField& b) { return a.key < b.key; });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const LogField& a, const LogField& b) { return a.key < b.key; });
   return sorted;
 }
 
-std::string json_line(LogLevel level, std::string_view message, std::span<const LogField> fields, std::string_view time) {
+std::string json_line(LogLevel level, std::string_view message, std::span<const LogField> fields,
+                      std::string_view time) {
   std::vector<LogField> all(fields.begin(), fields.end());
   all.push_back({"level", kLevels[static_cast<size_t>(level)]});
   all.push_back({"msg", message});
   all.push_back({"time", time});
   std::string out;
-  for (const LogField& field : by_key(all)) out += fmt::format("{}{}:{}", out.empty() ? "{" : ",", json_quoted(field.key), json_quoted(field.value));
+  for (const LogField& field : by_key(all))
+    out += fmt::format("{}{}:{}", out.empty() ? "{" : ",", json_quoted(field.key),
+                       json_quoted(field.value));
   return out + "}\n";
 }
 
-std::string colour_line(LogLevel level, std::string_view message, std::span<const LogField> fields, std::chrono::seconds since_start) {
+std::string colour_line(LogLevel level, std::string_view message, std::span<const LogField> fields,
+                        std::chrono::seconds since_start) {
   auto index = static_cast<size_t>(level);
   if (message.ends_with('\n')) message.remove_suffix(1);
   size_t width = runes(message);
-  std::string out = fmt::format("\x1b[{}m{}\x1b[0m[{:04}] {}{} ", kColours[index], kShortLevels[index], since_start.count(), message,
-                                std::string(width < kMessageColumns ? kMessageColumns - width : 0, ' '));
-  for (const LogField& field : by_key(fields)) out += fmt::format(" \x1b[{}m{}\x1b[0m={}", kColours[index], field.key, value_text(field.value));
+  std::string out = fmt::format(
+      "\x1b[{}m{}\x1b[0m[{:04}] {}{} ", kColours[index], kShortLevels[index], since_start.count(),
+      message, std::string(width < kMessageColumns ? kMessageColumns - width : 0, ' '));
+  for (const LogField& field : by_key(fields))
+    out +=
+        fmt::format(" \x1b[{}m{}\x1b[0m={}", kColours[index], field.key, value_text(field.value));
   return out + "\n";
 }
 
@@ -136,11 +149,13 @@ std::string rfc3339_now() {
   std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &local);
   long minutes = local.tm_gmtoff / 60;
   if (minutes == 0) return std::string(text) + "Z";
-  return fmt::format("{}{}{:02}:{:02}", text, minutes < 0 ? '-' : '+', std::abs(minutes) / 60, std::abs(minutes) % 60);
+  return fmt::format("{}{}{:02}:{:02}", text, minutes < 0 ? '-' : '+', std::abs(minutes) / 60,
+                     std::abs(minutes) % 60);
 }
 
-std::string format_log_line(LogFormat format, LogLevel level, std::string_view message, std::span<const LogField> fields,
-                            std::string_view time, std::chrono::seconds since_start) {
+std::string format_log_line(LogFormat format, LogLevel level, std::string_view message,
+                            std::span<const LogField> fields, std::string_view time,
+                            std::chrono::seconds since_start) {
   switch (format) {
     case LogFormat::kRaw:
       return std::string(message) + "\n";
@@ -152,9 +167,11 @@ std::string format_log_line(LogFormat format, LogLevel level, std::string_view m
       break;
   }
   // logrus quotes the time always, as it holds colons.
-  std::string out = fmt::format("time={} level={}", go_quoted(time), kLevels[static_cast<size_t>(level)]);
+  std::string out =
+      fmt::format("time={} level={}", go_quoted(time), kLevels[static_cast<size_t>(level)]);
   if (!message.empty()) out += " msg=" + value_text(message);
-  for (const LogField& field : by_key(fields)) out += fmt::format(" {}={}", field.key, value_text(field.value));
+  for (const LogField& field : by_key(fields))
+    out += fmt::format(" {}={}", field.key, value_text(field.value));
   return out + "\n";
 }
 

@@ -14,7 +14,9 @@ constexpr int kBarWidthMin = 8;
 constexpr int kTerminalPadding = 1;
 
 int columns_of(std::string_view text) {
-  return static_cast<int>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<int>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
 }
 
 std::string status_text(exec::Status status, bool color) {
@@ -58,7 +60,8 @@ RenderedBars render_bars(const std::vector<Bar>& bars, const BarStyle& style, bo
   std::string line_end = style.tty ? "\x1b[K\n" : "\n";
   std::array<size_t, 2> columns{};
   for (const Bar& bar : bars) {
-    for (size_t i = 0; i + 1 < bar.right.size() && i < columns.size(); ++i) columns[i] = std::max(columns[i], bar.right[i].size());
+    for (size_t i = 0; i + 1 < bar.right.size() && i < columns.size(); ++i)
+      columns[i] = std::max(columns[i], bar.right[i].size());
   }
   RenderedBars result;
   result.text = line_end;
@@ -76,14 +79,18 @@ RenderedBars render_bars(const std::vector<Bar>& bars, const BarStyle& style, bo
       right += fmt::format(" {:<{}}", bar.right[i], width);
     }
     std::string left = left_text(bar, style.left_width);
-    std::string line = left + " " + status_text(bar.status, false) + " " + bar_text(bar.fraction, style.width_delta, false) + right;
+    std::string line = left + " " + status_text(bar.status, false) + " " +
+                       bar_text(bar.fraction, style.width_delta, false) + right;
     int length = columns_of(line);
     result.longest = std::max(result.longest, length);
     breaks += (length - kTerminalPadding) / terminal;
-    if (style.color) line = left + " " + status_text(bar.status, true) + " " + bar_text(bar.fraction, style.width_delta, true) + right;
+    if (style.color)
+      line = left + " " + status_text(bar.status, true) + " " +
+             bar_text(bar.fraction, style.width_delta, true) + right;
     result.text += line + line_end;
   }
-  if (style.tty && go_back) result.text += fmt::format("\r\x1b[J\x1b[{}A", bars.size() + static_cast<size_t>(breaks) + 1);
+  if (style.tty && go_back)
+    result.text += fmt::format("\r\x1b[J\x1b[{}A", bars.size() + static_cast<size_t>(breaks) + 1);
   return result;
 }
 

@@ -28,7 +28,8 @@ struct RenderedBars {
   std::string text;
   int longest = 0;  ///< columns of the longest line
 };
-/// `go_back`: on a terminal, leaves the cursor above the lines, so that the next ones are drawn over them.
+/// `go_back`: on a terminal, leaves the cursor above the lines, so that the next ones are drawn
+/// over them.
 RenderedBars render_bars(const std::vector<Bar>& bars, const BarStyle& style, bool go_back);
 
 /// The lines of a run.

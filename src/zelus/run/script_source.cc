@@ -17,19 +17,26 @@ namespace {
 Error not_found(std::string_view name) {
   return Error(
       Code::kNotFound, "NO_SCRIPT",
-      fmt::format("The moduleSpecifier \"{}\" couldn't be found on local disk. Make sure that you've specified the right path to the file. If "
-                  "you're running k6 using the Docker image make sure you have mounted the local directory "
-                  "(-v /local/path/:/inside/docker/path) containing your script and modules so that they're accessible by k6 from inside of "
-                  "the container, see https://grafana.com/docs/k6/latest/using-k6/modules/#use-modules-with-docker.",
-                  name));
+      fmt::format(
+          "The moduleSpecifier \"{}\" couldn't be found on local disk. Make sure that you've "
+          "specified the right path to the file. If "
+          "you're running k6 using the Docker image make sure you have mounted the local directory "
+          "(-v /local/path/:/inside/docker/path) containing your script and modules so that "
+          "they're accessible by k6 from inside of "
+          "the container, see "
+          "https://grafana.com/docs/k6/latest/using-k6/modules/#use-modules-with-docker.",
+          name));
 }
 
 /// A tar has its magic at byte 257.
-bool is_archive(std::string_view bytes) { return bytes.size() > 262 && bytes.substr(257, 5) == "ustar"; }
+bool is_archive(std::string_view bytes) {
+  return bytes.size() > 262 && bytes.substr(257, 5) == "ustar";
+}
 
 }  // namespace
 
-Result<exec::ScriptSource> read_script(const std::string& name, const std::function<std::string()>& read_stdin) {
+Result<exec::ScriptSource> read_script(const std::string& name,
+                                       const std::function<std::string()>& read_stdin) {
   exec::ScriptSource source;
   source.name = name;
   std::error_code failed;
@@ -39,19 +46,26 @@ Result<exec::ScriptSource> read_script(const std::string& name, const std::funct
     source.text = read_stdin();
   } else {
     if (name.starts_with("https://") || name.starts_with("http://")) {
-      return Error(Code::kUnimplemented, "REMOTE_SCRIPT", fmt::format("{}: scripts from the network are not built into zelus; download it first", name));
+      return Error(
+          Code::kUnimplemented, "REMOTE_SCRIPT",
+          fmt::format("{}: scripts from the network are not built into zelus; download it first",
+                      name));
     }
     std::string plain = name.starts_with("file://") ? name.substr(7) : name;
     std::filesystem::path path = (here / plain).lexically_normal();
-    struct stat info {};
+    struct stat info{};
     if (::stat(path.c_str(), &info) != 0 || S_ISDIR(info.st_mode)) return not_found(name);
     std::ifstream file(path, std::ios::binary);
-    if (!file) return Error(Code::kPermissionDenied, "NO_SCRIPT", fmt::format("open {}: permission denied", path.string()));
+    if (!file)
+      return Error(Code::kPermissionDenied, "NO_SCRIPT",
+                   fmt::format("open {}: permission denied", path.string()));
     source.text.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
     source.url = "file://" + path.string();
   }
   if (is_archive(source.text)) {
-    return Error(Code::kUnimplemented, "ARCHIVE", fmt::format("{}: k6 archives are not built into zelus; run the script itself", name));
+    return Error(
+        Code::kUnimplemented, "ARCHIVE",
+        fmt::format("{}: k6 archives are not built into zelus; run the script itself", name));
   }
   return source;
 }

@@ -20,7 +20,8 @@ namespace {
 
 Error bad(std::string text) { return Error(Code::kInvalidArgument, "BAD_FLAG", std::move(text)); }
 Error unbuilt(std::string_view what) {
-  return Error(Code::kUnimplemented, "NOT_BUILT", fmt::format("{} is known to k6 but not built into zelus", what));
+  return Error(Code::kUnimplemented, "NOT_BUILT",
+               fmt::format("{} is known to k6 but not built into zelus", what));
 }
 
 std::optional<std::string> look_up(const Environment& environment, const char* name) {
@@ -29,33 +30,41 @@ std::optional<std::string> look_up(const Environment& environment, const char* n
 }
 
 /// The flag, else the variable, else `otherwise`.
-std::string text_of(const FlagSet& flags, std::string_view flag, const Environment& environment, const char* variable,
-                    std::string otherwise) {
+std::string text_of(const FlagSet& flags, std::string_view flag, const Environment& environment,
+                    const char* variable, std::string otherwise) {
   if (auto value = flags.text(flag)) return *value;
   return look_up(environment, variable).value_or(std::move(otherwise));
 }
 
-Result<bool> bool_of(const FlagSet& flags, std::string_view flag, const Environment& environment, const char* variable, bool otherwise) {
+Result<bool> bool_of(const FlagSet& flags, std::string_view flag, const Environment& environment,
+                     const char* variable, bool otherwise) {
   auto given = flags.boolean(flag);
   auto variable_text = look_up(environment, variable);
   if (!variable_text) return given.value_or(otherwise);
   auto parsed = options::parse_bool(*variable_text);
-  if (!parsed) return bad(fmt::format("env var '{}' is not a valid boolean value: {}", variable, parsed.error().message()));
+  if (!parsed)
+    return bad(fmt::format("env var '{}' is not a valid boolean value: {}", variable,
+                           parsed.error().message()));
   return given.value_or(*parsed);
 }
 
 bool env_name(std::string_view name) {
   auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  return !name.empty() && letter(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+  return !name.empty() && letter(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
+    return letter(c) || (c >= '0' && c <= '9');
+  });
 }
 
 Result<void> read_tags(const FlagSet& flags, Options& options) {
   for (const std::string& pair : flags.list("tag")) {
     size_t equals = pair.find('=');
     const char* fault = nullptr;
-    if (pair.empty()) fault = "invalid tag, empty string";
-    else if (equals == 0) fault = "invalid tag, empty name";
-    else if (equals == std::string::npos || equals + 1 == pair.size()) fault = "invalid tag, empty value";
+    if (pair.empty())
+      fault = "invalid tag, empty string";
+    else if (equals == 0)
+      fault = "invalid tag, empty name";
+    else if (equals == std::string::npos || equals + 1 == pair.size())
+      fault = "invalid tag, empty value";
     if (fault) return bad(fmt::format("error parsing tag '{}': {}", pair, fault));
     if (!options.tags) options.tags.emplace();
     (*options.tags)[pair.substr(0, equals)] = pair.substr(equals + 1);
@@ -70,7 +79,8 @@ Result<void> read_stages(const FlagSet& flags, Options& options) {
   for (const std::string& text : flags.list("stage")) {
     auto stage = options::parse_stage(text);
     if (!stage) return bad(fmt::format("error for stage {}: {}", number, stage.error().message()));
-    if (!stage->duration) return bad(fmt::format("stage {} doesn't have a specified duration", number));
+    if (!stage->duration)
+      return bad(fmt::format("stage {} doesn't have a specified duration", number));
     options.stages->push_back(*stage);
     ++number;
   }
@@ -88,39 +98,50 @@ GlobalSettings global_settings(const FlagSet& flags, const Environment& environm
   GlobalSettings settings;
   settings.address = text_of(flags, "address", environment, "K6_ADDRESS", "");
   settings.config_given = flags.changed("config") || environment.contains("K6_CONFIG");
-  std::string home = look_up(environment, "XDG_CONFIG_HOME").value_or(look_up(environment, "HOME").value_or("") + "/.config");
-  settings.config_path = text_of(flags, "config", environment, "K6_CONFIG", home + "/k6/config.json");
+  std::string home = look_up(environment, "XDG_CONFIG_HOME")
+                         .value_or(look_up(environment, "HOME").value_or("") + "/.config");
+  settings.config_path =
+      text_of(flags, "config", environment, "K6_CONFIG", home + "/k6/config.json");
   settings.log_output = text_of(flags, "log-output", environment, "K6_LOG_OUTPUT", "stderr");
   settings.log_format = text_of(flags, "log-format", environment, "K6_LOG_FORMAT", "");
-  settings.no_color = flags.boolean("no-color").value_or(look_up(environment, "K6_NO_COLOR").value_or("") != "" ||
-                                                         environment.contains("NO_COLOR"));
+  settings.no_color = flags.boolean("no-color")
+                          .value_or(look_up(environment, "K6_NO_COLOR").value_or("") != "" ||
+                                    environment.contains("NO_COLOR"));
   settings.verbose = flags.boolean("verbose").value_or(false);
   settings.quiet = flags.boolean("quiet").value_or(false);
-  settings.profiling = flags.boolean("profiling-enabled").value_or(environment.contains("K6_PROFILING_ENABLED"));
+  settings.profiling =
+      flags.boolean("profiling-enabled").value_or(environment.contains("K6_PROFILING_ENABLED"));
   settings.secret_sources = flags.list("secret-source");
-  if (auto source = look_up(environment, "K6_SECRET_SOURCE"); source && settings.secret_sources.empty()) {
+  if (auto source = look_up(environment, "K6_SECRET_SOURCE");
+      source && settings.secret_sources.empty()) {
     settings.secret_sources = {*source};
   }
   return settings;
 }
 
-Result<RuntimeSettings> runtime_settings(const FlagSet& flags, const Environment& environment, bool include_system_env) {
+Result<RuntimeSettings> runtime_settings(const FlagSet& flags, const Environment& environment,
+                                         bool include_system_env) {
   RuntimeSettings settings;
-  std::string mode = text_of(flags, "compatibility-mode", environment, "K6_COMPATIBILITY_MODE", "extended");
+  std::string mode =
+      text_of(flags, "compatibility-mode", environment, "K6_COMPATIBILITY_MODE", "extended");
   if (mode != "extended" && mode != "base" && mode != "experimental_enhanced") {
     return bad(fmt::format("invalid compatibility mode \"{}\". Use: \"extended\", \"base\"", mode));
   }
   settings.extended_compatibility = mode == "extended";
-  bool system = BIA_TRY(bool_of(flags, "include-system-env-vars", environment, "K6_INCLUDE_SYSTEM_ENV_VARS", include_system_env));
-  settings.no_thresholds = BIA_TRY(bool_of(flags, "no-thresholds", environment, "K6_NO_THRESHOLDS", false));
+  bool system = BIA_TRY(bool_of(flags, "include-system-env-vars", environment,
+                                "K6_INCLUDE_SYSTEM_ENV_VARS", include_system_env));
+  settings.no_thresholds =
+      BIA_TRY(bool_of(flags, "no-thresholds", environment, "K6_NO_THRESHOLDS", false));
   bool no_summary = BIA_TRY(bool_of(flags, "no-summary", environment, "K6_NO_SUMMARY", false));
-  settings.summary_mode = BIA_TRY(summary::parse_mode(text_of(flags, "summary-mode", environment, "K6_SUMMARY_MODE", "compact")));
+  settings.summary_mode = BIA_TRY(summary::parse_mode(
+      text_of(flags, "summary-mode", environment, "K6_SUMMARY_MODE", "compact")));
   if (no_summary) settings.summary_mode = summary::Mode::kDisabled;
-  settings.machine_readable =
-      BIA_TRY(bool_of(flags, "new-machine-readable-summary", environment, "K6_NEW_MACHINE_READABLE_SUMMARY", false));
+  settings.machine_readable = BIA_TRY(bool_of(flags, "new-machine-readable-summary", environment,
+                                              "K6_NEW_MACHINE_READABLE_SUMMARY", false));
   settings.summary_export = text_of(flags, "summary-export", environment, "K6_SUMMARY_EXPORT", "");
   settings.type = text_of(flags, "type", environment, "K6_TYPE", "");
-  if (text_of(flags, "traces-output", environment, "K6_TRACES_OUTPUT", "none") != "none") return unbuilt("--traces-output");
+  if (text_of(flags, "traces-output", environment, "K6_TRACES_OUTPUT", "none") != "none")
+    return unbuilt("--traces-output");
   if (environment.contains("SSLKEYLOGFILE")) return unbuilt("SSLKEYLOGFILE");
   for (const std::string& feature : flags.list("features")) {
     if (!feature.empty()) return unbuilt("--features");
@@ -158,7 +179,8 @@ Result<Options> command_line_options(const FlagSet& flags) {
   BIA_TRY(read_stages(flags, options));
   options.execution_segment = flags.text("execution-segment");
   options.execution_segment_sequence = flags.text("execution-segment-sequence");
-  BIA_TRY(options::Segment::check(options.execution_segment.value_or(""), options.execution_segment_sequence.value_or("")));
+  BIA_TRY(options::Segment::check(options.execution_segment.value_or(""),
+                                  options.execution_segment_sequence.value_or("")));
   set_list(flags, "system-tags", options.system_tags);
   set_list(flags, "blacklist-ip", options.blacklist_ips);
   for (const std::string& net : flags.list("blacklist-ip")) {
@@ -166,17 +188,22 @@ Result<Options> command_line_options(const FlagSet& flags) {
     return bad(fmt::format("error parsing blacklist-ip '{0}': invalid CIDR address: {0}", net));
   }
   set_list(flags, "block-hostnames", options.block_hostnames);
-  for (const std::string& pattern : flags.list("block-hostnames")) BIA_TRY(options::check_hostname_pattern(pattern));
+  for (const std::string& pattern : flags.list("block-hostnames"))
+    BIA_TRY(options::check_hostname_pattern(pattern));
   options.local_ips = flags.text("local-ips");
   set_list(flags, "summary-trend-stats", options.summary_trend_stats);
-  for (const std::string& stat : flags.list("summary-trend-stats")) BIA_TRY(options::check_trend_stat(stat));
+  for (const std::string& stat : flags.list("summary-trend-stats"))
+    BIA_TRY(options::check_trend_stat(stat));
   if (auto unit = flags.text("summary-time-unit"); unit && !unit->empty()) {
-    if (*unit != "s" && *unit != "ms" && *unit != "us") return bad(fmt::format("invalid summary time unit '{}', use 's', 'ms' or 'us'", *unit));
+    if (*unit != "s" && *unit != "ms" && *unit != "us")
+      return bad(fmt::format("invalid summary time unit '{}', use 's', 'ms' or 'us'", *unit));
     options.summary_time_unit = unit;
   }
   BIA_TRY(read_tags(flags, options));
-  if (auto file = flags.text("console-output"); file && !file->empty()) options.console_output = file;
-  if (auto dns = flags.text("dns"); dns && !dns->empty()) options.dns = BIA_TRY(options::parse_dns(*dns));
+  if (auto file = flags.text("console-output"); file && !file->empty())
+    options.console_output = file;
+  if (auto dns = flags.text("dns"); dns && !dns->empty())
+    options.dns = BIA_TRY(options::parse_dns(*dns));
   set_list(flags, "out", options.out);
   options.linger = flags.boolean("linger");
   options.no_usage_report = flags.boolean("no-usage-report");
@@ -185,8 +212,10 @@ Result<Options> command_line_options(const FlagSet& flags) {
 
 Result<Options> config_file_options(const GlobalSettings& settings) {
   auto failed = [&](std::string_view what) {
-    return options::with_exit(bad(fmt::format("failed to load the configuration file from the local file system: {}", what)),
-                              options::kExitInvalidConfig);
+    return options::with_exit(
+        bad(fmt::format("failed to load the configuration file from the local file system: {}",
+                        what)),
+        options::kExitInvalidConfig);
   };
   std::ifstream file(settings.config_path, std::ios::binary);
   if (!file) {
@@ -195,7 +224,9 @@ Result<Options> config_file_options(const GlobalSettings& settings) {
   }
   std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   auto options = options::parse_config_file(text);
-  if (!options) return failed(fmt::format("couldn't parse the configuration from \"{}\": {}", settings.config_path, options.error().message()));
+  if (!options)
+    return failed(fmt::format("couldn't parse the configuration from \"{}\": {}",
+                              settings.config_path, options.error().message()));
   return options;
 }
 
@@ -208,14 +239,20 @@ Result<void> refuse_unbuilt(const Options& options, const GlobalSettings& global
   BIA_TRY(refuse(global.profiling, "--profiling-enabled"));
   BIA_TRY(refuse(!global.secret_sources.empty(), "--secret-source"));
   BIA_TRY(refuse(options.paused.value_or(false), "option `paused`"));
-  BIA_TRY(refuse(options.insecure_skip_tls_verify.value_or(false), "option `insecureSkipTLSVerify`"));
-  BIA_TRY(refuse(options.tls_cipher_suites && !options.tls_cipher_suites->empty(), "option `tlsCipherSuites`"));
-  BIA_TRY(refuse(options.tls_version && !(options.tls_version->min.empty() && options.tls_version->max.empty()), "option `tlsVersion`"));
+  BIA_TRY(
+      refuse(options.insecure_skip_tls_verify.value_or(false), "option `insecureSkipTLSVerify`"));
+  BIA_TRY(refuse(options.tls_cipher_suites && !options.tls_cipher_suites->empty(),
+                 "option `tlsCipherSuites`"));
+  BIA_TRY(refuse(options.tls_version &&
+                     !(options.tls_version->min.empty() && options.tls_version->max.empty()),
+                 "option `tlsVersion`"));
   BIA_TRY(refuse(options.tls_auth && !options.tls_auth->empty(), "option `tlsAuth`"));
-  BIA_TRY(refuse(options.local_ips && !options.local_ips->empty(), "option `localIPs` (--local-ips)"));
+  BIA_TRY(
+      refuse(options.local_ips && !options.local_ips->empty(), "option `localIPs` (--local-ips)"));
   BIA_TRY(refuse(options.web_dashboard.value_or(false), "the web dashboard (K6_WEB_DASHBOARD)"));
   if (options.scenarios) {
-    for (const auto& [name, scenario] : *options.scenarios) BIA_TRY(refuse(scenario.browser, "option `browser` of scenario " + name));
+    for (const auto& [name, scenario] : *options.scenarios)
+      BIA_TRY(refuse(scenario.browser, "option `browser` of scenario " + name));
   }
   return {};
 }

@@ -39,7 +39,8 @@ struct RuntimeSettings {
   bool machine_readable = false;
 };
 /// Errors: k6's texts; what is not built names itself.
-Result<RuntimeSettings> runtime_settings(const options::FlagSet& flags, const Environment& environment, bool include_system_env);
+Result<RuntimeSettings> runtime_settings(const options::FlagSet& flags,
+                                         const Environment& environment, bool include_system_env);
 
 /// The command line's layer of options. Errors: k6's texts.
 Result<options::Options> command_line_options(const options::FlagSet& flags);
@@ -47,7 +48,8 @@ Result<options::Options> command_line_options(const options::FlagSet& flags);
 /// config.json; a missing default file is no error. Errors (exit=104).
 Result<options::Options> config_file_options(const GlobalSettings& settings);
 
-/// Options and flags that k6 has and zelus does not: an error that names the first. Reads consolidated options.
+/// Options and flags that k6 has and zelus does not: an error that names the first. Reads
+/// consolidated options.
 Result<void> refuse_unbuilt(const options::Options& options, const GlobalSettings& global);
 
 }  // namespace zelus::run

@@ -5,8 +5,8 @@
 
 namespace zelus::run {
 
-/// stdout and stderr (k6: internal/ui/console). On a terminal every line ends in "erase to the end", and the progress lines are drawn again
-/// after whatever is written. Any thread may write.
+/// stdout and stderr (k6: internal/ui/console). On a terminal every line ends in "erase to the
+/// end", and the progress lines are drawn again after whatever is written. Any thread may write.
 class Terminal {
  public:
   struct Stream {
@@ -30,7 +30,8 @@ class Terminal {
 
   Stream out_, err_;
   std::string progress_;
-  // Lines of several threads must not mix. Held for a write(2) only, by threads with and without a scheduler.
+  // Lines of several threads must not mix. Held for a write(2) only, by threads with and without a
+  // scheduler.
   std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
 };
 

@@ -25,7 +25,8 @@ metrics::ThresholdSpecs threshold_specs(const options::Options& options) {
       metrics::ThresholdSpec converted;
       converted.expression = spec.expression;
       converted.abort_on_fail = spec.abort_on_fail;
-      if (spec.delay_abort_eval > bia::Duration(0)) converted.delay_abort_eval = spec.delay_abort_eval;
+      if (spec.delay_abort_eval > bia::Duration(0))
+        converted.delay_abort_eval = spec.delay_abort_eval;
       out.push_back(std::move(converted));
     }
   }
@@ -63,13 +64,16 @@ TestRun::TestRun(Setup setup) : setup_(std::move(setup)) {}
 TestRun::~TestRun() = default;
 
 Result<void> TestRun::run() {
-  // On a thread that runs users, so that a script that never ends leaves this one able to answer signals.
-  test_ = BIA_TRY(load_test({setup_.flags->arguments().front(), setup_.flags, setup_.environment, setup_.read_stdin}, *setup_.factory, registry_,
-                            *setup_.log, setup_.threads->scheduler(1)));
+  // On a thread that runs users, so that a script that never ends leaves this one able to answer
+  // signals.
+  test_ = BIA_TRY(load_test(
+      {setup_.flags->arguments().front(), setup_.flags, setup_.environment, setup_.read_stdin},
+      *setup_.factory, registry_, *setup_.log, setup_.threads->scheduler(1)));
   BIA_TRY(configure());
   if (!setup_.global->quiet) {
     bool color = setup_.terminal->out_is_tty() && !setup_.global->no_color;
-    setup_.terminal->write_out(color ? fmt::format("\n\x1b[33m{}\x1b[0m\n\n", banner()) : fmt::format("\n{}\n\n", banner()));
+    setup_.terminal->write_out(color ? fmt::format("\n\x1b[33m{}\x1b[0m\n\n", banner())
+                                     : fmt::format("\n{}\n\n", banner()));
   }
   Result<void> result = prepare();
   if (result) result = conclude(execute());
@@ -81,28 +85,34 @@ Result<void> TestRun::run() {
 }
 
 Result<void> TestRun::configure() {
-  options_ = BIA_TRY(consolidated_options(*setup_.flags, *setup_.global, *setup_.environment, test_, *setup_.log));
+  options_ = BIA_TRY(
+      consolidated_options(*setup_.flags, *setup_.global, *setup_.environment, test_, *setup_.log));
   auto tags = metrics::SystemTags::of(*options_.system_tags);
   threshold_specs_ = threshold_specs(options_);
   const metrics::ThresholdSpecs& specs = threshold_specs_;
   if (test_.runtime.no_thresholds) {
-    thresholds_ = std::make_unique<metrics::Thresholds>(metrics::Thresholds::none(specs, registry_, tags));
+    thresholds_ =
+        std::make_unique<metrics::Thresholds>(metrics::Thresholds::none(specs, registry_, tags));
   } else {
-    // k6 reports what is wrong with the thresholds' grammar before all else, and unknown metrics after the scenarios.
+    // k6 reports what is wrong with the thresholds' grammar before all else, and unknown metrics
+    // after the scenarios.
     for (const auto& [metric, list] : specs) {
       for (const auto& spec : list) {
         auto parsed = metrics::parse_threshold(spec.expression);
-        if (!parsed) return options::with_exit(std::move(parsed).error(), options::kExitInvalidConfig);
+        if (!parsed)
+          return options::with_exit(std::move(parsed).error(), options::kExitInvalidConfig);
       }
     }
   }
   BIA_TRY(options::validate(options_, test_.info.functions));
   if (!thresholds_) {
     auto thresholds = metrics::Thresholds::create(specs, registry_, tags);
-    if (!thresholds) return options::with_exit(std::move(thresholds).error(), options::kExitInvalidConfig);
+    if (!thresholds)
+      return options::with_exit(std::move(thresholds).error(), options::kExitInvalidConfig);
     thresholds_ = std::make_unique<metrics::Thresholds>(std::move(*thresholds));
   }
-  segment_ = BIA_TRY(options::Segment::create(options_.execution_segment.value_or(""), options_.execution_segment_sequence.value_or("")));
+  segment_ = BIA_TRY(options::Segment::create(options_.execution_segment.value_or(""),
+                                              options_.execution_segment_sequence.value_or("")));
   BIA_TRY(refuse_unbuilt(options_, *setup_.global));
   if (options_.console_output) BIA_TRY(setup_.log->set_console_file(*options_.console_output));
   return {};
@@ -125,37 +135,43 @@ Result<void> TestRun::create_outputs() {
                           [this](std::string_view text) { setup_.terminal->write_out(text); },
                           {}};
   static const options::StringList kNone;
-  outputs_ = BIA_TRY(output::Outputs::create(options_.out ? *options_.out : kNone, std::move(context)));
+  outputs_ =
+      BIA_TRY(output::Outputs::create(options_.out ? *options_.out : kNone, std::move(context)));
   return {};
 }
 
 Result<void> TestRun::start_outputs() {
   std::vector<output::Outputs::Source> sources;
-  for (size_t i = 0; i < shards_.size(); ++i) sources.push_back({&setup_.threads->scheduler(i), shards_[i].get()});
+  for (size_t i = 0; i < shards_.size(); ++i)
+    sources.push_back({&setup_.threads->scheduler(i), shards_[i].get()});
   return outputs_->start(*aggregator_, std::move(sources));
 }
 
 Result<void> TestRun::prepare() {
   make_shards();
   std::vector<exec::Worker> workers;
-  for (size_t i = 1; i < setup_.threads->size(); ++i) workers.push_back({&setup_.threads->scheduler(i), shards_[i].get()});
+  for (size_t i = 1; i < setup_.threads->size(); ++i)
+    workers.push_back({&setup_.threads->scheduler(i), shards_[i].get()});
   state_ = std::make_unique<exec::RunState>(workers.size());
   BIA_TRY(setup_.factory->configure(user_options(options_), *state_, state_->stop_flag()));
   auto dropped = [this](std::string_view scenario, uint64_t count) {
     metrics::Shard& shard = *shards_[0];
     const metrics::TagSet* tags = shard.tags().empty();
     if (options_.tags) tags = shard.tags().of({options_.tags->begin(), options_.tags->end()});
-    if (metrics::SystemTags::of(*options_.system_tags).has(metrics::SystemTag::kScenario)) tags = shard.tags().with(tags, "scenario", scenario);
+    if (metrics::SystemTags::of(*options_.system_tags).has(metrics::SystemTag::kScenario))
+      tags = shard.tags().with(tags, "scenario", scenario);
     shard.add(metrics::kDroppedIterations, tags, static_cast<double>(count));
   };
-  engine_ = BIA_TRY(exec::Engine::create({&options_, segment_, std::move(workers), setup_.factory, state_.get(), setup_.log,
-                                          test_.info.has_setup, test_.info.has_teardown, dropped}));
+  engine_ = BIA_TRY(
+      exec::Engine::create({&options_, segment_, std::move(workers), setup_.factory, state_.get(),
+                            setup_.log, test_.info.has_setup, test_.info.has_teardown, dropped}));
   start_progress();
   BIA_TRY(create_outputs());
   engine_->set_init_text("Starting outputs");
   BIA_TRY(start_outputs());
   if (!setup_.global->quiet) {
-    Description about{test_.source.name, outputs_->description(), setup_.terminal->out_is_tty() && !setup_.global->no_color};
+    Description about{test_.source.name, outputs_->description(),
+                      setup_.terminal->out_is_tty() && !setup_.global->no_color};
     setup_.terminal->write_out(describe_run(about, options_, segment_, engine_->plan()));
   }
   return {};
@@ -165,7 +181,8 @@ Result<void> TestRun::execute() {
   start_signals();
   if (test_.runtime.summary_mode == summary::Mode::kLegacy) {
     setup_.log->log(LogLevel::kWarning,
-                    "The \"legacy\" summary mode has been deprecated, and will be removed by k6 v2.0. Please, migrate to either \"compact\" or "
+                    "The \"legacy\" summary mode has been deprecated, and will be removed by k6 "
+                    "v2.0. Please, migrate to either \"compact\" or "
                     "\"full\" as soon as possible.");
   }
   start_gauges();
@@ -174,10 +191,14 @@ Result<void> TestRun::execute() {
   Result<void> result = engine_->run();
   if (!result) return result;
   if (state_->iterations_completed() == 0) {
-    setup_.log->log(LogLevel::kWarning, "No script iterations fully finished, consider making the test duration longer");
+    setup_.log->log(
+        LogLevel::kWarning,
+        "No script iterations fully finished, consider making the test duration longer");
   }
   if (state_->failed()) {
-    return options::with_exit(Error(Code::kAborted, "MARKED_AS_FAILED", "test run was marked as failed"), kExitMarkedAsFailed);
+    return options::with_exit(
+        Error(Code::kAborted, "MARKED_AS_FAILED", "test run was marked as failed"),
+        kExitMarkedAsFailed);
   }
   return {};
 }

@@ -33,17 +33,22 @@ struct LoadRequest {
   std::function<std::string()> read_stdin;
   bool include_system_env = true;
 };
-/// Reads a script, runs its top level once on `thread`, and reads its options. Suspends. Errors carry k6's exit code.
-Result<LoadedTest> load_test(const LoadRequest& request, exec::UserFactory& factory, metrics::Registry& registry, Log& log,
-                             bia::fiber::Scheduler& thread);
+/// Reads a script, runs its top level once on `thread`, and reads its options. Suspends. Errors
+/// carry k6's exit code.
+Result<LoadedTest> load_test(const LoadRequest& request, exec::UserFactory& factory,
+                             metrics::Registry& registry, Log& log, bia::fiber::Scheduler& thread);
 /// The layers of options over the script's, with scenarios derived. Errors (exit=104 mostly).
-Result<options::Options> consolidated_options(const options::FlagSet& flags, const GlobalSettings& global, const Environment& environment,
+Result<options::Options> consolidated_options(const options::FlagSet& flags,
+                                              const GlobalSettings& global,
+                                              const Environment& environment,
                                               const LoadedTest& test, options::Logger& log);
 
-/// Puts k6's "could not initialize 'script.js': …" before errors of loading; exceptions are left as they are.
+/// Puts k6's "could not initialize 'script.js': …" before errors of loading; exceptions are left as
+/// they are.
 bia::Error load_error(bia::Error error, const exec::ScriptSource& source);
 
-/// `zelus run` on the control thread of a thread group, from the script to the exit code (k6: internal/cmd/run.go).
+/// `zelus run` on the control thread of a thread group, from the script to the exit code (k6:
+/// internal/cmd/run.go).
 class TestRun {
  public:
   struct Setup {
@@ -72,7 +77,8 @@ class TestRun {
   /// The end: last thresholds, summary, outputs.
   Result<void> conclude(Result<void> result);
   void print_summary(const metrics::Snapshot& snapshot);
-  Result<bool> call_handle_summary(const std::string& data, std::vector<std::pair<std::string, std::string>>& files);
+  Result<bool> call_handle_summary(const std::string& data,
+                                   std::vector<std::pair<std::string, std::string>>& files);
   void write_files(const std::vector<std::pair<std::string, std::string>>& files);
 
   void start_progress();

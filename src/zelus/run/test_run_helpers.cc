@@ -48,11 +48,13 @@ void TestRun::draw_progress(bool go_back) {
   style.tty = setup_.terminal->out_is_tty();
   style.color = style.tty && !setup_.global->no_color;
   if (style.tty) {
-    if (int columns = terminal_columns(setup_.terminal->out_fd()); columns > 0) style.columns = columns;
+    if (int columns = terminal_columns(setup_.terminal->out_fd()); columns > 0)
+      style.columns = columns;
     style.width_delta = width_delta_;
   }
   style.left_width = std::string_view("Init").size();
-  for (const std::string& name : engine_->names()) style.left_width = std::max(style.left_width, name.size());
+  for (const std::string& name : engine_->names())
+    style.left_width = std::max(style.left_width, name.size());
   style.left_width = std::min(style.left_width, kLeftWidthMax);
   RenderedBars bars = render_bars(bars_of(*engine_), style, go_back);
   width_delta_ = style.columns - bars.longest - 1;
@@ -62,8 +64,10 @@ void TestRun::draw_progress(bool go_back) {
 void TestRun::start_progress() {
   if (setup_.global->quiet) return;
   drawing_ = true;
-  Duration period = setup_.terminal->out_is_tty() ? Duration(milliseconds(100)) : Duration(seconds(1));
-  auto fiber = Scheduler::current().spawn([this, period] { every(period, [this] { draw_progress(/*go_back=*/true); }); });
+  Duration period =
+      setup_.terminal->out_is_tty() ? Duration(milliseconds(100)) : Duration(seconds(1));
+  auto fiber = Scheduler::current().spawn(
+      [this, period] { every(period, [this] { draw_progress(/*go_back=*/true); }); });
   if (fiber) progress_ = std::move(*fiber);
 }
 
@@ -96,13 +100,16 @@ void TestRun::start_thresholds() {
   if (thresholds_->empty()) return;
   auto fiber = Scheduler::current().spawn([this] {
     every(kThresholdPeriod, [this] {
-      auto snapshot = aggregator_->snapshot(metrics::Detail::kTotals, Deadline::after(kSnapshotPatience));
+      auto snapshot =
+          aggregator_->snapshot(metrics::Detail::kTotals, Deadline::after(kSnapshotPatience));
       if (!snapshot) return;
-      auto verdict = thresholds_->evaluate(*snapshot, state_->elapsed(), metrics::Thresholds::When::kRunning);
+      auto verdict =
+          thresholds_->evaluate(*snapshot, state_->elapsed(), metrics::Thresholds::When::kRunning);
       if (!verdict.abort) return;
       engine_->abort(options::with_exit(
           Error(Code::kAborted, "THRESHOLDS_CROSSED",
-                fmt::format("thresholds on metrics '{}' were crossed; at least one has abortOnFail enabled, stopping test prematurely",
+                fmt::format("thresholds on metrics '{}' were crossed; at least one has abortOnFail "
+                            "enabled, stopping test prematurely",
                             fmt::join(verdict.crossed, ", "))),
           kExitThresholds));
     });
@@ -115,11 +122,14 @@ void TestRun::start_signals() {
     auto first = bia::fiber::wait_signal();
     if (!first) return;
     engine_->abort(options::with_exit(
-        Error(Code::kAborted, "SIGNAL", fmt::format("test run was aborted because k6 received a '{}' signal", signal_name(*first))),
+        Error(Code::kAborted, "SIGNAL",
+              fmt::format("test run was aborted because k6 received a '{}' signal",
+                          signal_name(*first))),
         kExitExternalAbort));
     auto second = bia::fiber::wait_signal();
     if (!second) return;
-    setup_.log->log(LogLevel::kError, "Aborting k6 in response to signal", {{"sig", signal_name(*second)}});
+    setup_.log->log(LogLevel::kError, "Aborting k6 in response to signal",
+                    {{"sig", signal_name(*second)}});
     // At once, whatever the other threads are in.
     ::_exit(kExitExternalAbort);
   });
