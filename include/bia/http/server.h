@@ -75,7 +75,7 @@ struct ServerOptions {
   size_t connections_max = 100'000;
 };
 
-/// HTTP/1.1 (RFC 9112) and, on the same port, HTTP/2 with prior knowledge (h2c). Listens on every
+/// HTTP/1.1 (RFC 9112); an HTTP/2 preface is answered with 505. Listens on every
 /// thread of the group.
 class Server {
  public:
