@@ -73,6 +73,7 @@ Result<void> ArrivalRate::execute() {
   stop_regular();
   finish();
   for (auto& runner : runners_) context_.pool->give_back(runner->slot);
+  if (failure_) return *failure_;
   return {};
 }
 
@@ -110,7 +111,8 @@ void ArrivalRate::add_runner(UserSlot* slot) {
   slot->scheduler->post([this, slot, body = std::move(body)] {
     auto fiber = slot->scheduler->spawn(body, {bia::fiber::kStackBytesUser});
     if (fiber) return;
-    home_->post([this] {
+    home_->post([this, failure = fiber.error()] {
+      failure_ = failure;
       ++ended_;
       changed_.unpark();
     });

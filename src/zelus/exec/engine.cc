@@ -38,7 +38,8 @@ Error timeout_error(std::string_view function, Duration limit, int exit) {
 }  // namespace
 
 Engine::Engine(Setup setup) : setup_(std::move(setup)) {
-  pool_ = std::make_unique<UserPool>(setup_.workers, *setup_.factory, *setup_.state);
+  pool_ =
+      std::make_unique<UserPool>(setup_.workers, *setup_.factory, *setup_.state, setup_.segment);
   context_ = {setup_.state,
               pool_.get(),
               setup_.log,
@@ -114,6 +115,8 @@ Result<void> Engine::run_setup() {
   if (outcome.kind == Outcome::Kind::kException) return script_error(outcome);
   if (setup_.state->aborted())
     return Error(Code::kAborted, "TEST_ABORTED", "the test was aborted during setup()");
+  if (outcome.kind == Outcome::Kind::kInterrupted)
+    return timeout_error("setup", limit, kExitSetupTimeout);
   if (json) pool_->set_setup_data(std::make_shared<const std::string>(std::move(*json)));
   return {};
 }
@@ -163,6 +166,8 @@ Result<void> Engine::run_teardown() {
     return called;
   }
   if (outcome.kind == Outcome::Kind::kException) return script_error(outcome);
+  if (outcome.kind == Outcome::Kind::kInterrupted && !setup_.state->aborted())
+    return timeout_error("teardown", limit, kExitTeardownTimeout);
   return {};
 }
 
@@ -197,6 +202,7 @@ Result<void> Engine::with_passing_user(Duration limit, std::function<void(User&)
     });
     task.join();
   }
+  if (task.failure()) return *task.failure();
   if (late) return Error(Code::kDeadlineExceeded, "FUNCTION_TIMEOUT", "the function ran too long");
   if (failure) return std::move(*failure);
   return {};

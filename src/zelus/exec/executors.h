@@ -120,6 +120,7 @@ class ArrivalRate final : public Executor {
   bool making_ = false;
   bool warned_ = false;
   Duration period_{0};
+  std::optional<bia::Error> failure_;
   bia::fiber::Scheduler* home_ = nullptr;
   bia::fiber::Parker changed_;
 };

@@ -42,6 +42,7 @@ Result<void> FixedUsers::execute() {
   }
   for (UserSlot* slot : users) context_.pool->give_back(slot);
   finish();
+  if (tasks.failure()) return *tasks.failure();
   return {};
 }
 

@@ -124,7 +124,11 @@ void RampingVus::start(Handle& handle, UserSlot* slot) {
   };
   slot->scheduler->post([this, slot, &handle, body = std::move(body)] {
     auto fiber = slot->scheduler->spawn(body, {bia::fiber::kStackBytesUser});
-    if (!fiber) home_->post([this, &handle] { returned(handle); });
+    if (fiber) return;
+    home_->post([this, &handle, failure = fiber.error()] {
+      failure_ = failure;
+      returned(handle);
+    });
   });
 }
 
@@ -134,7 +138,7 @@ void RampingVus::returned(Handle& handle) {
   handle.slot = nullptr;
   --looping_;
   // A ramp-up asked for it while its loop was ending.
-  if (handle.wanted && !aborted()) {
+  if (handle.wanted && !aborted() && !failure_) {
     if (UserSlot* slot = context_.pool->take()) start(handle, slot);
   }
   back_.unpark();

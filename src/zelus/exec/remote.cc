@@ -10,6 +10,7 @@ struct RemoteTasks::State {
   Scheduler* home = nullptr;
   size_t pending = 0;
   bia::fiber::Parker parker;
+  std::optional<bia::Error> failure;
 };
 
 RemoteTasks::RemoteTasks() : state_(std::make_shared<State>()) {
@@ -19,8 +20,9 @@ RemoteTasks::RemoteTasks() : state_(std::make_shared<State>()) {
 void RemoteTasks::start(Scheduler& target, std::function<void()> body,
                         bia::fiber::SpawnOptions options) {
   ++state_->pending;
-  auto done = [state = state_] {
-    state->home->post([state] {
+  auto done = [state = state_](std::optional<bia::Error> failure) {
+    state->home->post([state, failure = std::move(failure)] {
+      if (failure && !state->failure) state->failure = failure;
       if (--state->pending == 0) state->parker.unpark();
     });
   };
@@ -28,13 +30,15 @@ void RemoteTasks::start(Scheduler& target, std::function<void()> body,
     auto fiber = target.spawn(
         [body, done] {
           body();
-          done();
+          done(std::nullopt);
         },
         options);
     // Without memory for a stack the work cannot be done; the caller must not wait for ever.
-    if (!fiber) done();
+    if (!fiber) done(std::move(fiber).error());
   });
 }
+
+const std::optional<bia::Error>& RemoteTasks::failure() const { return state_->failure; }
 
 bool RemoteTasks::join(bia::Deadline deadline) {
   while (state_->pending > 0) {
@@ -46,10 +50,13 @@ bool RemoteTasks::join(bia::Deadline deadline) {
   return true;
 }
 
-void call_on(Scheduler& target, std::function<void()> body, bia::fiber::SpawnOptions options) {
+bia::Result<void> call_on(Scheduler& target, std::function<void()> body,
+                          bia::fiber::SpawnOptions options) {
   RemoteTasks tasks;
   tasks.start(target, std::move(body), options);
   tasks.join();
+  if (tasks.failure()) return *tasks.failure();
+  return {};
 }
 
 }  // namespace zelus::exec

@@ -125,6 +125,9 @@ class User {
   virtual ~User() = default;
   /// Runs the script's top level for this user.
   virtual Result<void> init() = 0;
+  /// `exec.vu.idInTest`, where it is not the number the user was made with: with execution
+  /// segments. Before `init`.
+  virtual void set_id_in_test(uint64_t id) { static_cast<void>(id); }
   /// Before the first iteration for a scenario. `activation` outlives the activation. May be called
   /// again for another scenario.
   virtual void activate(const Activation& activation) = 0;

@@ -15,6 +15,15 @@ using bia::fiber::SpawnOptions;
 namespace {
 constexpr SpawnOptions kUserStack{bia::fiber::kStackBytesUser};
 constexpr bia::Duration kUnplannedPatience = std::chrono::seconds(2);
+
+/// k6's hint for a user whose init failed.
+Error init_error(Error error, uint64_t id) {
+  std::string hint = fmt::format("error while initializing VU #{}", id);
+  if (error.reason() != "SCRIPT_EXCEPTION") return std::move(error).with_metadata("hint", hint);
+  return std::move(error)
+      .with_metadata("hint", hint + " (script exception)")
+      .with_metadata("source", "stacktrace");
+}
 }  // namespace
 
 void interrupt_now(UserSlot& slot) {
@@ -39,6 +48,7 @@ Result<void> UserPool::make(UserSlot& slot) {
   auto user = factory_.make_user(slot.id, *workers_[slot.worker].shard);
   if (!user) return std::move(user).error();
   slot.user = std::move(*user);
+  slot.user->set_id_in_test(segment_.global(slot.id - 1) + 1);
   BIA_TRY(slot.user->init());
   created_.fetch_add(1, std::memory_order_relaxed);
   state_.add_initialized(1);
@@ -68,10 +78,9 @@ Result<void> UserPool::create(int64_t count) {
   }
   tasks.join();
   for (auto& failure : failures) {
-    if (failure)
-      return std::move(failure->second)
-          .with_metadata("hint", fmt::format("error while initializing VU #{}", failure->first));
+    if (failure) return init_error(std::move(failure->second), failure->first);
   }
+  if (tasks.failure()) return *tasks.failure();
   return {};
 }
 
@@ -84,14 +93,15 @@ Result<UserSlot*> UserPool::unplanned() {
   --unplanned_budget_;
   UserSlot* slot = add_slot();
   std::optional<Error> failure;
-  call_on(
+  auto called = call_on(
       *slot->scheduler,
       [&] {
         auto made = make(*slot);
         if (!made) failure = std::move(made).error();
       },
       kUserStack);
-  if (failure) return std::move(*failure);
+  if (!called) return std::move(called).error();
+  if (failure) return init_error(std::move(*failure), slot->id);
   return slot;
 }
 

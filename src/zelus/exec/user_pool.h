@@ -8,6 +8,7 @@
 #include "bia/fiber/sync.h"
 #include "zelus/exec/run_state.h"
 #include "zelus/exec/user.h"
+#include "zelus/options/segment.h"
 
 namespace zelus::exec {
 
@@ -37,8 +38,12 @@ struct Worker {
 /// out, as in k6. Control thread only.
 class UserPool {
  public:
-  UserPool(std::vector<Worker> workers, UserFactory& factory, RunState& state)
-      : workers_(std::move(workers)), factory_(factory), state_(state) {}
+  UserPool(std::vector<Worker> workers, UserFactory& factory, RunState& state,
+           options::Segment segment)
+      : workers_(std::move(workers)),
+        factory_(factory),
+        state_(state),
+        segment_(std::move(segment)) {}
   ~UserPool();
 
   /// Makes and initialises users 1 … count, spread over the threads. Suspends. Errors: the first
@@ -73,6 +78,7 @@ class UserPool {
   std::vector<Worker> workers_;
   UserFactory& factory_;
   RunState& state_;
+  options::Segment segment_;
   std::vector<std::unique_ptr<UserSlot>> slots_;
   std::deque<UserSlot*> free_;
   bia::fiber::WaitQueue waiting_;

@@ -84,6 +84,8 @@ JSValue vu_property(Vu& vu, int property) {
       return JS_NewInt64(ctx, static_cast<int64_t>(vu.iteration));
     case kVuIterationInScenario:
       return JS_NewInt64(ctx, static_cast<int64_t>(vu.scenario_iteration));
+    case kVuIdInTest:
+      return JS_NewInt64(ctx, static_cast<int64_t>(vu.id_in_test()));
     default:
       return JS_NewInt64(ctx, static_cast<int64_t>(vu.id()));
   }

@@ -34,6 +34,7 @@ class VirtualUser final : public exec::User {
                                std::vector<std::pair<std::string, std::string>>& files) override;
   void interrupt() override { vu_.interrupt(); }
   void set_stop_at(TimePoint at) override { vu_.set_stop_at(at); }
+  void set_id_in_test(uint64_t id) override { vu_.set_id_in_test(id); }
 
   /// What the script exports; for the first pass.
   Result<exec::ScriptInfo> describe();

@@ -56,6 +56,9 @@ class Vu final : public bia::js::ContextHooks {
   JSContext* ctx() const { return context_->get(); }
   EventLoop& loop() { return loop_; }
   uint64_t id() const { return id_; }
+  /// Another number than `id` with execution segments.
+  uint64_t id_in_test() const { return id_in_test_; }
+  void set_id_in_test(uint64_t id) { id_in_test_ = id; }
   bool in_init() const { return phase_ == Phase::kInit; }
   Phase phase() const { return phase_; }
   void set_phase(Phase phase) { phase_ = phase; }
@@ -131,6 +134,7 @@ class Vu final : public bia::js::ContextHooks {
   Script& script_;
   ThreadState& thread_;
   uint64_t id_;
+  uint64_t id_in_test_ = id_;
   metrics::Registry& registry_;
   metrics::Shard* shard_;
   Phase phase_ = Phase::kInit;

@@ -61,6 +61,7 @@ Result<void> write_file(const std::string& path, std::string_view bytes) {
 }  // namespace
 
 Result<void> TestRun::conclude(Result<void> result) {
+  trapped_ = false;
   for (auto& helper : helpers_) helper.cancel();
   for (auto& helper : helpers_) helper.join().ignore("it ends by itself");
   helpers_.clear();
@@ -133,8 +134,8 @@ Result<bool> TestRun::call_handle_summary(const std::string& data,
     // As k6: the script's top level runs once for handleSummary even where there is none.
     if (test_.info.has_handle_summary) outcome = user.handle_summary(data, files);
   });
-  if (!called) {
-    if (called.error().code() != Code::kDeadlineExceeded) return std::move(called).error();
+  if (!called && called.error().code() != Code::kDeadlineExceeded) return std::move(called).error();
+  if (!called || outcome.kind == exec::Outcome::Kind::kInterrupted) {
     return Error(Code::kDeadlineExceeded, "FUNCTION_TIMEOUT",
                  fmt::format("handleSummary() execution timed out after {:.0f} seconds",
                              std::chrono::duration<double>(limit).count()));

@@ -45,7 +45,7 @@ Result<LoadedTest> load_test(const LoadRequest& request, exec::UserFactory& fact
       failure = std::move(info).error();
     }
   };
-  exec::call_on(thread, body, {bia::fiber::kStackBytesUser});
+  BIA_TRY(exec::call_on(thread, body, {bia::fiber::kStackBytesUser}));
   if (failure) return load_error(std::move(*failure), test.source);
   if (test.info.options_json.empty()) return test;
   std::string unknown;

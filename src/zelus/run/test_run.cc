@@ -64,6 +64,16 @@ TestRun::TestRun(Setup setup) : setup_(std::move(setup)) {}
 TestRun::~TestRun() = default;
 
 Result<void> TestRun::run() {
+  start_signals();
+  Result<void> result = run_trapped();
+  if (signals_.valid()) {
+    signals_.cancel();
+    signals_.join().ignore("it ends by itself");
+  }
+  return result;
+}
+
+Result<void> TestRun::run_trapped() {
   // On a thread that runs users, so that a script that never ends leaves this one able to answer
   // signals.
   test_ = BIA_TRY(load_test(
@@ -178,7 +188,7 @@ Result<void> TestRun::prepare() {
 }
 
 Result<void> TestRun::execute() {
-  start_signals();
+  trapped_ = true;
   if (test_.runtime.summary_mode == summary::Mode::kLegacy) {
     setup_.log->log(LogLevel::kWarning,
                     "The \"legacy\" summary mode has been deprecated, and will be removed by k6 "
@@ -189,6 +199,7 @@ Result<void> TestRun::execute() {
   start_thresholds();
   BIA_TRY(engine_->init_users());
   Result<void> result = engine_->run();
+  if (options_.linger.value_or(false)) wait_for_signal();
   if (!result) return result;
   if (state_->iterations_completed() == 0) {
     setup_.log->log(

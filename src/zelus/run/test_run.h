@@ -68,6 +68,7 @@ class TestRun {
   Result<void> run();
 
  private:
+  Result<void> run_trapped();
   Result<void> configure();
   Result<void> prepare();
   Result<void> execute();
@@ -87,6 +88,7 @@ class TestRun {
   void start_gauges();
   void start_thresholds();
   void start_signals();
+  void wait_for_signal();
 
   Setup setup_;
   LoadedTest test_;
@@ -103,6 +105,12 @@ class TestRun {
   /// Fibers beside the run: progress, gauges, thresholds.
   std::vector<bia::fiber::Fiber> helpers_;
   bia::fiber::Fiber progress_;
+  bia::fiber::Fiber signals_;
+  /// Between the start of the users and the summary a signal ends the run; before and after, the
+  /// process.
+  bool trapped_ = false;
+  bool signalled_ = false;
+  bia::fiber::Parker linger_;
   bool drawing_ = false;
   int width_delta_ = 0;
 };

@@ -32,11 +32,24 @@ std::string_view signal_name(int number) {
   return number == SIGTERM ? "terminated" : "quit";
 }
 
+/// What the signal does to a program that does not handle it.
+[[noreturn]] void die_by(int number) {
+  std::signal(number, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, number);
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  ::raise(number);
+  ::_exit(128 + number);
+}
+
 /// Calls `work` at start + n × period until the fiber is cancelled.
 template <typename Work>
 void every(Duration period, Work work) {
   for (bia::TimePoint due = bia::now() + period;; due += period) {
     if (!bia::fiber::sleep_until(due)) return;
+    // After a stall the ticks missed are left out.
+    if (bia::now() > due + period) due = bia::now();
     work();
   }
 }
@@ -119,21 +132,38 @@ void TestRun::start_thresholds() {
 
 void TestRun::start_signals() {
   auto fiber = Scheduler::current().spawn([this] {
-    auto first = bia::fiber::wait_signal();
-    if (!first) return;
-    engine_->abort(options::with_exit(
-        Error(Code::kAborted, "SIGNAL",
-              fmt::format("test run was aborted because k6 received a '{}' signal",
-                          signal_name(*first))),
-        kExitExternalAbort));
-    auto second = bia::fiber::wait_signal();
-    if (!second) return;
-    setup_.log->log(LogLevel::kError, "Aborting k6 in response to signal",
-                    {{"sig", signal_name(*second)}});
-    // At once, whatever the other threads are in.
-    ::_exit(kExitExternalAbort);
+    for (;;) {
+      auto number = bia::fiber::wait_signal();
+      if (!number) return;
+      if (!trapped_ || *number == SIGQUIT) die_by(*number);
+      if (signalled_) {
+        setup_.log->log(LogLevel::kError, "Aborting k6 in response to signal",
+                        {{"sig", signal_name(*number)}});
+        // At once, whatever the other threads are in.
+        ::_exit(kExitExternalAbort);
+      }
+      signalled_ = true;
+      engine_->abort(options::with_exit(
+          Error(Code::kAborted, "SIGNAL",
+                fmt::format("test run was aborted because k6 received a '{}' signal",
+                            signal_name(*number))),
+          kExitExternalAbort));
+      linger_.unpark();
+    }
   });
-  if (fiber) helpers_.push_back(std::move(*fiber));
+  if (fiber) signals_ = std::move(*fiber);
+}
+
+/// k6: --linger.
+void TestRun::wait_for_signal() {
+  if (signalled_) return;
+  if (!setup_.global->quiet) {
+    setup_.terminal->write_out(
+        "The test is done, but --linger was enabled, so k6 is waiting for Ctrl+C to continue...");
+  }
+  while (!signalled_) {
+    if (!linger_.park()) return;
+  }
 }
 
 }  // namespace zelus::run
