@@ -63,6 +63,7 @@ Result<std::unique_ptr<Engine>> Engine::create(Setup setup) {
   engine->setup_.state->set_control(bia::fiber::Scheduler::current(), [raw = engine.get()] {
     for (auto& executor : raw->executors_) executor->abort();
     raw->pool_->interrupt_all();
+    raw->resumed_.unpark();
   });
   return engine;
 }
@@ -75,31 +76,75 @@ Result<void> Engine::init_users() {
   pool_->set_unplanned_budget(users_max() - options::planned_max(plan_));
   auto made = pool_->create(options::planned_max(plan_));
   if (setup_.state->abort_reason()) return *setup_.state->abort_reason();
+  phase_ = Phase::kInitDone;
   return made;
 }
 
 Result<void> Engine::run() {
+  wait_while_paused();
   phase_ = Phase::kStarting;
-  setup_.state->mark_started();
-  Result<void> result = run_setup();
-  if (result) {
-    phase_ = Phase::kRunning;
-    result = run_scenarios();
-    setup_.state->allow_scripts();
-    Result<void> torn_down = run_teardown();
-    // An error of teardown counts before that of a scenario, as in k6.
-    if (!torn_down) result = std::move(torn_down);
+  Result<void> result;
+  if (!setup_.state->aborted()) {
+    setup_.state->mark_started();
+    result = run_all();
+    setup_.state->mark_ended();
   }
+  // After a failed setup() the progress line stays where it was.
+  if (phase_ > Phase::kSetup) phase_ = Phase::kEnded;
   // What aborted the run is on its way here, if it came from another thread.
   while (setup_.state->aborted() && !setup_.state->abort_reason()) bia::fiber::yield();
-  setup_.state->mark_ended();
   if (setup_.state->abort_reason()) return *setup_.state->abort_reason();
   return result;
 }
 
-Result<void> Engine::run_setup() {
-  if (setup_.options->no_setup.value_or(false)) return {};
-  phase_ = Phase::kSetup;
+void Engine::wait_while_paused() {
+  if (!paused_) return;
+  phase_ = Phase::kPaused;
+  while (paused_ && !setup_.state->aborted()) {
+    if (!resumed_.park()) bia::fiber::yield();
+  }
+}
+
+Result<void> Engine::set_paused(bool paused) {
+  auto refused = [](std::string text) {
+    return Error(Code::kFailedPrecondition, "PAUSE", std::move(text));
+  };
+  if (!setup_.state->started() && paused_) {
+    if (paused) return refused("execution is already paused");
+    paused_ = false;
+    resumed_.unpark();
+    return {};
+  }
+  if (executors_.empty()) return {};
+  const auto& config = executors_.front()->config();
+  return refused(
+      fmt::format("{} executor '{}' doesn't support pause and resume operations after its start",
+                  options::executor_name(config.kind), config.name));
+}
+
+int Engine::status_number() const {
+  if (setup_.state->failed() && phase_ == Phase::kEnded) return 11;
+  if (setup_.state->aborted() && phase_ == Phase::kEnded) return 10;
+  constexpr int kNumbers[] = {0, 1, 3, 4, 5, 6, 7, 8, 9};
+  return kNumbers[static_cast<size_t>(phase_)];
+}
+
+Result<void> Engine::run_all() {
+  if (!setup_.options->no_setup.value_or(false)) {
+    phase_ = Phase::kSetup;
+    BIA_TRY(call_setup());
+  }
+  phase_ = Phase::kRunning;
+  Result<void> result = run_scenarios();
+  setup_.state->allow_scripts();
+  if (setup_.options->no_teardown.value_or(false)) return result;
+  phase_ = Phase::kTeardown;
+  // An error of teardown counts before that of a scenario, as in k6.
+  BIA_TRY(call_teardown());
+  return result;
+}
+
+Result<void> Engine::call_setup() {
   Duration limit = setup_.options->setup_timeout.value_or(kTimeoutDefault);
   Outcome outcome;
   std::optional<std::string> json;
@@ -150,9 +195,7 @@ Result<void> Engine::run_scenarios() {
   return {};
 }
 
-Result<void> Engine::run_teardown() {
-  if (setup_.options->no_teardown.value_or(false)) return {};
-  phase_ = Phase::kTeardown;
+Result<void> Engine::call_teardown() {
   Duration limit = setup_.options->teardown_timeout.value_or(kTimeoutDefault);
   Outcome outcome;
   auto called = with_passing_user(limit, [&](User& user) {
@@ -229,12 +272,17 @@ Engine::Head Engine::head() const {
           "Init",
           fmt::format("{}/{} VUs initialized", fixed_int(pool_->created(), planned), planned),
           planned == 0 ? 0 : static_cast<double>(pool_->created()) / static_cast<double>(planned)};
+    case Phase::kInitDone:
+      return {"Init", "", 1};
+    case Phase::kPaused:
+      return {"Run", "paused", 1};
     case Phase::kStarting:
       return {"Run", "running", 1};
     case Phase::kSetup:
       return {"Run", "setup()", 1};
     case Phase::kRunning:
     case Phase::kTeardown:
+    case Phase::kEnded:
       break;
   }
   // k6 shows teardown() nowhere: the counts have replaced the bar by then.

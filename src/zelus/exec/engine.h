@@ -55,6 +55,21 @@ class Engine {
   /// Ends all users; before the worker threads end. Suspends.
   void destroy_users();
 
+  /// Before `run`: it waits, before setup, for `set_paused(false)` (k6: --paused).
+  void start_paused() { paused_ = true; }
+  bool paused() const { return paused_; }
+  /// Errors (k6's texts): pausing what has started, or is paused already.
+  Result<void> set_paused(bool paused);
+  /// k6's ExecutionStatus: 0 created … 7 running … 11 marked as failed.
+  int status_number() const;
+  /// For the REST API: the data that setup() would return.
+  void set_setup_data(std::shared_ptr<const std::string> json) {
+    pool_->set_setup_data(std::move(json));
+  }
+  /// Calls setup() or teardown() of the script. Suspends. `run` does so too, unless told not to.
+  Result<void> call_setup();
+  Result<void> call_teardown();
+
   /// The first progress line: "Init", "Run", or the counts of the run.
   struct Head {
     std::string left;  ///< empty: `text` is the whole line
@@ -72,12 +87,22 @@ class Engine {
 
  private:
   explicit Engine(Setup setup);
-  Result<void> run_setup();
   Result<void> run_scenarios();
-  Result<void> run_teardown();
+  Result<void> run_all();
+  void wait_while_paused();
   std::string counts() const;
 
-  enum class Phase { kInit, kInitUsers, kStarting, kSetup, kRunning, kTeardown };
+  enum class Phase {
+    kInit,
+    kInitUsers,
+    kInitDone,
+    kPaused,
+    kStarting,
+    kSetup,
+    kRunning,
+    kTeardown,
+    kEnded
+  };
   Setup setup_;
   ExecutorContext context_;
   std::unique_ptr<UserPool> pool_;
@@ -85,6 +110,8 @@ class Engine {
   std::vector<options::PlanStep> plan_;
   Phase phase_ = Phase::kInit;
   std::string init_text_;
+  bool paused_ = false;
+  bia::fiber::Parker resumed_;
 };
 
 }  // namespace zelus::exec

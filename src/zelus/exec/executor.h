@@ -39,6 +39,7 @@ class Executor : public ScenarioView {
   /// The run was aborted: no new iterations, waits end. The pool interrupts the users.
   virtual void abort();
   ProgressLine line() const;
+  const options::Scenario& config() const { return config_; }
 
   const std::string& name() const override { return config_.name; }
   double fraction() const override;

@@ -72,6 +72,7 @@ class RunState : public RunView {
 
   void mark_started();
   void mark_ended();
+  bool ended() const { return ended_ns_.load(std::memory_order_relaxed) != 0; }
   bool started() const { return started_ns_.load(std::memory_order_relaxed) != 0; }
   /// From the start to the end or to now; zero before.
   bia::Duration elapsed() const;

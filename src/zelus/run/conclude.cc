@@ -86,11 +86,9 @@ Result<void> TestRun::conclude(Result<void> result) {
   return result;
 }
 
-void TestRun::print_summary(const metrics::Snapshot& snapshot) {
-  summary::Mode mode = test_.runtime.summary_mode;
-  if (mode == summary::Mode::kDisabled) return;
+summary::Input TestRun::summary_input(const metrics::Snapshot& snapshot) const {
   summary::Options options;
-  options.mode = mode;
+  options.mode = test_.runtime.summary_mode;
   options.trend_stats = *options_.summary_trend_stats;
   options.time_unit = options_.summary_time_unit.value_or("");
   options.no_color = setup_.global->no_color;
@@ -98,8 +96,14 @@ void TestRun::print_summary(const metrics::Snapshot& snapshot) {
   options.stderr_is_tty = setup_.terminal->err_is_tty();
   std::optional<std::string> setup_data;
   if (engine_->setup_data()) setup_data = *engine_->setup_data();
-  summary::Input input{snapshot, *thresholds_, state_->elapsed(), std::move(options),
-                       std::move(setup_data)};
+  return summary::Input{snapshot, *thresholds_, state_->elapsed(), std::move(options),
+                        std::move(setup_data)};
+}
+
+void TestRun::print_summary(const metrics::Snapshot& snapshot) {
+  summary::Mode mode = test_.runtime.summary_mode;
+  if (mode == summary::Mode::kDisabled) return;
+  summary::Input input = summary_input(snapshot);
   std::string machine_readable;
   if (test_.runtime.machine_readable) {
     machine_readable = summary::machine_readable_summary(

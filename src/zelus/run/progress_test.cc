@@ -26,7 +26,7 @@ TEST(RenderBars, PipedIsK6s) {
       "\n"
       "running (03.0s), 13/27 VUs, 96 complete and 0 interrupted iterations\n"
       "constant                         [  99% ] 3 VUs      3.0s/3s   \n"
-      "per_vu                         ✓ [ 100% ] 2 VUs      02.5s/20s  10/10 iters, 5 per VU \n"
+      "per_vu                         ✓ [ 100% ] 2 VUs      02.5s/20s  10/10 iters, 5 per VU\n"
       "ramping                          [  99% ] 02/12 VUs  3.0s/3.0s \n"
       "a_scenario_with_a_very_long... • [   0% ] waiting    0.0s      \n");
 }
@@ -43,7 +43,7 @@ TEST(RenderBars, TerminalDrawsBarsAndGoesBack) {
   EXPECT_EQ(render_bars(bars, style, false).text,
             "\x1b[K\nrunning (00m00.0s), 0/2 VUs, 20 complete and 0 interrupted iterations\x1b[K\n"
             "default \x1b[32m✓\x1b[0m [======================================\x1b[2m\x1b[22m] 2 "
-            "VUs  00m00.0s/10m0s  20/20 shared iters \x1b[K\n");
+            "VUs  00m00.0s/10m0s  20/20 shared iters\x1b[K\n");
   bars[1].fraction = 0.5;
   bars[1].status = Status::kRunning;
   std::string half = render_bars(bars, style, true).text;

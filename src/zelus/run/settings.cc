@@ -235,10 +235,10 @@ Result<void> refuse_unbuilt(const Options& options, const GlobalSettings& global
     if (given) return unbuilt(name);
     return {};
   };
-  BIA_TRY(refuse(!global.address.empty(), "the REST API (--address)"));
   BIA_TRY(refuse(global.profiling, "--profiling-enabled"));
   BIA_TRY(refuse(!global.secret_sources.empty(), "--secret-source"));
-  BIA_TRY(refuse(options.paused.value_or(false), "option `paused`"));
+  BIA_TRY(refuse(options.paused.value_or(false) && global.address.empty(),
+                 "option `paused` (--paused) without --address, which resumes the test,"));
   BIA_TRY(
       refuse(options.insecure_skip_tls_verify.value_or(false), "option `insecureSkipTLSVerify`"));
   BIA_TRY(refuse(options.tls_cipher_suites && !options.tls_cipher_suites->empty(),

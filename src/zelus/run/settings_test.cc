@@ -106,9 +106,9 @@ TEST(RefuseUnbuilt, NamesTheOption) {
   EXPECT_EQ(refuse_unbuilt(options, {}).error().message(),
             "option `tlsAuth` is known to k6 but not built into zelus");
   GlobalSettings global;
-  global.address = "localhost:6565";
+  global.profiling = true;
   EXPECT_EQ(refuse_unbuilt({}, global).error().message(),
-            "the REST API (--address) is known to k6 but not built into zelus");
+            "--profiling-enabled is known to k6 but not built into zelus");
 }
 
 }  // namespace

@@ -87,6 +87,7 @@ Result<void> TestRun::run_trapped() {
   }
   Result<void> result = prepare();
   if (result) result = conclude(execute());
+  stop_rest();
   stop_progress();
   for (auto& helper : helpers_) helper.cancel();
   for (auto& helper : helpers_) helper.join().ignore("it ends by itself");
@@ -179,6 +180,7 @@ Result<void> TestRun::prepare() {
   BIA_TRY(create_outputs());
   engine_->set_init_text("Starting outputs");
   BIA_TRY(start_outputs());
+  BIA_TRY(start_rest());
   if (!setup_.global->quiet) {
     Description about{test_.source.name, outputs_->description(),
                       setup_.terminal->out_is_tty() && !setup_.global->no_color};
@@ -197,6 +199,7 @@ Result<void> TestRun::execute() {
   }
   start_gauges();
   start_thresholds();
+  if (options_.paused.value_or(false)) engine_->start_paused();
   BIA_TRY(engine_->init_users());
   Result<void> result = engine_->run();
   if (options_.linger.value_or(false)) wait_for_signal();

@@ -12,6 +12,7 @@
 #include "zelus/options/flag_set.h"
 #include "zelus/output/outputs.h"
 #include "zelus/run/log.h"
+#include "zelus/run/rest_api.h"
 #include "zelus/run/settings.h"
 #include "zelus/run/terminal.h"
 
@@ -82,6 +83,12 @@ class TestRun {
                                    std::vector<std::pair<std::string, std::string>>& files);
   void write_files(const std::vector<std::pair<std::string, std::string>>& files);
 
+  /// Views the run's state: use it before that goes on.
+  summary::Input summary_input(const metrics::Snapshot& snapshot) const;
+  class Rest;
+  Result<void> start_rest();
+  void stop_rest();
+
   void start_progress();
   void stop_progress();
   void draw_progress(bool go_back);
@@ -102,6 +109,8 @@ class TestRun {
   std::unique_ptr<output::Outputs> outputs_;
   std::unique_ptr<exec::RunState> state_;
   std::unique_ptr<exec::Engine> engine_;
+  std::unique_ptr<RestSubject> rest_subject_;
+  std::unique_ptr<RestApi> rest_;
   /// Fibers beside the run: progress, gauges, thresholds.
   std::vector<bia::fiber::Fiber> helpers_;
   bia::fiber::Fiber progress_;
