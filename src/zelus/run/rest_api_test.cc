@@ -95,12 +95,13 @@ TEST(RestApi, Metrics) {
       R"({"data":{"type":"metrics","id":"hits","attributes":{"type":"counter","contains":"default","tainted":null,"sample":{"count":4,"rate":2}}}})");
   RestAnswer all = rest_answer(run, "GET", "/v1/metrics", "");
   EXPECT_EQ(all.content_type, "text/plain; charset=utf-8");
-  EXPECT_THAT(all.body, HasSubstr(R"("sample":{"avg":1.5,"max":1.5,"med":1.5,"min":1.5,"p(90)":1.5,"p(95)":1.5
-})"));
+  EXPECT_THAT(
+      all.body,
+      HasSubstr(R"j("sample":{"avg":1.5,"max":1.5,"med":1.5,"min":1.5,"p(90)":1.5,"p(95)":1.5})j"));
   EXPECT_THAT(all.body, testing::Not(HasSubstr("none")));
-EXPECT_EQ(
-    rest_answer(run, "GET", "/v1/metrics/nosuch", "").body,
-    R"({"errors":[{"status":"404","title":"Not Found","detail":"No metric with that ID was found"}]})");
+  EXPECT_EQ(
+      rest_answer(run, "GET", "/v1/metrics/nosuch", "").body,
+      R"({"errors":[{"status":"404","title":"Not Found","detail":"No metric with that ID was found"}]})");
 }
 
 TEST(RestApi, Groups) {
