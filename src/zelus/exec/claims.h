@@ -17,8 +17,13 @@ class IterationClaims {
   static constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
   static constexpr uint64_t kBlockMax = 256;
 
-  IterationClaims(size_t threads, uint64_t limit)
-      : limit_(limit), count_(threads), threads_(std::make_unique<Thread[]>(threads)) {}
+  /// `expected`: how many will be asked for, where that is known without being a limit: the last
+  /// ones are then given singly too, so that few numbers are left out.
+  IterationClaims(size_t threads, uint64_t limit, uint64_t expected = kUnlimited)
+      : limit_(limit),
+        expected_(std::min(limit, expected)),
+        count_(threads),
+        threads_(std::make_unique<Thread[]>(threads)) {}
 
   /// From thread `index` only. False once `limit` numbers were given.
   bool next(size_t index, uint64_t& number) {
@@ -66,10 +71,11 @@ class IterationClaims {
       t.block = std::max<uint64_t>(t.block / 4, 1);
     }
     uint64_t block = t.block;
-    if (limit_ != kUnlimited) {
+    if (expected_ != kUnlimited) {
       uint64_t given = next_.load(std::memory_order_relaxed);
       if (given >= limit_) return false;
-      block = std::clamp<uint64_t>((limit_ - given) / (count_ * 8), 1, block);
+      uint64_t left = expected_ > given ? expected_ - given : 0;
+      block = std::clamp<uint64_t>(left / (count_ * 8), 1, block);
     }
     uint64_t first = next_.fetch_add(block, std::memory_order_relaxed);
     if (first >= limit_) return false;
@@ -79,6 +85,7 @@ class IterationClaims {
   }
 
   const uint64_t limit_;
+  const uint64_t expected_;
   const size_t count_;
   std::unique_ptr<Thread[]> threads_;
   alignas(64) std::atomic<uint64_t> next_{0};

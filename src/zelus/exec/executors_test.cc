@@ -50,6 +50,15 @@ TEST(IterationClaims, GivesEachNumberOnceAndEndsSingly) {
   EXPECT_EQ(number, 1u);
 }
 
+TEST(IterationClaims, AnExpectationIsNoLimit) {
+  IterationClaims claims(2, IterationClaims::kUnlimited, 10);
+  uint64_t number = 0;
+  ASSERT_TRUE(claims.next(1, number));
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(claims.next(0, number));
+  EXPECT_EQ(claims.taken(), 21u);
+  EXPECT_EQ(number, 20u);
+}
+
 TEST(SharedIterations, RunsExactlyThatMany) {
   FakeScript script;
   Scenario s = scenario(ExecutorKind::kSharedIterations);

@@ -75,7 +75,8 @@ PerVuIterations::PerVuIterations(const options::Scenario& config, const Executor
     : FixedUsers(config, context) {
   limits_.iterations_max = static_cast<uint64_t>(config.iterations_or_default());
   total_ = static_cast<uint64_t>(users_) * limits_.iterations_max;
-  run_.claims = std::make_unique<IterationClaims>(context.pool->workers().size(), total_);
+  run_.claims = std::make_unique<IterationClaims>(context.pool->workers().size(),
+                                                  IterationClaims::kUnlimited, total_);
 }
 
 double PerVuIterations::current_fraction() const {
