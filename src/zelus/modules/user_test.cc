@@ -92,8 +92,8 @@ export default function () {
   EXPECT_THAT(logger_.lines[0], StartsWith("error: TypeError: Cannot read property 'field' of "
                                            "undefined\n\tat inner (file:///t/script.js:2:"));
   EXPECT_THAT(logger_.lines[0], HasSubstr("\n\tat default (file:///t/script.js:5:"));
-  EXPECT_THAT(logger_.lines[0],
-              HasSubstr("\n executor=shared-iterations hint=script exception scenario=default source=stacktrace"));
+  EXPECT_THAT(logger_.lines[0], HasSubstr("\n executor=shared-iterations hint=script exception "
+                                          "scenario=default source=stacktrace"));
   EXPECT_EQ(outcome_.kind, Kind::kException);
   EXPECT_THAT(series("iterations"), ElementsAre("group=,scenario=default 1 1"));
 }
