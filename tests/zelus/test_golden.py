@@ -21,7 +21,7 @@ from conftest import BIN, SOURCE, free_port  # noqa: E402
 CASES = SOURCE / "tests/golden"
 #: Cases that zelus does not pass, and why.
 NOT_YET = {
-    "41-http-debug": "--http-debug does not print requests yet",
+    "41-http-debug": "--http-debug is not built: an error that says so",
     "42-http-response": "html(), submitForm() and clickLink() are not built",
     "46-typescript": "TypeScript is not built",
 }

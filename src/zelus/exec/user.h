@@ -62,12 +62,8 @@ struct UserOptions {
   bool no_connection_reuse = false;
   bool no_vu_connection_reuse = false;
   bool no_cookies_reset = false;
-  std::string http_debug;                                  ///< "", "headers" or "full"
-  std::vector<std::pair<std::string, std::string>> tags;   ///< run tags (`--tag`, `options.tags`)
-  std::vector<std::string> system_tags;                    ///< k6's names; those that are on
-  std::vector<std::pair<std::string, std::string>> hosts;  ///< `hosts`: name or name:port → address
-  std::vector<std::string> block_hostnames;
-  std::vector<std::string> blacklist_ips;  ///< CIDR
+  std::vector<std::pair<std::string, std::string>> tags;  ///< run tags (`--tag`, `options.tags`)
+  std::vector<std::string> system_tags;                   ///< k6's names; those that are on
 };
 
 /// Numbers of the run that `exec.instance` and `exec.scenario` show. One object for the run,

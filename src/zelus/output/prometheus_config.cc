@@ -143,7 +143,8 @@ Result<void> refuse_what_is_not_built(const Values& values) {
         "K6_PROMETHEUS_RW_SIGV4_ACCESS_KEY, "
         "K6_PROMETHEUS_RW_SIGV4_SECRET_KEY must all be set. Unset all to bypass sigv4");
   }
-  for (std::string_view variable : {"CLIENT_CERTIFICATE", "CLIENT_CERTIFICATE_KEY"}) {
+  for (std::string_view variable :
+       {"CLIENT_CERTIFICATE", "CLIENT_CERTIFICATE_KEY", "TLS_MINIMUM_VERSION"}) {
     if (values.count(variable) != 0) return not_built(fmt::format("{}{}", kPrefix, variable));
   }
   return {};

@@ -1,12 +1,14 @@
 #include "zelus/run/settings.h"
 
 #include <fmt/format.h>
+#include <rapidjson/document.h>
 
 #include <algorithm>
 #include <fstream>
 #include <iterator>
 
 #include "zelus/options/duration.h"
+#include "zelus/options/json.h"
 #include "zelus/options/segment.h"
 
 namespace zelus::run {
@@ -227,8 +229,30 @@ Result<Options> config_file_options(const GlobalSettings& settings) {
   if (!options)
     return failed(fmt::format("couldn't parse the configuration from \"{}\": {}",
                               settings.config_path, options.error().message()));
+  rapidjson::Document document;
+  BIA_TRY(options::parse_json(text, document));
+  for (const options::JsonMember& member : options::members(document)) {
+    if (options::same_name(member.name, "collectors") && member.value->IsObject() &&
+        member.value->MemberCount() > 0)
+      return unbuilt(fmt::format("`collectors` of {}", settings.config_path));
+  }
   return options;
 }
+
+namespace {
+
+template <typename List>
+bool has_any(const std::optional<List>& list) {
+  return list && !list->empty();
+}
+
+/// Anything but what an unset `dns` means: ttl=5m, select=random, policy=preferIPv4.
+bool changes_dns(const options::DnsOptions& dns) {
+  return dns.ttl.value_or("5m") != "5m" || dns.select.value_or("random") != "random" ||
+         dns.policy.value_or("preferIPv4") != "preferIPv4";
+}
+
+}  // namespace
 
 Result<void> refuse_unbuilt(const Options& options, const GlobalSettings& global) {
   auto refuse = [](bool given, std::string_view name) -> Result<void> {
@@ -241,14 +265,18 @@ Result<void> refuse_unbuilt(const Options& options, const GlobalSettings& global
                  "option `paused` (--paused) without --address, which resumes the test,"));
   BIA_TRY(
       refuse(options.insecure_skip_tls_verify.value_or(false), "option `insecureSkipTLSVerify`"));
-  BIA_TRY(refuse(options.tls_cipher_suites && !options.tls_cipher_suites->empty(),
-                 "option `tlsCipherSuites`"));
+  BIA_TRY(refuse(has_any(options.hosts), "option `hosts`"));
+  BIA_TRY(refuse(has_any(options.block_hostnames), "option `blockHostnames`"));
+  BIA_TRY(refuse(has_any(options.blacklist_ips), "option `blacklistIPs`"));
+  BIA_TRY(refuse(has_any(options.http_debug), "option `httpDebug` (--http-debug)"));
+  BIA_TRY(refuse(has_any(options.features), "option `features`"));
+  BIA_TRY(refuse(changes_dns(options.dns), "option `dns` other than its default"));
+  BIA_TRY(refuse(has_any(options.tls_cipher_suites), "option `tlsCipherSuites`"));
   BIA_TRY(refuse(options.tls_version &&
                      !(options.tls_version->min.empty() && options.tls_version->max.empty()),
                  "option `tlsVersion`"));
-  BIA_TRY(refuse(options.tls_auth && !options.tls_auth->empty(), "option `tlsAuth`"));
-  BIA_TRY(
-      refuse(options.local_ips && !options.local_ips->empty(), "option `localIPs` (--local-ips)"));
+  BIA_TRY(refuse(has_any(options.tls_auth), "option `tlsAuth`"));
+  BIA_TRY(refuse(has_any(options.local_ips), "option `localIPs` (--local-ips)"));
   BIA_TRY(refuse(options.web_dashboard.value_or(false), "the web dashboard (K6_WEB_DASHBOARD)"));
   if (options.scenarios) {
     for (const auto& [name, scenario] : *options.scenarios)

@@ -100,11 +100,42 @@ TEST(ConfigFile, MissingOnesAreErrorsOnlyWhenNamed) {
               testing::HasSubstr("open /nonexistent/c.json: no such file or directory"));
 }
 
+TEST(ConfigFile, CollectorsAreNamed) {
+  std::string path = testing::TempDir() + "zelus_collectors.json";
+  std::ofstream(path) << R"({"collectors":{"csv":{"saveInterval":"1s"}}})";
+  auto options = config_file_options(global_settings(parse({"-c", path}), {}));
+  ASSERT_FALSE(options.ok());
+  EXPECT_THAT(options.error().message(), testing::HasSubstr("`collectors` of " + path));
+  std::remove(path.c_str());
+}
+
 TEST(RefuseUnbuilt, NamesTheOption) {
   options::Options options;
   options.tls_auth.emplace(1);
   EXPECT_EQ(refuse_unbuilt(options, {}).error().message(),
             "option `tlsAuth` is known to k6 but not built into zelus");
+  auto refused = [](auto set) {
+    options::Options given;
+    set(given);
+    auto result = refuse_unbuilt(given, {});
+    return result.ok() ? std::string() : result.error().message();
+  };
+  EXPECT_THAT(refused([](auto& o) { o.hosts.emplace()["a"] = "127.0.0.1"; }),
+              testing::HasSubstr("`hosts`"));
+  EXPECT_THAT(refused([](auto& o) { o.block_hostnames.emplace().push_back("a"); }),
+              testing::HasSubstr("`blockHostnames`"));
+  EXPECT_THAT(refused([](auto& o) { o.blacklist_ips.emplace().push_back("10.0.0.0/8"); }),
+              testing::HasSubstr("`blacklistIPs`"));
+  EXPECT_THAT(refused([](auto& o) { o.http_debug = "full"; }), testing::HasSubstr("`httpDebug`"));
+  EXPECT_THAT(refused([](auto& o) { o.features.emplace().push_back("x"); }),
+              testing::HasSubstr("`features`"));
+  EXPECT_THAT(refused([](auto& o) { o.dns.ttl = "0"; }), testing::HasSubstr("`dns`"));
+  EXPECT_EQ(refused([](auto& o) {
+              o.dns.ttl = "5m";
+              o.dns.select = "random";
+              o.hosts.emplace();
+            }),
+            "");
   GlobalSettings global;
   global.profiling = true;
   EXPECT_EQ(refuse_unbuilt({}, global).error().message(),

@@ -49,12 +49,8 @@ exec::UserOptions user_options(const options::Options& options) {
   set(user.no_connection_reuse, options.no_connection_reuse);
   set(user.no_vu_connection_reuse, options.no_vu_connection_reuse);
   set(user.no_cookies_reset, options.no_cookies_reset);
-  set(user.http_debug, options.http_debug);
-  set(user.block_hostnames, options.block_hostnames);
-  set(user.blacklist_ips, options.blacklist_ips);
   set(user.system_tags, options.system_tags);
   if (options.tags) user.tags.assign(options.tags->begin(), options.tags->end());
-  if (options.hosts) user.hosts.assign(options.hosts->begin(), options.hosts->end());
   return user;
 }
 
