@@ -5,6 +5,7 @@
 
 #include "bia/http/router.h"
 #include "http/error_body.h"
+#include "http/server_http2.h"
 
 namespace bia::http {
 
@@ -52,7 +53,16 @@ ServerConnection::Next ServerConnection::turn() {
     case Parsed::kHttp2:
       break;
   }
-  return refuse({505, "BAD_VERSION", "HTTP/2 is not spoken on this port"});
+  serve_http2();
+  return Next::kEnd;
+}
+
+void ServerConnection::serve_http2() {
+  ServerHttp2 served(thread_);
+  phase_ = Phase::kHandling;
+  http2_ = &served;
+  served.run(std::move(socket_), in_.view());
+  http2_ = nullptr;
 }
 
 bool ServerConnection::fill() {
@@ -175,6 +185,7 @@ void ServerConnection::linger() {
 }
 
 void ServerConnection::sweep() {
+  if (http2_ != nullptr) return http2_->sweep();
   const uint32_t age = thread_.tick - since_;
   switch (phase_) {
     case Phase::kHandling:
@@ -204,9 +215,13 @@ void ServerConnection::sweep() {
 }
 
 void ServerConnection::end_if_idle() {
+  if (http2_ != nullptr) return http2_->shut_down();
   if (phase_ == Phase::kIdle) ::shutdown(socket_.fd(), SHUT_RD);
 }
 
-void ServerConnection::abort() { ::shutdown(socket_.fd(), SHUT_RDWR); }
+void ServerConnection::abort() {
+  if (http2_ != nullptr) return http2_->close();
+  ::shutdown(socket_.fd(), SHUT_RDWR);
+}
 
 }  // namespace bia::http

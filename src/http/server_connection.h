@@ -12,6 +12,7 @@
 namespace bia::http {
 
 class ServerConnection;
+class ServerHttp2;
 
 /// The request that a connection is serving: views into its input buffer.
 class Http1Request final : public ServerRequest {
@@ -132,6 +133,7 @@ class ServerConnection final : private fiber::Scheduler::Deferred {
   Result<void> flush();
   void call_handler();
   void linger();
+  void serve_http2();
   void run_deferred() noexcept override;
   bool keeps_alive() const;
 
@@ -147,6 +149,7 @@ class ServerConnection final : private fiber::Scheduler::Deferred {
   Phase phase_ = Phase::kIdle;
   bool flushing_ = false;
   bool expired_ = false;
+  ServerHttp2* http2_ = nullptr;  ///< serves instead, since the peer's first line asked for it
   ServerConnection* next_ = nullptr;
   ServerConnection** previous_next_ = nullptr;
 };

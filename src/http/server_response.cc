@@ -24,8 +24,8 @@ class HeadWriter {
   HeadWriter(const HeadWriter&) = delete;
   HeadWriter& operator=(const HeadWriter&) = delete;
   void text(std::string_view text) {
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
+    // Not memcpy, which may not be given the null of an empty view.
+    at_ += text.copy(at_, text.size());
   }
   void number(uint64_t value) { at_ = std::to_chars(at_, at_ + 20, value).ptr; }
 
@@ -72,18 +72,24 @@ void Http1Response::add_header(std::string_view name, std::string_view value) {
     default:
       break;
   }
-  headers_.append(name);
-  headers_.append(": ", 2);
   const size_t begin = headers_.size();
-  headers_.append(value);
-  for (size_t i = begin; i < headers_.size(); ++i) {
-    if (!unsafe_in_value(headers_[i])) continue;
+  headers_.resize(begin + name.size() + value.size() + 4);
+  char* at = headers_.data() + begin;
+  at += name.copy(at, name.size());
+  std::memcpy(at, ": ", 2);
+  at += 2;
+  char* const end = at + value.copy(at, value.size());
+  std::memcpy(end, "\r\n", 2);
+  // All control characters are looked for, sixteen bytes at a time; these three would end the line
+  // early.
+  for (const char* stop = find_stop<0x1f>(at, end); stop < end;
+       stop = find_stop<0x1f>(stop + 1, end)) {
+    if (!unsafe_in_value(*stop)) continue;
 #ifndef NDEBUG
     BIA_ASSERT(false && "CR, LF or NUL in a header's value");
 #endif
-    headers_[i] = ' ';
+    at[stop - at] = ' ';
   }
-  headers_.append("\r\n", 2);
 }
 
 bool Http1Response::bodiless() const {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -402,6 +403,49 @@ TEST(Server, ReportsAPortInUse) {
     options.address = "8080";
     EXPECT_FALSE(Server::create(**group, options, echo).ok());
   });
+}
+
+TEST(Server, TurnsAwayConnectionsAboveTheLimit) {
+  ServerOptions options;
+  options.connections_max = 2;
+  with_server(
+      echo,
+      [](Server& server) {
+        auto one = std::make_unique<Peer>(server.address());
+        Peer two(server.address());
+        one->send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
+        two.send("GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+        EXPECT_NE(one->until("GET /1 ").find("200 OK"), std::string::npos);
+        EXPECT_NE(two.until("GET /2 ").find("200 OK"), std::string::npos);
+        Peer three(server.address());
+        EXPECT_TRUE(three.all().starts_with("HTTP/1.1 503 "));
+        one.reset();
+        while (server.counters().connections_open == 2) fiber::yield();
+        Peer four(server.address());
+        four.send("GET /4 HTTP/1.1\r\nHost: a\r\n\r\n");
+        EXPECT_NE(four.until("GET /4 ").find("200 OK"), std::string::npos);
+      },
+      options);
+}
+
+TEST(Server, ServesAConnectionThatGoesAwayInMidBody) {
+  std::string reason;
+  with_server(
+      [&reason](ServerRequest& request, ServerResponse&) {
+        auto body = request.body();
+        reason = body ? "read" : body.error().reason();
+        // A second read says that there was a first.
+        EXPECT_FALSE(request.body().ok());
+      },
+      [&reason](Server& server) {
+        {
+          Peer peer(server.address());
+          peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n01");
+        }
+        for (int i = 0; i < 200 && reason.empty(); ++i)
+          fiber::sleep_for(milliseconds(2)).ignore("test");
+        EXPECT_EQ(reason, "UNEXPECTED_EOF");
+      });
 }
 
 TEST(Server, ServesOnEveryThread) {

@@ -1,0 +1,58 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bia/fiber/sync.h"
+#include "http/http2_connection.h"
+#include "http/server_stream.h"
+#include "http/server_thread.h"
+
+namespace bia::http {
+
+/// A server's connection that began with HTTP/2's preface: a fiber for each stream's handler. Lives
+/// in the fiber that calls `run`.
+class ServerHttp2 final : private Http2Events {
+ public:
+  explicit ServerHttp2(ServerThread& thread) : thread_(thread) {}
+  ~ServerHttp2();
+  /// Serves until the connection ends and all its handlers have returned. Suspends. `first` was
+  /// read already.
+  void run(net::Socket socket, std::string_view first);
+  /// Asks the peer to go (GOAWAY); the connection ends with its last stream.
+  void shut_down();
+  /// Ends it now; handlers are cancelled.
+  void close();
+  /// The server's sweeper comes by, once a tick.
+  void sweep();
+
+  // For the streams.
+  Http2Connection& http2() { return *http2_; }
+  ServerThread& thread() { return thread_; }
+  const std::string& peer() const { return peer_; }
+  /// Takes the stream back once it is idle.
+  void release(ServerStream& stream);
+
+ private:
+  Http2Stream* on_request() noexcept override;
+  void on_header(Http2Stream& stream, Block block, std::string_view name,
+                 std::string_view value) noexcept override;
+  void on_headers_end(Http2Stream& stream, Block block, EndStream end) noexcept override;
+  void on_data(Http2Stream& stream, std::string_view bytes) noexcept override;
+  void on_end_stream(Http2Stream& stream) noexcept override;
+  void on_stream_closed(Http2Stream& stream, Http2Error error) noexcept override;
+  void on_ping_ack() noexcept override;
+  BodyPart read_body(Http2Stream& stream, std::span<char> into) noexcept override;
+
+  ServerThread& thread_;
+  std::unique_ptr<Http2Connection> http2_;
+  std::string peer_;
+  std::vector<std::unique_ptr<ServerStream>> live_;
+  std::vector<std::unique_ptr<ServerStream>> free_;
+  fiber::WaitQueue emptied_;
+  uint32_t idle_ticks_ = 0;
+  bool shutting_down_ = false;
+};
+
+}  // namespace bia::http

@@ -1,0 +1,314 @@
+#include "http/server_stream.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include "bia/base/assert.h"
+#include "bia/http/router.h"
+#include "http/chars.h"
+#include "http/error_body.h"
+#include "http/server_http2.h"
+
+namespace bia::http {
+namespace {
+
+/// Bytes that `write` may queue before it suspends.
+constexpr size_t kQueuedBytesMax = 64 * 1024;
+/// What a stream keeps of its strings for the next request.
+constexpr size_t kKeptBytesMax = 16 * 1024;
+
+using EndStream = Http2Events::EndStream;
+using Body = Http2Events::Body;
+
+void clear_kept(std::string& text) {
+  if (text.capacity() > kKeptBytesMax) std::string().swap(text);
+  text.clear();
+}
+
+}  // namespace
+
+void ServerStream::begin() {
+  clear_kept(arena_);
+  fields_.clear();
+  method_ = target_ = {};
+  head_bytes_ = 0;
+  clear_kept(received_);
+  unconsumed_ = 0;
+  end_received_ = reading_ = dropping_ = false;
+  clear_answer();
+  clear_kept(queue_);
+  sent_ = 0;
+  head_sent_ = finished_ = false;
+  running_ = cancelled_ = false;
+}
+
+void ServerStream::clear_answer() {
+  status_ = 200;
+  clear_kept(answer_head_);
+  answer_fields_.clear();
+  clear_kept(answer_);
+  has_date_ = false;
+}
+
+ServerStream::Span ServerStream::keep(std::string_view bytes) {
+  Span span{static_cast<uint32_t>(arena_.size()), static_cast<uint32_t>(bytes.size())};
+  arena_.append(bytes);
+  return span;
+}
+
+void ServerStream::on_header(std::string_view name, std::string_view value) {
+  constexpr size_t kFieldOverhead = 32;  // RFC 9113 section 6.5.2
+  const Limits& limits = connection_.thread().core.options.limits;
+  head_bytes_ += name.size() + value.size() + kFieldOverhead;
+  if (head_bytes_ > limits.header_bytes_max || fields_.size() > limits.header_count_max) return;
+  if (name == ":method") {
+    method_ = keep(value);
+  } else if (name == ":path") {
+    target_ = keep(value);
+  } else if (name != ":scheme") {
+    const Span key = keep(name == ":authority" ? "host" : name);
+    fields_.push_back({key, keep(value)});
+  }
+}
+
+void ServerStream::on_head() {
+  const Limits& limits = connection_.thread().core.options.limits;
+  connection_.thread().requests.add();
+  const std::string_view target = text(target_);
+  if (head_bytes_ > limits.header_bytes_max || fields_.size() > limits.header_count_max) {
+    return refuse(
+        431, "HEADERS_TOO_LARGE",
+        "the header fields are longer than the limit; server.http.max_header_bytes raises it");
+  }
+  if (target.size() > limits.request_line_bytes_max) {
+    return refuse(
+        414, "REQUEST_LINE_TOO_LONG",
+        "the target is longer than the limit; server.http.max_request_line_bytes raises it");
+  }
+  if (text(method_) == "CONNECT") return refuse(501, "BAD_METHOD", "CONNECT is for proxies");
+  const bool clean =
+      std::all_of(target.begin(), target.end(), [](char c) { return char_is(c, kTargetChar); });
+  if (target.empty() || !clean || (target[0] != '/' && target != "*")) {
+    return refuse(400, "BAD_TARGET", "the request target is no path");
+  }
+  auto fiber = fiber::Scheduler::current().spawn([this] { run(); });
+  if (!fiber) return refuse(503, fiber.error().reason(), "no memory for a handler");
+  running_ = true;
+  fiber_ = std::move(*fiber);
+}
+
+void ServerStream::on_data(std::string_view bytes) {
+  if (dropping_) return connection_.http2().consume(*this, bytes.size());
+  const size_t limit = connection_.thread().core.options.limits.body_bytes_max;
+  // One byte above the limit is kept, which says that it was exceeded.
+  received_.append(bytes.substr(0, limit + 1 - std::min(received_.size(), limit + 1)));
+  unconsumed_ += bytes.size();
+  if (reading_) connection_.http2().consume(*this, std::exchange(unconsumed_, 0));
+  if (!reading_ || received_.size() > limit) readers_.wake_one();
+}
+
+void ServerStream::on_end_stream() {
+  end_received_ = true;
+  readers_.wake_all();
+}
+
+void ServerStream::on_closed() {
+  dropping_ = true;
+  // What the handler has not read still counts against the connection's window.
+  connection_.http2().consume(*this, std::exchange(unconsumed_, 0));
+  if (!running_) return;
+  if (!finished_) {
+    cancelled_ = true;
+    fiber_.cancel();
+  }
+  readers_.wake_all();
+  writers_.wake_all();
+}
+
+Result<std::string_view> ServerStream::read_whole_body() {
+  const size_t limit = connection_.thread().core.options.limits.body_bytes_max;
+  for (;;) {
+    if (received_.size() > limit) {
+      return Error::from_http(
+          413, "BODY_TOO_LARGE",
+          "the body is longer than the limit; server.http.max_body_bytes raises it");
+    }
+    if (end_received_) return std::string_view(received_);
+    if (!is_open())
+      return Error(Code::kUnavailable, "UNEXPECTED_EOF",
+                   "the peer gave up the request in the middle of the body");
+    connection_.http2().consume(*this, std::exchange(unconsumed_, 0));
+    reading_ = true;
+    auto waited = readers_.wait();
+    reading_ = false;
+    BIA_TRY(std::move(waited));
+  }
+}
+
+/// A body that the handler left alone: an answer that ends before it makes the connection reset the
+/// stream (RFC 9113 section 8.1), which curl 7.88 takes for a failure. One that is short, or on its
+/// way, is waited for.
+void ServerStream::drain() {
+  constexpr size_t kDrainBytesMax = 64 * 1024;
+  constexpr Duration kDrainMax = std::chrono::milliseconds(100);
+  if (head_sent_ || cancelled_) return;
+  const Deadline deadline = end_received_ ? Deadline::never() : Deadline::after(kDrainMax);
+  while (!end_received_ && is_open() && received_.size() <= kDrainBytesMax) {
+    connection_.http2().consume(*this, std::exchange(unconsumed_, 0));
+    if (!readers_.wait(deadline)) return;
+  }
+}
+
+void ServerStream::run() noexcept {
+  call_handler();
+  drain();
+  finish();
+  running_ = false;
+  fiber_ = {};
+  connection_.release(*this);  // May delete this.
+}
+
+void ServerStream::call_handler() {
+  try {
+    connection_.thread().core.handler(request_, response_);
+    return;
+  } catch (...) {
+    // What it threw is for recovery middleware and logs, not for the peer.
+  }
+  if (head_sent_) {
+    connection_.http2().reset(*this, Http2Error::kInternalError);
+    return;
+  }
+  clear_answer();
+  write_error(response_, 500, "INTERNAL", "the handler failed");
+}
+
+void ServerStream::refuse(int status, std::string_view reason, std::string_view message) {
+  connection_.thread().bad_requests.add();
+  write_error(response_, status, reason, message);
+  finish();
+}
+
+void ServerStream::finish() {
+  finished_ = true;
+  dropping_ = true;
+  if (!is_open()) return;
+  connection_.http2().consume(*this, std::exchange(unconsumed_, 0));
+  if (head_sent_) return connection_.http2().resume_body(*this);
+  const bool empty = bodiless() || answer_.empty();
+  if (!bodiless()) queue_.swap(answer_);
+  send_head(Length::kKnown, empty ? EndStream::kYes : EndStream::kNo);
+}
+
+bool ServerStream::bodiless() const {
+  return text(method_) == "HEAD" || status_ == 204 || status_ == 304 || status_ < 200;
+}
+
+void ServerStream::send_head(Length length, EndStream end) {
+  if (status_ < 200 || status_ > 999) status_ = 500;
+  head_sent_ = true;
+  char status[4];
+  std::to_chars(status, status + sizeof status, status_);
+  char digits[24];
+  std::vector<Http2Field> fields;
+  fields.reserve(answer_fields_.size() + 3);
+  fields.push_back(status_ == 200 ? Http2Field{":status", "200", 8, 8}
+                                  : Http2Field{":status", {status, 3}, 8});
+  for (const Field& field : answer_fields_) {
+    const std::string_view all = answer_head_;
+    fields.push_back({all.substr(field.name.offset, field.name.size),
+                      all.substr(field.value.offset, field.value.size)});
+  }
+  if (!has_date_) fields.push_back({"date", connection_.thread().date.text(), 33});
+  if (length == Length::kKnown && status_ != 204 && status_ != 304) {
+    const size_t bytes = text(method_) == "HEAD" ? answer_.size() : queue_.size();
+    const char* const stop = std::to_chars(digits, digits + sizeof digits, bytes).ptr;
+    fields.push_back({"content-length", {digits, static_cast<size_t>(stop - digits)}, 28});
+  }
+  connection_.http2().send_headers(*this, fields, end);
+  if (end == EndStream::kNo) connection_.http2().start_body(*this);
+}
+
+Result<void> ServerStream::write(std::string_view chunk) {
+  auto gone = [] {
+    return Error(Code::kCancelled, "REQUEST_CANCELLED", "the peer gave up the request");
+  };
+  if (!is_open() || cancelled_) return gone();
+  if (bodiless()) {
+    if (!head_sent_) send_head(Length::kUnknown, EndStream::kYes);
+    return {};
+  }
+  if (!head_sent_) {
+    queue_.swap(answer_);
+    answer_.clear();
+    queue_.append(chunk);
+    send_head(Length::kUnknown, EndStream::kNo);
+  } else {
+    queue_.append(chunk);
+    connection_.http2().resume_body(*this);
+  }
+  while (is_open() && queue_.size() - sent_ > kQueuedBytesMax) BIA_TRY(writers_.wait());
+  if (!is_open()) return gone();
+  return {};
+}
+
+Http2Events::BodyPart ServerStream::read_body(std::span<char> into) {
+  const size_t size = std::min(into.size(), queue_.size() - sent_);
+  std::memcpy(into.data(), queue_.data() + sent_, size);
+  sent_ += size;
+  const size_t left = queue_.size() - sent_;
+  if (left == 0) {
+    queue_.clear();
+    sent_ = 0;
+    if (finished_) return {size, Body::kEnd};
+  }
+  if (left <= kQueuedBytesMax) writers_.wake_all();
+  return {size, left == 0 ? Body::kPaused : Body::kMore};
+}
+
+std::string_view ServerStream::Request::query() const {
+  const size_t mark = target().find('?');
+  return mark == std::string_view::npos ? std::string_view() : target().substr(mark + 1);
+}
+
+std::string_view ServerStream::Request::header(std::string_view name) const {
+  for (const Field& field : stream_.fields_) {
+    if (field_name_equals(stream_.text(field.name), name)) return stream_.text(field.value);
+  }
+  return {};
+}
+
+std::pair<std::string_view, std::string_view> ServerStream::Request::header_at(size_t index) const {
+  const Field& field = stream_.fields_[index];
+  return {stream_.text(field.name), stream_.text(field.value)};
+}
+
+std::string ServerStream::Request::peer() const { return stream_.connection_.peer(); }
+
+void ServerStream::Response::add_header(std::string_view name, std::string_view value) {
+  std::string lower(name);
+  for (char& c : lower) c = ascii_lower(c);
+  // Framing and connection are HTTP/2's own (RFC 9113 section 8.2.2).
+  for (std::string_view ours : {"connection", "keep-alive", "proxy-connection", "transfer-encoding",
+                                "upgrade", "content-length"}) {
+    if (lower == ours) return;
+  }
+  if (lower == "date") stream_.has_date_ = true;
+  std::string& head = stream_.answer_head_;
+  Field field;
+  field.name = {static_cast<uint32_t>(head.size()), static_cast<uint32_t>(lower.size())};
+  head += lower;
+  field.value = {static_cast<uint32_t>(head.size()), static_cast<uint32_t>(value.size())};
+  for (char c : value) {
+    const bool unsafe = c == '\r' || c == '\n' || c == '\0';
+#ifndef NDEBUG
+    BIA_ASSERT(!unsafe && "CR, LF or NUL in a header's value");
+#endif
+    head += unsafe ? ' ' : c;
+  }
+  stream_.answer_fields_.push_back(field);
+}
+
+}  // namespace bia::http

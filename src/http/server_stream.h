@@ -1,0 +1,129 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bia/fiber/scheduler.h"
+#include "bia/fiber/sync.h"
+#include "bia/http/server.h"
+#include "http/http2_connection.h"
+
+namespace bia::http {
+
+class ServerHttp2;
+
+/// One stream of a server's HTTP/2 connection: request, response and the fiber of its handler.
+/// Pooled by the connection; in use while the stream is open or the handler runs.
+class ServerStream final : public Http2Stream {
+ public:
+  explicit ServerStream(ServerHttp2& connection)
+      : connection_(connection), request_(*this), response_(*this) {}
+  ~ServerStream() = default;
+
+  // For the connection, as frames come.
+  void begin();
+  void on_header(std::string_view name, std::string_view value);
+  /// Checks the head and starts the handler.
+  void on_head();
+  void on_data(std::string_view bytes);
+  void on_end_stream();
+  void on_closed();
+  Http2Events::BodyPart read_body(std::span<char> into);
+  bool idle() const { return !is_open() && !running_; }
+
+  size_t live_index = 0;  ///< Where the connection lists it.
+
+ private:
+  struct Span {
+    uint32_t offset = 0;
+    uint32_t size = 0;
+  };
+  struct Field {
+    Span name;
+    Span value;
+  };
+
+  class Request final : public ServerRequest {
+   public:
+    explicit Request(ServerStream& stream) : stream_(stream) {}
+    Method method() const override { return method_of(method_text()); }
+    std::string_view method_text() const override { return stream_.text(stream_.method_); }
+    std::string_view target() const override { return stream_.text(stream_.target_); }
+    std::string_view path() const override { return target().substr(0, target().find('?')); }
+    std::string_view query() const override;
+    std::string_view header(std::string_view name) const override;
+    size_t header_count() const override { return stream_.fields_.size(); }
+    std::pair<std::string_view, std::string_view> header_at(size_t index) const override;
+    Result<std::string_view> body() override { return stream_.read_whole_body(); }
+    std::string peer() const override;
+    int version() const override { return 2; }
+
+   private:
+    ServerStream& stream_;
+  };
+
+  class Response final : public ServerResponse {
+   public:
+    explicit Response(ServerStream& stream) : stream_(stream) {}
+    void set_status(int status) override { stream_.status_ = status; }
+    int status() const override { return stream_.status_; }
+    void add_header(std::string_view name, std::string_view value) override;
+    std::string& body() override { return stream_.answer_; }
+    Result<void> write(std::string_view chunk) override { return stream_.write(chunk); }
+    /// HTTP/2 has no such thing for one answer: the connection is everyone's.
+    void set_close() override {}
+
+   private:
+    ServerStream& stream_;
+  };
+
+  std::string_view text(Span span) const {
+    return std::string_view(arena_).substr(span.offset, span.size);
+  }
+  Span keep(std::string_view bytes);
+  Result<std::string_view> read_whole_body();
+  Result<void> write(std::string_view chunk);
+  void run() noexcept;
+  void call_handler();
+  void drain();
+  void finish();
+  void refuse(int status, std::string_view reason, std::string_view message);
+  void clear_answer();
+  enum class Length : bool { kUnknown, kKnown };
+  void send_head(Length length, Http2Events::EndStream end);
+  bool bodiless() const;
+
+  ServerHttp2& connection_;
+  Request request_;
+  Response response_;
+  // The head.
+  std::string arena_;
+  std::vector<Field> fields_;
+  Span method_;
+  Span target_;
+  size_t head_bytes_ = 0;
+  // The request's body.
+  std::string received_;
+  size_t unconsumed_ = 0;
+  bool end_received_ = false;
+  bool reading_ = false;
+  bool dropping_ = false;  ///< what still arrives is nobody's
+  fiber::WaitQueue readers_;
+  // The answer. `queue_` is what `write` was given and the peer has not taken.
+  int status_ = 200;
+  std::string answer_head_;
+  std::vector<Field> answer_fields_;
+  std::string answer_;
+  std::string queue_;
+  size_t sent_ = 0;
+  bool head_sent_ = false;
+  bool finished_ = false;
+  bool has_date_ = false;
+  fiber::WaitQueue writers_;
+  // The handler.
+  fiber::Fiber fiber_;
+  bool running_ = false;
+  bool cancelled_ = false;
+};
+
+}  // namespace bia::http
