@@ -28,7 +28,7 @@ def layers():
             continue
         name, _, rest = line.partition(":")
         lower, _, granted = rest.partition("|")
-        below[name], libraries[name] = lower.split(), set(granted.split())
+        below[name], libraries[name] = lower.split(), set(granted.partition("|")[0].split())
     reach, granted = {}, {}
     for name in below:  # LAYERS is in order: lower layers first
         reach[name], granted[name] = {name}, set(libraries[name])

@@ -98,7 +98,7 @@ bool HpackDecoder::look_up(uint64_t index, HpackField& field) {
     return true;
   }
   index -= kHpackStatic.size() + 1;
-  if (index >= count_) return false;
+  if (index >= count()) return false;
   const Entry& found = entry(index);
   field = {bytes_at(found.offset, found.name_size),
            bytes_at(found.offset + found.name_size, found.value_size)};
@@ -147,9 +147,21 @@ HpackDecoder::Next HpackDecoder::next(HpackField& field) {
 
 void HpackDecoder::evict_to(size_t bytes) {
   while (table_bytes_ > bytes) {
-    const Entry& oldest = entry(--count_);
+    const Entry& oldest = entries_[oldest_++];
     table_bytes_ -= oldest.name_size + oldest.value_size + kEntryOverhead;
   }
+}
+
+void HpackDecoder::make_room(size_t bytes) {
+  size_t live = count() ? entries_[oldest_].offset : store_.size();
+  bool full = store_.size() + bytes > store_.capacity();
+  if (!full || live < store_.size() - live)
+    return;  // The store may grow; it stays below three tables.
+  std::memmove(store_.data(), store_.data() + live, store_.size() - live);
+  store_.resize(store_.size() - live);
+  entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(oldest_));
+  oldest_ = 0;
+  for (Entry& entry : entries_) entry.offset -= static_cast<uint32_t>(live);
 }
 
 void HpackDecoder::insert(HpackField& field) {
@@ -159,32 +171,18 @@ void HpackDecoder::insert(HpackField& field) {
     // overwritten.
     return evict_to(0);
   }
-  if (!store_) {
-    store_.reset(new char[kStoreBytes]);
-    entries_.reset(new Entry[kEntriesMax]);
-  }
   // The name may be a view of the table; it must not be moved from under itself.
-  bool own_name =
-      field.name.data() >= store_.get() && field.name.data() < store_.get() + kStoreBytes;
-  if (own_name) {
+  if (field.name.data() >= store_.data() && field.name.data() < store_.data() + store_.size()) {
     name_scratch.assign(field.name);
     field.name = name_scratch;
   }
   evict_to(table_max_ - size - kEntryOverhead);
-  if (store_end_ + size > kStoreBytes) {
-    size_t begin = count_ ? entry(count_ - 1).offset : store_end_;
-    std::memmove(store_.get(), store_.get() + begin, store_end_ - begin);
-    for (size_t age = 0; age < count_; ++age) entry(age).offset -= static_cast<uint32_t>(begin);
-    store_end_ -= begin;
-  }
-  newest_ = (newest_ + 1) % kEntriesMax;
-  ++count_;
-  Entry& added = entry(0);
-  added = {static_cast<uint32_t>(store_end_), static_cast<uint32_t>(field.name.size()),
-           static_cast<uint32_t>(field.value.size()), valid_};
-  field.name.copy(store_.get() + store_end_, field.name.size());
-  field.value.copy(store_.get() + store_end_ + field.name.size(), field.value.size());
-  store_end_ += size;
+  make_room(size);
+  entries_.push_back({static_cast<uint32_t>(store_.size()),
+                      static_cast<uint32_t>(field.name.size()),
+                      static_cast<uint32_t>(field.value.size()), valid_});
+  store_.append(field.name);
+  store_.append(field.value);
   table_bytes_ += size + kEntryOverhead;
 }
 

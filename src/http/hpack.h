@@ -13,8 +13,7 @@ namespace bia::http {
 /// SETTINGS_HEADER_TABLE_SIZE's default, which we leave, and the most that our encoder uses.
 inline constexpr size_t kHpackTableBytes = 4096;
 
-/// Decodes header blocks (RFC 7541). One for each connection; the table is allocated with the first
-/// entry.
+/// Decodes header blocks (RFC 7541). One for each connection.
 class HpackDecoder {
  public:
   enum class Next { kField, kEnd, kError };
@@ -37,25 +36,24 @@ class HpackDecoder {
   bool take_literal(uint64_t name_index, HpackField& field);
   void insert(HpackField& field);
   void evict_to(size_t bytes);
+  void make_room(size_t bytes);
+  size_t count() const { return entries_.size() - oldest_; }
+  const Entry& entry(size_t age) const { return entries_[entries_.size() - 1 - age]; }
   std::string_view bytes_at(uint32_t offset, uint32_t size) const {
-    return {store_.get() + offset, size};
+    return {store_.data() + offset, size};
   }
-  Entry& entry(size_t age) { return entries_[(newest_ + kEntriesMax - age) % kEntriesMax]; }
-
-  static constexpr size_t kEntriesMax = kHpackTableBytes / 32;
-  // Entries lie one after the other in twice the table's size; what is live is moved to the front
-  // when the end is reached.
-  static constexpr size_t kStoreBytes = 2 * kHpackTableBytes;
 
   std::string_view rest_;
   bool first_ = true;
   bool valid_ = true;
-  std::unique_ptr<char[]> store_;
-  std::unique_ptr<Entry[]> entries_;
-  size_t newest_ = 0, count_ = 0;
+  // Entries in the order of their coming, those before `oldest_` evicted; their bytes likewise.
+  // What is evicted is cut off when it outweighs the rest. Both grow with use: an idle client's
+  // connection holds little.
+  ByteBuffer store_;
+  std::vector<Entry> entries_;
+  size_t oldest_ = 0;
   size_t table_bytes_ = 0;  // As RFC 7541 section 4.1 counts.
   size_t table_max_ = kHpackTableBytes;
-  size_t store_end_ = 0;
 };
 
 /// A field to be sent. Static strings and numbers from RFC 7541 appendix A make it cheap.

@@ -91,8 +91,9 @@ void Http2Connection::start() {
 Result<void> Http2Connection::run(std::string_view first) {
   Result<void> outcome = first.empty() ? Result<void>() : feed(first);
   std::span<char> into(read_buffer(), kReadBytes);
+  const Deadline handshake = Deadline::after(options_.handshake_timeout);
   while (outcome && !closed_) {
-    auto read = socket_.read_some(into, Deadline::never());
+    auto read = socket_.read_some(into, settings_pending_ ? handshake : Deadline::never());
     if (!read) {
       outcome = std::move(read).error();
       break;

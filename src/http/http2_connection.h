@@ -68,6 +68,8 @@ struct Http2Options {
   uint32_t streams_max = 1024;
   /// Of one header block, before and after decompression.
   uint32_t header_bytes_max = 64 * 1024;
+  /// For the peer's preface and SETTINGS to come.
+  Duration handshake_timeout = std::chrono::seconds(20);
 };
 
 /// One HTTP/2 connection (RFC 9113), either side, cleartext with prior knowledge. Frames are parsed

@@ -159,12 +159,14 @@ bool Http2Connection::on_headers_frame(const FrameHead& head, std::string_view p
 
 bool Http2Connection::on_continuation(const FrameHead& head, std::string_view payload) {
   if (block_id_ == 0) return fail(Http2Error::kProtocolError, "CONTINUATION without HEADERS");
+  // Empty ones that go on and on would cost without end.
+  bool more = !(head.flags & kFlagEndHeaders);
   if (block_.size() + payload.size() > options_.header_bytes_max + kFrameBytesMax ||
-      payload.empty()) {
+      (more && payload.empty())) {
     return fail(Http2Error::kEnhanceYourCalm, "a header block above the limit");
   }
   block_.append(payload);
-  if (!(head.flags & kFlagEndHeaders)) return true;
+  if (more) return true;
   std::string block = std::move(block_);
   block_.clear();
   return on_block(std::exchange(block_id_, 0), block, block_end_);

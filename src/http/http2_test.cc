@@ -323,6 +323,12 @@ TEST_F(Http2, ResetsRequestsThatAreMalformed) {
                "PROTOCOL_ERROR");
 }
 
+TEST_F(Http2, EndsConnectionsThatStaySilent) {
+  options.handshake_timeout = std::chrono::milliseconds(30);
+  EXPECT_THAT(exchange(std::string(kHttp2Preface.substr(0, 10))), testing::Contains("end"));
+  EXPECT_FALSE(outcome.ok());
+}
+
 TEST_F(Http2, BoundsHeaderBlocks) {
   options.header_bytes_max = 1000;
   std::string bytes = frame(FrameType::kHeaders, 0, 1, "\x83");
