@@ -45,6 +45,8 @@ def rpc(rule, kind="rpc R(M) returns (M)"):
     (rpc('get: "/a" additional_bindings { get: "/b" additional_bindings { get: "/c" } }'), "cannot have additional_bindings of its own"),
     (rpc('get: "/a"', "rpc R(stream M) returns (M)"), "the streaming rpc R has google.api.http, but streams are served over gRPC only"),
     (rpc('get: "/a"', "rpc service_info(M) returns (M)"), "the rpc's name service_info is taken"),
+    ('syntax = "proto3";\nimport "google/api/httpbody.proto";\nmessage M {\n  google.api.HttpBody b = 1;\n}\n', "t.proto:4:3: google.api.HttpBody is not supported"),
+    ('syntax = "proto3";\nimport "google/api/httpbody.proto";\nservice S { rpc R(google.api.HttpBody) returns (google.api.HttpBody); }\n', "google.api.HttpBody is not supported"),
     ('syntax = "proto2";\nmessage M {\n  required int32 n = 1;\n}\n', "t.proto:3:3: required fields are not supported"),
     ('syntax = "proto2";\nmessage M { optional group G = 1 {} }\n', "groups are not supported"),
     ('syntax = "proto2";\nmessage M { extensions 100 to 200; }\n', "extensions have no JSON here"),

@@ -14,9 +14,7 @@ namespace {
 
 /// Files whose messages need no generated code: codec has it, or they hold options alone.
 bool is_built_in(const pb::FileDescriptor* file) {
-  return file->name().starts_with("google/protobuf/") ||
-         (file->name().starts_with("google/api/") && file->message_type_count() == 0) ||
-         file->name() == "google/api/http.proto";
+  return file->name().starts_with("google/protobuf/") || file->name().starts_with("google/api/");
 }
 
 bool write(pb::compiler::GeneratorContext* context, const std::string& name,

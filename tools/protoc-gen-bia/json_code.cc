@@ -225,6 +225,10 @@ void read_field_value(const Field* field, std::string_view message, Output& out)
   out.line("{}.set_{}(value);", message, name);
 }
 
+bool has_no_json(const pb::Descriptor* type) {
+  return type != nullptr && type->file()->name().starts_with("google/api/");
+}
+
 std::string check_messages(const pb::FileDescriptor* file) {
   std::string error;
   for_each_message(file, [&](const pb::Descriptor* type) {
@@ -235,6 +239,9 @@ std::string check_messages(const pb::FileDescriptor* file) {
       const Field* field = type->field(i);
       if (field->type() == Field::TYPE_GROUP)
         error = at(field, "groups are not supported; use a message field");
+      if (has_no_json(field->message_type()))
+        error = at(field, field->message_type()->full_name() +
+                              " is not supported; use a message of your own");
       if (field->is_required())
         error = at(field, "required fields are not supported; make it optional");
     }

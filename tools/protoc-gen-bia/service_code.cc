@@ -217,6 +217,10 @@ std::string check_service(const pb::ServiceDescriptor* service) {
       if (method->name() == taken)
         return at(method, fmt::format("the rpc's name {} is taken by the generated class", taken));
     }
+    for (const pb::Descriptor* type : {method->input_type(), method->output_type()}) {
+      if (has_no_json(type))
+        return at(method, type->full_name() + " is not supported; use a message of your own");
+    }
     for (const HttpRule& rule : http_rules(method, error)) {
       if (error.empty() && !routes.insert(rule.method + " " + rule.path).second) {
         error =
