@@ -84,6 +84,7 @@ function(bia_layer layer)
     foreach(library IN LISTS test_libraries)
       target_link_libraries(${test_name}_test PRIVATE ${BIA_LIB_${library}})
     endforeach()
-    gtest_discover_tests(${test_name}_test TEST_PREFIX ${layer}: DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120 LABELS unit)
+    gtest_discover_tests(${test_name}_test TEST_PREFIX ${layer}: DISCOVERY_TIMEOUT 60
+                         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 120 LABELS unit)
   endif()
 endfunction()

@@ -1,6 +1,7 @@
 #include "zelus/metrics/threshold.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -13,24 +14,28 @@ namespace {
 using Method = ThresholdExpression::Method;
 using Operator = ThresholdExpression::Operator;
 
-constexpr std::pair<std::string_view, Method> kMethods[] = {
-    {"value", Method::kValue}, {"count", Method::kCount},  {"rate", Method::kRate},
-    {"avg", Method::kAvg},     {"min", Method::kMin},      {"med", Method::kMed},
-    {"max", Method::kMax},     {"p", Method::kPercentile},
+constexpr unsigned on(MetricType type) { return 1u << static_cast<unsigned>(type); }
+
+/// The aggregations, and which types of metric have them.
+struct Aggregation {
+  std::string_view name;
+  Method method;
+  unsigned types;
+};
+constexpr Aggregation kAggregations[] = {
+    {"count", Method::kCount, on(MetricType::kCounter)},
+    {"rate", Method::kRate, on(MetricType::kCounter) | on(MetricType::kRate)},
+    {"value", Method::kValue, on(MetricType::kGauge)},
+    {"avg", Method::kAvg, on(MetricType::kTrend)},
+    {"min", Method::kMin, on(MetricType::kTrend)},
+    {"max", Method::kMax, on(MetricType::kTrend)},
+    {"med", Method::kMed, on(MetricType::kTrend)},
+    {"p", Method::kPercentile, on(MetricType::kTrend)},
 };
 
-// Tried in this order, as k6 does: "<=" before "<".
-constexpr std::pair<std::string_view, Operator> kOperators[] = {
-    {"<=", Operator::kLessEqual}, {"<", Operator::kLess},    {">=", Operator::kGreaterEqual},
-    {">", Operator::kGreater},    {"===", Operator::kEqual}, {"==", Operator::kEqual},
-    {"!=", Operator::kNotEqual},
-};
-
-std::string_view method_name(Method method) {
-  for (const auto& [name, value] : kMethods) {
-    if (value == method) return name;
-  }
-  return "";
+const Aggregation& aggregation_of(Method method) {
+  return *std::find_if(std::begin(kAggregations), std::end(kAggregations),
+                       [method](const Aggregation& one) { return one.method == method; });
 }
 
 std::string_view trim(std::string_view text) {
@@ -68,34 +73,20 @@ bool passes(const ThresholdExpression& expression, double left) {
   return false;
 }
 
-std::vector<Method> supported(MetricType type) {
-  switch (type) {
-    case MetricType::kCounter:
-      return {Method::kCount, Method::kRate};
-    case MetricType::kGauge:
-      return {Method::kValue};
-    case MetricType::kRate:
-      return {Method::kRate};
-    case MetricType::kTrend:
-      return {Method::kAvg, Method::kMin, Method::kMax, Method::kMed, Method::kPercentile};
-  }
-  return {};
-}
-
 Result<void> check_supported(const Threshold& threshold, const std::string& metric_name,
                              const Metric& metric) {
-  std::vector<Method> methods = supported(metric.type);
-  if (std::find(methods.begin(), methods.end(), threshold.expression.method) != methods.end())
-    return {};
-  std::string list;
-  for (Method method : methods)
-    list += (list.empty() ? "" : ", ") + std::string(method_name(method));
+  const Aggregation& asked = aggregation_of(threshold.expression.method);
+  if ((asked.types & on(metric.type)) != 0) return {};
+  std::vector<std::string_view> possible;
+  for (const Aggregation& one : kAggregations) {
+    if ((one.types & on(metric.type)) != 0) possible.push_back(one.name);
+  }
   return invalid(
       fmt::format("invalid threshold {} applied on metric {}; reason: unsupported aggregation "
                   "method {} on metric of type {}. supported aggregation "
                   "methods for this metric are: {}",
-                  go_quote(threshold.spec.expression), metric_name,
-                  method_name(threshold.expression.method), type_name(metric.type), list));
+                  go_quote(threshold.spec.expression), metric_name, asked.name,
+                  type_name(metric.type), fmt::join(possible, ", ")));
 }
 
 std::vector<Tag> parse_submetric_tags(std::string_view key_values) {
@@ -115,88 +106,118 @@ std::vector<Tag> parse_submetric_tags(std::string_view key_values) {
   return tags;
 }
 
+/// "p(95) <= 400" cut at its operator.
+struct Parts {
+  std::string_view left;
+  std::string_view op;
+  std::string_view right;
+};
+
+// The operator is what the first run of operator characters ends with; what stands before it in the
+// run ("rate!==1") is the left side's mistake.
+std::optional<Parts> split_expression(std::string_view text) {
+  size_t begin = text.find_first_of("<>=!");
+  if (begin == std::string_view::npos) return std::nullopt;
+  size_t end = std::min(text.find_first_not_of("<>=!", begin), text.size());
+  std::string_view run = text.substr(begin, end - begin);
+  if (end == text.size()) return std::nullopt;
+  for (std::string_view op : {"===", "==", "<=", ">=", "!=", "<", ">"}) {
+    if (!run.ends_with(op)) continue;
+    return Parts{trim(text.substr(0, end - op.size())), op, trim(text.substr(end))};
+  }
+  return std::nullopt;
+}
+
+Operator operator_of(std::string_view op) {
+  switch (op[0]) {
+    case '<':
+      return op.size() > 1 ? Operator::kLessEqual : Operator::kLess;
+    case '>':
+      return op.size() > 1 ? Operator::kGreaterEqual : Operator::kGreater;
+    case '!':
+      return Operator::kNotEqual;
+    default:
+      return Operator::kEqual;
+  }
+}
+
+// Errors: the reason alone.
+Result<void> parse_aggregation(std::string_view text, ThresholdExpression& expression) {
+  for (const Aggregation& one : kAggregations) {
+    if (one.name == text) {
+      expression.method = one.method;
+      return {};
+    }
+  }
+  if (text.size() < 3 || !text.starts_with("p(") || text.back() != ')')
+    return invalid("failed parsing method from expression");
+  Result<double> percentile = parse_go_float(text.substr(2, text.size() - 3));
+  if (!percentile)
+    return invalid("malformed percentile value; reason: " + percentile.error().message());
+  if (!(*percentile >= 0 && *percentile <= 100))
+    return invalid("malformed percentile value, provide a number between 0 and 100");
+  expression.method = Method::kPercentile;
+  expression.percentile = *percentile;
+  return {};
+}
+
 }  // namespace
 
 std::string ThresholdExpression::key() const {
   if (method == Method::kPercentile) return fmt::format("p({})", format_go_g(percentile));
-  return std::string(method_name(method));
+  return std::string(aggregation_of(method).name);
 }
 
 Result<ThresholdExpression> parse_threshold(std::string_view text) {
-  ThresholdExpression expression;
-  std::string_view left;
-  std::string_view right;
-  bool found = false;
-  for (const auto& [token, op] : kOperators) {
-    size_t at = text.find(token);
-    if (at == std::string_view::npos || at + token.size() == text.size()) continue;
-    left = trim(text.substr(0, at));
-    right = trim(text.substr(at + token.size()));
-    expression.op = op;
-    found = true;
-    break;
-  }
-  if (!found)
-    return invalid(fmt::format(
-        "failed parsing threshold expression {}; reason: malformed threshold expression",
-        go_quote(text)));
-
-  auto left_error = [&](std::string_view reason) {
-    return invalid(
-        fmt::format("failed parsing threshold expression's {} left hand side; reason: {}",
-                    go_quote(text), reason));
+  // "expresion" is k6's spelling.
+  auto failed = [text](std::string_view what, std::string_view side, std::string_view reason) {
+    return invalid(fmt::format("failed parsing threshold {} {}{}; reason: {}", what, go_quote(text),
+                               side, reason));
   };
-  found = false;
-  for (const auto& [name, method] : kMethods) {
-    if (name != left) continue;
-    expression.method = method;
-    found = true;
-  }
-  if (!found) {
-    if (!left.starts_with("p(") || !left.ends_with(")"))
-      return left_error("failed parsing method from expression");
-    Result<double> percentile = parse_go_float(left.substr(2, left.size() - 3));
-    if (!percentile)
-      return left_error("malformed percentile value; reason: " + percentile.error().message());
-    expression.method = Method::kPercentile;
-    expression.percentile = *percentile;
-  }
-  Result<double> value = parse_go_float(right);
-  if (!value) {
-    // "expresion" is k6's spelling.
-    return invalid(
-        fmt::format("failed parsing threshold expresion's {} right hand side; reason: {}",
-                    go_quote(text), value.error().message()));
-  }
+  std::optional<Parts> parts = split_expression(text);
+  if (!parts) return failed("expression", "", "malformed threshold expression");
+  ThresholdExpression expression;
+  if (Result<void> parsed = parse_aggregation(parts->left, expression); !parsed)
+    return failed("expression's", " left hand side", parsed.error().message());
+  Result<double> value = parse_go_float(parts->right);
+  if (!value) return failed("expresion's", " right hand side", value.error().message());
+  expression.op = operator_of(parts->op);
   expression.value = *value;
   return expression;
 }
 
 Result<ParsedMetricName> parse_metric_name(std::string_view text) {
-  size_t open = text.find('{');
-  size_t close = text.rfind('}');
-  bool opens = open != std::string_view::npos;
-  bool closes = close != std::string_view::npos;
   auto failed = [](std::string_view what, std::string_view why) {
     return invalid(fmt::format("parsing metric name failed, metric {} {}", go_quote(what), why));
   };
-  if (!opens && !closes) return ParsedMetricName{std::string(text), {}};
-  if (opens != closes) return failed(text, "has unmatched opening/close curly brace");
-  if (close < open) return failed(text, "closing curly brace appears before opening one");
-  if (close + 1 != text.size())
-    return failed(text, "lacks a closing curly brace in its last position");
-  ParsedMetricName parsed{std::string(text.substr(0, open)), {}};
-  std::string_view inner = text.substr(open + 1, close - open - 1);
-  for (;;) {
-    size_t comma = std::min(inner.find(','), inner.size());
-    std::string_view tag = inner.substr(0, comma);
+  std::string_view rest = text;
+  size_t name_size = rest.find_first_of("{}");
+  ParsedMetricName parsed{std::string(rest.substr(0, name_size)), {}};
+  if (name_size == std::string_view::npos) return parsed;
+  rest.remove_prefix(name_size);
+  if (rest.find('{') == std::string_view::npos || rest.find('}') == std::string_view::npos)
+    return failed(text, "has unmatched opening/close curly brace");
+  if (rest.rfind('}') < rest.find('{'))
+    return failed(text, "closing curly brace appears before opening one");
+  // "}" before "{" and again at the end: the name ends at "{", as the checks below see it.
+  if (rest.front() == '}') {
+    size_t open = text.find('{');
+    parsed.name = text.substr(0, open);
+    rest = text.substr(open);
+  }
+  if (rest.back() != '}') return failed(text, "lacks a closing curly brace in its last position");
+  rest = rest.substr(1, rest.size() - 2);
+  for (bool more = true; more;) {
+    size_t comma = rest.find(',');
+    std::string_view tag = rest.substr(0, comma);
     size_t colon = tag.find(':');
     if (colon == std::string_view::npos || colon + 1 == tag.size())
       return failed(tag, "tag expression is malformed");
     parsed.tags.emplace_back(trim(tag));
-    if (comma == inner.size()) return parsed;
-    inner.remove_prefix(comma + 1);
+    more = comma != std::string_view::npos;
+    rest.remove_prefix(more ? comma + 1 : rest.size());
   }
+  return parsed;
 }
 
 int Thresholds::add_submetric(MetricId metric, std::string_view key_values) {

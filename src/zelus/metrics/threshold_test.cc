@@ -47,6 +47,13 @@ TEST(ParseThreshold, RefusesWithK6sTexts) {
             "failed parsing threshold expresion's \"rate<0.1 && rate>0\" right hand side; reason: "
             "strconv.ParseFloat: parsing "
             "\"0.1 && rate>0\": invalid syntax");
+  EXPECT_EQ(
+      error("p(100.1)<1"),
+      "failed parsing threshold expression's \"p(100.1)<1\" left hand side; reason: malformed "
+      "percentile value, provide a number between 0 and 100");
+  EXPECT_EQ(error("rate!==1"),
+            "failed parsing threshold expression's \"rate!==1\" left hand side; reason: failed "
+            "parsing method from expression");
   EXPECT_EQ(error("p(x)<1"),
             "failed parsing threshold expression's \"p(x)<1\" left hand side; reason: malformed "
             "percentile value; reason: "

@@ -13,48 +13,64 @@ std::string js_infinite(double value) {
   return std::isnan(value) ? "NaN" : value < 0 ? "-Infinity" : "Infinity";
 }
 
-std::string fixed_no_trailing_zeros(double value, int digits) {
+// At most `digits` decimals, none of them a trailing zero.
+std::string short_decimals(double value, int digits) {
   std::string text = js_to_fixed(value, digits);
-  if (!std::isfinite(value)) return text;
-  return js_number(std::strtod(text.c_str(), nullptr));
+  size_t point = text.find('.');
+  // Beyond 2^53 the shortest digits differ from all digits.
+  if (point == std::string::npos || std::fabs(value) >= 9007199254740992.0)
+    return std::isfinite(value) ? js_number(std::strtod(text.c_str(), nullptr)) : text;
+  while (text.back() == '0') text.pop_back();
+  if (text.back() == '.') text.pop_back();
+  return text == "-0" ? "0" : text;
 }
 
-std::string truncated(double value, int digits) {
-  double scale = std::pow(10, digits);
-  return fixed_no_trailing_zeros(std::trunc(scale * value) / scale, digits);
-}
+// Cut off, not rounded, after two decimals.
+double cut_to_hundredths(double value) { return std::trunc(value * 100) / 100; }
 
-std::string humanize_bytes(double bytes) {
+std::string data_text(double bytes) {
   static constexpr std::string_view kUnits[] = {"B",  "kB", "MB", "GB", "TB",
                                                 "PB", "EB", "ZB", "YB"};
   if (!(bytes >= 10)) return js_number(bytes) + " B";
-  double exponent = std::floor(std::log(bytes) / std::log(1000.0));
-  double value = std::floor(bytes / std::pow(1000, exponent) * 10 + 0.5) / 10;
-  std::string_view unit = exponent < static_cast<double>(std::size(kUnits))
-                              ? kUnits[static_cast<size_t>(exponent)]
-                              : "undefined";
-  return fmt::format("{} {}", js_to_fixed(value, value < 10 ? 1 : 0), unit);
+  double thousands = std::floor(std::log(bytes) / std::log(1000.0));
+  double tenths = std::floor(bytes / std::pow(1000, thousands) * 10 + 0.5);
+  std::string number = js_to_fixed(tenths / 10, tenths < 100 ? 1 : 0);
+  size_t unit = thousands < 9 ? static_cast<size_t>(thousands) : std::size(kUnits);
+  return number + " " + std::string(unit < std::size(kUnits) ? kUnits[unit] : "undefined");
 }
 
-std::string humanize_milliseconds(double duration) {
-  if (duration == 0) return "0s";
-  if (duration < 0.001) return js_number(std::trunc(duration * 1000000)) + "ns";
-  if (duration < 1) return truncated(duration * 1000, 2) + "µs";
-  if (duration < 1000) return truncated(duration, 2) + "ms";
-  std::string text = truncated(std::fmod(duration, 60000) / 1000, duration > 60000 ? 0 : 2) + "s";
-  double rest = std::trunc(duration / 60000);
-  if (rest < 1) return text;
-  text = js_number(std::fmod(rest, 60)) + "m" + text;
-  rest = std::trunc(rest / 60);
-  if (rest < 1) return text;
-  return js_number(rest) + "h" + text;
+// "1h2m3s", "1m0s": whole seconds from a minute on.
+std::string minutes_text(double milliseconds) {
+  double minutes = std::trunc(milliseconds / 60000);
+  double seconds = std::fmod(milliseconds, 60000) / 1000;
+  std::string text = js_to_fixed(std::trunc(seconds), 0) + "s";
+  double hours = std::trunc(minutes / 60);
+  text = js_number(std::fmod(minutes, 60)) + "m" + text;
+  return hours >= 1 ? js_number(hours) + "h" + text : text;
 }
 
-std::string humanize_time(double milliseconds, std::string_view unit) {
-  if (unit == "s") return js_to_fixed(milliseconds * 0.001, 2) + "s";
-  if (unit == "ms") return js_to_fixed(milliseconds, 2) + "ms";
-  if (unit == "us") return js_to_fixed(milliseconds * 1000, 2) + "µs";
-  return humanize_milliseconds(milliseconds);
+std::string time_text(double milliseconds, std::string_view fixed_unit) {
+  struct Unit {
+    std::string_view option;  // of summaryTimeUnit
+    std::string_view suffix;
+    double in_a_millisecond;
+    double below;  // milliseconds; where no unit is fixed
+  };
+  static constexpr Unit kUnits[] = {
+      {"", "ns", 1e6, 1e-3}, {"us", "µs", 1e3, 1}, {"ms", "ms", 1, 1e3}, {"s", "s", 1e-3, 6e4}};
+  for (const Unit& unit : kUnits) {
+    if (!fixed_unit.empty() && unit.option == fixed_unit)
+      return js_to_fixed(milliseconds * unit.in_a_millisecond, 2) + std::string(unit.suffix);
+  }
+  if (milliseconds == 0) return "0s";
+  for (const Unit& unit : kUnits) {
+    if (!(milliseconds < unit.below)) continue;
+    if (unit.suffix == "ns") return js_number(std::trunc(milliseconds * 1e6)) + "ns";
+    // Seconds are divided, as a product with 0.001 rounds differently.
+    double value = unit.suffix == "s" ? milliseconds / 1000 : milliseconds * unit.in_a_millisecond;
+    return short_decimals(cut_to_hundredths(value), 2) + std::string(unit.suffix);
+  }
+  return minutes_text(milliseconds);
 }
 
 // ICU's root collation: spaces, punctuation, symbols, digits, letters.
@@ -130,16 +146,10 @@ std::string js_to_fixed(double value, int digits) {
 std::string humanize(double value, metrics::MetricType type, metrics::Contains contains,
                      std::string_view time_unit) {
   if (type == metrics::MetricType::kRate)
-    return js_to_fixed(std::trunc(value * 100 * 100) / 100, 2) + "%";
-  switch (contains) {
-    case metrics::Contains::kData:
-      return humanize_bytes(value);
-    case metrics::Contains::kTime:
-      return humanize_time(value, time_unit);
-    case metrics::Contains::kDefault:
-      break;
-  }
-  return fixed_no_trailing_zeros(value, 6);
+    return js_to_fixed(cut_to_hundredths(value * 100), 2) + "%";
+  if (contains == metrics::Contains::kTime) return time_text(value, time_unit);
+  if (contains == metrics::Contains::kData) return data_text(value);
+  return short_decimals(value, 6);
 }
 
 int collate(std::string_view a, std::string_view b) {

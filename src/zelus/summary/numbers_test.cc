@@ -53,7 +53,8 @@ TEST(Humanize, Times) {
   EXPECT_EQ(time_of(999.999), "999.99ms");
   EXPECT_EQ(time_of(1000), "1s");
   EXPECT_EQ(time_of(59999.999), "59.99s");
-  EXPECT_EQ(time_of(61234.5), "1m1s");
+  EXPECT_EQ(time_of(60000), "1m0s");
+  EXPECT_EQ(time_of(61999), "1m1s");
   EXPECT_EQ(time_of(3723000), "1h2m3s");
   EXPECT_EQ(time_of(1234.567, "s"), "1.23s");
   EXPECT_EQ(time_of(1234.567, "ms"), "1234.57ms");
@@ -66,6 +67,7 @@ TEST(Humanize, DataRatesAndNumbers) {
   EXPECT_EQ(data_of(912.4), "912 B");
   EXPECT_EQ(data_of(1234), "1.2 kB");
   EXPECT_EQ(data_of(12345678), "12 MB");
+  EXPECT_EQ(data_of(1e9), "1.0 GB");
   EXPECT_EQ(data_of(-1), "-1 B");
   EXPECT_EQ(humanize(2.0 / 3, MetricType::kRate, Contains::kDefault, ""), "66.66%");
   EXPECT_EQ(plain(22.567760), "22.56776");

@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 #include <rapidjson/document.h>
 
-#include "zelus/summary/recorded_test_data.h"
+#include <fstream>
+#include <sstream>
+
 #include "zelus/summary/report.h"
 
 namespace zelus::summary {
@@ -10,6 +12,15 @@ namespace {
 using metrics::Contains;
 using metrics::MetricType;
 using testing::HasSubstr;
+
+// Tests run in the project's root.
+std::string recorded_by_k6(const std::string& file) {
+  std::ifstream in("src/zelus/summary/testdata/" + file);
+  std::stringstream text;
+  text << in.rdbuf();
+  EXPECT_TRUE(in) << file;
+  return text.str();
+}
 
 // A run made of given samples: those that k6 recorded, or a test's own.
 struct Recorded {
@@ -27,9 +38,18 @@ struct Recorded {
     for (const auto& [key, tag] : tags) set = shard->tags().with(set, key, tag);
     shard->add(registry.id_of(metric), set, value, {.unix_ns = ++now});
   }
-  void add_k6s() {
-    for (const recorded::Sample& sample : recorded::samples())
-      add(sample.metric, sample.value, sample.tags);
+  // testdata/README.md
+  void add_recorded(const std::string& file) {
+    rapidjson::Document run;
+    run.Parse(recorded_by_k6(file).c_str());
+    ASSERT_FALSE(run.HasParseError()) << file;
+    duration = bia::Duration(run["duration_ns"].GetInt64());
+    for (const auto& sample : run["samples"].GetArray()) {
+      std::vector<std::pair<std::string_view, std::string_view>> tags;
+      for (const auto& tag : sample["tags"].GetObject())
+        tags.emplace_back(tag.name.GetString(), tag.value.GetString());
+      add(sample["metric"].GetString(), sample["value"].GetDouble(), tags);
+    }
   }
 
   void finish() {
@@ -54,7 +74,7 @@ struct Recorded {
   std::unique_ptr<metrics::Thresholds> thresholds;
   std::unique_ptr<metrics::Shard> shard;
   metrics::Snapshot snapshot;
-  bia::Duration duration{recorded::kDurationNs};
+  bia::Duration duration = std::chrono::seconds(1);
   std::optional<std::string> setup_data;
   int64_t now = 0;
 };
@@ -77,13 +97,15 @@ metrics::ThresholdSpecs k6s_thresholds() {
 }
 
 TEST(TextSummary, IsK6sToTheByte) {
-  Recorded run(k6s_thresholds());
-  run.add_k6s();
-  run.finish();
-  EXPECT_EQ(text_summary(run.input(Mode::kFull)), recorded::kFull);
-  EXPECT_EQ(text_summary(run.input(Mode::kCompact)), recorded::kCompact);
-  EXPECT_EQ(text_summary(run.input(Mode::kLegacy)), recorded::kLegacy);
-  EXPECT_EQ(text_summary(run.input(Mode::kDisabled)), "");
+  for (const auto& [name, mode] :
+       {std::pair("full", Mode::kFull), std::pair("compact", Mode::kCompact),
+        std::pair("legacy", Mode::kLegacy)}) {
+    Recorded run(k6s_thresholds());
+    run.add_recorded(std::string(name) + ".json");
+    run.finish();
+    EXPECT_EQ(text_summary(run.input(mode)), recorded_by_k6(std::string(name) + ".txt"));
+    EXPECT_EQ(text_summary(run.input(Mode::kDisabled)), "");
+  }
 }
 
 TEST(TextSummary, PaintsAsK6) {

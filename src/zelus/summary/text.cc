@@ -2,229 +2,204 @@
 
 #include <algorithm>
 
-#include "zelus/metrics/go_float.h"
+#include "zelus/summary/figures.h"
 #include "zelus/summary/legacy.h"
+#include "zelus/summary/lines.h"
 #include "zelus/summary/numbers.h"
-#include "zelus/summary/table.h"
 
 namespace zelus::summary {
 namespace {
 
+using metrics::Contains;
 using metrics::MetricType;
 
-struct Section {
-  std::string_view title;
-  std::vector<std::string_view> prefixes;
+constexpr Palette kPalette{.dots = "2;37", .explaining = "2;36"};
+
+/// The parts of a block in the order in which they are shown. A metric goes where the beginning of
+/// its name says; the longest one decides.
+constexpr std::string_view kParts[] = {"CUSTOM",  "HTTP",       "EXECUTION", "NETWORK",
+                                       "BROWSER", "WEB_VITALS", "GRPC",      "WEBSOCKET"};
+constexpr std::pair<std::string_view, size_t> kBeginnings[] = {
+    {"browser_", 4},
+    {"browser_web_vital_", 5},
+    {"data_received", 3},
+    {"data_sent", 3},
+    {"dropped_iterations", 2},
+    {"grpc_", 6},
+    {"http_req_blocked", 1},
+    {"http_req_connecting", 1},
+    {"http_req_duration", 1},
+    {"http_req_failed", 1},
+    {"http_req_receiving", 1},
+    {"http_req_sending", 1},
+    {"http_req_waiting", 1},
+    {"http_req_tls_handshaking", 1},
+    {"http_reqs", 1},
+    {"iteration_duration", 2},
+    {"iterations", 2},
+    {"vus", 2},
+    {"ws_", 7},
 };
 
-// A metric belongs to the first section of which a prefix fits, else to CUSTOM, which is shown
-// first.
-const std::vector<Section>& sections() {
-  static const std::vector<Section> all = {
-      {"HTTP",
-       {"http_reqs", "http_req_failed", "http_req_duration", "http_req_blocked",
-        "http_req_connecting", "http_req_tls_handshaking", "http_req_sending", "http_req_waiting",
-        "http_req_receiving"}},
-      {"EXECUTION", {"vus", "vus_max", "iterations", "iteration_duration", "dropped_iterations"}},
-      {"NETWORK", {"data_sent", "data_received"}},
-      {"BROWSER", {"browser_"}},
-      {"WEB_VITALS", {"browser_web_vital_"}},
-      {"GRPC", {"grpc_"}},
-      {"WEBSOCKET", {"ws_"}},
-  };
-  return all;
-}
-
-bool starts_with_any(std::string_view name, const std::vector<std::string_view>& prefixes) {
-  return std::any_of(prefixes.begin(), prefixes.end(),
-                     [name](std::string_view prefix) { return name.starts_with(prefix); });
-}
-
-std::string_view section_of(std::string_view name) {
-  if (name.starts_with("browser_web_vital_")) return "WEB_VITALS";
-  for (const Section& section : sections()) {
-    if (starts_with_any(name, section.prefixes)) return section.title;
+size_t part_of(std::string_view name) {
+  size_t part = 0;
+  size_t longest = 0;
+  for (const auto& [beginning, to] : kBeginnings) {
+    if (beginning.size() <= longest || !name.starts_with(beginning)) continue;
+    longest = beginning.size();
+    part = to;
   }
-  return "CUSTOM";
+  return part;
 }
 
-class Writer {
- public:
-  explicit Writer(const Input& input)
-      : input_(input), paint_(input.options.stdout_is_tty && !input.options.no_color) {}
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\n\r\v\f";
+  size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return "";
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
 
-  std::string write(const Model& model) {
-    text_ = "\n";
-    write_thresholds(model);
-    title("█", "TOTAL RESULTS", 0);
-    write_block(model.total, 0);
-    blank();
-    for (const Block& group : model.total.groups) {
-      title("█", "GROUP: " + group.name, 0);
-      write_block(group, 0);
-      write_groups(group, 0);
-      blank();
+/// Each function gives lines that begin in column 1; who puts them somewhere indents them.
+class Composer {
+ public:
+  explicit Composer(const Input& input) : input_(input), paint_(input) {}
+
+  Lines headline(std::string_view mark, const std::string& text) const {
+    return {fmt::format("{} {} ", mark, paint_(text, "1")), ""};
+  }
+
+  Lines thresholds(const std::vector<Observed>& observed) const {
+    Lines lines;
+    std::string_view above;  // the last metric, not submetric, with thresholds
+    for (const Observed& one : observed) {
+      if (one.thresholds == nullptr) continue;
+      std::string_view name = one.row.name;
+      std::string_view metric = name.substr(0, name.find('{'));
+      bool below = metric != name && metric == above;
+      if (metric == name) above = name;
+      Lines own{std::string(below ? name.substr(metric.size()) : name)};
+      for (const metrics::Threshold& threshold : *one.thresholds)
+        own.push_back(verdict(threshold, one.row));
+      append(lines, indented(own, below ? 1 : 0));
+      lines.emplace_back();
     }
-    for (const Block& scenario : model.scenarios) {
-      title("█", "SCENARIO: " + scenario.name, 0);
-      write_block(scenario, 0);
-      write_groups(scenario, 0);
-      blank();
+    return lines;
+  }
+
+  /// `depth`: how many blocks are around this one.
+  Lines block(const Block& block, size_t depth) const {
+    Lines lines;
+    if (const MetricRow* row = block.find("checks")) {
+      append(lines, check_figures(*row));
+      lines.emplace_back();
+      for (const CheckCount& check : block.checks) append(lines, check_lines(check, depth));
+      lines.emplace_back();
     }
-    return text_ + "\n\n";
+    append(lines, metric_parts(block));
+    for (const Block& group : block.groups) {
+      append(lines, headline("↳", "GROUP: " + group.name));
+      append(lines, indented(this->block(group, depth + 1), 1));
+    }
+    return lines;
   }
 
  private:
-  void line(const std::string& text, size_t level) {
-    text_ += "\n" + std::string(level * 2, ' ') + text;
-  }
-  void blank() { text_ += "\n"; }
-  void title(std::string_view mark, const std::string& name, size_t depth) {
-    line(fmt::format("{} {} \n", mark, paint_(name, "1")), depth + 1);
-  }
-
-  void write_thresholds(const Model& model) {
-    std::vector<const Observed*> with;
-    std::vector<MetricRow> rows;
-    for (const Observed& one : model.observed) {
-      if (one.thresholds == nullptr) continue;
-      with.push_back(&one);
-      rows.push_back(one.row);
-    }
-    if (with.empty()) return;
-    title("█", "THRESHOLDS", 0);
-    Table table(rows, input_);
-    for (size_t i = 0; i < with.size(); ++i) {
-      const std::string& name = rows[i].name;
-      size_t parent = std::min(name.find('{'), name.size());
-      bool under_parent = parent < name.size() && std::any_of(
-                                                      rows.begin(), rows.end(),
-                                                      [&](const MetricRow& row) {
-                                                        return row.name.size() == parent &&
-                                                               name.starts_with(row.name);
-                                                      });
-      size_t level = under_parent ? 3 : 2;
-      line(under_parent ? name.substr(parent) : name, level);
-      for (const metrics::Threshold& threshold : *with[i]->thresholds)
-        write_threshold(threshold, rows[i], table, i, level);
-      blank();
-    }
-    blank();
-  }
-
-  void write_threshold(const metrics::Threshold& threshold, const MetricRow& row,
-                       const Table& table, size_t at, size_t level) {
+  std::string verdict(const metrics::Threshold& threshold, const MetricRow& row) const {
     std::string_view source = trim(threshold.spec.expression);
-    // What stands before the operator, as written: k6 cuts at the first of these characters.
-    std::string_view aggregation = trim(source.substr(0, source.find_first_of("=><")));
-    const std::string* value = table.column(at, aggregation);
-    std::string special;
-    if (value == nullptr &&
-        threshold.expression.method == metrics::ThresholdExpression::Method::kPercentile) {
-      special = humanize(row.sink.quantile(threshold.expression.percentile / 100), row.type,
-                         row.contains, input_.options.time_unit);
-      value = &special;
+    // As written, up to the first character of an operator: "rate!" of "rate!=1".
+    std::string_view asked = trim(source.substr(0, source.find_first_of("=><")));
+    std::string value = figure_asked_for(threshold.expression, asked, row);
+    return fmt::format("{} {} {}={}", threshold.failed ? paint_("✗", "31") : paint_("✓", "32"),
+                       paint_(fmt::format("'{}'", source), "37"), paint_(asked, "37"),
+                       paint_(value, "36"));
+  }
+
+  std::string figure_asked_for(const metrics::ThresholdExpression& expression,
+                               std::string_view asked, const MetricRow& row) const {
+    std::vector<Figure> figures = figures_of(row, input_);
+    if (row.type == MetricType::kCounter) return figures[asked == "count" ? 0 : 1].text;
+    if (row.type != MetricType::kTrend) return figures[0].text;
+    for (const Figure& figure : figures) {
+      if (figure.key == asked) return figure.text;
     }
-    // k6 shows what it does not find as nothing, or as "undefined" in colour.
-    if (value == nullptr) {
-      special = paint_.on() ? "undefined" : "";
-      value = &special;
-    }
-    std::string mark = threshold.failed ? paint_("✗", "31") : paint_("✓", "32");
-    line(fmt::format("{} {} {}={}", mark, paint_(fmt::format("'{}'", source), "37"),
-                     paint_(aggregation, "37"), paint_(*value, "36")),
-         level);
+    if (expression.method == metrics::ThresholdExpression::Method::kPercentile)
+      return humanize(row.sink.quantile(expression.percentile / 100), row.type, row.contains,
+                      input_.options.time_unit);
+    // What summaryTrendStats leave out has no value here; in colour that reads as JavaScript's.
+    return paint_.on() ? "undefined" : "";
   }
 
-  static std::string_view trim(std::string_view text) {
-    size_t begin = text.find_first_not_of(" \t\n\r\v\f");
-    if (begin == std::string_view::npos) return "";
-    return text.substr(begin, text.find_last_not_of(" \t\n\r\v\f") - begin + 1);
-  }
-
-  void write_block(const Block& block, size_t depth) {
-    if (const MetricRow* checks = block.find("checks")) write_checks(*checks, block.checks, depth);
-    std::vector<MetricRow> rows;
-    for (const MetricRow& row : block.metrics) {
-      if (!hidden_metric(row.name, input_.options.mode)) rows.push_back(row);
-    }
-    std::stable_sort(rows.begin(), rows.end(), [](const MetricRow& a, const MetricRow& b) {
-      return shown_before(a.name, b.name);
-    });
-    Table table(rows, input_);
-    std::vector<std::string> names = shown_names(rows);
-    write_section("CUSTOM", rows, names, table, depth);
-    for (const Section& section : sections())
-      write_section(section.title, rows, names, table, depth);
-  }
-
-  static std::vector<std::string> shown_names(const std::vector<MetricRow>& rows) {
-    std::vector<std::string> names;
-    for (const MetricRow& row : rows)
-      names.push_back((row.name.find('{') == std::string::npos ? "" : "  ") +
-                      display_name(row.name));
-    return names;
-  }
-
-  void write_section(std::string_view title_text, const std::vector<MetricRow>& rows,
-                     const std::vector<std::string>& names, const Table& table, size_t depth) {
-    bool any = false;
-    for (size_t i = 0; i < rows.size(); ++i) {
-      if (section_of(rows[i].name) != title_text) continue;
-      if (!any) line(paint_(title_text, "1"), depth + 2);
-      any = true;
-      line(dotted(names[i], names) + " " + table.data(i, paint_, "2;36"), depth + 2);
-    }
-    if (any) blank();
-  }
-
-  std::string dotted(const std::string& name, const std::vector<std::string>& names) const {
-    size_t widest = 0;
-    for (const std::string& one : names) widest = std::max(widest, display_width(one));
-    return name + paint_(std::string(widest - display_width(name) + 3, '.') + ":", "2;37");
-  }
-
-  void write_checks(const MetricRow& checks, const std::vector<CheckCount>& counts, size_t depth) {
+  Lines check_figures(const MetricRow& checks) const {
     metrics::Sink total(MetricType::kCounter);
     total.add(static_cast<double>(checks.sink.count()), 0);
-    std::vector<MetricRow> rows = {
-        {"checks_total", MetricType::kCounter, metrics::Contains::kDefault, total},
-        {"checks_succeeded", MetricType::kRate, metrics::Contains::kDefault, checks.sink},
-        {"checks_failed", MetricType::kRate, metrics::Contains::kDefault, checks.sink.inverted()}};
-    Table table(rows, input_);
-    std::vector<std::string> names = shown_names(rows);
-    for (size_t i = 0; i < rows.size(); ++i)
-      line(dotted(names[i], names) + " " + table.data(i, paint_, "2;36"), depth + 2);
-    blank();
-    for (const CheckCount& check : counts) {
-      if (check.fails == 0) {
-        line(paint_("✓ " + check.name, "32"), depth + 2);
-        continue;
-      }
-      line(paint_("✗ " + check.name, "31"), depth + 2);
-      // k6 adds the depth twice here: 2 columns right of the mark at the top, 4 in a group, 6 in a
-      // group of a group.
-      line(paint_(fmt::format("↳  {}% — ✓ {} / ✗ {}",
-                              100 * check.passes / (check.passes + check.fails), check.passes,
-                              check.fails),
-                  "31"),
-           2 * depth + 3);
-    }
-    blank();
+    Sheet sheet(paint_, kPalette);
+    auto add = [&](const char* name, MetricType type, const metrics::Sink& sink) {
+      sheet.add({name, type, Contains::kDefault, sink}, input_);
+    };
+    add("checks_total", MetricType::kCounter, total);
+    add("checks_succeeded", MetricType::kRate, checks.sink);
+    add("checks_failed", MetricType::kRate, checks.sink.inverted());
+    Lines lines;
+    for (size_t i = 0; i < sheet.size(); ++i) lines.push_back(sheet.line(i));
+    return lines;
   }
 
-  void write_groups(const Block& parent, size_t depth) {
-    for (const Block& group : parent.groups) {
-      title("↳", "GROUP: " + group.name, depth + 1);
-      write_block(group, depth + 1);
-      write_groups(group, depth + 1);
+  Lines check_lines(const CheckCount& check, size_t depth) const {
+    if (check.fails == 0) return {paint_("✓ " + check.name, "32")};
+    uint64_t percent = 100 * check.passes / (check.passes + check.fails);
+    std::string counts = fmt::format("↳  {}% — ✓ {} / ✗ {}", percent, check.passes, check.fails);
+    // Each block around it moves this line once more: 2, 4, 6 columns right of the mark.
+    return {paint_("✗ " + check.name, "31"),
+            std::string(2 + 2 * depth, ' ') + paint_(counts, "31")};
+  }
+
+  Lines metric_parts(const Block& block) const {
+    std::vector<const MetricRow*> rows;
+    for (const MetricRow& row : block.metrics) {
+      if (!hidden_metric(row.name, input_.options.mode)) rows.push_back(&row);
     }
+    std::stable_sort(rows.begin(), rows.end(), [](const MetricRow* a, const MetricRow* b) {
+      return shown_before(a->name, b->name);
+    });
+    Sheet sheet(paint_, kPalette);
+    for (const MetricRow* row : rows) sheet.add(*row, input_);
+    std::vector<Lines> parts(std::size(kParts));
+    for (size_t i = 0; i < rows.size(); ++i) parts[part_of(rows[i]->name)].push_back(sheet.line(i));
+    Lines lines;
+    for (size_t part = 0; part < parts.size(); ++part) {
+      if (parts[part].empty()) continue;
+      lines.push_back(paint_(kParts[part], "1"));
+      append(lines, parts[part]);
+      lines.emplace_back();
+    }
+    return lines;
   }
 
   const Input& input_;
   Paint paint_;
-  std::string text_;
 };
+
+std::string modern_text(const Input& input) {
+  Model model = make_model(input);
+  Composer composer(input);
+  Lines page = {"", ""};
+  auto chapter = [&](const std::string& title, const Lines& content) {
+    append(page, indented(composer.headline("█", title), 1));
+    append(page, indented(content, 2));
+    page.emplace_back();
+  };
+  Lines thresholds = composer.thresholds(model.observed);
+  if (!thresholds.empty()) chapter("THRESHOLDS", thresholds);
+  // Groups outside of scenarios are chapters of their own.
+  std::vector<Block> groups;
+  groups.swap(model.total.groups);
+  chapter("TOTAL RESULTS", composer.block(model.total, 0));
+  for (const Block& group : groups) chapter("GROUP: " + group.name, composer.block(group, 0));
+  for (const Block& scenario : model.scenarios)
+    chapter("SCENARIO: " + scenario.name, composer.block(scenario, 0));
+  page.insert(page.end(), 2, "");
+  return joined(page);
+}
 
 }  // namespace
 
@@ -247,7 +222,7 @@ std::string text_summary(const Input& input) {
     case Mode::kFull:
       break;
   }
-  return Writer(input).write(make_model(input));
+  return modern_text(input);
 }
 
 }  // namespace zelus::summary
