@@ -23,13 +23,13 @@ namespace bia {
 
 struct AppInfo {
   std::string name;
-  std::string version;
+  std::string version = {};
   /// Of this instance; empty: the host's name.
-  std::string id;
+  std::string id = {};
   /// Told to the registry: "weight", "region", ….
-  std::vector<std::pair<std::string, std::string>> metadata;
+  std::vector<std::pair<std::string, std::string>> metadata = {};
   /// "http://10.0.0.1:8080", in place of what the servers' addresses say.
-  std::vector<std::string> endpoints;
+  std::vector<std::string> endpoints = {};
 };
 
 /// What an App starts and stops beside its HTTP and gRPC servers: a consumer of a queue, a
