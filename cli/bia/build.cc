@@ -97,6 +97,7 @@ Result<void> configure(const fs::path& source, const fs::path& build) {
 
 Result<int> run_process(const std::vector<std::string>& words) {
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   // Results on stdout are the service's; what the build says goes to stderr.
@@ -126,7 +127,9 @@ Result<BuiltService> build_service(const std::string& folder, const std::string&
                  fmt::format("{} is no project: it has no CMakeLists.txt", folder))
         .with_hint("bia new NAME makes one");
   }
-  BuiltService built{source.string(), BIA_TRY(program_name(source, name)), {}};
+  BuiltService built;
+  built.folder = source.string();
+  built.name = BIA_TRY(program_name(source, name));
   const fs::path build = source / "build";
   fmt::print(io.err, "building {} in {}\n", built.name, build.string());
   io.err.flush();

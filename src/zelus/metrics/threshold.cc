@@ -255,7 +255,8 @@ Result<Thresholds> Thresholds::create(const ThresholdSpecs& specs, const Registr
   for (const auto& [name, list] : specs) {
     Entry entry{name, kNoMetric, -1, {}};
     for (const ThresholdSpec& spec : list) {
-      entry.thresholds.push_back({spec, BIA_TRY(parse_threshold(spec.expression)), false});
+      auto condition = BIA_TRY(parse_threshold(spec.expression));
+      entry.thresholds.push_back({spec, condition, false});
     }
     Result<ParsedMetricName> parsed = parse_metric_name(name);
     if (!parsed)

@@ -194,7 +194,7 @@ TEST(PrometheusOutput, PushesEverySeriesAsK6NamesIt) {
     record(run);
     (*output)->add_snapshot(run.snapshot());
     ASSERT_EQ(receiver.requests.size(), 1u);
-    auto& series = receiver.requests[0];
+    auto series = receiver.requests[0];
     EXPECT_EQ(series.size(), 7u);
     EXPECT_EQ(series["k6_http_reqs_total{Zone=x,url=/a}"].value(), 3);
     EXPECT_EQ(series["k6_checks_rate{Zone=x,url=/a}"].value(), 0.5);
