@@ -13,6 +13,7 @@ set(BIA_LIB_cares PkgConfig::CARES)
 set(BIA_LIB_nghttp2 PkgConfig::NGHTTP2)
 set(BIA_LIB_zlib ZLIB::ZLIB)
 set(BIA_LIB_yaml_cpp yaml-cpp)
+set(BIA_LIB_tomlplusplus "")  # header only
 set(BIA_LIB_spdlog spdlog::spdlog)
 set(BIA_LIB_snappy Snappy::snappy)
 

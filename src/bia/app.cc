@@ -8,13 +8,16 @@
 #include <optional>
 #include <vector>
 
+#include "bia/advertise.h"
 #include "bia/bia/server_binding.h"
+#include "bia/config_reload.h"
 #include "bia/fiber/scheduler.h"
 #include "bia/fiber/threads.h"
 #include "bia/grpc/server.h"
 #include "bia/http/router.h"
 #include "bia/http/server.h"
 #include "bia/metrics/registry.h"
+#include "bia/ops_routes.h"
 #include "bia/request_metrics.h"
 #include "bia/server_config.h"
 
@@ -84,7 +87,9 @@ class App::Impl {
   Result<void> serve(App& app, const Wire& wire);
 
   AppInfo info;
-  Config config;
+  ConfigReload config;
+  /// What is read again when it changes; no paths: nothing is.
+  ConfigSources sources;
   ServerConfig server;
   std::unique_ptr<fiber::ThreadGroup> threads;
   metrics::Registry registry;
@@ -94,6 +99,8 @@ class App::Impl {
   std::vector<Owned> owned;
   std::unique_ptr<http::Server> http;
   std::unique_ptr<grpc::Server> grpc;
+  std::vector<std::unique_ptr<AppServer>> others;
+  OpsRoutes ops;
   std::vector<Hook> before_start, after_start, before_stop, after_stop;
   std::atomic<bool> stop_asked{false};
   /// Of thread 0's main fiber.
@@ -105,6 +112,7 @@ class App::Impl {
   Result<void> until_stopped();
   void watch_signals();
   void stop_servers();
+  void drain();
   void collect_servers(metrics::TextWriter& out) const;
 };
 
@@ -117,7 +125,9 @@ Result<void> App::Impl::set_up() {
                              }));
   }
   if (server.grpc) grpc = BIA_TRY(grpc::Server::create(*threads, server.grpc->options));
+  BIA_TRY(ops.add_routes(server, router));
   if (!server.metrics_enabled) return {};
+  BIA_TRY(config.register_metrics(registry));
   binding.middleware().add(metrics_middleware(request_metrics));
   BIA_TRY(request_metrics.add_unmatched());
   router.set_not_found([this](http::ServerRequest& request, const http::PathParams&,
@@ -142,6 +152,8 @@ Result<void> App::Impl::set_up() {
 }
 
 void App::Impl::collect_servers(metrics::TextWriter& out) const {
+  out.family("log_lines_dropped_total", "Log lines that the full queue dropped.", "counter");
+  out.sample("log_lines_dropped_total", {}, double(log::dropped()));
   if (!http) return;
   const http::Server::Counters counters = http->counters();
   out.family("http_server_connections_total", "Connections accepted.", "counter");
@@ -169,6 +181,13 @@ Result<void> App::Impl::start_servers() {
                            server.grpc->where);
     }
   }
+  for (size_t i = 0; i < others.size(); ++i) {
+    auto started = guarded(others[i]->name(), [&] { return others[i]->start(); });
+    if (started) continue;
+    others.resize(i);
+    stop_servers();
+    return std::move(started).error().in(fmt::format("starting the server"));
+  }
   if (http) log::info("[HTTP] server listening on: " + http->address());
   if (grpc) log::info("[gRPC] server listening on: " + grpc->address());
   return {};
@@ -185,7 +204,10 @@ void App::Impl::watch_signals() {
   stop_asked.store(true);
   stopped.unpark();
   if (fiber::wait_signal()) {
-    log::warn("a second signal: ending at once, calls in flight are lost");
+    // Past the log's queue, which may be what hangs.
+    constexpr std::string_view kLine =
+        "WARN msg=a second signal: ending at once, calls in flight are lost\n";
+    [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kLine.data(), kLine.size());
     _exit(1);
   }
 }
@@ -196,6 +218,15 @@ Result<void> App::Impl::until_stopped() {
     if (auto parked = stopped.park(); !parked) return parked;
   }
   return {};
+}
+
+/// Tells those who send that this instance goes away, and serves them on until they know.
+void App::Impl::drain() {
+  ops.set_ready(false);
+  if (grpc) grpc->set_health("", grpc::Server::Health::kNotServing);
+  if (server.drain_delay <= Duration::zero()) return;
+  log::info(fmt::format("draining for {}", format_go_duration(server.drain_delay)));
+  fiber::sleep_for(server.drain_delay).ignore("a stop ends it early");
 }
 
 void App::Impl::stop_servers() {
@@ -218,6 +249,7 @@ void App::Impl::stop_servers() {
   };
   stop_one(http.get(), "HTTP");
   stop_one(grpc.get(), "gRPC");
+  for (const auto& one : others) stop_one(one.get(), one->name());
   for (fiber::Fiber& fiber : fibers) fiber.join().ignore("stop ends at its deadline");
 }
 
@@ -233,8 +265,14 @@ Result<void> App::Impl::serve(App& app, const Wire& wire) {
   if (outcome) {
     outcome = run_hooks(after_start, "an after-start hook");
     if (outcome) {
+      fiber::Fiber reloading;
+      if (!sources.paths.empty())
+        reloading = BIA_TRY(fiber::Scheduler::current().spawn([this] { config.watch(sources); }));
+      ops.set_ready(true);
       outcome = until_stopped();
+      if (reloading.valid()) reloading.cancel();
       run_stop_hooks(before_stop, "a before-stop hook");
+      drain();
     }
     stop_servers();
     run_stop_hooks(after_stop, "an after-stop hook");
@@ -242,6 +280,8 @@ Result<void> App::Impl::serve(App& app, const Wire& wire) {
   while (!owned.empty()) owned.pop_back();
   return outcome;
 }
+
+AppServer::~AppServer() = default;
 
 App::App(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 App::~App() = default;
@@ -255,8 +295,35 @@ Result<std::unique_ptr<App>> App::create(AppInfo info, Config config) {
       std::move(info), std::move(config), std::move(server), std::move(threads))));
 }
 
+Result<std::unique_ptr<App>> App::create(AppInfo info, ConfigSources sources) {
+  auto app = BIA_TRY(create(std::move(info), BIA_TRY(Config::load(sources))));
+  app->impl_->sources = std::move(sources);
+  return app;
+}
+
 const AppInfo& App::info() const { return impl_->info; }
-const Config& App::config() const { return impl_->config; }
+const Config& App::config() const { return impl_->config.at_start(); }
+std::shared_ptr<const Config> App::current_config() const { return impl_->config.current(); }
+void App::on_config(std::string key, ConfigPrepare prepare) {
+  impl_->config.add(std::move(key), std::move(prepare));
+}
+void App::add_server(std::unique_ptr<AppServer> server) {
+  impl_->others.push_back(std::move(server));
+}
+void App::ready_check(std::string name, Hook check) {
+  impl_->ops.add_check(std::move(name), std::move(check));
+}
+bool App::ready() const { return impl_->ops.ready(); }
+std::vector<std::string> App::endpoints() const {
+  if (!impl_->info.endpoints.empty()) return impl_->info.endpoints;
+  std::vector<std::string> all;
+  if (impl_->http) all.push_back("http://" + advertised_address(impl_->http->address()));
+  if (impl_->grpc) all.push_back("grpc://" + advertised_address(impl_->grpc->address()));
+  for (const auto& other : impl_->others) {
+    if (std::string one = other->endpoint(); !one.empty()) all.push_back(std::move(one));
+  }
+  return all;
+}
 metrics::Registry& App::metrics() { return impl_->registry; }
 http::Router& App::router() { return impl_->router; }
 Chain& App::chain() { return impl_->binding.middleware(); }
@@ -281,9 +348,11 @@ Result<void> App::add(Service& service) {
 
 Result<void> App::run(const Wire& wire) {
   Result<void> outcome;
+  log::start_writer(impl_->server.log_queue_lines);
   impl_->threads->run([&](size_t thread) {
     if (thread == 0) outcome = impl_->serve(*this, wire);
   });
+  log::stop_writer();
   return outcome;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <vector>
 
 #include "bia/base/result.h"
 
@@ -7,13 +8,19 @@ namespace bia {
 
 /// The command line of a service.
 struct AppArgs {
-  std::string config_path = "configs";
+  /// As given; none: "configs".
+  std::vector<std::string> config_paths;
+  std::string environment_prefix;
+  std::vector<std::string> overrides;
   enum class Action { kServe, kHelp, kVersion } action = Action::kServe;
 
-  /// `-conf PATH`, `-conf=PATH` and the same with two dashes, as Go's flag package reads them; -h,
+  /// `-conf PATH`, `-env PREFIX`, `-set KEY=VALUE`, `-conf=PATH` and the same with two dashes, as
+  /// Go's flag package reads them; -h,
   /// --help, --version. Errors: kInvalidArgument for anything else.
   static Result<AppArgs> parse(int argc, const char* const* argv);
 };
+
+inline constexpr const char* kConfigPathDefault = "configs";
 
 /// What -h prints.
 std::string app_help(std::string_view program);

@@ -21,8 +21,9 @@ void raise_file_limit() {
 }
 
 Result<void> serve(const AppArgs& args, const AppInfo& info, const App::Wire& wire) {
-  Config config = BIA_TRY(Config::load(args.config_path));
-  auto app = BIA_TRY(App::create(info, std::move(config)));
+  ConfigSources sources{args.config_paths, args.environment_prefix, args.overrides};
+  if (sources.paths.empty()) sources.paths = {kConfigPathDefault};
+  auto app = BIA_TRY(App::create(info, std::move(sources)));
   std::vector<std::pair<std::string, std::string>> fields = {{"service.id", app->info().id},
                                                              {"service.name", info.name}};
   if (!info.version.empty()) fields.emplace_back("service.version", info.version);

@@ -21,7 +21,10 @@ struct Config::Node {
   std::vector<std::pair<std::string, Node>> map;
   std::vector<Node> list;
   std::shared_ptr<const std::string> file;
+  /// 0: no line, as of an environment variable.
   int line = 0;
+  /// A prefix may catch variables that are meant for others: they are no unknown keys.
+  bool from_environment = false;
 
   const Node* child(std::string_view name) const {
     for (const auto& [key, value] : map) {
@@ -40,6 +43,18 @@ constexpr size_t kFileBytesMax = 4 * 1024 * 1024;
 
 /// Errors: kInvalidArgument with place.
 Result<Config::Node> parse_yaml(std::string_view yaml, std::string_view name);
+Result<Config::Node> parse_json(std::string_view json, std::string_view name);
+Result<Config::Node> parse_toml(std::string_view toml, std::string_view name);
+/// By the extension of `name`; YAML where it is none of the others'.
+Result<Config::Node> parse_text(std::string_view text, std::string_view name);
+/// The files that a path stands for, in the order in which they are merged. Errors: kNotFound.
+Result<std::vector<std::string>> files_of(const std::string& path);
+/// `variables` is like `environ`.
+void add_environment(Config::Node& root, std::string_view prefix, const char* const* variables);
+/// "server.http.addr=:80". Errors: kInvalidArgument.
+Result<void> add_override(Config::Node& root, std::string_view text);
+/// Without regard to place and to the order of keys.
+bool same_value(const Config::Node& a, const Config::Node& b);
 /// Maps merge, anything else is replaced.
 void merge(Config::Node& into, Config::Node from);
 /// Replaces every ${key} and ${key:default}.

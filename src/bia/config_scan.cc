@@ -1,9 +1,14 @@
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/duration.pb.h>
+#include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/message.h>
+#include <google/protobuf/wire_format_lite.h>
 
 #include <limits>
+#include <span>
+#include <vector>
 
 #include "bia/config_node.h"
 
@@ -133,8 +138,64 @@ const FieldDescriptor* field_of(const Descriptor* type, const std::string& name)
   return nullptr;
 }
 
+/// google.protobuf.StringValue and its kin: a message of one scalar.
+bool is_wrapper(const Descriptor& type) {
+  return type.file()->name() == "google/protobuf/wrappers.proto";
+}
+
+/// Whether the varint at `path` in a message's bytes is `wanted`, whether or not the program knows
+/// the extensions that lead there.
+bool option_is(std::string_view bytes, std::span<const int> path, uint64_t wanted) {
+  google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
+                                            int(bytes.size()));
+  while (const uint32_t tag = in.ReadTag()) {
+    const bool mine = int(tag >> 3) == path.front();
+    if (mine && (tag & 7) == 2) {
+      uint32_t size = 0;
+      std::string inside;
+      if (!in.ReadVarint32(&size) || !in.ReadString(&inside, int(size))) return false;
+      // The last step of the path, packed: small values are one byte each.
+      const bool found = path.size() > 1 ? option_is(inside, path.subspan(1), wanted)
+                                         : inside.find(char(wanted)) != std::string::npos;
+      if (found) return true;
+    } else if (mine && (tag & 7) == 0) {
+      uint64_t value = 0;
+      if (!in.ReadVarint64(&value)) return false;
+      if (path.size() == 1 && value == wanted) return true;
+    } else if (!google::protobuf::internal::WireFormatLite::SkipField(&in, tag)) {
+      return false;
+    }
+  }
+  return false;
+}
+
+bool is_required(const FieldDescriptor& field) {
+  // google/api/field_behavior.proto: REQUIRED is 2; buf/validate/validate.proto:
+  // FieldRules.required.
+  static constexpr int kFieldBehavior[] = {1052};
+  static constexpr int kRules[] = {1159, 25};
+  const std::string options = field.options().SerializeAsString();
+  return !options.empty() &&
+         (option_is(options, kFieldBehavior, 2) || option_is(options, kRules, 1));
+}
+
+/// Fields of `type` that must be there, and below those that are there.
+Result<void> check_required(const Node& node, std::string_view key, const Message& message) {
+  const Descriptor* type = message.GetDescriptor();
+  for (int i = 0; i < type->field_count(); ++i) {
+    const FieldDescriptor* field = type->field(i);
+    if (!is_required(*field)) continue;
+    const Reflection* reflection = message.GetReflection();
+    const bool there = field->is_repeated() ? reflection->FieldSize(message, field) > 0
+                                            : reflection->HasField(message, field);
+    if (!there) return error_at(node, fmt::format("{} is missing", join(key, field->name())));
+  }
+  return {};
+}
+
 bool is_own_section(std::string_view name) {
-  return name == "server" || name == "runtime" || name == "log" || name == "metrics";
+  return name == "server" || name == "runtime" || name == "log" || name == "metrics" ||
+         name == "health" || name == "debug" || name == "tracing" || name == "registry";
 }
 
 }  // namespace
@@ -148,18 +209,20 @@ Result<void> scan_message(const Node& node, std::string_view key, Message& into)
     message.set_nanos(int32_t(duration.count() % 1'000'000'000));
     return {};
   }
+  if (is_wrapper(*type) && node.kind == Node::Kind::kScalar)
+    return scan_value(node, key, {into, type->field(0)});
   if (node.kind != Node::Kind::kMap) return error_at(node, fmt::format("{} is not a map", key));
   for (const auto& [name, value] : node.map) {
     const FieldDescriptor* field = field_of(type, name);
     if (field) {
       BIA_TRY(scan_field(value, join(key, name), {into, field}));
-    } else if (!key.empty() || !is_own_section(name)) {
+    } else if (!value.from_environment && (!key.empty() || !is_own_section(name))) {
       std::vector<std::string_view> known;
       for (int i = 0; i < type->field_count(); ++i) known.push_back(type->field(i)->name());
       return unknown_key(value, join(key, name), known);
     }
   }
-  return {};
+  return check_required(node, key, into);
 }
 
 }  // namespace bia::config_detail

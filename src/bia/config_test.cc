@@ -130,7 +130,7 @@ TEST_F(ConfigFiles, SaysWhatIsMissing) {
   EXPECT_EQ(Config::load(folder_ + "/none").error().message(),
             folder_ + "/none: no such file or folder");
   EXPECT_EQ(Config::load(folder_).error().message(),
-            folder_ + ": the folder has no .yaml, .yml or .json file");
+            folder_ + ": the folder has no .yaml, .yml, .json or .toml file");
 }
 
 TEST(ConfigScan, FillsMessages) {

@@ -9,7 +9,8 @@
 namespace bia {
 
 std::string Config::Node::where() const {
-  return file ? fmt::format("{}:{}", *file, line) : std::string();
+  if (!file) return {};
+  return line > 0 ? fmt::format("{}:{}", *file, line) : *file;
 }
 
 namespace config_detail {
@@ -98,6 +99,16 @@ const Node* find(const Node& root, std::string_view dotted) {
     dotted = dot == std::string_view::npos ? std::string_view() : dotted.substr(dot + 1);
   }
   return node;
+}
+
+bool same_value(const Node& a, const Node& b) {
+  return a.kind == b.kind && a.text == b.text && a.quoted == b.quoted &&
+         std::equal(a.list.begin(), a.list.end(), b.list.begin(), b.list.end(), same_value) &&
+         a.map.size() == b.map.size() &&
+         std::all_of(a.map.begin(), a.map.end(), [&b](const auto& entry) {
+           const Node* other = b.child(entry.first);
+           return other && same_value(entry.second, *other);
+         });
 }
 
 Result<int64_t> to_integer(const Node& node, std::string_view key) {

@@ -1,6 +1,8 @@
 #include "bia/bia/log.h"
 
 #include <fmt/format.h>
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
@@ -12,6 +14,8 @@
 #include <atomic>
 #include <iterator>
 #include <memory>
+#include <utility>
+#include <vector>
 
 namespace bia {
 namespace {
@@ -46,17 +50,26 @@ class FunctionSink final : public spdlog::sinks::base_sink<spdlog::details::null
 // The one global of the layer: a log has to be there for code that nobody handed one to (a
 // handler's exception, a signal).
 struct Log {
+  std::shared_ptr<spdlog::details::thread_pool> writer;
   std::shared_ptr<spdlog::logger> logger;
   std::string fields;
+  uint64_t dropped_before = 0;
   std::atomic<LogLevel> level{LogLevel::kInfo};
 
   Log() { to_stderr(); }
   void to_stderr() { to(std::make_shared<spdlog::sinks::stderr_sink_mt>()); }
   void to(spdlog::sink_ptr sink) {
-    logger = std::make_shared<spdlog::logger>("bia", std::move(sink));
+    if (writer) {
+      // Never block: of a request's thread and the log, the log waits.
+      logger = std::make_shared<spdlog::async_logger>(
+          "bia", std::move(sink), writer, spdlog::async_overflow_policy::overrun_oldest);
+    } else {
+      logger = std::make_shared<spdlog::logger>("bia", std::move(sink));
+    }
     logger->set_level(spdlog::level::trace);
     logger->set_pattern("%v");
-    logger->flush_on(spdlog::level::trace);
+    // The writer's stderr has no buffer; a flush would be a second entry of the queue.
+    logger->flush_on(writer ? spdlog::level::off : spdlog::level::trace);
   }
 };
 
@@ -119,6 +132,30 @@ void write(LogLevel level, std::initializer_list<LogField> fields) {
   }
   log.logger->log(names_of(level).spdlog, spdlog::string_view_t(line.data(), line.size()));
 }
+
+void start_writer(size_t lines_max) {
+  Log& log = the_log();
+  std::vector<spdlog::sink_ptr> sinks = log.logger->sinks();
+  log.writer = std::make_shared<spdlog::details::thread_pool>(lines_max, 1);
+  log.to(sinks.front());
+}
+
+void stop_writer() {
+  Log& log = the_log();
+  if (!log.writer) return;
+  const spdlog::sink_ptr sink = log.logger->sinks().front();
+  const auto writer = std::exchange(log.writer, nullptr);
+  log.dropped_before += writer->overrun_counter();
+  log.to(sink);
+}  // The pool's last owner writes what is queued before it goes.
+
+uint64_t dropped() {
+  const Log& log = the_log();
+  return log.dropped_before + (log.writer ? log.writer->overrun_counter() : 0);
+}
+
+LogLevel level() { return the_log().level.load(std::memory_order_relaxed); }
+std::string_view level_name(LogLevel level) { return names_of(level).config; }
 
 void set_level(LogLevel level) { the_log().level.store(level, std::memory_order_relaxed); }
 

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+
+#include <atomic>
 
 namespace bia {
 namespace {
@@ -58,6 +61,30 @@ TEST(ParseLogLevel, TakesAnyCaseAndNamesTheLevels) {
   EXPECT_EQ(*parse_log_level("debug"), LogLevel::kDebug);
   EXPECT_EQ(parse_log_level("loud").error().message(),
             "log level \"loud\" is not debug, info, warn, error or fatal");
+}
+
+TEST(Log, WriterLosesNothingBelowItsLimitAndNeverBlocksAboveIt) {
+  LogLines log_lines;
+  std::atomic<bool> open{true};
+  std::atomic<int> written{0};
+  log::set_sink([&](std::string_view) {
+    while (!open) sched_yield();
+    ++written;
+  });
+  log::start_writer(64);
+  for (int i = 0; i < 50; ++i) log::info("x");
+  log::stop_writer();
+  EXPECT_EQ(written, 50);
+  EXPECT_EQ(log::dropped(), 0u);
+  open = false;
+  log::start_writer(64);
+  for (int i = 0; i < 1000; ++i) log::info("x");  // returns although nobody writes
+  const uint64_t dropped = log::dropped();
+  EXPECT_GE(dropped, 1000u - 64 - 1);
+  open = true;
+  log::stop_writer();
+  EXPECT_EQ(written + int(dropped), 1050);
+  EXPECT_EQ(log::dropped(), dropped);
 }
 
 }  // namespace

@@ -137,27 +137,39 @@ Result<ServerConfig::Grpc> read_grpc(const Config& config) {
   return grpc;
 }
 
+Result<void> read_flag(const Config& config, const char* key, bool& into) {
+  if (config.has(key)) into = BIA_TRY(config.boolean(key));
+  return {};
+}
+
+Result<void> read_path(const Config& config, const char* key, std::string& into) {
+  if (!config.has(key)) return {};
+  into = BIA_TRY(config.string(key));
+  if (into.starts_with('/')) return {};
+  return bad_value(config, key, fmt::format("{} \"{}\" does not begin with \"/\"", key, into));
+}
+
 Result<void> read_the_rest(const Config& config, ServerConfig& into) {
-  BIA_TRY(config.only("runtime", {"threads", "stop_timeout"}));
-  BIA_TRY(config.only("log", {"level"}));
+  BIA_TRY(config.only("runtime", {"threads", "stop_timeout", "drain_delay"}));
+  BIA_TRY(config.only("log", {"level", "queue_lines"}));
   BIA_TRY(config.only("metrics", {"enabled", "path"}));
+  BIA_TRY(config.only("health", {"enabled", "live_path", "ready_path"}));
+  BIA_TRY(config.only("debug", {"enabled"}));
   BIA_TRY(read_size(config, "runtime.threads", into.threads, 0, kThreadsMax));
   BIA_TRY(read_duration(config, "runtime.stop_timeout", into.stop_timeout));
+  BIA_TRY(read_duration(config, "runtime.drain_delay", into.drain_delay));
+  BIA_TRY(read_size(config, "log.queue_lines", into.log_queue_lines, 1, kCountMax));
   if (config.has("log.level")) {
     into.log_level = BIA_TRY(config.string("log.level"));
     if (auto level = parse_log_level(into.log_level); !level)
       return std::move(level).error().in(config.where("log.level"));
   }
-  if (config.has("metrics.enabled"))
-    into.metrics_enabled = BIA_TRY(config.boolean("metrics.enabled"));
-  if (config.has("metrics.path")) {
-    into.metrics_path = BIA_TRY(config.string("metrics.path"));
-    if (!into.metrics_path.starts_with('/'))
-      return bad_value(
-          config, "metrics.path",
-          fmt::format("metrics.path \"{}\" does not begin with \"/\"", into.metrics_path));
-  }
-  return {};
+  BIA_TRY(read_flag(config, "metrics.enabled", into.metrics_enabled));
+  BIA_TRY(read_path(config, "metrics.path", into.metrics_path));
+  BIA_TRY(read_flag(config, "health.enabled", into.health_enabled));
+  BIA_TRY(read_path(config, "health.live_path", into.live_path));
+  BIA_TRY(read_path(config, "health.ready_path", into.ready_path));
+  return read_flag(config, "debug.enabled", into.debug_enabled);
 }
 
 }  // namespace

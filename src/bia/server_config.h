@@ -8,8 +8,8 @@
 
 namespace bia {
 
-/// The sections of the configuration that bia itself reads: server, runtime, log, metrics. Defaults
-/// are Kratos' where Kratos has one.
+/// The sections of the configuration that bia itself reads: server, runtime, log, metrics, health,
+/// debug. Defaults are Kratos' where Kratos has one.
 struct ServerConfig {
   struct Http {
     http::ServerOptions options;
@@ -27,9 +27,19 @@ struct ServerConfig {
   /// 0: as many as the process may use CPUs.
   size_t threads = 0;
   Duration stop_timeout = std::chrono::seconds(10);
+  /// Between saying that the service goes away (readiness, registry, health) and closing its
+  /// listeners.
+  Duration drain_delay = Duration::zero();
   std::string log_level = "info";
+  /// Lines that wait for the thread that writes them.
+  size_t log_queue_lines = 8192;
   bool metrics_enabled = true;
   std::string metrics_path = "/metrics";
+  bool health_enabled = true;
+  std::string live_path = "/healthz";
+  std::string ready_path = "/readyz";
+  /// /debug: log level, memory, profile.
+  bool debug_enabled = false;
 
   /// Errors: kInvalidArgument for a bad value or an unknown key, with its place; kNotFound where
   /// neither server is configured.

@@ -153,7 +153,7 @@ def test_no_secret_is_printed(tmp_path):
 def test_command_line(tmp_path):
     assert run("helloworld", "-conf", tmp_path / "none") == (
         1, "", f"helloworld: {tmp_path}/none: no such file or folder (-conf names the configuration: a file, or a folder of files)\n")
-    assert run("helloworld", "--nope")[2] == "helloworld: unknown flag --nope (the service takes -conf PATH, --version and --help)\n"
+    assert run("helloworld", "--nope")[2] == "helloworld: unknown flag --nope (the service takes -conf PATH, -env PREFIX, -set KEY=VALUE, --version and --help)\n"
     assert run("helloworld", "--version") == (0, "helloworld 0.1.0\n", "")
     code, out, _ = run("helloworld", "-h")
     assert code == 0 and "-conf PATH" in out
@@ -166,7 +166,7 @@ def test_environment_in_the_configuration(start, tmp_path):
     (tmp_path / "c.yaml").write_text("server: {http: {addr: '127.0.0.1:${TEST_PORT}'}}\nruntime: {threads: 1}\n")
     start([conftest.BIN / "helloworld", "-conf", tmp_path / "c.yaml"], port=port, env={**os.environ, "TEST_PORT": str(port)}, stderr=subprocess.DEVNULL)
     assert http(port, "GET /helloworld/x")[0] == 200
-    assert metrics(port)["process_threads"] == 1
+    assert metrics(port)["process_threads"] == 2  # and the log's
 
 
 def test_threads_share_the_metrics(start, tmp_path):

@@ -4,6 +4,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "bia/base/result.h"
 #include "bia/bia/config.h"
@@ -22,9 +23,28 @@ namespace bia {
 
 struct AppInfo {
   std::string name;
-  std::string version;
+  std::string version = {};
   /// Of this instance; empty: the host's name.
-  std::string id;
+  std::string id = {};
+  /// Told to the registry: "weight", "region", ….
+  std::vector<std::pair<std::string, std::string>> metadata = {};
+  /// "http://10.0.0.1:8080", in place of what the servers' addresses say.
+  std::vector<std::string> endpoints = {};
+};
+
+/// What an App starts and stops beside its HTTP and gRPC servers: a consumer of a queue, a
+/// scheduler.
+class AppServer {
+ public:
+  virtual ~AppServer();
+  /// "kafka", for the log.
+  virtual std::string_view name() const = 0;
+  /// In a fiber of thread 0. Returns once it has begun; an error ends the program.
+  virtual Result<void> start() = 0;
+  /// In a fiber of thread 0. Lets what is in flight end, until `deadline`.
+  virtual void stop(Deadline deadline) = 0;
+  /// "ws://10.0.0.1:7000", advertised beside the others; empty: not.
+  virtual std::string endpoint() const { return {}; }
 };
 
 /// A program that serves: configuration, threads, the HTTP and the gRPC server, metrics, logs,
@@ -45,19 +65,42 @@ class App {
   using Wire = std::function<Result<void>(App&)>;
   using Hook = std::function<Result<void>()>;
 
-  /// A service's main: reads `-conf PATH` (a file or a folder; default "configs"), wires, serves
-  /// until SIGINT, SIGTERM or SIGQUIT, and then lets the calls in flight end. A second signal ends
-  /// it at once. Returns the exit code: 0, or 1 after one line on stderr.
+  /// A service's main: reads its configuration (`-conf PATH`, default "configs"; `-env PREFIX`;
+  /// `-set KEY=VALUE`) and watches it, wires, serves until SIGINT, SIGTERM or SIGQUIT, and then
+  /// says that it goes away (readiness, health, registry), waits for `runtime.drain_delay`, and
+  /// lets the calls in flight end. A second signal ends it at once. Returns the exit code: 0, or 1
+  /// after one line on stderr.
   static int main(int argc, char** argv, AppInfo info, const Wire& wire);
 
   /// Errors: those of the configuration's sections server, runtime, log and metrics.
   static Result<std::unique_ptr<App>> create(AppInfo info, Config config);
+  /// Reads the sources, and reads them again when their files change, while it serves.
+  static Result<std::unique_ptr<App>> create(AppInfo info, ConfigSources sources);
   ~App();
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
   const AppInfo& info() const;
+  /// As at the start.
   const Config& config() const;
+  /// The newest that was accepted. Thread-safe; a snapshot, immutable.
+  std::shared_ptr<const Config> current_config() const;
+  /// Calls `changed` with the message that `key` holds after the configuration's files changed it.
+  /// A change is taken over whole: only once it can be read, all watched keys fit their messages,
+  /// and bia's own sections are good; otherwise the last good one stays, and the log says why.
+  /// `changed` runs on thread 0 and must not suspend. Before serving.
+  template <typename M>
+  void watch_config(std::string key, std::function<void(const M&)> changed) {
+    on_config(key, [key, changed](const Config& fresh) -> Result<std::function<void()>> {
+      auto message = std::make_shared<M>();
+      if (auto scanned = fresh.scan(key, *message); !scanned) return std::move(scanned).error();
+      return std::function<void()>([message, changed] { changed(*message); });
+    });
+  }
+  /// The same by hand: `prepare` checks the new configuration and returns what takes it over.
+  using ConfigPrepare = std::function<Result<std::function<void()>>(const Config&)>;
+  void on_config(std::string key, ConfigPrepare prepare);
+
   metrics::Registry& metrics();
   /// For routes beside the services' own; they do not pass the middleware.
   http::Router& router();
@@ -82,6 +125,14 @@ class App {
     return reference;
   }
 
+  /// Started after the HTTP and gRPC servers, in order; stopped together with them. Before serving.
+  void add_server(std::unique_ptr<AppServer> server);
+  /// Asked by GET /readyz, in the request's fiber and under its deadline: an error makes it 503
+  /// with the check's name (its text goes to the log alone). Before serving.
+  void ready_check(std::string name, Hook check);
+  /// Between the after-start hooks and the stop, and no check fails.
+  bool ready() const;
+
   /// Hooks run in a fiber of thread 0, in order. An error of a before-start or after-start hook
   /// ends the program; one of a stop hook is logged.
   void before_start(Hook hook);
@@ -97,6 +148,8 @@ class App {
   /// "127.0.0.1:8080", the real ports, once started; empty where the server is not configured.
   std::string http_address() const;
   std::string grpc_address() const;
+  /// "http://10.0.0.1:8080", "grpc://10.0.0.1:9000", as other hosts reach them; once started.
+  std::vector<std::string> endpoints() const;
 
  private:
   using Owned = std::unique_ptr<void, void (*)(void*)>;

@@ -14,25 +14,41 @@ class Message;
 
 namespace bia {
 
-/// A service's configuration: YAML, from one file or from a folder whose *.yaml, *.yml and *.json
-/// files are merged in the order of their names (maps merge, anything else is replaced), as Kratos
-/// does. "${key}" and "${key:default}" in a string stand for another key of the configuration or,
-/// where there is none, for an environment variable. Errors say file and line:
+/// Where a configuration comes from. Later ones win: files in order, then the environment, then
+/// overrides.
+struct ConfigSources {
+  /// Files, or folders whose *.yaml, *.yml, *.json and *.toml files are taken in the order of their
+  /// names.
+  std::vector<std::string> paths;
+  /// Environment variables that begin with it are keys, as Kratos' `env.NewSource` has them: the
+  /// prefix and one "_" are cut off; "." and "__" nest ("APP_SERVER__HTTP__ADDR" is
+  /// server.http.addr: a key that is there is found in any case). Empty: none.
+  std::string environment_prefix;
+  /// "KEY=VALUE", from the command line; the value may be a list or map in YAML's flow style.
+  std::vector<std::string> overrides;
+};
+
+/// A service's configuration: YAML, JSON and TOML, merged (maps merge, anything else is replaced),
+/// as Kratos does. "${key}" and "${key:default}" in a string stand for another key of the
+/// configuration or, where there is none, for an environment variable. Errors say file and line:
 /// `configs/config.yaml:12: …`; they show values of `server` and its kin, never those of the
-/// service's own keys, which may be secrets.
+/// service's own keys, which may be secrets. Immutable: any thread may read one.
 class Config {
  public:
-  /// Errors: kNotFound for a missing path or a folder without files; kInvalidArgument for what
-  /// cannot be read or resolved.
+  /// Blocks. Errors: kNotFound for a missing path or a folder without files; kInvalidArgument for
+  /// what cannot be read or resolved.
+  static Result<Config> load(const ConfigSources& sources);
   static Result<Config> load(const std::string& path);
-  /// `name` stands for the file in errors.
-  static Result<Config> parse(std::string_view yaml, std::string_view name = "config.yaml");
+  /// `name` stands for the file in errors; its extension says the format.
+  static Result<Config> parse(std::string_view text, std::string_view name = "config.yaml");
   Config(Config&&) noexcept;
   Config& operator=(Config&&) noexcept;
   ~Config();
 
   /// Keys are dotted: "data.database.source".
   bool has(std::string_view key) const;
+  /// The two have the same value there, or both none.
+  bool same(const Config& other, std::string_view key) const;
   /// The names below a key, in order; empty where it is no map.
   std::vector<std::string> keys(std::string_view key) const;
   /// "configs/config.yaml:12", for errors of your own; empty where there is no such key.
@@ -49,9 +65,11 @@ class Config {
 
   /// Fills a message, whose fields are the keys (in snake_case or lowerCamelCase), as Kratos'
   /// `Scan` does. `key` is where the message begins; empty: at the top, and then bia's own sections
-  /// (server, runtime, log, metrics) may be missing from the message. Absent keys leave fields as
-  /// they are. Errors: kInvalidArgument for an unknown key, with what is close to it, and for a
-  /// value of another type.
+  /// (server, runtime, log, metrics, health, debug, tracing, registry) may be missing from the
+  /// message. Absent keys leave fields as they are. Errors: kInvalidArgument for an unknown key,
+  /// with what is close to it, for a value of another type, and for a field that is missing
+  /// although its `.proto` marks it `[(google.api.field_behavior) = REQUIRED]` or
+  /// `[(buf.validate.field).required = true]`.
   Result<void> scan(std::string_view key, google::protobuf::Message& into) const;
   Result<void> scan(google::protobuf::Message& into) const { return scan({}, into); }
 

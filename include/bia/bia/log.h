@@ -21,8 +21,9 @@ using LogField = std::pair<std::string_view, std::string_view>;
 /// The program's log: a line an entry on stderr, as Kratos' standard logger writes it:
 ///     INFO ts=2026-11-24T15:10:41Z service.id=host-1 service.name=helloworld msg=[HTTP] server
 ///     listening on: [::]:8080
-/// Control characters in values are escaped, so that no input can forge a line. Thread-safe; one
-/// write a line.
+/// Control characters in values are escaped, so that no input can forge a line. Thread-safe. In a
+/// served App a thread of its own writes the lines, so that a slow reader of stderr holds up no
+/// request.
 namespace log {
 void write(LogLevel level, std::initializer_list<LogField> fields);
 inline void debug(std::string_view message) { write(LogLevel::kDebug, {{"msg", message}}); }
@@ -32,9 +33,22 @@ inline void error(std::string_view message) { write(LogLevel::kError, {{"msg", m
 /// Before composing what may be below the level.
 bool enabled(LogLevel level);
 
-/// At start-up, before other threads run.
+/// From now on lines go to a queue of `lines_max` and a thread of its own writes them; where the
+/// queue is full the oldest line is dropped and counted. Before other threads run.
+void start_writer(size_t lines_max);
+/// Writes what is queued, ends the thread, and lines are written directly again. After the other
+/// threads have ended.
+void stop_writer();
+/// Lines that the full queue has dropped.
+uint64_t dropped();
+
+/// Thread-safe.
 void set_level(LogLevel level);
-/// What every line begins with, e.g. {"service.id", "host-1"}.
+LogLevel level();
+/// "info"
+std::string_view level_name(LogLevel level);
+/// At start-up, before other threads run: what every line begins with, e.g. {"service.id",
+/// "host-1"}.
 void set_fields(std::vector<std::pair<std::string, std::string>> fields);
 /// Lines go to `sink` instead of stderr, without the newline; null: stderr again. For tests.
 void set_sink(std::function<void(std::string_view line)> sink);

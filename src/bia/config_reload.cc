@@ -1,0 +1,74 @@
+#include "bia/config_reload.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "bia/bia/log.h"
+#include "bia/config_watch.h"
+#include "bia/fiber/scheduler.h"
+#include "bia/server_config.h"
+
+namespace bia {
+
+ConfigReload::ConfigReload(Config at_start)
+    : at_start_(std::make_shared<const Config>(std::move(at_start))), current_(at_start_) {}
+
+void ConfigReload::add(std::string key, Prepare prepare) {
+  watchers_.push_back({std::move(key), std::move(prepare)});
+}
+
+Result<void> ConfigReload::register_metrics(metrics::Registry& registry) {
+  const auto counter = [&registry](const char* result) {
+    return registry.counter("config_reloads_total", "Changes of the configuration while running.",
+                            {{"result", result}});
+  };
+  applied_ = BIA_TRY(counter("applied"));
+  rejected_ = BIA_TRY(counter("rejected"));
+  counted_ = true;
+  return {};
+}
+
+Result<void> ConfigReload::reload(const ConfigSources& sources) {
+  std::optional<Result<Config>> loaded;
+  fiber::offload([&] { loaded.emplace(Config::load(sources)); });
+  if (!loaded->ok()) return std::move(*loaded).error();
+  const auto fresh = std::make_shared<const Config>(std::move(*loaded).value());
+  const auto before = current();
+  if (fresh->same(*before, "")) return {};
+  const ServerConfig server = BIA_TRY(ServerConfig::read(*fresh));
+  std::vector<std::function<void()>> commits;
+  for (const Watcher& watcher : watchers_) {
+    if (fresh->same(*before, watcher.key)) continue;
+    commits.push_back(BIA_TRY(watcher.prepare(*fresh)));
+  }
+  log::set_level(BIA_TRY(parse_log_level(server.log_level)));
+  current_.store(fresh);
+  for (const auto& commit : commits) commit();
+  if (counted_) applied_.add();
+  log::info("configuration reloaded");
+  for (const char* key :
+       {"server", "runtime", "metrics", "health", "debug", "tracing", "registry"}) {
+    if (!fresh->same(*at_start_, key))
+      log::warn(fmt::format("configuration: a change of {} takes effect at the next start", key));
+  }
+  return {};
+}
+
+void ConfigReload::watch(const ConfigSources& sources) {
+  auto files = ConfigWatch::create(sources.paths);
+  if (!files) {
+    log::warn("configuration: " + files.error().text());
+    return;
+  }
+  while (files->wait()) {
+    if (auto done = reload(sources); !done) {
+      if (done.error().code() == Code::kCancelled) return;
+      if (counted_) rejected_.add();
+      log::error(fmt::format("configuration not reloaded, the last good one stays: {}",
+                             done.error().text()));
+    }
+  }
+}
+
+}  // namespace bia

@@ -1,0 +1,196 @@
+// Where a configuration comes from: files, folders, the environment, flags; later ones win.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "bia/config_node.h"
+
+extern char** environ;
+
+namespace bia {
+namespace config_detail {
+namespace {
+
+namespace fs = std::filesystem;
+using Node = Config::Node;
+
+Error config_error(Code code, const std::string& path, std::string_view what) {
+  return Error(code, "CONFIG", fmt::format("{}: {}", path, what));
+}
+
+Result<std::string> read_file(const std::string& path) {
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  if (error) return config_error(Code::kInvalidArgument, path, error.message());
+  if (size > kFileBytesMax) {
+    return config_error(Code::kOutOfRange, path,
+                        fmt::format("{} bytes, at most {}", size, kFileBytesMax));
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << file.rdbuf();
+  if (!file) return config_error(Code::kPermissionDenied, path, "cannot be read");
+  return bytes.str();
+}
+
+bool is_config_file(const fs::path& path) {
+  const std::string name = path.filename().string();
+  const std::string extension = path.extension().string();
+  return name[0] != '.' && (extension == ".yaml" || extension == ".yml" || extension == ".json" ||
+                            extension == ".toml");
+}
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; }
+
+bool same_but_for_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
+/// The child of that name, or of that name in another case, or a new one.
+Node& child_of(Node& node, std::string_view name, const std::shared_ptr<const std::string>& file) {
+  if (node.kind != Node::Kind::kMap) {
+    node = Node();
+    node.kind = Node::Kind::kMap;
+    node.file = file;
+  }
+  for (const bool exact : {true, false}) {
+    for (auto& [key, value] : node.map) {
+      if (exact ? key == name : same_but_for_case(key, name)) return value;
+    }
+  }
+  const bool shouting =
+      std::none_of(name.begin(), name.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+  std::string key(name);
+  if (shouting && file->find("__") != std::string::npos) {
+    std::transform(key.begin(), key.end(), key.begin(), lower);
+  }
+  return node.map.emplace_back(std::move(key), Node()).second;
+}
+
+/// The parts of "server.http.addr" or "SERVER__HTTP__ADDR"; empty for a name with an empty part.
+std::vector<std::string_view> parts_of(std::string_view name, bool underscores) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    size_t end = name.find('.');
+    size_t width = 1;
+    if (const size_t two = underscores ? name.find("__") : std::string_view::npos; two < end) {
+      end = two;
+      width = 2;
+    }
+    if (end == 0 || name.empty()) return {};
+    parts.push_back(name.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    name.remove_prefix(end + width);
+  }
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> files_of(const std::string& path) {
+  std::error_code error;
+  const auto status = fs::status(path, error);
+  if (!fs::exists(status)) {
+    return config_error(Code::kNotFound, path, "no such file or folder")
+        .with_hint("-conf names the configuration: a file, or a folder of files");
+  }
+  if (!fs::is_directory(status)) return std::vector<std::string>{path};
+  std::vector<std::string> files;
+  for (fs::directory_iterator entry(path, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code ignored;
+    if (is_config_file(entry->path()) && !entry->is_directory(ignored))
+      files.push_back(entry->path().string());
+  }
+  if (error) return config_error(Code::kPermissionDenied, path, error.message());
+  if (files.empty())
+    return config_error(Code::kNotFound, path,
+                        "the folder has no .yaml, .yml, .json or .toml file");
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Result<Node> parse_text(std::string_view text, std::string_view name) {
+  if (name.ends_with(".json")) return parse_json(text, name);
+  if (name.ends_with(".toml")) return parse_toml(text, name);
+  return parse_yaml(text, name);
+}
+
+void add_environment(Node& root, std::string_view prefix, const char* const* variables) {
+  for (; prefix.size() && *variables; ++variables) {
+    const std::string_view variable = *variables;
+    const size_t equals = variable.find('=');
+    std::string_view name = variable.substr(0, equals);
+    if (equals == std::string_view::npos || !name.starts_with(prefix)) continue;
+    name.remove_prefix(prefix.size());
+    if (name.starts_with('_')) name.remove_prefix(1);
+    const auto parts = parts_of(name, true);
+    if (parts.empty()) continue;
+    const auto file = std::make_shared<const std::string>(variable.substr(0, equals));
+    Node* node = &root;
+    for (std::string_view part : parts) node = &child_of(*node, part, file);
+    *node = Node();
+    node->kind = Node::Kind::kScalar;
+    node->text = variable.substr(equals + 1);
+    node->file = file;
+    node->from_environment = true;
+  }
+}
+
+Result<void> add_override(Node& root, std::string_view text) {
+  const size_t equals = text.find('=');
+  const std::string_view key = text.substr(0, equals);
+  const auto parts = parts_of(key, false);
+  if (equals == std::string_view::npos || parts.empty()) {
+    return Error(
+        Code::kInvalidArgument, "ARGUMENT",
+        fmt::format("-set {}: write -set KEY=VALUE, with a key like server.http.addr", key));
+  }
+  const auto file = std::make_shared<const std::string>(fmt::format("-set {}", key));
+  Node value;
+  value.file = file;
+  value.kind = Node::Kind::kScalar;
+  value.text = text.substr(equals + 1);
+  // "[a, b]" and "{a: 1}" are what they are in YAML.
+  if (value.text.starts_with('[') || value.text.starts_with('{')) {
+    Node document = BIA_TRY(parse_yaml("value: " + value.text, *file));
+    value = std::move(document.map.front().second);
+  }
+  value.line = 0;
+  Node* node = &root;
+  for (std::string_view part : parts) node = &child_of(*node, part, file);
+  *node = std::move(value);
+  return {};
+}
+
+}  // namespace config_detail
+
+Result<Config> Config::load(const ConfigSources& sources) {
+  auto root = std::make_unique<Node>();
+  root->kind = Node::Kind::kMap;
+  for (const std::string& path : sources.paths) {
+    const std::vector<std::string> files = BIA_TRY(config_detail::files_of(path));
+    for (const std::string& file : files) {
+      const std::string text = BIA_TRY(config_detail::read_file(file));
+      config_detail::merge(*root, BIA_TRY(config_detail::parse_text(text, file)));
+    }
+  }
+  config_detail::add_environment(*root, sources.environment_prefix, environ);
+  for (const std::string& text : sources.overrides)
+    BIA_TRY(config_detail::add_override(*root, text));
+  BIA_TRY(config_detail::resolve_placeholders(*root));
+  return Config(std::move(root));
+}
+
+Result<Config> Config::load(const std::string& path) { return load(ConfigSources{{path}, {}, {}}); }
+
+Result<Config> Config::parse(std::string_view text, std::string_view name) {
+  auto root = std::make_unique<Node>(BIA_TRY(config_detail::parse_text(text, name)));
+  BIA_TRY(config_detail::resolve_placeholders(*root));
+  return Config(std::move(root));
+}
+
+}  // namespace bia

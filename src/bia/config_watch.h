@@ -1,0 +1,33 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "bia/base/result.h"
+#include "bia/fiber/scheduler.h"
+
+namespace bia {
+
+/// Tells when the files of a configuration may have changed: whatever an editor, `kubectl` (which
+/// swaps the link ..data) or a deployment does to them. Watches their folders by inotify, so that
+/// files that come, go or are replaced are seen. Belongs to its thread.
+class ConfigWatch {
+ public:
+  ConfigWatch() = default;
+  ConfigWatch(ConfigWatch&& other) noexcept;
+  ConfigWatch& operator=(ConfigWatch&&) = delete;
+  ~ConfigWatch();
+  /// Files and folders as in ConfigSources. Errors: kResourceExhausted, kNotFound.
+  static Result<ConfigWatch> create(const std::vector<std::string>& paths);
+  /// Suspends until something happened and then nothing for `kQuiet`, so that a file that is being
+  /// written in pieces is read once. Errors: kCancelled.
+  Result<void> wait();
+
+  static constexpr Duration kQuiet = std::chrono::milliseconds(100);
+
+ private:
+  Result<void> take_events(Deadline deadline);
+  int fd_ = -1;
+  fiber::FdWatch events_;
+};
+
+}  // namespace bia

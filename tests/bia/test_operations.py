@@ -1,0 +1,99 @@
+"""What operators use of a service: sources of its configuration, reload, health, drain, log level, /debug, a log that nobody reads."""
+import json
+import os
+import signal
+import subprocess
+
+import conftest
+from service import Service, grpc_call, http, metrics
+
+SAY_HELLO = "/helloworld.v1.Greeter/SayHello"
+HEALTH = "/grpc.health.v1.Health/Check"
+
+
+def started(start, *args, env=None, port):
+    return start([conftest.BIN / "helloworld", *args], port=port, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                 env={**os.environ, **(env or {})})
+
+
+def test_sources_of_the_configuration(start, tmp_path):
+    first, second, third = (conftest.free_port() for _ in range(3))
+    (tmp_path / "a.toml").write_text(f"[server.http]\naddr = '127.0.0.1:{first}'\ntimeout = '1s'\n")
+    (tmp_path / "b.json").write_text(json.dumps({"server": {"grpc": {"addr": "127.0.0.1:1"}}}))
+    started(start, "-conf", tmp_path / "a.toml", "-conf", tmp_path / "b.json", "-env", "HELLO_", "-set", f"server.grpc.addr=127.0.0.1:{third}",
+            env={"HELLO_SERVER__HTTP__ADDR": f"127.0.0.1:{second}"}, port=third)
+    assert http(second, "GET /helloworld/x")[0] == 200
+    assert grpc_call(third, SAY_HELLO, b"\x0a\x01x")[0] == "OK"
+
+
+def test_bad_sources_are_told(tmp_path):
+    (tmp_path / "c.toml").write_text("[server.http]\naddr = ':0'\ntimeot = '1s'\n")
+    done = subprocess.run([conftest.BIN / "helloworld", "-conf", tmp_path / "c.toml"], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 1
+    assert f"{tmp_path}/c.toml:3: unknown key server.http.timeot; did you mean timeout?" in done.stderr
+    done = subprocess.run([conftest.BIN / "helloworld", "-set", "x"], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 1 and "-set x: write -set KEY=VALUE" in done.stderr + done.stdout or "no such file" in done.stderr
+
+
+def test_reload_keeps_the_last_good_one(start, tmp_path):
+    service = Service(start, tmp_path, extra="log:\n  level: info\n")
+    good = service.config.read_text()
+    service.config.write_text(good.replace("level: info", "level: loud"))
+    service.wait_for_log("configuration not reloaded, the last good one stays")
+    service.config.write_text(good.replace("level: info", "level: debug"))
+    service.wait_for_log("configuration reloaded")
+    counted = metrics(service.http)
+    assert counted['config_reloads_total{result="applied"}'] == 1
+    assert counted['config_reloads_total{result="rejected"}'] == 1
+    service.config.write_text(good.replace("timeout: 1s", "timeout: 2s"))
+    service.wait_for_log("a change of server takes effect at the next start")
+    assert http(service.http, "GET /helloworld/x")[0] == 200
+
+
+def test_health_and_drain(start, tmp_path):
+    service = Service(start, tmp_path, extra="runtime:\n  drain_delay: 2s\n")
+    assert http(service.http, "GET /healthz")[::2] == (200, b"ok\n")
+    assert http(service.http, "GET /readyz")[::2] == (200, b"ready\n")
+    assert grpc_call(service.grpc, HEALTH) == ("OK", b"\x08\x01")
+    service.process.send_signal(signal.SIGTERM)
+    service.wait_for_log("draining for 2s")
+    assert http(service.http, "GET /readyz")[0] == 503
+    assert http(service.http, "GET /healthz")[0] == 200
+    assert http(service.http, "GET /helloworld/late")[0] == 200
+    assert grpc_call(service.grpc, HEALTH) == ("OK", b"\x08\x02")
+    assert service.process.wait(10) == 0
+
+
+def test_second_signal_ends_the_drain(start, tmp_path):
+    service = Service(start, tmp_path, extra="runtime:\n  drain_delay: 1m\n")
+    service.process.send_signal(signal.SIGTERM)
+    service.wait_for_log("draining")
+    service.process.send_signal(signal.SIGTERM)
+    assert service.process.wait(10) == 1
+
+
+def test_debug_is_off_by_default_and_sets_the_log_level(start, tmp_path):
+    assert http(Service(start, tmp_path).http, "GET /debug/log")[0] == 404
+    service = Service(start, tmp_path, extra="debug:\n  enabled: true\n")
+    assert http(service.http, "GET /debug/log")[2] == b"info\n"
+    assert http(service.http, "PUT /debug/log?level=error")[2] == b"error\n"
+    assert http(service.http, "PUT /debug/log?level=loud")[0] == 400
+    assert http(service.http, "GET /debug/log")[2] == b"error\n"
+    assert b"heap_in_use_bytes" in http(service.http, "GET /debug/memory")[2]
+    assert http(service.http, "GET /debug/profile?seconds=0")[0] == 400
+    assert http(service.http, "GET /debug/profile?seconds=1")[0] == 200
+
+
+def test_a_log_that_nobody_reads_holds_up_no_request(start, tmp_path):
+    """The pipe's 64 KiB fill up; the lines above the queue are dropped and counted."""
+    port = conftest.free_port()
+    config = tmp_path / "config.yaml"
+    config.write_text(f"server:\n  http:\n    addr: 127.0.0.1:{port}\nlog:\n  queue_lines: 16\ndebug:\n  enabled: true\n")
+    process = start([conftest.BIN / "helloworld", "-conf", config], port=port, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        for _ in range(2000):  # each logs a line
+            assert http(port, "PUT /debug/log?level=info")[0] == 200
+        assert http(port, "GET /helloworld/x")[0] == 200
+        assert metrics(port)["log_lines_dropped_total"] > 0
+    finally:
+        process.kill()
