@@ -3,9 +3,6 @@
 #include <fmt/format.h>
 #include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-#include <sched.h>
 
 #include <charconv>
 #include <filesystem>
@@ -212,78 +209,6 @@ Result<uint64_t> parse_bytes(std::string_view text) {
       return static_cast<uint64_t>(value * factor);
   }
   return flag_error(fmt::format("unhandled size name or size above 2 GiB: {}", text));
-}
-
-std::string options_json(const Options& options) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  auto key = [&](std::string_view name) {
-    writer.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
-  };
-  auto text = [&](std::string_view name, const std::string& value) {
-    if (value.empty()) return;
-    key(name);
-    writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-  };
-  enum class Zero { kShow, kOmit };
-  auto integer = [&](std::string_view name, int64_t value, Zero zero) {
-    if (value == 0 && zero == Zero::kOmit) return;
-    key(name);
-    writer.Int64(value);
-  };
-  auto raw = [&](std::string_view name, const std::string& json) {
-    rapidjson::Document document;
-    if (json.empty() || document.Parse(json.data(), json.size()).HasParseError())
-      return text(name, json);
-    key(name);
-    document.Accept(writer);
-  };
-  writer.StartObject();
-  text("call", options.call);
-  text("host", options.host);
-  text("proto", options.proto);
-  text("protoset", options.protoset);
-  key("import-paths");
-  writer.StartArray();
-  for (const std::string& path : options.import_paths) writer.String(path.c_str());
-  writer.EndArray();
-  key("insecure");
-  writer.Bool(true);
-  text("authority", options.authority);
-  integer("rps", static_cast<int64_t>(options.rps), Zero::kOmit);
-  key("load-schedule");
-  writer.String("const");
-  for (const char* name :
-       {"load-start", "load-end", "load-step", "load-step-duration", "load-max-duration"})
-    integer(name, 0, Zero::kShow);
-  integer("concurrency", static_cast<int64_t>(options.concurrency), Zero::kOmit);
-  key("concurrency-schedule");
-  writer.String("const");
-  integer("concurrency-start", 0, Zero::kShow);
-  integer("concurrency-end", 0, Zero::kShow);
-  integer("concurrency-step", 1, Zero::kShow);
-  integer("concurrency-step-duration", 0, Zero::kShow);
-  integer("concurrency-max-duration", 0, Zero::kShow);
-  integer("total", static_cast<int64_t>(options.total), Zero::kOmit);
-  integer("connections", static_cast<int64_t>(options.connections), Zero::kOmit);
-  integer("duration", std::max(options.duration, options.max_duration).count(), Zero::kOmit);
-  integer("timeout", options.timeout.count(), Zero::kOmit);
-  integer("dial-timeout", options.connect_timeout.count(), Zero::kOmit);
-  raw("data", options.data);
-  key("binary");
-  writer.Bool(false);
-  raw("metadata", options.metadata);
-  cpu_set_t allowed;
-  int cpus = sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
-  integer("CPUs", options.cpus > 0 ? static_cast<int64_t>(options.cpus) : cpus, Zero::kShow);
-  text("name", options.name);
-  integer("skipFirst", static_cast<int64_t>(options.skip_first), Zero::kOmit);
-  if (options.count_errors) {
-    key("count-errors");
-    writer.Bool(true);
-  }
-  writer.EndObject();
-  return {buffer.GetString(), buffer.GetSize()};
 }
 
 }  // namespace zelus::ghz
