@@ -7,6 +7,9 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LINES_MAX, TEST_LINES_MAX = 500, 800
+FUNCTION_MAX, TEST_FUNCTION_MAX = 70, 100
+# What opens a block in column one and is no function.
+NO_FUNCTION = re.compile(r"(namespace|class|struct|enum|union|extern|template|#|/|\}|\s)|.* = \{$")
 BANS = {  # token: (folder where it is at home, what to use)
     "std::mutex": ("src/fiber", "fiber::Mutex or a Mailbox"),
     "std::thread": ("src/fiber", "fiber::ThreadGroup or fiber::offload"),
@@ -60,6 +63,18 @@ def included_layer(target, names):
     return None
 
 
+def long_functions(path, lines):
+    """Functions above the limit: clang-format puts their first and last line into column one."""
+    limit, first = TEST_FUNCTION_MAX if "_test." in path else FUNCTION_MAX, 0
+    for number, line in enumerate(lines, 1):
+        if not first and line.endswith("{") and not NO_FUNCTION.match(line):
+            first = number
+        elif first and line.startswith("}"):
+            if number - first >= limit:
+                yield f"{path}:{first}: a function of {number - first + 1} lines, at most {limit}: name its parts"
+            first = 0
+
+
 def main():
     reach, granted = layers()
     breaches = []
@@ -71,6 +86,7 @@ def main():
         limit = TEST_LINES_MAX if "_test." in path or path.startswith("tests/") else LINES_MAX
         if len(lines) > limit:
             breaches.append(f"{path}:{limit}: {len(lines)} lines, at most {limit}: give each idea a file")
+        breaches += long_functions(path, lines)
         layer, public = layer_of(path, reach), path.startswith("include/")
         for number, line in enumerate(lines, 1):
             if not path.startswith(("tools/", "bench/", "templates/", "tests/", "fuzz/")) and "_test." not in path and "test_support" not in path:
