@@ -10,6 +10,7 @@
 
 #include "bia/advertise.h"
 #include "bia/bia/server_binding.h"
+#include "bia/bia/tracing.h"
 #include "bia/config_reload.h"
 #include "bia/fiber/scheduler.h"
 #include "bia/fiber/threads.h"
@@ -84,6 +85,8 @@ class App::Impl {
         binding(binding_options(server)) {}
 
   Result<void> set_up();
+  Result<void> set_up_tracing();
+  http::Handler handler();
   Result<void> serve(App& app, const Wire& wire);
 
   AppInfo info;
@@ -95,6 +98,8 @@ class App::Impl {
   metrics::Registry registry;
   RequestMetrics request_metrics;
   ServerBinding binding;
+  std::unique_ptr<Tracer> tracer;
+  std::optional<Cors> cors;
   http::Router router;
   std::vector<Owned> owned;
   std::unique_ptr<http::Server> http;
@@ -116,19 +121,45 @@ class App::Impl {
   void collect_servers(metrics::TextWriter& out) const;
 };
 
-Result<void> App::Impl::set_up() {
-  if (server.http) {
-    http = BIA_TRY(
-        http::Server::create(*threads, server.http->options,
-                             [this](http::ServerRequest& request, http::ServerResponse& response) {
-                               router.serve(request, response);
-                             }));
+http::Handler App::Impl::handler() {
+  if (!server.http->cors) {
+    return [this](http::ServerRequest& request, http::ServerResponse& response) {
+      router.serve(request, response);
+    };
   }
+  cors.emplace(*server.http->cors);
+  return [this](http::ServerRequest& request, http::ServerResponse& response) {
+    if (!cors->handle(request, response)) router.serve(request, response);
+  };
+}
+
+Result<void> App::Impl::set_up_tracing() {
+  if (!server.tracing) return {};
+  TracingOptions options = *server.tracing;
+  options.service_name = info.name;
+  options.service_version = info.version;
+  options.service_id = info.id;
+  tracer = BIA_TRY(Tracer::create(std::move(options)));
+  BIA_TRY(tracer->start());
+  binding.middleware().add(tracing_middleware(*tracer));
+  registry.add_collector([this](metrics::TextWriter& out) {
+    const Tracer::Counters counters = tracer->counters();
+    out.family("tracing_spans_total", "Spans by what became of them.", "counter");
+    out.sample("tracing_spans_total", {{"result", "exported"}}, double(counters.exported));
+    out.sample("tracing_spans_total", {{"result", "dropped"}}, double(counters.dropped));
+    out.sample("tracing_spans_total", {{"result", "failed"}}, double(counters.failed));
+  });
+  return {};
+}
+
+Result<void> App::Impl::set_up() {
+  if (server.http) http = BIA_TRY(http::Server::create(*threads, server.http->options, handler()));
   if (server.grpc) grpc = BIA_TRY(grpc::Server::create(*threads, server.grpc->options));
   BIA_TRY(ops.add_routes(server, router));
-  if (!server.metrics_enabled) return {};
+  if (!server.metrics_enabled) return set_up_tracing();
   BIA_TRY(config.register_metrics(registry));
   binding.middleware().add(metrics_middleware(request_metrics));
+  BIA_TRY(set_up_tracing());
   BIA_TRY(request_metrics.add_unmatched());
   router.set_not_found([this](http::ServerRequest& request, const http::PathParams&,
                               http::ServerResponse& response) {
@@ -277,6 +308,9 @@ Result<void> App::Impl::serve(App& app, const Wire& wire) {
     stop_servers();
     run_stop_hooks(after_stop, "an after-stop hook");
   }
+  // Within what is left of the stop's time: a collector that is gone must not hold the end up.
+  if (tracer)
+    tracer->stop(Deadline::after(std::min<Duration>(server.stop_timeout, std::chrono::seconds(2))));
   while (!owned.empty()) owned.pop_back();
   return outcome;
 }
@@ -325,6 +359,7 @@ std::vector<std::string> App::endpoints() const {
   return all;
 }
 metrics::Registry& App::metrics() { return impl_->registry; }
+Tracer* App::tracer() { return impl_->tracer.get(); }
 http::Router& App::router() { return impl_->router; }
 Chain& App::chain() { return impl_->binding.middleware(); }
 void App::use(std::unique_ptr<Middleware> middleware) { chain().add(std::move(middleware)); }

@@ -7,6 +7,8 @@
 
 #include "bia/bia/log.h"
 #include "bia/bia/middleware.h"
+#include "bia/bia/propagation.h"
+#include "bia/bia/tracing.h"
 
 namespace bia {
 namespace {
@@ -38,7 +40,11 @@ class AccessLog final : public Middleware {
     int code = reply.ok() ? 200 : reply.error().http_status();
     std::string_view reason = reply.ok() ? std::string_view() : reply.error().reason();
     std::string stack = reply.ok() ? std::string() : error_text(reply.error());
-    log::write(level, {{"kind", "server"},
+    std::string ids;
+    if (const auto* span = context.find<SpanContext>())
+      ids = fmt::format("trace.id={} span.id={} ", span->trace_id_text(), span->span_id_text());
+    if (const auto* id = context.find<RequestId>()) ids += fmt::format("request.id={} ", id->text);
+    log::write(level, {{ids + "kind", "server"},
                        {"component", transport_name(context.transport())},
                        {"operation", context.operation()},
                        {"args", request.text()},

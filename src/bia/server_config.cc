@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "bia/bia/log.h"
+#include "bia/feature_config.h"
 
 namespace bia {
 namespace {
@@ -99,7 +100,7 @@ Result<ServerConfig::Http> read_http(const Config& config) {
   BIA_TRY(config.only("server.http",
                       {"network", "addr", "timeout", "request_line_bytes_max", "header_bytes_max",
                        "header_count_max", "body_bytes_max", "pipeline_max", "idle_timeout",
-                       "header_timeout", "connections_max"}));
+                       "header_timeout", "connections_max", "cors"}));
   BIA_TRY(check_network(config, "server.http.network"));
   http.options.address = BIA_TRY(read_address(config, "server.http", ":8080"));
   http.where = config.where("server.http.addr");
@@ -185,6 +186,8 @@ Result<ServerConfig> ServerConfig::read(const Config& config) {
         .with_hint(R"(write server: {http: {addr: ":8080"}, grpc: {addr: ":9000"}})");
   }
   BIA_TRY(read_the_rest(config, server));
+  if (server.http) server.http->cors = BIA_TRY(read_cors(config));
+  server.tracing = BIA_TRY(read_tracing(config));
   return server;
 }
 

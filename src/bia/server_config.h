@@ -3,6 +3,8 @@
 #include <string>
 
 #include "bia/bia/config.h"
+#include "bia/bia/tracing.h"
+#include "bia/cors.h"
 #include "bia/grpc/server.h"
 #include "bia/http/server.h"
 
@@ -14,6 +16,7 @@ struct ServerConfig {
   struct Http {
     http::ServerOptions options;
     Duration timeout = std::chrono::seconds(1);
+    std::optional<CorsOptions> cors;
     /// "configs/config.yaml:3", of server.http.addr.
     std::string where;
   };
@@ -40,6 +43,8 @@ struct ServerConfig {
   std::string ready_path = "/readyz";
   /// /debug: log level, memory, profile.
   bool debug_enabled = false;
+  /// There where tracing.endpoint is.
+  std::optional<TracingOptions> tracing;
 
   /// Errors: kInvalidArgument for a bad value or an unknown key, with its place; kNotFound where
   /// neither server is configured.

@@ -21,6 +21,8 @@ class Registry;
 
 namespace bia {
 
+class Tracer;
+
 struct AppInfo {
   std::string name;
   std::string version = {};
@@ -102,11 +104,13 @@ class App {
   void on_config(std::string key, ConfigPrepare prepare);
 
   metrics::Registry& metrics();
+  /// Null where `tracing.endpoint` is not configured. Then every call has a server span already.
+  Tracer* tracer();
   /// For routes beside the services' own; they do not pass the middleware.
   http::Router& router();
 
-  /// Middleware of all services, over HTTP and gRPC, in order, the first outermost (metrics is
-  /// outside all). Before serving.
+  /// Middleware of all services, over HTTP and gRPC, in order, the first outermost (metrics and
+  /// tracing are outside all). Before serving.
   void use(std::unique_ptr<Middleware> middleware);
   template <MiddlewareFunction F>
   void use(F function) {

@@ -63,12 +63,34 @@ class Context {
   /// "127.0.0.1:41234"
   std::string peer() const;
 
+  /// What a middleware has put there for the rest of the chain; null where none has (ContextValue).
+  template <typename T>
+  T* find() const {
+    for (const Slot* slot = slots_; slot; slot = slot->before) {
+      if (slot->type == type_id<T>()) return static_cast<T*>(slot->value);
+    }
+    return nullptr;
+  }
+
   /// What lies below, for what is not common to both. Null for the other transport.
   http::ServerRequest* http_request() { return request_; }
   http::ServerResponse* http_response() { return response_; }
   grpc::ServerCall* grpc_call() { return call_; }
 
  private:
+  template <typename T>
+  friend class ContextValue;
+  struct Slot {
+    const void* type;
+    void* value;
+    Slot* before;
+  };
+  template <typename T>
+  static const void* type_id() {
+    static constexpr char kId = 0;
+    return &kId;
+  }
+
   std::string_view operation_;
   std::string_view path_template_;
   http::ServerRequest* request_ = nullptr;
@@ -76,6 +98,29 @@ class Context {
   grpc::ServerCall* call_ = nullptr;
   TimePoint started_at_;
   TimePoint ended_at_;
+  Slot* slots_ = nullptr;
+};
+
+/// Shows `value` to the rest of the chain, as long as this stands on the middleware's stack: no
+/// allocation, and a call without any pays nothing.
+///
+///     User user = …;
+///     const bia::ContextValue<User> scope(context, user);
+///     return next();                       // inside: context.find<User>()
+template <typename T>
+class ContextValue {
+ public:
+  ContextValue(Context& context, T& value)
+      : context_(context), slot_{Context::type_id<T>(), &value, context.slots_} {
+    context.slots_ = &slot_;
+  }
+  ~ContextValue() { context_.slots_ = slot_.before; }
+  ContextValue(const ContextValue&) = delete;
+  ContextValue& operator=(const ContextValue&) = delete;
+
+ private:
+  Context& context_;
+  Context::Slot slot_;
 };
 
 }  // namespace bia

@@ -1,0 +1,89 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bia/bia/middleware.h"
+
+namespace bia {
+
+/// Signature algorithms of RFC 7518 and RFC 8037. "none" is not among them.
+enum class JwtAlgorithm : uint8_t {
+  kHs256,
+  kHs384,
+  kHs512,
+  kRs256,
+  kRs384,
+  kRs512,
+  kPs256,
+  kPs384,
+  kPs512,
+  kEs256,
+  kEs384,
+  kEs512,
+  kEdDsa
+};
+std::string_view jwt_algorithm_name(JwtAlgorithm algorithm);
+
+/// Keys that tokens are checked with, or signed with. Immutable: any thread may use them. A key
+/// has its algorithm, so that a token cannot choose another one for it.
+class JwtKeys {
+ public:
+  /// Errors: kInvalidArgument for a key that is none of the algorithm's.
+  static Result<JwtKeys> secret(JwtAlgorithm algorithm, std::string_view secret);
+  /// A public key, a certificate or a private key (which also signs).
+  static Result<JwtKeys> pem(JwtAlgorithm algorithm, std::string_view pem, std::string key_id = {});
+  /// RFC 7517. Keys for encryption are left out; a key without "alg" takes its type's usual one
+  /// (RSA: RS256). Errors: kInvalidArgument, also where no key is left.
+  static Result<JwtKeys> jwks(std::string_view json);
+
+  JwtKeys(JwtKeys&&) noexcept;
+  JwtKeys& operator=(JwtKeys&&) noexcept;
+  ~JwtKeys();
+  size_t size() const;
+  /// A token with these claims (a JSON object), by the first key. Errors: kFailedPrecondition for a
+  /// key that cannot sign.
+  Result<std::string> sign(std::string_view claims_json) const;
+
+  struct Key;
+  const std::vector<std::unique_ptr<Key>>& list() const { return keys_; }
+
+ private:
+  JwtKeys();
+  std::vector<std::unique_ptr<Key>> keys_;
+};
+
+/// The claims of a token that was accepted: `context.find<JwtClaims>()`, inside the middleware.
+struct JwtClaims {
+  std::string json;
+  std::string subject;
+  std::string issuer;
+  std::vector<std::string> audience;
+  int64_t expires_at = 0;  ///< seconds since 1970; 0: never
+};
+
+struct JwtOptions {
+  /// Checked where they are not empty.
+  std::string issuer;
+  std::string audience;
+  /// Allowed between the clocks.
+  Duration leeway = Duration::zero();
+  /// Seconds since 1970; null: the system's clock.
+  std::function<int64_t()> clock;
+};
+
+/// Errors, all kUnauthenticated UNAUTHORIZED, with Kratos' texts: "Token is invalid" (malformed,
+/// bad signature, wrong issuer or audience), "JWT token has expired" (also not yet valid), "Wrong
+/// signing method".
+Result<JwtClaims> verify_jwt(std::string_view token, const JwtKeys& keys,
+                             const JwtOptions& options);
+
+/// Asks for "authorization: Bearer TOKEN" and answers 401 UNAUTHORIZED without a good one. `keys`
+/// is asked for each call, so that they can be replaced.
+std::unique_ptr<Middleware> jwt_middleware(std::function<std::shared_ptr<const JwtKeys>()> keys,
+                                           JwtOptions options = {});
+std::unique_ptr<Middleware> jwt_middleware(JwtKeys keys, JwtOptions options = {});
+
+}  // namespace bia

@@ -1,0 +1,50 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "bia/bia/context.h"
+#include "bia/grpc/server.h"
+#include "bia/http/message.h"
+#include "bia/http/server.h"
+
+namespace bia {
+
+inline std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+/// `prefix` is in lower case.
+inline bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
+  return text.size() >= prefix.size() &&
+         http::field_name_equals(text.substr(0, prefix.size()), prefix);
+}
+
+inline std::string hex_of(std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (char c : bytes) {
+    text += kDigits[static_cast<unsigned char>(c) >> 4];
+    text += kDigits[static_cast<unsigned char>(c) & 15];
+  }
+  return text;
+}
+
+/// The request's headers over either transport.
+template <typename F>
+void for_each_header(Context& context, F&& each) {
+  if (const http::ServerRequest* request = context.http_request()) {
+    for (size_t i = 0; i < request->header_count(); ++i) {
+      const auto [name, value] = request->header_at(i);
+      each(name, value);
+    }
+  } else {
+    for (const auto& [name, value] : context.grpc_call()->all_metadata()) each(name, value);
+  }
+}
+
+}  // namespace bia

@@ -1,0 +1,170 @@
+#include "bia/bia/jwt.h"
+
+#define RAPIDJSON_HAS_STDSTRING 1
+#include <rapidjson/document.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "bia/http/message.h"
+#include "bia/jwt_keys.h"
+
+namespace bia {
+namespace {
+
+using rapidjson::Document;
+using rapidjson::Value;
+
+constexpr size_t kTokenBytesMax = 16 * 1024;
+
+Error unauthorized(std::string_view message) {
+  return Error(Code::kUnauthenticated, "UNAUTHORIZED", std::string(message));
+}
+Error invalid() { return unauthorized("Token is invalid"); }
+
+bool parse_object(std::string_view encoded, std::string& json, Document& document) {
+  if (!base64url_decode(encoded, json)) return false;
+  document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(
+      json.data(), json.size());
+  return !document.HasParseError() && document.IsObject();
+}
+
+std::string text_of(const Document& document, const char* name) {
+  const auto member = document.FindMember(name);
+  return member != document.MemberEnd() && member->value.IsString() ? member->value.GetString()
+                                                                    : "";
+}
+
+/// False where the claim is there and is no number.
+bool time_of(const Document& document, const char* name, int64_t otherwise, int64_t& into) {
+  const auto member = document.FindMember(name);
+  into = otherwise;
+  if (member == document.MemberEnd()) return true;
+  if (!member->value.IsNumber()) return false;
+  const double value = member->value.GetDouble();
+  if (!(value >= 0 && value < 1e15)) return false;
+  into = int64_t(value);
+  return true;
+}
+
+bool audience_of(const Document& document, std::vector<std::string>& into) {
+  const auto member = document.FindMember("aud");
+  if (member == document.MemberEnd()) return true;
+  if (member->value.IsString()) {
+    into.emplace_back(member->value.GetString());
+    return true;
+  }
+  if (!member->value.IsArray()) return false;
+  for (const Value& one : member->value.GetArray()) {
+    if (!one.IsString()) return false;
+    into.emplace_back(one.GetString());
+  }
+  return true;
+}
+
+/// The algorithm is settled by the key before anything is computed: a token cannot have an RSA key
+/// taken for a secret.
+Result<void> check_signature(const Document& header, std::string_view text,
+                             std::string_view signature, const JwtKeys& keys) {
+  const std::string algorithm = text_of(header, "alg");
+  const std::string id = text_of(header, "kid");
+  bool right_algorithm = false;
+  for (const auto& key : keys.list()) {
+    if (jwt_algorithm_name(key->algorithm) != algorithm) continue;
+    right_algorithm = true;
+    if (!id.empty() && !key->id.empty() && id != key->id) continue;
+    if (key->verify(text, signature)) return {};
+  }
+  return right_algorithm ? invalid() : unauthorized("Wrong signing method");
+}
+
+Result<JwtClaims> check_claims(const Document& document, JwtClaims claims,
+                               const JwtOptions& options) {
+  claims.subject = text_of(document, "sub");
+  claims.issuer = text_of(document, "iss");
+  int64_t not_before = 0;
+  if (!audience_of(document, claims.audience) || !time_of(document, "exp", 0, claims.expires_at) ||
+      !time_of(document, "nbf", 0, not_before))
+    return invalid();
+  const int64_t at = options.clock ? options.clock() : int64_t(std::time(nullptr));
+  const int64_t leeway = options.leeway / std::chrono::seconds(1);
+  if ((document.HasMember("exp") && at >= claims.expires_at + leeway) || at < not_before - leeway)
+    return unauthorized("JWT token has expired");
+  if (!options.issuer.empty() && claims.issuer != options.issuer) return invalid();
+  if (!options.audience.empty() && std::find(claims.audience.begin(), claims.audience.end(),
+                                             options.audience) == claims.audience.end())
+    return invalid();
+  return claims;
+}
+
+class Jwt final : public Middleware {
+ public:
+  Jwt(std::function<std::shared_ptr<const JwtKeys>()> keys, JwtOptions options)
+      : keys_(std::move(keys)), options_(std::move(options)) {}
+
+  Result<Reply> handle(Context& context, Request, Next next) override {
+    constexpr std::string_view kScheme = "Bearer ";
+    const std::string_view header = context.header("authorization");
+    if (header.size() <= kScheme.size() ||
+        !http::field_name_equals(header.substr(0, kScheme.size()), kScheme))
+      return unauthorized("JWT token is missing");
+    const std::shared_ptr<const JwtKeys> keys = keys_();
+    if (!keys) return unauthorized("keyFunc is missing");
+    JwtClaims claims = BIA_TRY(verify_jwt(header.substr(kScheme.size()), *keys, options_));
+    const ContextValue<JwtClaims> value(context, claims);
+    return next();
+  }
+
+ private:
+  std::function<std::shared_ptr<const JwtKeys>()> keys_;
+  JwtOptions options_;
+};
+
+}  // namespace
+
+Result<JwtClaims> verify_jwt(std::string_view token, const JwtKeys& keys,
+                             const JwtOptions& options) {
+  const size_t first = token.find('.');
+  const size_t last = token.rfind('.');
+  if (token.size() > kTokenBytesMax || first == std::string_view::npos || first == last ||
+      token.find('.', first + 1) != last)
+    return invalid();
+  std::string header_json;
+  Document header;
+  std::string signature;
+  if (!parse_object(token.substr(0, first), header_json, header) ||
+      !base64url_decode(token.substr(last + 1), signature))
+    return invalid();
+  // RFC 7515 section 4.1.11: an extension that must be understood, and is not.
+  if (header.HasMember("crit")) return invalid();
+  BIA_TRY(check_signature(header, token.substr(0, last), signature, keys));
+  JwtClaims claims;
+  Document document;
+  if (!parse_object(token.substr(first + 1, last - first - 1), claims.json, document))
+    return invalid();
+  return check_claims(document, std::move(claims), options);
+}
+
+Result<std::string> JwtKeys::sign(std::string_view claims_json) const {
+  const Key& key = *keys_.front();
+  std::string header = std::string(R"({"alg":")")
+                           .append(jwt_algorithm_name(key.algorithm))
+                           .append(R"(","typ":"JWT")");
+  if (!key.id.empty()) header.append(R"(,"kid":")").append(key.id).append("\"");
+  header += '}';
+  std::string text = base64url_encode(header) + "." + base64url_encode(claims_json);
+  const std::string signature = BIA_TRY(key.sign(text));
+  return text + "." + base64url_encode(signature);
+}
+
+std::unique_ptr<Middleware> jwt_middleware(std::function<std::shared_ptr<const JwtKeys>()> keys,
+                                           JwtOptions options) {
+  return std::make_unique<Jwt>(std::move(keys), std::move(options));
+}
+
+std::unique_ptr<Middleware> jwt_middleware(JwtKeys keys, JwtOptions options) {
+  auto shared = std::make_shared<const JwtKeys>(std::move(keys));
+  return jwt_middleware([shared] { return shared; }, std::move(options));
+}
+
+}  // namespace bia

@@ -1,0 +1,136 @@
+// Spans: their ids, and the middleware that makes one a call.
+#include "bia/bia/tracing.h"
+
+#include <fmt/format.h>
+#include <google/protobuf/message.h>
+
+#include <chrono>
+
+#include "bia/header_fields.h"
+
+namespace bia {
+namespace {
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/// Lower-case hex, as the specification asks; all zeros is no id.
+template <size_t N>
+bool parse_id(std::string_view text, std::array<char, N>& id) {
+  char seen = 0;
+  for (size_t i = 0; i < N; ++i) {
+    const int high = hex_digit(text[2 * i]);
+    const int low = hex_digit(text[2 * i + 1]);
+    if (high < 0 || low < 0) return false;
+    id[i] = char(high << 4 | low);
+    seen = char(seen | id[i]);
+  }
+  return seen != 0;
+}
+
+int64_t unix_ns(TimePoint at) {
+  const auto wall = std::chrono::system_clock::now().time_since_epoch();
+  const auto age = now() - at;
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(wall).count() - age.count();
+}
+
+class Tracing final : public Middleware {
+ public:
+  explicit Tracing(Tracer& tracer) : tracer_(tracer) {}
+
+  Result<Reply> handle(Context& context, Request request, Next next) override {
+    SpanContext parent;
+    const bool remote = SpanContext::parse(context.header("traceparent"), parent);
+    SpanContext mine = tracer_.begin(remote ? &parent : nullptr);
+    const ContextValue<SpanContext> value(context, mine);
+    if (!mine.sampled) return next();
+    Tracer::Span span;
+    span.context = mine;
+    if (remote) span.parent_id = parent.span_id;
+    google::protobuf::Message* reply_message = next.reply_message();
+    try {
+      Result<Reply> reply = next();
+      end(span, context, request, reply_message, reply.ok() ? nullptr : &reply.error());
+      return reply;
+    } catch (...) {
+      const Error error = Error::from_http(500, "UNKNOWN", "the handler threw");
+      end(span, context, request, reply_message, &error);
+      throw;
+    }
+  }
+
+ private:
+  void end(Tracer::Span& span, Context& context, Request request,
+           const google::protobuf::Message* reply, const Error* error) {
+    span.name = context.operation();
+    span.end_unix_ns = unix_ns(context.ended_at());
+    span.start_unix_ns = span.end_unix_ns - (context.ended_at() - context.started_at()).count();
+    auto& attributes = span.attributes;
+    if (http::ServerRequest* http = context.http_request()) {
+      attributes.emplace_back("http.method", std::string(http->method_text()));
+      attributes.emplace_back("http.route", std::string(context.path_template()));
+      attributes.emplace_back("http.target", std::string(http->target()));
+    }
+    attributes.emplace_back("rpc.system", std::string(transport_name(context.transport())));
+    const std::string_view operation = context.operation();
+    if (const size_t slash = operation.rfind('/'); slash != std::string_view::npos && slash > 0) {
+      attributes.emplace_back("rpc.service", std::string(operation.substr(1, slash - 1)));
+      attributes.emplace_back("rpc.method", std::string(operation.substr(slash + 1)));
+    } else {
+      attributes.emplace_back("rpc.operation", std::string(operation));
+    }
+    const std::string peer = context.peer();
+    if (const size_t colon = peer.rfind(':'); colon != std::string::npos) {
+      attributes.emplace_back("net.peer.ip", peer.substr(0, colon));
+      attributes.emplace_back("net.peer.port", peer.substr(colon + 1));
+    }
+    if (const std::string_view name = context.header("x-md-service-name"); !name.empty())
+      attributes.emplace_back("peer.service", std::string(name));
+    if (request.message())
+      attributes.emplace_back("recv_msg.size", int64_t(request.message()->ByteSizeLong()));
+    if (error) {
+      span.failed = true;
+      span.message = error->message();
+      attributes.emplace_back("rpc.status_code", int64_t(error->http_status()));
+    } else if (reply) {
+      attributes.emplace_back("send_msg.size", int64_t(reply->ByteSizeLong()));
+    }
+    tracer_.end(span);
+  }
+
+  Tracer& tracer_;
+};
+
+}  // namespace
+
+std::string SpanContext::trace_id_text() const {
+  return hex_of({trace_id.data(), trace_id.size()});
+}
+std::string SpanContext::span_id_text() const { return hex_of({span_id.data(), span_id.size()}); }
+std::string SpanContext::traceparent() const {
+  return fmt::format("00-{}-{}-0{}", trace_id_text(), span_id_text(), sampled ? 1 : 0);
+}
+
+bool SpanContext::parse(std::string_view text, SpanContext& into) {
+  constexpr size_t kSize = 55;
+  if (text.size() < kSize || text[2] != '-' || text[35] != '-' || text[52] != '-') return false;
+  const bool version_0 = text.starts_with("00");
+  if (hex_digit(text[0]) < 0 || hex_digit(text[1]) < 0 || text.starts_with("ff")) return false;
+  if (version_0 ? text.size() != kSize : text.size() > kSize && text[kSize] != '-') return false;
+  SpanContext found;
+  const int low = hex_digit(text[54]);
+  if (!parse_id(text.substr(3), found.trace_id) || !parse_id(text.substr(36), found.span_id) ||
+      hex_digit(text[53]) < 0 || low < 0)
+    return false;
+  found.sampled = (low & 1) != 0;
+  into = found;
+  return true;
+}
+
+std::unique_ptr<Middleware> tracing_middleware(Tracer& tracer) {
+  return std::make_unique<Tracing>(tracer);
+}
+
+}  // namespace bia

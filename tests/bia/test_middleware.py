@@ -1,0 +1,170 @@
+"""The middleware over real connections: metadata, request ids, JWT, CORS, and traces at an OpenTelemetry receiver."""
+import base64
+import hashlib
+import hmac
+import json
+import threading
+import time
+from http import server as web
+
+import pytest
+
+import conftest
+from service import Service, error_body, grpc_call, http, metrics, parsed
+
+
+def chained(start, tmp_path, extra="", name="a"):
+    folder = tmp_path / name
+    folder.mkdir()
+    return Service(start, folder, program="chained_service", extra=extra)
+
+
+def get(port, path, *headers, method="GET"):
+    fields = "".join(f"{header}\r\n" for header in headers)
+    return http(port, f"{method} {path} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n{fields}\r\n".encode())
+
+
+def test_metadata_travels_as_kratos_has_it(start, tmp_path):
+    last = chained(start, tmp_path)
+    first = chained(start, tmp_path, f"peer: 127.0.0.1:{last.grpc}\n", "b")
+    status, headers, _ = get(first.http, "/wait/7", "X-Md-Global-Tenant: blue", "x-md-local-x: 1", "X-Request-Id: r-1")
+    assert status == 200 and headers["x-md-global-tenant"] == "blue" and headers["x-request-id"] == "r-1"
+    first.wait_for_log("request.id=r-1 kind=server component=http")
+    last.wait_for_log("request.id=r-1 kind=server component=grpc")
+
+
+def token(claims, secret=b"secret", alg="HS256"):
+    def encode(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=")
+    text = encode(json.dumps({"alg": alg}).encode()) + b"." + encode(json.dumps(claims).encode())
+    return (text + b"." + encode(hmac.new(secret, text, hashlib.sha256).digest())).decode()
+
+
+def test_jwt(start, tmp_path):
+    service = chained(start, tmp_path)
+    good = token({"sub": "kratos", "exp": time.time() + 60})
+    status, headers, _ = get(service.http, "/spin/1", f"Authorization: bearer {good}")
+    assert status == 200 and headers["x-subject"] == "kratos"
+    for bad, message in ((None, "JWT token is missing"), ("Basic x", "JWT token is missing"), ("Bearer x", "Token is invalid"),
+                         (f"Bearer {token({}, b'other')}", "Token is invalid"), (f"Bearer {token({'exp': 1})}", "JWT token has expired"),
+                         (f"Bearer {token({}, alg='none')}", "Wrong signing method")):
+        status, _, body = get(service.http, "/spin/1", *([f"Authorization: {bad}"] if bad else []))
+        assert (status, parsed(body)) == (401, error_body(401, "UNAUTHORIZED", message))
+    assert grpc_call(service.grpc, "/slow.v1.Slow/Spin") == ("UNAUTHENTICATED", "JWT token is missing")
+    assert get(service.http, "/wait/1")[0] == 200  # not selected
+    assert metrics(service.http)['server_requests_code_total{kind="http",operation="/slow.v1.Slow/Spin",code="401",reason="UNAUTHORIZED"}'] == 6
+
+
+def test_cors(start, tmp_path):
+    service = chained(start, tmp_path)
+    assert "access-control-allow-origin" not in get(service.http, "/wait/1", "Origin: https://shop.example")[1]
+    service.config.write_text(service.config.read_text().replace(
+        "    timeout: 1s\n  grpc", "    timeout: 1s\n    cors: {origins: ['https://shop.example'], credentials: true, max_age: 1h}\n  grpc"))
+    port = conftest.free_port()
+    start([conftest.BIN / "chained_service", "-conf", service.config, "-set", f"server.http.addr=127.0.0.1:{port}",
+           "-set", f"server.grpc.addr=127.0.0.1:{conftest.free_port()}"], port=port)
+    _, headers, _ = get(port, "/wait/1", "Origin: https://shop.example")
+    assert headers["access-control-allow-origin"] == "https://shop.example" and headers["vary"] == "Origin"
+    status, headers, body = get(port, "/throw", "Origin: https://shop.example", "Access-Control-Request-Method: POST",
+                                "Access-Control-Request-Headers: content-type, x-a", method="OPTIONS")
+    assert (status, body) == (204, b"") and headers["access-control-allow-headers"] == "content-type, x-a"
+    assert "POST" in headers["access-control-allow-methods"] and headers["access-control-max-age"] == "3600"
+    assert get(port, "/throw", "Origin: https://evil.example", "Access-Control-Request-Method: POST", method="OPTIONS")[0] == 403
+    assert "access-control-allow-origin" not in get(port, "/wait/1", "Origin: https://evil.example")[1]
+
+
+class Receiver:
+    """An OTLP receiver with OpenTelemetry's own messages, over HTTP and gRPC."""
+
+    def __init__(self):
+        pb = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2", reason="needs PyPI's opentelemetry-proto")
+        grpc = pytest.importorskip("grpc", reason="needs PyPI's grpcio")
+        rpc = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc")
+        from concurrent import futures
+        self.exports, receiver = [], self
+
+        class Collector(rpc.TraceServiceServicer):
+            def Export(self, request, context):
+                receiver.exports.append(request)
+                return pb.ExportTraceServiceResponse()
+
+        self.grpc_server = grpc.server(futures.ThreadPoolExecutor(2))
+        rpc.add_TraceServiceServicer_to_server(Collector(), self.grpc_server)
+        self.grpc_port = self.grpc_server.add_insecure_port("127.0.0.1:0")
+        self.grpc_server.start()
+        class Post(web.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                assert self.path == "/v1/traces" and self.headers["Content-Type"] == "application/x-protobuf"
+                receiver.exports.append(pb.ExportTraceServiceRequest.FromString(body))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *args):
+                pass
+
+        self.web = web.ThreadingHTTPServer(("127.0.0.1", 0), Post)
+        self.http_port = self.web.server_port
+        threading.Thread(target=self.web.serve_forever, daemon=True).start()
+
+    def spans(self, count):
+        end = time.monotonic() + 20
+        while True:
+            found = [(resource.resource, span) for export in list(self.exports) for resource in export.resource_spans
+                     for scope in resource.scope_spans for span in scope.spans]
+            if len(found) >= count:
+                return found
+            assert time.monotonic() < end, f"{len(found)} spans of {count}"
+            time.sleep(0.05)
+
+    def close(self):
+        self.web.shutdown()
+        self.grpc_server.stop(None)
+
+
+@pytest.fixture
+def receiver():
+    one = Receiver()
+    yield one
+    one.close()
+
+
+def attributes(span):
+    return {one.key: one.value.string_value or one.value.int_value for one in span.attributes}
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_traces_reach_a_receiver(start, tmp_path, receiver, protocol):
+    endpoint = f"http://127.0.0.1:{receiver.http_port}" if protocol == "http" else f"grpc://127.0.0.1:{receiver.grpc_port}"
+    tracing = f"tracing:\n  endpoint: {endpoint}\n  interval: 50ms\n"
+    last = chained(start, tmp_path, tracing)
+    first = chained(start, tmp_path, f"peer: 127.0.0.1:{last.grpc}\n{tracing}", "b")
+    trace, parent = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    assert get(first.http, "/wait/7?x=1", f"traceparent: 00-{trace}-{parent}-01", "x-md-service-name: web")[0] == 200
+    assert get(first.http, "/fail")[0] == 422
+    found = {(span.name, attributes(span)["rpc.system"]): (resource, span) for resource, span in receiver.spans(3)}
+    resource, outer = found["/slow.v1.Slow/Wait", "http"]
+    inner = found["/slow.v1.Slow/Wait", "grpc"][1]
+    assert outer.trace_id.hex() == inner.trace_id.hex() == trace
+    assert outer.parent_span_id.hex() == parent and inner.parent_span_id == outer.span_id
+    assert outer.kind == 2 and outer.status.code == 1 and outer.start_time_unix_nano <= inner.start_time_unix_nano
+    assert outer.end_time_unix_nano >= inner.end_time_unix_nano and abs(outer.end_time_unix_nano / 1e9 - time.time()) < 60
+    assert {one.key: one.value.string_value for one in resource.attributes}.items() >= {"service.name": "chained", "service.version": "1.2.3"}.items()
+    assert attributes(outer).items() >= {
+        "http.method": "GET", "http.route": "/wait/{milliseconds}", "http.target": "/wait/7?x=1", "rpc.system": "http", "rpc.service": "slow.v1.Slow",
+        "rpc.method": "Wait", "net.peer.ip": "127.0.0.1", "peer.service": "web", "recv_msg.size": 2, "send_msg.size": 2}.items()
+    failed = found["/slow.v1.Slow/Fail", "http"][1]
+    assert failed.status.code == 2 and failed.status.message == "cannot be" and attributes(failed)["rpc.status_code"] == 422
+    assert failed.events[0].name == "exception" and failed.trace_id.hex() != trace and not failed.parent_span_id
+    first.wait_for_log(f"trace.id={trace} span.id={outer.span_id.hex()}")
+
+
+def test_traces_that_nobody_takes_cost_nothing_but_a_line(start, tmp_path):
+    service = chained(start, tmp_path, f"tracing:\n  endpoint: http://127.0.0.1:{conftest.free_port()}\n  interval: 10ms\n")
+    for _ in range(3):
+        assert get(service.http, "/wait/1")[0] == 200
+    service.wait_for_log("does not take spans")
+    assert metrics(service.http)['tracing_spans_total{result="failed"}'] > 0
+    service.process.terminate()
+    assert service.process.wait(10) == 0
