@@ -175,10 +175,15 @@ TEST(SpanContext, ReadsTraceparentAsW3cDemands) {
       SpanContext::parse("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00-later", span));
   EXPECT_FALSE(span.sampled);
   const std::vector<std::string> all_bad = {
-      "", "00", good + "-x", good + "0", "ff" + good.substr(2),
+      "",
+      "00",
+      good + "-x",
+      good + "0",
+      "ff" + good.substr(2),
       "00-" + std::string(32, '0') + good.substr(35),
       good.substr(0, 36) + std::string(16, '0') + "-01",
-      "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", good.substr(0, 53) + "g1"};
+      "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+      good.substr(0, 53) + "g1"};
   for (const std::string& bad : all_bad) {
     EXPECT_FALSE(SpanContext::parse(bad, span)) << bad;
   }

@@ -66,12 +66,12 @@ struct JwtClaims {
 
 struct JwtOptions {
   /// Checked where they are not empty.
-  std::string issuer;
-  std::string audience;
+  std::string issuer = {};
+  std::string audience = {};
   /// Allowed between the clocks.
   Duration leeway = Duration::zero();
   /// Seconds since 1970; null: the system's clock.
-  std::function<int64_t()> clock;
+  std::function<int64_t()> clock = {};
 };
 
 /// Errors, all kUnauthenticated UNAUTHORIZED, with Kratos' texts: "Token is invalid" (malformed,
