@@ -44,6 +44,29 @@ void bia_js_poll_soon(JSContext* ctx);
 /// As JS_NewContext, without what k6 does not have: performance, atob, btoa.
 JSContext* bia_js_new_context(JSRuntime* rt);
 
+// Modules, for CommonJS beside ES modules (module_set.h).
+
+/// True for a module whose source has import, export or top-level await.
+int bia_js_is_esm(JSModuleDef* module);
+/// Forgets a module that nothing refers to.
+void bia_js_drop_module(JSContext* ctx, JSModuleDef* module);
+/// As an import of `specifier` in `base` would: normalized, loaded, its own imports resolved.
+JSModuleDef* bia_js_import(JSContext* ctx, const char* base, const char* specifier);
+/// True while the module or one that it imports is being linked or evaluated.
+int bia_js_is_busy(JSContext* ctx, JSModuleDef* module);
+/// For each import below `root` from a module whose initialiser is `init`: declares the name there
+/// if it is not yet. `all` is called where a script asks for all names (`import *`, `export *`) and
+/// declares them itself; below 0 ends the walk with the exception pending.
+int bia_js_declare_imports(JSContext* ctx, JSModuleDef* root, JSModuleInitFunc* init,
+                           int (*all)(JSContext* ctx, JSModuleDef* module));
+/// Declares an export of a C module unless there is one of that name.
+int bia_js_declare_export(JSContext* ctx, JSModuleDef* module, const char* name);
+/// The name of the C module's export number `i`, to be freed; JS_ATOM_NULL after the last.
+JSAtom bia_js_export_name(JSContext* ctx, JSModuleDef* module, int i);
+/// The file of the script function that called the native which runs, to be freed; JS_ATOM_NULL
+/// where there is none.
+JSAtom bia_js_caller_file(JSContext* ctx);
+
 #ifdef __cplusplus
 }
 #endif

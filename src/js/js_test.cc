@@ -117,6 +117,99 @@ TEST_F(JsTest, NamesWhatCannotBeImported) {
   EXPECT_NE(text_of("").find("empty"), std::string::npos);
 }
 
+TEST_F(JsTest, CommonJsIsSeenFromEsModules) {
+  files_["file:///t/lib.js"] =
+      "#!/usr/bin/env node\nexports.a = 1; exports.b = () => exports.a; exports.n = (globalThis.n "
+      "|| "
+      "0) + 1; globalThis.n = exports.n;";
+  files_["file:///t/fn.js"] = "module.exports = () => 7; module.exports.extra = 3;";
+  files_["file:///t/es.js"] = "exports.__esModule = true; exports.default = 'd';";
+  files_["file:///t/all.js"] = "export * from './lib.js'; export { extra as e } from './fn.js';";
+  EXPECT_EQ(
+      run_text(R"(import { a, b, missing } from './lib.js'; import lib from './lib.js';
+    import f, { extra } from './fn.js'; import * as ns from './lib.js'; import d from './es.js';
+    import * as all from './all.js';
+    export const out = [a, b(), missing === undefined, lib.a, f(), extra, Object.keys(ns), d,
+                        Object.keys(all), lib.n];)"),
+      R"([1,1,true,1,7,3,["a","b","default","missing","n"],"d",["a","b","e","missing","n"],1])");
+}
+
+TEST_F(JsTest, RequireLoadsEitherKind) {
+  context_->global();
+  {
+    Running running(*context_, kStack);
+    Value global = context_->global();
+    define(context_->get(), global.get(), "require",
+           JS_NewCFunction(
+               context_->get(),
+               [](JSContext* ctx, JSValueConst, int, JSValueConst* argv) {
+                 return Context::of(ctx)->runtime().modules().require(ctx, caller_file(ctx),
+                                                                      to_text(ctx, argv[0]));
+               },
+               "require", 1));
+  }
+  files_["file:///t/d/cjs.js"] = "const peer = require('./peer.js'); exports.x = peer.p + 1;";
+  files_["file:///t/d/peer.js"] = "exports.p = 40; exports.back = require('./cjs.js').x;";
+  files_["file:///t/d/esm.js"] = "export const q = 1; export default 5;";
+  files_["file:///t/d/cycle.js"] = "import '../main.js'; export const q = 1;";
+  files_["file:///t/d/late.js"] = "await 1;";
+  files_["file:///t/d/bad.js"] = "exports.a = 1;\n\n throw new RangeError('far');";
+  files_["file:///t/d/none.js"] = "a b c";
+  EXPECT_EQ(run_text(R"(const told = (f) => { try { return f(); } catch (e) { return e.name + ': ' +
+        e.message.slice(0, 40) + e.stack.replace(/[^]*\((.*bad.js:\d*):[^]*|[^]*/, ' $1'); } };
+    const c = require('./d/cjs.js'), e = require('./d/esm.js'), n = require('k6/test');
+    export const out = [c.x, require('./d/cjs.js') === c, e.q, e.default, n.two,
+      told(() => require('./d/cycle.js')), told(() => require('./d/late.js')),
+      told(() => require('./d/bad.js')), told(() => require('./d/gone.js')),
+      told(() => require('./d/none.js')), told(() => require('left-pad'))];)"),
+            R"([41,true,1,5,2,)"
+            R"("GoError: require(\"./d/cycle.js\"): the module impo ",)"
+            R"("GoError: require(\"./d/late.js\"): the module await ",)"
+            R"("RangeError: far file:///t/d/bad.js:3",)"
+            R"("GoError: The moduleSpecifier \"./d/gone.js\" couldn ",)"
+            R"("SyntaxError: expecting ';' ",)"
+            R"("GoError: The moduleSpecifier \"left-pad\" couldn't  "])");
+}
+
+TEST_F(JsTest, CommonJsKeepsLinesAndIsSharedAsBytecode) {
+  files_["file:///t/bad.js"] = "exports.f = function f() {\n  null.x;\n};";
+  run_text("import { f } from './bad.js'; f();");
+  modules_.freeze();
+  auto other = std::move(Context::create(*runtime_).value());
+  EXPECT_TRUE(
+      run(*other).starts_with("TypeError: Cannot read property 'x' of null\n\tat f "
+                              "(file:///t/bad.js:2:"))
+      << run(*other);
+}
+
+TEST_F(JsTest, AScriptMayBeCommonJs) {
+  EXPECT_EQ(run_text("'use strict'; exports.out = [typeof module, this === exports];"),
+            R"(["object",true])");
+  auto other = std::move(Context::create(*runtime_).value());
+  modules_.add_source("file:///t/sloppy.js", "with ({ out: 3 }) { exports.out = out; }");
+  EXPECT_EQ(run(*other, "file:///t/sloppy.js"), "3");
+}
+
+TEST_F(JsTest, JsonIsNoModule) {
+  files_["file:///t/d.json"] = "{\"a\": 1}";
+  files_["file:///t/node_modules/p/d.json"] = "{\"a\": 1}";
+  EXPECT_NE(
+      run_text("import d from './d.json'; export const out = d;")
+          .find("file:///t/d.json: JSON cannot be imported; use JSON.parse(open(\"d.json\"))"),
+      std::string::npos);
+  auto other = std::move(Context::create(*runtime_).value());
+  modules_.add_source("file:///t/p.js",
+                      "import d from './node_modules/p/d.json'; export const out = d.a;");
+  EXPECT_EQ(run(*other, "file:///t/p.js"), "1");
+}
+
+TEST_F(JsTest, ImportMetaResolves) {
+  files_["file:///t/sub/x.js"] = "export const r = import.meta.resolve('./y.js');";
+  EXPECT_EQ(run_text("import { r } from './sub/x.js'; export const out = [r, "
+                     "import.meta.resolve('k6/test'), Object.keys(import.meta)];"),
+            R"(["file:///t/sub/y.js","k6/test",["resolve"]])");
+}
+
 TEST_F(JsTest, SaysWhereTheSyntaxIsWrong) {
   std::string text = run_text("\nconst a = ;\n");
   EXPECT_NE(text.find("SyntaxError"), std::string::npos);

@@ -48,11 +48,18 @@ void ModuleSet::add_source(std::string url, std::string text) {
 
 size_t ModuleSet::bytecode_bytes() const {
   size_t out = 0;
-  for (const auto& [url, bytes] : bytecode_) out += bytes.size();
+  for (const auto& [url, compiled] : bytecode_) out += compiled.bytes.size();
   return out;
 }
 
-Result<std::string> ModuleSet::resolve(std::string_view base, const std::string& specifier) const {
+std::vector<std::string> ModuleSet::urls() const {
+  std::vector<std::string> out;
+  for (const auto& [url, compiled] : bytecode_) out.push_back(url);
+  return out;
+}
+
+Result<std::string> ModuleSet::resolve(std::string_view base, const std::string& specifier,
+                                       Kind kind) {
   if (specifier.empty()) return import_error("\"\" is an invalid module specifier: it is empty");
   if (natives_.contains(specifier)) return specifier;
   if (auto missing = missing_.find(specifier); missing != missing_.end())
@@ -60,60 +67,81 @@ Result<std::string> ModuleSet::resolve(std::string_view base, const std::string&
   if (specifier == "k6" || specifier.starts_with("k6/")) {
     return import_error(fmt::format("unknown module: {}", specifier));
   }
-  if (specifier.starts_with(kFile)) return normalize_file_url(specifier);
-  if (specifier.starts_with("/")) return normalize_file_url(fmt::format("{}{}", kFile, specifier));
-  if (specifier.starts_with("./") || specifier.starts_with("../")) {
-    size_t slash = base.rfind('/');
-    return normalize_file_url(fmt::format(
-        "{}/{}", base.substr(0, slash == std::string_view::npos ? 0 : slash), specifier));
-  }
   if (specifier.starts_with("https://")) {
     return import_error(
         fmt::format("importing \"{}\": modules from https:// are not built yet; download the file "
                     "and import it by path",
                     specifier));
   }
-  if (specifier.find("://") != std::string::npos) {
-    return import_error(fmt::format(
-        "only supported schemes for imports are file and https, \"{}\" has another", specifier));
+  if (size_t colon = specifier.find("://");
+      colon != std::string::npos && !specifier.starts_with(kFile)) {
+    return import_error(
+        fmt::format("only supported schemes for imports are file and https, {} has `{}`", specifier,
+                    specifier.substr(0, colon)));
   }
-  return import_error(
-      fmt::format("The moduleSpecifier \"{}\" couldn't be recognised as something k6 supports; "
-                  "write \"./{}\" for a file beside the script",
-                  specifier, specifier));
+  // Virtual users resolve as the first pass did, without looking at the disk again.
+  std::string key = fmt::format("{}\n{}\n{}", base.substr(0, base.rfind('/')),
+                                kind == Kind::kRequire ? "require" : "import", specifier);
+  if (auto known = located_.find(key); known != located_.end()) return known->second;
+  auto url = locate(base, specifier, kind);
+  if (url && !frozen_) located_.emplace(std::move(key), *url);
+  return url;
+}
+
+Result<std::string> ModuleSet::locate(std::string_view base, const std::string& specifier,
+                                      Kind kind) {
+  std::string url;
+  if (specifier.starts_with(kFile)) {
+    url = normalize_file_url(specifier);
+  } else if (specifier.starts_with("/")) {
+    url = normalize_file_url(fmt::format("{}{}", kFile, specifier));
+  } else if (specifier.starts_with("./") || specifier.starts_with("../") || specifier == "." ||
+             specifier == "..") {
+    size_t slash = base.rfind('/');
+    url = normalize_file_url(fmt::format(
+        "{}/{}", base.substr(0, slash == std::string_view::npos ? 0 : slash), specifier));
+  } else {
+    if (files_.package && !frozen_) {
+      std::string found = BIA_TRY(files_.package(base, specifier, kind == Kind::kRequire));
+      if (!found.empty()) return found;
+    }
+    return import_error(fmt::format(
+        "The moduleSpecifier \"{}\" couldn't be recognised as something k6 supports.", specifier));
+  }
+  if (!frozen_ && files_.complete && !sources_.contains(url)) url = files_.complete(url);
+  return url;
 }
 
 void ModuleSet::attach(JSRuntime* rt) {
   JS_SetModuleLoaderFunc(rt, &ModuleSet::normalize, &ModuleSet::load_import, this);
 }
 
+Result<void> ModuleSet::have_source(const std::string& url, const std::string& specifier) {
+  if (natives_.contains(url) || bytecode_.contains(url) || sources_.contains(url)) return {};
+  auto text =
+      frozen_ ? Result<std::string>(Error(Code::kNotFound, "NOT_OPENED", "")) : files_.read(url);
+  if (text) {
+    sources_.emplace(url, std::move(*text));
+    return {};
+  }
+  if (text.error().code() != Code::kNotFound) return std::move(text).error();
+  return import_error(fmt::format(
+      "The moduleSpecifier \"{}\" couldn't be found on local disk. Make sure that you've specified "
+      "the right path to the file. If you're running k6 using the Docker image make sure you have "
+      "mounted the local directory (-v /local/path/:/inside/docker/path) containing your script "
+      "and modules so that they're accessible by k6 from inside of the container, see "
+      "https://grafana.com/docs/k6/latest/using-k6/modules/#use-modules-with-docker.",
+      specifier));
+}
+
 char* ModuleSet::normalize(JSContext* ctx, const char* base, const char* specifier, void* opaque) {
   auto* self = static_cast<ModuleSet*>(opaque);
   Result<std::string> url = self->resolve(base, specifier);
-  if (!url) {
-    throw_go_error(ctx, url.error().message());
-    return nullptr;
-  }
   // The text of the import is needed where the file is not found.
-  if (!self->natives_.contains(*url) && !self->bytecode_.contains(*url) &&
-      !self->sources_.contains(*url)) {
-    Result<std::string> text = self->frozen_
-                                   ? Result<std::string>(Error(Code::kNotFound, "NOT_OPENED", ""))
-                                   : self->reader_(*url);
-    if (!text) {
-      throw_go_error(
-          ctx, fmt::format(
-                   "The moduleSpecifier \"{}\" couldn't be found on local disk. Make sure that "
-                   "you've specified the right path to the file. If you're "
-                   "running k6 using the Docker image make sure you have mounted the local "
-                   "directory (-v /local/path/:/inside/docker/path) containing "
-                   "your script and modules so that they're accessible by k6 from inside of the "
-                   "container, see "
-                   "https://grafana.com/docs/k6/latest/using-k6/modules/#use-modules-with-docker.",
-                   specifier));
-      return nullptr;
-    }
-    self->sources_.emplace(*url, std::move(*text));
+  Result<void> there = url ? self->have_source(*url, specifier) : Result<void>(url.error());
+  if (!there) {
+    throw_go_error(ctx, there.error().message());
+    return nullptr;
   }
   return js_strdup(ctx, url->c_str());
 }
@@ -122,58 +150,7 @@ JSModuleDef* ModuleSet::load_import(JSContext* ctx, const char* url, void* opaqu
   auto* self = static_cast<ModuleSet*>(opaque);
   if (auto native = self->natives_.find(std::string_view(url)); native != self->natives_.end())
     return self->load_native(ctx, native->second);
-  JSValue module = self->compile(ctx, url);
-  if (JS_IsException(module)) return nullptr;
-  auto* def = static_cast<JSModuleDef*>(JS_VALUE_GET_PTR(module));
-  JS_FreeValue(ctx, module);
-  return def;
-}
-
-JSValue ModuleSet::load(JSContext* ctx, const std::string& url) {
-  JSValue module = compile(ctx, url);
-  if (JS_IsException(module)) return module;
-  if (JS_ResolveModule(ctx, module) < 0) {
-    JS_FreeValue(ctx, module);
-    return JS_EXCEPTION;
-  }
-  return module;
-}
-
-JSValue ModuleSet::compile(JSContext* ctx, const std::string& url) {
-  JSValue module;
-  if (auto compiled = bytecode_.find(url); compiled != bytecode_.end()) {
-    module =
-        JS_ReadObject(ctx, compiled->second.data(), compiled->second.size(), JS_READ_OBJ_BYTECODE);
-  } else {
-    auto source = sources_.find(url);
-    if (source == sources_.end() || frozen_) {
-      return throw_go_error(ctx, fmt::format("the module \"{}\" was not loaded when the script was "
-                                             "first read; only what was imported then "
-                                             "may be imported by virtual users",
-                                             url));
-    }
-    // Imports are compiled within: references into the map stay valid.
-    module = JS_Eval(ctx, source->second.c_str(), source->second.size(), url.c_str(),
-                     JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
-    if (JS_IsException(module)) return module;
-    size_t size = 0;
-    uint8_t* bytes =
-        JS_WriteObject(ctx, &size, module, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
-    if (bytes == nullptr) {
-      JS_FreeValue(ctx, module);
-      return JS_EXCEPTION;
-    }
-    bytecode_.emplace(url, std::vector<uint8_t>(bytes, bytes + size));
-    js_free(ctx, bytes);
-  }
-  if (JS_IsException(module)) return module;
-  Value meta(ctx, JS_GetImportMeta(ctx, static_cast<JSModuleDef*>(JS_VALUE_GET_PTR(module))));
-  if (meta.is_exception()) {
-    JS_FreeValue(ctx, module);
-    return JS_EXCEPTION;
-  }
-  define(ctx, meta.get(), "url", new_string(ctx, url));
-  return module;
+  return self->compile(ctx, url);
 }
 
 JSModuleDef* ModuleSet::load_native(JSContext* ctx, const NativeModule& native) {
@@ -201,48 +178,6 @@ int ModuleSet::init_native(JSContext* ctx, JSModuleDef* module) {
       return -1;
   }
   return JS_SetModuleExport(ctx, module, "default", object.release());
-}
-
-bool Context::import_module(std::string_view url, bool (*wait)(void*), void* opaque,
-                            Value& name_space, Exception& exception) {
-  JSContext* ctx = context_;
-  JSValue module = runtime_.modules().load(ctx, std::string(url));
-  if (JS_IsException(module)) {
-    exception = take_exception(ctx);
-    return false;
-  }
-  auto* def = static_cast<JSModuleDef*>(JS_VALUE_GET_PTR(module));
-  Value promise(ctx, JS_EvalFunction(ctx, module));
-  if (promise.is_exception()) {
-    exception = take_exception(ctx);
-    return false;
-  }
-  for (;;) {
-    if (!run_jobs()) {
-      exception = take_exception(ctx);
-      return false;
-    }
-    if (JS_PromiseState(ctx, promise.get()) != JS_PROMISE_PENDING) break;
-    if (wait == nullptr || !wait(opaque)) {
-      exception = {};
-      exception.name = "Error";
-      exception.message = "the script's top-level await is never settled";
-      return false;
-    }
-  }
-  if (JS_PromiseState(ctx, promise.get()) == JS_PROMISE_REJECTED) {
-    JS_PromiseMarkAsHandled(ctx, promise.get());
-    clear_unhandled();
-    Value reason(ctx, JS_PromiseResult(ctx, promise.get()));
-    exception = describe_exception(ctx, reason.get());
-    return false;
-  }
-  name_space = Value(ctx, JS_GetModuleNamespace(ctx, def));
-  if (name_space.is_exception()) {
-    exception = take_exception(ctx);
-    return false;
-  }
-  return true;
 }
 
 }  // namespace bia::js

@@ -22,15 +22,29 @@ struct NativeModule {
   bool (*fill)(JSContext* ctx, JSValueConst object) = nullptr;
 };
 
+/// Where modules come from.
+struct ModuleFiles {
+  /// Gives a file's text as JavaScript; `url` is absolute ("file:///dir/x.js"). kNotFound becomes
+  /// k6's text about files that are not there, any other error is thrown as it stands.
+  std::function<Result<std::string>(const std::string& url)> read;
+  /// The file that is meant by a URL without extension or of a folder; the URL itself where there
+  /// is none. May be empty.
+  std::function<std::string(const std::string& url)> complete;
+  /// The file that a bare name ("lodash/fp") means in the file at `base`; `require` tells the
+  /// importer's kind. "" where no package has it. May be empty.
+  std::function<Result<std::string>(std::string_view base, const std::string& name, bool require)>
+      package;
+};
+
 /// The modules of a script: compiled once, by the first context that imports them; every context
-/// then reads the bytecode (written without source, with line numbers). Filled on one thread,
-/// frozen, then read by any.
+/// then reads the bytecode (written without source, with line numbers). A file without import,
+/// export and top-level await is CommonJS, as in k6. Filled on one thread, frozen, then read by
+/// any.
 class ModuleSet {
  public:
-  /// Gives a file's text; `url` is absolute ("file:///dir/x.js"). Errors are thrown at the import
-  /// as they stand.
-  using Reader = std::function<Result<std::string>(const std::string& url)>;
-  explicit ModuleSet(Reader reader) : reader_(std::move(reader)) {}
+  explicit ModuleSet(ModuleFiles files) : files_(std::move(files)) {}
+  explicit ModuleSet(std::function<Result<std::string>(const std::string& url)> read)
+      : files_{std::move(read), {}, {}} {}
 
   void add_native(NativeModule module);
   /// A name that exists in k6 and not here: importing it fails with `message`.
@@ -40,32 +54,62 @@ class ModuleSet {
   /// From now on nothing is compiled: a file that the first pass did not import is an error.
   void freeze() { frozen_ = true; }
 
+  enum class Kind { kImport, kRequire };
   /// The absolute URL or native name of `specifier` as imported from `base`. Errors:
-  /// kInvalidArgument for http:, bare names and so on.
-  Result<std::string> resolve(std::string_view base, const std::string& specifier) const;
+  /// kInvalidArgument for http:, bare names that no package has and so on.
+  Result<std::string> resolve(std::string_view base, const std::string& specifier,
+                              Kind kind = Kind::kImport);
 
   /// Called by Runtime::create.
   void attach(JSRuntime* rt);
   /// The module at `url` in this context, compiled or read, with its imports; evaluated by the
-  /// caller. JS_EXCEPTION with it pending.
-  JSValue load(JSContext* ctx, const std::string& url);
+  /// caller. Null with the exception pending.
+  JSModuleDef* load(JSContext* ctx, const std::string& url);
+  /// What `require(specifier)` in the file at `base` gives: module.exports, or an ES module's
+  /// namespace. JS_EXCEPTION with it pending.
+  JSValue require(JSContext* ctx, const std::string& base, const std::string& specifier);
   size_t bytecode_bytes() const;
+  /// The files in it: URLs of what was imported so far.
+  std::vector<std::string> urls() const;
 
  private:
+  friend class Context;
+  struct Compiled {
+    std::vector<uint8_t> bytes;
+    bool common_js = false;
+  };
   static char* normalize(JSContext* ctx, const char* base, const char* specifier, void* opaque);
   static JSModuleDef* load_import(JSContext* ctx, const char* url, void* opaque);
   static int init_native(JSContext* ctx, JSModuleDef* module);
+  static int init_common_js(JSContext* ctx, JSModuleDef* module);
+  static int declare_all(JSContext* ctx, JSModuleDef* module);
+  static JSValue meta_resolve(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv);
   JSModuleDef* load_native(JSContext* ctx, const NativeModule& module);
-  JSValue compile(JSContext* ctx, const std::string& url);
+  Result<std::string> locate(std::string_view base, const std::string& specifier, Kind kind);
+  /// Null, or the text that is thrown: the file is not there.
+  Result<void> have_source(const std::string& url, const std::string& specifier);
+  JSModuleDef* compile(JSContext* ctx, const std::string& url);
+  JSValue compile_esm(JSContext* ctx, const std::string& url, const std::string& text,
+                      bool& common_js);
+  bool compile_common_js(JSContext* ctx, const std::string& url, const std::string& text);
+  bool keep(JSContext* ctx, const std::string& url, JSValueConst code, bool common_js);
+  bool is_common_js(const std::string& url) const;
+  /// module.exports of the CommonJS file, run if it was not yet.
+  JSValue run_common_js(JSContext* ctx, const std::string& url);
+  /// Evaluates an ES or native module: its promise.
+  JSValue evaluate(JSContext* ctx, JSModuleDef* module);
 
-  Reader reader_;
+  ModuleFiles files_;
   bool frozen_ = false;
   std::map<std::string, NativeModule, std::less<>> natives_;
   std::map<std::string, std::string, std::less<>> missing_;
   std::map<std::string, std::string, std::less<>> sources_;
-  std::map<std::string, std::vector<uint8_t>, std::less<>> bytecode_;
+  std::map<std::string, std::string, std::less<>> located_;  ///< by folder, kind and specifier
+  std::map<std::string, Compiled, std::less<>> bytecode_;
 };
 
+/// The file whose code called the native that runs: "file:///a/b.js"; "" where there is none.
+std::string caller_file(JSContext* ctx);
 /// `file:///a/b/../c.js` → `file:///a/c.js`.
 std::string normalize_file_url(std::string_view url);
 

@@ -78,6 +78,7 @@ void Context::set_up() {
 Context::~Context() {
   if (context_ == nullptr) return;
   rejected_.clear();
+  common_js_.clear();
   bia_js_restore(runtime_.runtime_, &idle_);
   bia_js_drop_jobs(runtime_.runtime_);
   JS_FreeValue(context_, go_error_prototype_);

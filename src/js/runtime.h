@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -112,6 +113,7 @@ class Context {
   friend class Runtime;
   friend class Running;
   friend class Suspend;
+  friend class ModuleSet;
   struct Rejected {
     Value promise;
     Value reason;
@@ -129,6 +131,7 @@ class Context {
   JSValue go_error_prototype_ = JS_UNDEFINED;
   BiaJsState idle_;  ///< reactions left over between two Running
   std::vector<Rejected> rejected_;
+  std::map<std::string, Value> common_js_;  ///< `module` of each CommonJS file that ran, by URL
 };
 
 /// The scope in which a context's code may be called. One at a time in a runtime, other contexts

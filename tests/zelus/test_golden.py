@@ -23,7 +23,6 @@ CASES = SOURCE / "tests/golden"
 NOT_YET = {
     "41-http-debug": "--http-debug is not built: an error that says so",
     "42-http-response": "html(), submitForm() and clickLink() are not built",
-    "46-typescript": "TypeScript is not built",
 }
 #: The order of these lines is up to threads.
 UNORDERED = {"40-quiet-lifecycle", "21-warn-connection-refused", "48-rest-api"}

@@ -8,8 +8,10 @@
 
 #include "bia/fiber/scheduler.h"
 #include "zelus/modules/http_thread.h"
+#include "zelus/modules/node_packages.h"
 #include "zelus/modules/script.h"
 #include "zelus/modules/thread_state.h"
+#include "zelus/modules/typescript.h"
 #include "zelus/modules/virtual_user.h"
 
 namespace zelus::modules {
@@ -21,7 +23,9 @@ void add_timers_module(bia::js::ModuleSet& modules);
 void add_execution_module(bia::js::ModuleSet& modules);
 void add_data_module(bia::js::ModuleSet& modules);
 void add_encoding_module(bia::js::ModuleSet& modules);
+void add_crypto_module(bia::js::ModuleSet& modules);
 void add_grpc_module(bia::js::ModuleSet& modules);
+void register_crypto_class(JSRuntime* rt);
 void register_grpc_classes(JSRuntime* rt);
 void register_execution_class(JSRuntime* rt);
 void register_metric_class(JSRuntime* rt);
@@ -35,10 +39,11 @@ void add_modules(bia::js::ModuleSet& modules) {
   add_execution_module(modules);
   add_data_module(modules);
   add_encoding_module(modules);
+  add_crypto_module(modules);
   add_grpc_module(modules);
   for (const char* name :
-       {"k6/browser", "k6/crypto", "k6/crypto/x509", "k6/html", "k6/secrets", "k6/websockets",
-        "k6/ws", "k6/experimental/csv", "k6/experimental/fs", "k6/experimental/streams",
+       {"k6/browser", "k6/crypto/x509", "k6/html", "k6/secrets", "k6/websockets", "k6/ws",
+        "k6/experimental/csv", "k6/experimental/fs", "k6/experimental/streams",
         "k6/experimental/websockets", "k6/experimental/redis"}) {
     modules.add_missing(name, fmt::format("the module \"{}\" is not built yet in zelus", name));
   }
@@ -47,6 +52,7 @@ void add_modules(bia::js::ModuleSet& modules) {
 void register_classes(JSRuntime* rt) {
   register_metric_class(rt);
   register_http_classes(rt);
+  register_crypto_class(rt);
   register_grpc_classes(rt);
   register_execution_class(rt);
 }
@@ -68,7 +74,7 @@ Result<bia::js::Runtime*> ThreadState::runtime() {
 
 namespace {
 
-Result<std::string> read_module(const std::string& url) {
+Result<std::string> read_file(const std::string& url) {
   std::ifstream file(url.substr(std::string_view("file://").size()), std::ios::binary);
   if (!file) return Error(Code::kNotFound, "NO_FILE", fmt::format("{} cannot be opened", url));
   std::ostringstream text;
@@ -87,20 +93,16 @@ class FactoryImpl final : public exec::UserFactory {
     script_.source = source;
     script_.runtime = options;
     script_.logger = &logger;
-    script_.modules = std::make_unique<bia::js::ModuleSet>(&read_module);
-    add_modules(*script_.modules);
-    script_.modules->add_source(source.url, source.text);
-    std::optional<Result<exec::ScriptInfo>> info;
-    // The first pass needs a user's stack. The caller waits for it, cancelled or not: it writes
-    // into this frame.
-    auto fiber = BIA_TRY(bia::fiber::Scheduler::current().spawn(
-        [&] { info.emplace(first_pass(registry)); }, {.stack_bytes = bia::fiber::kStackBytesUser}));
-    while (!fiber.done()) {
-      if (!fiber.join()) fiber.cancel();
+    TypeScript types;
+    bool typed = source.url.ends_with(".ts");
+    auto info = load_once(registry, types, typed);
+    // k6: what comes from stdin may be either.
+    if (!info && !typed && source.name == "-" && info.error().reason() == "SYNTAX") {
+      if (auto again = load_once(registry, types, true); again) info = std::move(again);
     }
     script_.modules->freeze();
     script_.frozen = true;
-    return std::move(*info);
+    return info;
   }
 
   Result<void> configure(exec::UserOptions options, exec::RunView& run,
@@ -119,6 +121,36 @@ class FactoryImpl final : public exec::UserFactory {
   }
 
  private:
+  Result<exec::ScriptInfo> load_once(metrics::Registry& registry, TypeScript& types, bool typed) {
+    auto read = [&types](const std::string& url) -> Result<std::string> {
+      std::string text = BIA_TRY(read_file(url));
+      if (!url.ends_with(".ts")) return text;
+      return types.strip(url, text);
+    };
+    script_.modules = std::make_unique<bia::js::ModuleSet>(
+        bia::js::ModuleFiles{std::move(read), &complete_file_url, &find_package_file});
+    add_modules(*script_.modules);
+    std::optional<Result<exec::ScriptInfo>> info;
+    auto pass = [&]() -> Result<exec::ScriptInfo> {
+      std::string text = script_.source.text;
+      if (typed) {
+        auto stripped = types.strip(script_.source.url, text);
+        if (!stripped) return std::move(stripped).error().with_metadata("exit", "107");
+        text = std::move(*stripped);
+      }
+      script_.modules->add_source(script_.source.url, std::move(text));
+      return first_pass(registry);
+    };
+    // The first pass needs a user's stack. The caller waits for it, cancelled or not: it writes
+    // into this frame.
+    auto fiber = BIA_TRY(bia::fiber::Scheduler::current().spawn(
+        [&] { info.emplace(pass()); }, {.stack_bytes = bia::fiber::kStackBytesUser}));
+    while (!fiber.done()) {
+      if (!fiber.join()) fiber.cancel();
+    }
+    return std::move(*info);
+  }
+
   Result<exec::ScriptInfo> first_pass(metrics::Registry& registry) {
     VirtualUser user(script_, std::make_shared<ThreadState>(script_), 0, registry, nullptr);
     BIA_TRY(user.init());

@@ -64,11 +64,13 @@ JSValue open_file(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
         "the \"open\" function is only available in the init stage (i.e. the global scope), see "
         "https://grafana.com/docs/k6/latest/using-k6/test-lifecycle/ for more information");
   }
-  std::string name = to_text(ctx, argument(argc, argv, 0));
-  if (argc == 0 || name.empty())
-    return throw_go_error(ctx, "open() can't be used with an empty filename");
+  std::string name =
+      is_nullish(argument(argc, argv, 0)) ? "" : to_text(ctx, argument(argc, argv, 0));
+  if (name.empty()) return throw_go_error(ctx, "open() can't be used with an empty filename");
   Script& script = vu.script();
-  std::string_view base = script.source.url;
+  // As k6: relative to the file that calls it.
+  std::string caller = bia::js::caller_file(ctx);
+  std::string_view base = caller.empty() ? script.source.url : caller;
   std::string url = name.starts_with("file://") ? name
                     : name.starts_with("/")
                         ? "file://" + name
@@ -93,10 +95,37 @@ JSValue open_file(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   return new_string(ctx, found->second);
 }
 
-JSValue no_require(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
+JSValue require(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
+  Vu& vu = Vu::of(ctx);
+  if (!vu.in_init()) {
+    return throw_go_error(
+        ctx,
+        "the \"require\" function is only available in the init stage (i.e. the global scope), see "
+        "https://grafana.com/docs/k6/latest/using-k6/test-lifecycle/ for more information");
+  }
+  std::string specifier = argc > 0 && !is_nullish(argv[0]) ? to_text(ctx, argv[0]) : "";
+  if (specifier.empty())
+    return throw_go_error(ctx, "require() can't be used with an empty specifier");
+  std::string base = bia::js::caller_file(ctx);
+  return vu.script().modules->require(ctx, base.empty() ? vu.script().source.url : base, specifier);
+}
+
+/// `module` and `exports` are parameters in CommonJS; elsewhere k6 explains what went wrong.
+template <bool exports>
+JSValue no_common_js(JSContext* ctx, JSValueConst, int, JSValueConst*) {
   return throw_go_error(
-      ctx, fmt::format("require(\"{}\"): CommonJS modules are not built yet; use import",
-                       to_text(ctx, argument(argc, argv, 0))));
+      ctx, fmt::format("you are trying to access identifier \"{}\", this likely is due to mixing "
+                       "ECMAScript Modules (ESM) and CommonJS syntax. This isn't supported in the "
+                       "JavaScript standard, please use only one or the other",
+                       exports ? "exports" : "module"));
+}
+
+void add_getter(JSContext* ctx, JSValueConst object, const char* name, NativeFunction get) {
+  JSAtom atom = JS_NewAtom(ctx, name);
+  JS_DefinePropertyGetSet(ctx, object, atom,
+                          JS_NewCFunction2(ctx, get, name, 0, JS_CFUNC_generic, 0), JS_UNDEFINED,
+                          JS_PROP_CONFIGURABLE);
+  JS_FreeAtom(ctx, atom);
 }
 
 template <bool repeat>
@@ -183,7 +212,9 @@ void set_up_globals(Vu& vu) {
   if (vu.script().runtime.extended_compatibility) define(ctx, global.get(), "global", global.dup());
   add_console(ctx, global.get());
   fill_timers(ctx, global.get());
-  define_functions(ctx, global.get(), {{"open", open_file, 1}, {"require", no_require, 1}});
+  define_functions(ctx, global.get(), {{"open", open_file, 1}, {"require", require, 1}});
+  add_getter(ctx, global.get(), "module", no_common_js<false>);
+  add_getter(ctx, global.get(), "exports", no_common_js<true>);
   add_error_stack(ctx, global.get());
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "zelus/modules/http_send.h"
+#include "zelus/modules/input_bytes.h"
 #include "zelus/modules/native.h"
 #include "zelus/modules/thread_state.h"
 
@@ -109,13 +110,11 @@ JSValue url_tag(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
 }
 
 JSValue file(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
+  std::string text;
   std::string_view bytes;
+  std::string error;
   JSValueConst data = argument(argc, argv, 0);
-  if (!JS_IsString(data) && !buffer_bytes(ctx, data, bytes)) {
-    return throw_go_error(
-        ctx,
-        fmt::format("invalid type {}, expected string, []byte or ArrayBuffer", to_text(ctx, data)));
-  }
+  if (!input_bytes(ctx, data, text, bytes, error)) return throw_go_error(ctx, error);
   JSValue object = JS_NewObjectClass(ctx, kClassFileData);
   bool named = argc > 1 && !is_nullish(argv[1]);
   bool typed = argc > 2 && !is_nullish(argv[2]);
