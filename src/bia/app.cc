@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bia/advertise.h"
+#include "bia/bia/registry.h"
 #include "bia/bia/server_binding.h"
 #include "bia/bia/tracing.h"
 #include "bia/config_reload.h"
@@ -86,6 +87,7 @@ class App::Impl {
 
   Result<void> set_up();
   Result<void> set_up_tracing();
+  Result<void> join_registry(const App& app);
   http::Handler handler();
   Result<void> serve(App& app, const Wire& wire);
 
@@ -100,6 +102,7 @@ class App::Impl {
   ServerBinding binding;
   std::unique_ptr<Tracer> tracer;
   std::optional<Cors> cors;
+  std::unique_ptr<EtcdRegistry> registrar;
   http::Router router;
   std::vector<Owned> owned;
   std::unique_ptr<http::Server> http;
@@ -251,9 +254,28 @@ Result<void> App::Impl::until_stopped() {
   return {};
 }
 
+Result<void> App::Impl::join_registry(const App& app) {
+  if (!server.etcd) return {};
+  registrar = BIA_TRY(EtcdRegistry::create(*server.etcd));
+  ServiceInstance instance{info.id, info.name, info.version, info.metadata, app.endpoints()};
+  std::string endpoints;
+  for (const std::string& one : instance.endpoints)
+    endpoints.append(endpoints.empty() ? "" : ", ").append(one);
+  if (auto done = registrar->start(std::move(instance)); !done)
+    return std::move(done).error().in("registry");
+  log::info(fmt::format("registered as {}/{}/{}: {}", server.etcd->prefix, info.name, info.id,
+                        endpoints));
+  registry.add_collector([this](metrics::TextWriter& out) {
+    out.family("registry_registered", "1 while the instance is in the registry.", "gauge");
+    out.sample("registry_registered", {}, registrar->registered() ? 1 : 0);
+  });
+  return {};
+}
+
 /// Tells those who send that this instance goes away, and serves them on until they know.
 void App::Impl::drain() {
   ops.set_ready(false);
+  if (registrar) registrar->stop();
   if (grpc) grpc->set_health("", grpc::Server::Health::kNotServing);
   if (server.drain_delay <= Duration::zero()) return;
   log::info(fmt::format("draining for {}", format_go_duration(server.drain_delay)));
@@ -294,7 +316,8 @@ Result<void> App::Impl::start(App& app, const Wire& wire) {
 Result<void> App::Impl::serve(App& app, const Wire& wire) {
   Result<void> outcome = start(app, wire);
   if (outcome) {
-    outcome = run_hooks(after_start, "an after-start hook");
+    outcome = join_registry(app);
+    if (outcome) outcome = run_hooks(after_start, "an after-start hook");
     if (outcome) {
       fiber::Fiber reloading;
       if (!sources.paths.empty())
@@ -304,6 +327,8 @@ Result<void> App::Impl::serve(App& app, const Wire& wire) {
       if (reloading.valid()) reloading.cancel();
       run_stop_hooks(before_stop, "a before-stop hook");
       drain();
+    } else if (registrar) {
+      registrar->stop();
     }
     stop_servers();
     run_stop_hooks(after_stop, "an after-stop hook");

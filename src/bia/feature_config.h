@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "bia/bia/config.h"
+#include "bia/bia/registry.h"
 #include "bia/bia/tracing.h"
 #include "bia/cors.h"
 
@@ -11,5 +12,6 @@ namespace bia {
 /// kInvalidArgument with the place.
 Result<std::optional<CorsOptions>> read_cors(const Config& config);
 Result<std::optional<TracingOptions>> read_tracing(const Config& config);
+Result<std::optional<EtcdOptions>> read_registry(const Config& config);
 
 }  // namespace bia

@@ -1,6 +1,5 @@
 #include "bia/bia/jwt.h"
 
-#define RAPIDJSON_HAS_STDSTRING 1
 #include <rapidjson/document.h>
 
 #include <algorithm>

@@ -188,6 +188,10 @@ Result<ServerConfig> ServerConfig::read(const Config& config) {
   BIA_TRY(read_the_rest(config, server));
   if (server.http) server.http->cors = BIA_TRY(read_cors(config));
   server.tracing = BIA_TRY(read_tracing(config));
+  server.etcd = BIA_TRY(read_registry(config));
+  // Callers that have just looked the service up come for a moment yet.
+  if (server.etcd && !config.has("runtime.drain_delay"))
+    server.drain_delay = std::chrono::seconds(1);
   return server;
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "bia/bia/config.h"
+#include "bia/bia/registry.h"
 #include "bia/bia/tracing.h"
 #include "bia/cors.h"
 #include "bia/grpc/server.h"
@@ -45,6 +46,8 @@ struct ServerConfig {
   bool debug_enabled = false;
   /// There where tracing.endpoint is.
   std::optional<TracingOptions> tracing;
+  /// There where registry.etcd is.
+  std::optional<EtcdOptions> etcd;
 
   /// Errors: kInvalidArgument for a bad value or an unknown key, with its place; kNotFound where
   /// neither server is configured.

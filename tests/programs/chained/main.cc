@@ -1,5 +1,6 @@
 // A service with all the middleware, whose Wait calls its like at `peer`, if it is told one.
 #include "bia/bia/app.h"
+#include "bia/bia/discovery.h"
 #include "bia/bia/jwt.h"
 #include "bia/bia/propagation.h"
 #include "bia/bia/rate_limit.h"
@@ -11,20 +12,21 @@ namespace {
 
 class Chained final : public slow::v1::SlowService {
  public:
-  explicit Chained(std::string peer) : peer_(std::move(peer)) {}
+  explicit Chained(bia::ServicePool* peer) : peer_(peer) {}
   bia::Result<slow::v1::WaitReply> Wait(bia::Context& context,
                                         const slow::v1::WaitRequest& request) override {
     if (const auto* metadata = context.find<bia::ServerMetadata>()) {
       for (const auto& [name, value] : metadata->entries) context.add_reply_header(name, value);
     }
-    if (peer_.empty()) {
+    if (!peer_) {
       slow::v1::WaitReply reply;
       reply.set_milliseconds(request.milliseconds());
       return reply;
     }
-    bia::grpc::Channel channel(peer_);
     const bia::Outgoing outgoing(context);
-    return slow::v1::SlowClient(channel).Wait(request, outgoing.grpc());
+    return peer_->call([&](bia::grpc::Channel& channel) {
+      return slow::v1::SlowClient(channel).Wait(request, outgoing.grpc());
+    });
   }
   bia::Result<slow::v1::WaitReply> Spin(bia::Context& context,
                                         const slow::v1::WaitRequest&) override {
@@ -36,7 +38,7 @@ class Chained final : public slow::v1::SlowService {
   }
 
  private:
-  std::string peer_;
+  bia::ServicePool* peer_;
 };
 
 bia::Result<void> wire(bia::App& app) {
@@ -48,9 +50,14 @@ bia::Result<void> wire(bia::App& app) {
   auto keys = BIA_TRY(bia::JwtKeys::secret(bia::JwtAlgorithm::kHs256, "secret"));
   app.use(BIA_TRY(bia::selected({.paths = {std::string(slow::v1::SlowService::kSpin)}},
                                 bia::jwt_middleware(std::move(keys)))));
-  std::string peer;
-  if (app.config().has("peer")) peer = BIA_TRY(app.config().string("peer"));
-  return app.add(app.own(std::make_unique<Chained>(std::move(peer))));
+  bia::ServicePool* peer = nullptr;
+  if (app.config().has("peer")) {
+    bia::PoolOptions options{.target = BIA_TRY(app.config().string("peer"))};
+    if (app.config().has("peer_etcd"))
+      options.etcd.endpoints = {BIA_TRY(app.config().string("peer_etcd"))};
+    peer = &app.own(BIA_TRY(bia::ServicePool::create(std::move(options))));
+  }
+  return app.add(app.own(std::make_unique<Chained>(peer)));
 }
 
 }  // namespace

@@ -1,0 +1,149 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "bia/base/result.h"
+#include "bia/base/time.h"
+#include "bia/bia/registry.h"
+#include "bia/grpc/client.h"
+#include "bia/http/client.h"
+
+namespace bia {
+
+enum class Balance : uint8_t {
+  kWeightedRoundRobin,  ///< smooth, by the metadata "weight" (default 100); Kratos' default
+  kRoundRobin,
+  kRandom,
+  kP2c,  ///< the better of two random nodes by latency (EWMA), success, calls in flight and weight
+};
+
+struct PoolOptions {
+  /// "discovery:///users" (by `etcd`), "direct:///10.0.0.1:9000,10.0.0.2:9000",
+  /// "dns:///users.internal:9000" (looked up every 30 s), "10.0.0.1:9000".
+  std::string target = {};
+  /// Of the instances' endpoints: "grpc" or "http".
+  std::string scheme = "grpc";
+  Balance balance = Balance::kWeightedRoundRobin;
+  /// Only instances of that very version; empty: all.
+  std::string version = {};
+  /// A pool keeps to so many nodes, chosen evenly over all clients by hashing; 0: all.
+  size_t subset = 25;
+  /// Nodes tried for one call where a node cannot be reached.
+  int attempts = 1;
+  /// Kratos' SRE breaker for each node: one that fails is passed by, now and then tried.
+  enum class Breaker : uint8_t { kOff, kOn } breaker = Breaker::kOff;
+  EtcdOptions etcd = {};
+};
+
+/// The nodes of a service and what is known of them. One object serves all threads: each has
+/// connections and statistics of its own, so calls share nothing.
+///
+///     auto& users = app.own(BIA_TRY(bia::ServicePool::create({.target = "discovery:///users",
+///     …}))); auto user = users.call([&](bia::grpc::Channel& channel) {
+///       return UsersClient(channel).GetUser(request, outgoing.grpc());
+///     });
+class ServicePool {
+ public:
+  /// Errors: kInvalidArgument for the target.
+  static Result<std::unique_ptr<ServicePool>> create(PoolOptions options);
+  /// In a fiber, after the last call. Suspends.
+  ~ServicePool();
+
+  /// `function` (grpc::Channel&) -> Result<T>, with a node's channel. Suspends; the first call of a
+  /// thread waits for the first instances within the fiber's deadline, and 5 s. Errors: what
+  /// `function` returns; kUnavailable no_available_node; kUnavailable CIRCUITBREAKER.
+  template <typename F>
+    requires std::is_invocable_v<F&, grpc::Channel&>
+  auto call(F&& function) -> std::invoke_result_t<F&, grpc::Channel&> {
+    return run<std::invoke_result_t<F&, grpc::Channel&>>(
+        [&](Pick& pick) { return function(pick.channel()); });
+  }
+  /// The same with (http::Client&, const std::string& host, uint16_t port): what a generated HTTP
+  /// client is made of.
+  template <typename F>
+    requires std::is_invocable_v<F&, http::Client&, const std::string&, uint16_t>
+  auto call(F&& function) -> std::invoke_result_t<F&, http::Client&, const std::string&, uint16_t> {
+    return run<std::invoke_result_t<F&, http::Client&, const std::string&, uint16_t>>(
+        [&](Pick& pick) { return function(pick.client(), pick.host(), pick.port()); });
+  }
+  /// "10.0.0.1:9000" of the nodes that the calling thread knows. Suspends as `call` does.
+  Result<std::vector<std::string>> addresses();
+
+  struct Node;
+  class ThreadPool;
+
+ private:
+  /// A node that a call is on its way to.
+  class Pick {
+   public:
+    Pick(ThreadPool& pool, std::shared_ptr<Node> node);
+    Pick(Pick&&) noexcept;
+    Pick& operator=(Pick&&) = delete;
+    ~Pick();
+    grpc::Channel& channel();
+    http::Client& client();
+    const std::string& host() const;
+    uint16_t port() const;
+    void done(const Error* error);
+
+   private:
+    ThreadPool* pool_;
+    std::shared_ptr<Node> node_;
+    TimePoint started_;
+    bool ended_ = false;
+  };
+  class Impl;
+  explicit ServicePool(std::unique_ptr<Impl> impl);
+  Result<Pick> pick();
+  int attempts() const;
+
+  template <typename R, typename F>
+  R run(F&& function) {
+    for (int attempt = 1;; ++attempt) {
+      auto picked = pick();
+      if (!picked.ok()) return R(std::move(picked).error());
+      R result = function(*picked);
+      picked->done(result.ok() ? nullptr : &result.error());
+      const bool again = !result.ok() && result.error().code() == Code::kUnavailable;
+      if (!again || attempt >= attempts()) return result;
+    }
+  }
+
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Google's SRE breaker as aegis has it: refuses with a probability that grows with what fails. Of
+/// one thread.
+class SreBreaker {
+ public:
+  struct Options {
+    Duration window = std::chrono::seconds(3);
+    int buckets = 10;
+    int64_t requests_min = 100;
+    double success = 0.6;  ///< K is 1 / success
+  };
+  SreBreaker() : SreBreaker(Options()) {}
+  explicit SreBreaker(const Options& options);
+  /// `random` in [0, 1). False: refuse the call, and that counts as a failure.
+  bool allow(TimePoint at, double random);
+  void mark(TimePoint at, bool success);
+
+ private:
+  struct Bucket {
+    int64_t number = -1;
+    int64_t total = 0;
+    int64_t succeeded = 0;
+  };
+  Bucket& bucket(TimePoint at);
+  Options options_;
+  Duration bucket_time_;
+  std::vector<Bucket> buckets_;
+};
+
+}  // namespace bia

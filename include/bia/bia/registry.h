@@ -1,0 +1,68 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bia/base/result.h"
+#include "bia/base/time.h"
+
+namespace bia {
+
+/// One running copy of a service, as Kratos' registries know it.
+struct ServiceInstance {
+  std::string id = {};
+  std::string name = {};
+  std::string version = {};
+  /// "weight" counts for the balancers.
+  std::vector<std::pair<std::string, std::string>> metadata = {};
+  /// "grpc://10.0.0.1:9000", "http://10.0.0.1:8000"
+  std::vector<std::string> endpoints = {};
+
+  /// The value that Kratos' registries store:
+  /// {"id":…,"name":…,"version":…,"metadata":…,"endpoints":…}.
+  std::string json() const;
+  /// Unknown members are ignored, null is empty. Errors: kInvalidArgument for what is no instance.
+  static Result<ServiceInstance> parse(std::string_view json);
+};
+
+struct EtcdOptions {
+  /// "127.0.0.1:2379"; tried in order.
+  std::vector<std::string> endpoints = {};
+  /// Kratos' namespace.
+  std::string prefix = "/microservices";
+  /// Whole seconds; a crashed instance is gone after it.
+  Duration ttl = std::chrono::seconds(15);
+  Duration timeout = std::chrono::seconds(10);
+};
+
+/// Registers and finds instances in etcd (v3, gRPC) under Kratos' keys, `<prefix>/<name>/<id>`.
+/// Belongs to its thread.
+class EtcdRegistry {
+ public:
+  /// Errors: kInvalidArgument.
+  static Result<std::unique_ptr<EtcdRegistry>> create(EtcdOptions options);
+  ~EtcdRegistry();
+  /// Registers, and keeps it so: a lease that is lost, an etcd that goes away and comes back, even
+  /// empty, are seen to for ever. Suspends. Errors: those of the first attempt.
+  Result<void> start(ServiceInstance instance);
+  /// Takes the instance away. Suspends at most for the timeout.
+  void stop();
+  /// Between a registration and its loss.
+  bool registered() const;
+
+  /// Records that cannot be read are left out, and logged. Suspends.
+  Result<std::vector<ServiceInstance>> find(const std::string& name);
+  /// Calls `changed` with the instances, now and after each change, until the fiber is cancelled;
+  /// a lost etcd is waited for. Suspends.
+  void watch(const std::string& name,
+             const std::function<void(std::vector<ServiceInstance>)>& changed);
+
+ private:
+  class Impl;
+  explicit EtcdRegistry(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace bia

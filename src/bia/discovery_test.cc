@@ -1,0 +1,210 @@
+#include "bia/bia/discovery.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "bia/balancer.h"
+#include "bia/etcd.h"
+#include "bia/fiber/threads.h"
+
+namespace bia {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+using Nodes = std::vector<std::shared_ptr<ServicePool::Node>>;
+
+Nodes three() { return {node_of("10.0.0.1:1"), node_of("10.0.0.2:1"), node_of("10.0.0.3:1")}; }
+
+std::map<std::string, int> picks(Balancer& balancer, const Nodes& nodes, int count) {
+  std::map<std::string, int> seen;
+  for (int i = 0; i < count; ++i)
+    ++seen[balancer.pick(nodes, TimePoint(std::chrono::milliseconds(i)))->address];
+  return seen;
+}
+
+TEST(ServiceInstance, IsKratosJson) {
+  ServiceInstance instance{
+      "id1", "demo", "v0", {}, {"http://127.0.0.1:8000", "grpc://127.0.0.1:9000"}};
+  EXPECT_EQ(
+      instance.json(),
+      R"({"id":"id1","name":"demo","version":"v0","metadata":null,"endpoints":["http://127.0.0.1:8000","grpc://127.0.0.1:9000"]})");
+  instance.metadata = {{"weight", "10"}};
+  const ServiceInstance read = *ServiceInstance::parse(instance.json());
+  EXPECT_EQ(read.json(), instance.json());
+  EXPECT_EQ(ServiceInstance::parse(
+                R"({"id":"a","name":"b","metadata":null,"endpoints":null,"later":[1]})")
+                ->name,
+            "b");
+  for (const char* bad : {"", "[]", "{", R"({"id":1})", R"({"endpoints":[1]})",
+                          R"({"metadata":{"a":1}})", R"({"endpoints":"x"})"})
+    EXPECT_FALSE(ServiceInstance::parse(bad).ok()) << bad;
+}
+
+TEST(Nodes, ComeFromEndpointsOfTheScheme) {
+  const std::vector<ServiceInstance> instances = {
+      {"a", "n", "v1", {{"weight", "10"}}, {"http://10.0.0.1:80", "grpc://10.0.0.1:90"}},
+      {"b", "n", "v2", {{"weight", "x"}}, {"grpc://[::1]:91"}},
+      {"c",
+       "n",
+       "v1",
+       {},
+       {"grpcs://10.0.0.3:92", "grpc://10.0.0.3:93?isSecure=true", "grpc://nope", "grpc://"}}};
+  const Nodes grpc = nodes_of(instances, "grpc", "");
+  ASSERT_EQ(grpc.size(), 2u);
+  EXPECT_EQ(grpc[0]->address, "10.0.0.1:90");
+  EXPECT_EQ(grpc[0]->weight, 10);
+  EXPECT_EQ(grpc[1]->host, "::1");
+  EXPECT_EQ(grpc[1]->weight, 100);
+  EXPECT_EQ(nodes_of(instances, "grpc", "v2").size(), 1u);
+  EXPECT_EQ(nodes_of(instances, "http", "").size(), 1u);
+  for (const char* bad : {"", ":1", "a", "a:", "a:0", "a:65536", "a:1x"})
+    EXPECT_EQ(node_of(bad), nullptr) << bad;
+}
+
+TEST(Balancer, WeighsSmoothly) {
+  Balancer balancer(Balance::kWeightedRoundRobin, 1);
+  Nodes nodes = three();
+  nodes[0]->weight = 5;
+  nodes[1]->weight = 1;
+  nodes[2]->weight = 1;
+  std::string order;
+  for (int i = 0; i < 7; ++i) order += balancer.pick(nodes, TimePoint())->address[7];
+  EXPECT_EQ(order, "1121311") << "nginx' example";
+}
+
+TEST(Balancer, RoundRobinAndRandomReachAll) {
+  Balancer round(Balance::kRoundRobin, 1);
+  EXPECT_THAT(picks(round, three(), 9),
+              ElementsAre(Pair("10.0.0.1:1", 3), Pair("10.0.0.2:1", 3), Pair("10.0.0.3:1", 3)));
+  Balancer random(Balance::kRandom, 1);
+  for (const auto& [address, count] : picks(random, three(), 3000))
+    EXPECT_NEAR(count, 1000, 150) << address;
+}
+
+TEST(Balancer, P2cPrefersTheFastTheIdleAndTheHealthy) {
+  const auto share = [](auto&& worsen) {
+    Balancer balancer(Balance::kP2c, 7);
+    Nodes nodes = {node_of("10.0.0.1:1"), node_of("10.0.0.2:1")};
+    for (auto& node : nodes) Balancer::measure(*node, TimePoint(1ms), 10ms, false);
+    worsen(*nodes[1]);
+    return picks(balancer, nodes, 1000)["10.0.0.2:1"];
+  };
+  EXPECT_LE(share([](auto& node) { Balancer::measure(node, TimePoint(10s), 500ms, false); }), 1);
+  EXPECT_LE(share([](auto& node) { node.in_flight = 5; }), 1);
+  EXPECT_LE(share([](auto& node) { Balancer::measure(node, TimePoint(10s), 10ms, true); }), 1);
+  EXPECT_LE(share([](auto& node) { node.weight = 10; }), 1);
+  EXPECT_GE(share([](auto& node) { node.weight = 200; }), 999);
+}
+
+TEST(Balancer, P2cTriesAForgottenNodeAfterThreeSeconds) {
+  Balancer balancer(Balance::kP2c, 7);
+  Nodes nodes = {node_of("10.0.0.1:1"), node_of("10.0.0.2:1")};
+  Balancer::measure(*nodes[1], TimePoint(1s), 10s, true);
+  int forced = 0;
+  for (int i = 0; i < 100; ++i)
+    forced += balancer.pick(nodes, TimePoint(1000s + i * 100ms))->address == "10.0.0.2:1";
+  EXPECT_GE(forced, 3);
+  EXPECT_LE(forced, 5);
+}
+
+TEST(Subset, IsStableAndSpreads) {
+  std::map<std::string, int> chosen;
+  for (uint64_t client = 0; client < 200; ++client) {
+    Nodes nodes;
+    for (int i = 0; i < 20; ++i) nodes.push_back(node_of("10.0.0." + std::to_string(i) + ":1"));
+    Nodes again = nodes;
+    take_subset(nodes, 5, client * 0x9E3779B97F4A7C15ull);
+    ASSERT_EQ(nodes.size(), 5u);
+    std::set<std::string> before;
+    for (const auto& node : nodes) ++chosen[node->address], before.insert(node->address);
+    std::erase_if(again, [&](const auto& node) { return node->address == nodes[0]->address; });
+    take_subset(again, 5, client * 0x9E3779B97F4A7C15ull);
+    int kept = 0;
+    for (const auto& node : again) kept += before.contains(node->address);
+    EXPECT_EQ(kept, 4) << "one node gone, one moved";
+  }
+  for (const auto& [address, count] : chosen) EXPECT_NEAR(count, 50, 25) << address;
+}
+
+TEST(SreBreaker, RefusesByTheShareThatFails) {
+  SreBreaker breaker;
+  TimePoint at(100s);
+  for (int i = 0; i < 99; ++i) breaker.mark(at, false);
+  EXPECT_TRUE(breaker.allow(at, 0)) << "too few calls to judge by";
+  breaker.mark(at, false);
+  EXPECT_FALSE(breaker.allow(at, 0.98));
+  EXPECT_TRUE(breaker.allow(at, 0.999));
+  EXPECT_TRUE(breaker.allow(at + 4s, 0)) << "the window has passed";
+  for (int i = 0; i < 700; ++i) breaker.mark(at, true);
+  EXPECT_TRUE(breaker.allow(at, 0)) << "more than 60 % succeed";
+}
+
+TEST(Etcd, RangeEndsBehindThePrefix) {
+  EXPECT_EQ(etcd_range_end("/a"), "/b");
+  EXPECT_EQ(etcd_range_end("a\xff\xff"), "b");
+  EXPECT_EQ(etcd_range_end("\xff"), std::string(1, '\0'));
+}
+
+TEST(ServicePool, RefusesBadTargets) {
+  for (const char* bad :
+       {"", "a", "discovery:///", "discovery:///x", "xds:///a:1", "direct:///a:1,b", "dns:///a"})
+    EXPECT_FALSE(ServicePool::create({.target = bad}).ok()) << bad;
+  EXPECT_FALSE(ServicePool::create({.target = "a:1", .scheme = "grpcs"}).ok());
+  EXPECT_FALSE(EtcdRegistry::create({.endpoints = {"https://a:1"}}).ok());
+  EXPECT_FALSE(EtcdRegistry::create({.endpoints = {"a"}}).ok());
+  EXPECT_FALSE(EtcdRegistry::create({.endpoints = {"a:1"}, .ttl = 10ms}).ok());
+}
+
+TEST(ServicePool, CallsReachEveryNodeOfEveryThreadAndTheBreakerCloses) {
+  auto threads = *fiber::ThreadGroup::create(2);
+  std::unique_ptr<ServicePool> pool = *ServicePool::create(
+      {.target = "direct:///127.0.0.1:1,127.0.0.1:2", .breaker = PoolOptions::Breaker::kOn});
+  std::atomic<int> done{0};
+  threads->run([&](size_t thread) {
+    EXPECT_THAT(*pool->addresses(), ElementsAre("127.0.0.1:1", "127.0.0.1:2"));
+    std::map<uint16_t, int> seen;
+    const auto call = [&](Result<int> result) {
+      return pool->call([&](http::Client&, const std::string&, uint16_t port) -> Result<int> {
+        ++seen[port];
+        return result;
+      });
+    };
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(*call(i), i);
+    EXPECT_THAT(seen, ElementsAre(Pair(1, 5), Pair(2, 5)));
+    for (int i = 0; i < 1000; ++i) call(Error(Code::kUnavailable, "DOWN", "down")).ignore("a test");
+    std::string reason;
+    for (int i = 0; i < 100 && reason != "CIRCUITBREAKER"; ++i)
+      reason = call(Error(Code::kUnavailable, "DOWN", "")).error().reason();
+    EXPECT_EQ(reason, "CIRCUITBREAKER");
+    ++done;
+    if (thread == 0) {
+      while (done < 2) fiber::sleep_for(1ms).ignore("a test");
+      pool.reset();
+      done = 3;
+    }
+    while (done < 3) fiber::sleep_for(1ms).ignore("a test");
+  });
+}
+
+TEST(ServicePool, TriesAnotherNode) {
+  auto threads = *fiber::ThreadGroup::create(1);
+  threads->run([&](size_t) {
+    auto pool = *ServicePool::create(
+        {.target = "127.0.0.1:1,127.0.0.1:2", .balance = Balance::kRoundRobin, .attempts = 2});
+    const auto result =
+        pool->call([](http::Client&, const std::string&, uint16_t port) -> Result<int> {
+          if (port == 1) return Error(Code::kUnavailable, "DOWN", "");
+          return int(port);
+        });
+    EXPECT_EQ(*result, 2);
+  });
+}
+
+}  // namespace
+}  // namespace bia

@@ -1,0 +1,51 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bia/base/result.h"
+#include "bia/base/time.h"
+#include "bia/grpc/client.h"
+
+namespace bia {
+
+/// The few calls of etcd's v3 API (etcdserverpb) that a registry and a configuration need, over our
+/// own gRPC client. Belongs to its thread; several fibers may call at once.
+class EtcdClient {
+ public:
+  struct Entry {
+    std::string key;
+    std::string value;
+  };
+  /// "host:port" each; where one does not answer the next is tried, and stays.
+  EtcdClient(std::vector<std::string> endpoints, Duration timeout);
+
+  /// All entries below a prefix, in order of their keys; `revision` is etcd's at that moment.
+  Result<std::vector<Entry>> range(std::string_view prefix, int64_t& revision);
+  Result<void> put(std::string_view key, std::string_view value, int64_t lease);
+  Result<void> erase(std::string_view key);
+  Result<int64_t> grant(int64_t ttl_seconds);
+  Result<void> revoke(int64_t lease);
+  /// The lease's time to live; 0: it is gone.
+  Result<int64_t> keep_alive(int64_t lease);
+  /// Returns at the first change below `prefix` from `revision` on. Suspends without a limit.
+  /// Errors: kUnavailable; kCancelled; kOutOfRange for a revision that is compacted.
+  Result<void> wait_change(std::string_view prefix, int64_t revision);
+
+ private:
+  Result<std::string> call(std::string_view path, const std::string& request);
+  grpc::Channel& channel();
+  void next_endpoint();
+
+  std::vector<std::string> endpoints_;
+  Duration timeout_;
+  size_t current_ = 0;
+  std::vector<std::unique_ptr<grpc::Channel>> channels_;
+};
+
+/// The end of the range of keys that begin with `prefix`.
+std::string etcd_range_end(std::string_view prefix);
+
+}  // namespace bia

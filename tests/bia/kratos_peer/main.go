@@ -1,0 +1,85 @@
+// Kratos' side of the interoperability tests: a client that finds a service in etcd and calls it, and a service that registers.
+// google.protobuf.Int32Value has the wire form of slow.v1's messages.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/go-kratos/kratos/v2"
+	kgrpc "github.com/go-kratos/kratos/v2/transport/grpc"
+	khttp "github.com/go-kratos/kratos/v2/transport/http"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+)
+
+func main() {
+	client, err := clientv3.New(clientv3.Config{Endpoints: []string{os.Args[2]}, DialTimeout: 5 * time.Second})
+	if err == nil {
+		store := &etcd{client: client}
+		if os.Args[1] == "serve" {
+			err = serve(store, os.Args[3])
+		} else {
+			err = call(store, os.Args[1], os.Args[3], os.Args[4])
+		}
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+}
+
+func call(store *etcd, what, name, scheme string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	endpoint := "discovery:///" + name
+	var milliseconds int32
+	if scheme == "grpc" {
+		conn, err := kgrpc.DialInsecure(ctx, kgrpc.WithEndpoint(endpoint), kgrpc.WithDiscovery(store))
+		if err != nil {
+			return err
+		}
+		reply := new(wrapperspb.Int32Value)
+		if err := conn.Invoke(ctx, "/slow.v1.Slow/Wait", wrapperspb.Int32(7), reply); err != nil {
+			return err
+		}
+		milliseconds = reply.Value
+	} else {
+		client, err := khttp.NewClient(ctx, khttp.WithEndpoint(endpoint), khttp.WithDiscovery(store), khttp.WithBlock())
+		if err != nil {
+			return err
+		}
+		path := "/wait/7"
+		if what == "fail" {
+			path = "/fail"
+		}
+		var reply struct {
+			Milliseconds int32 `json:"milliseconds"`
+		}
+		if err := client.Invoke(ctx, "GET", path, nil, &reply); err != nil {
+			return err
+		}
+		milliseconds = reply.Milliseconds
+	}
+	return json.NewEncoder(os.Stdout).Encode(map[string]int32{"milliseconds": milliseconds})
+}
+
+func serve(store *etcd, name string) error {
+	server := kgrpc.NewServer(kgrpc.Address("127.0.0.1:0"))
+	server.RegisterService(&grpc.ServiceDesc{
+		ServiceName: "slow.v1.Slow",
+		HandlerType: (*any)(nil),
+		Methods: []grpc.MethodDesc{{MethodName: "Wait", Handler: func(_ any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+			request := new(wrapperspb.Int32Value)
+			if err := decode(request); err != nil {
+				return nil, err
+			}
+			return wrapperspb.Int32(request.Value + 1000), nil
+		}}},
+	}, struct{}{})
+	return kratos.New(kratos.Name(name), kratos.Version("v1"), kratos.Server(server), kratos.Registrar(store)).Run()
+}

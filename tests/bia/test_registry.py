@@ -1,0 +1,144 @@
+"""Registry and discovery with a real etcd: Kratos' records, lost leases, an etcd that goes away, a Kratos service of Go both ways."""
+import json
+import os
+import shutil
+import subprocess
+import time
+
+import pytest
+
+import conftest
+from service import Service, http
+
+pytestmark = pytest.mark.skipif(not shutil.which("etcd"), reason="etcd comes with Debian's etcd-server (scripts/setup test)")
+
+
+class Etcd:
+    def __init__(self, start, folder):
+        self.start, self.folder = start, folder
+        self.port, self.peer_port = conftest.free_port(), conftest.free_port()
+        self.up()
+
+    def up(self):
+        client, peer = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.peer_port}"
+        self.process = self.start(["etcd", "--data-dir", self.folder / "etcd", "--listen-client-urls", client, "--advertise-client-urls", client,
+                                   "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", f"default={peer}"],
+                                  port=self.port, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def down(self):
+        self.process.kill()
+        self.process.wait()
+
+    def ctl(self, *args):
+        done = subprocess.run(["etcdctl", "--endpoints", f"127.0.0.1:{self.port}", *args], capture_output=True, text=True, timeout=20,
+                              env={**os.environ, "ETCDCTL_API": "3"})
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def records(self, name="chained"):
+        lines = self.ctl("get", "--prefix", f"/microservices/{name}").splitlines()
+        return dict(zip(lines[::2], lines[1::2]))
+
+    def config(self, ttl="2s"):
+        return f"registry:\n  etcd: {{endpoints: ['127.0.0.1:{self.port}'], ttl: {ttl}}}\n"
+
+
+@pytest.fixture
+def etcd(start, tmp_path):
+    if not shutil.which("etcdctl"):
+        pytest.skip("etcdctl comes with Debian's etcd-client")
+    return Etcd(start, tmp_path)
+
+
+def chained(start, tmp_path, name, extra):
+    folder = tmp_path / name
+    folder.mkdir()
+    return Service(start, folder, program="chained_service", extra=extra)
+
+
+def wait_until(condition, what, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.1)
+
+
+def test_record_is_kratos_own_and_goes_with_the_service(start, tmp_path, etcd):
+    service = chained(start, tmp_path, "a", etcd.config())
+    service.wait_for_log("registered as")
+    (key, value), = etcd.records().items()
+    assert key == "/microservices/chained/id-1"
+    assert value == ('{"id":"id-1","name":"chained","version":"1.2.3","metadata":null,'
+                     f'"endpoints":["http://127.0.0.1:{service.http}","grpc://127.0.0.1:{service.grpc}"]}}')
+    time.sleep(3)  # above the ttl
+    assert etcd.records()
+    service.process.terminate()
+    assert service.process.wait(10) == 0
+    assert not etcd.records()
+
+
+def test_no_etcd_is_an_error_at_the_start(tmp_path):
+    (tmp_path / "c.yaml").write_text(f"server: {{http: {{addr: '127.0.0.1:0'}}}}\nregistry: {{etcd: {{endpoints: ['127.0.0.1:{conftest.free_port()}']}}}}\n")
+    done = subprocess.run([conftest.BIN / "chained_service", "-conf", tmp_path / "c.yaml"], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1 and "registry" in done.stderr
+
+
+def test_discovery_follows_the_registry(start, tmp_path, etcd):
+    first = chained(start, tmp_path, "a", etcd.config())
+    etcd.ctl("put", "/microservices/chained/garbage", "{not json")
+    caller = chained(start, tmp_path, "b", f"peer: discovery:///chained\npeer_etcd: 127.0.0.1:{etcd.port}\n")
+    assert http(caller.http, "GET /wait/5")[0] == 200
+    caller.wait_for_log("/microservices/chained/garbage: the record is no instance of a service")
+    first.process.kill()  # its lease runs out
+    wait_until(lambda: "/microservices/chained/id-1" not in etcd.records(), "the lease outlives its service")
+    second = chained(start, tmp_path, "c", etcd.config())
+    second.wait_for_log("registered as")
+    wait_until(lambda: http(caller.http, "GET /wait/5")[0] == 200, "the new instance is not found")
+
+
+def test_a_lost_lease_comes_back(start, tmp_path, etcd):
+    service = chained(start, tmp_path, "a", etcd.config())
+    service.wait_for_log("registered as")
+    lease = etcd.ctl("lease", "list").split()[-1]
+    etcd.ctl("lease", "revoke", lease)
+    assert not etcd.records()
+    wait_until(etcd.records, "the record does not come back")
+    etcd.down()
+    shutil.rmtree(etcd.folder / "etcd")
+    time.sleep(1)
+    etcd.up()
+    wait_until(etcd.records, "the record does not come back to an empty etcd")
+    assert http(service.http, "GET /wait/5")[0] == 200
+
+
+@pytest.fixture(scope="session")
+def kratos_peer(tmp_path_factory):
+    go = shutil.which("go") or ("/usr/local/go/bin/go" if os.path.exists("/usr/local/go/bin/go") else None)
+    if not go:
+        pytest.skip("needs Go to build the Kratos side")
+    folder = tmp_path_factory.mktemp("kratos_peer")
+    shutil.copytree(conftest.SOURCE / "tests/bia/kratos_peer", folder, dirs_exist_ok=True)
+    done = subprocess.run([go, "build", "-mod=mod", "-o", "peer", "."], cwd=folder, capture_output=True, text=True, timeout=600)
+    if done.returncode != 0:
+        pytest.skip(f"the Kratos side does not build here: {done.stderr[-500:]}")
+    return folder / "peer"
+
+
+def test_kratos_finds_and_calls_bia(start, tmp_path, etcd, kratos_peer):
+    service = chained(start, tmp_path, "a", etcd.config())
+    service.wait_for_log("registered as")
+    for scheme in ("grpc", "http"):
+        done = subprocess.run([kratos_peer, "call", f"127.0.0.1:{etcd.port}", "chained", scheme], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert json.loads(done.stdout)["milliseconds"] == 7
+    done = subprocess.run([kratos_peer, "fail", f"127.0.0.1:{etcd.port}", "chained", "http"], capture_output=True, text=True, timeout=60)
+    assert "code = 422 reason = UNPROCESSABLE message = cannot be" in done.stdout
+
+
+def test_bia_finds_and_calls_kratos(start, tmp_path, etcd, kratos_peer):
+    peer = start([kratos_peer, "serve", f"127.0.0.1:{etcd.port}", "gopher"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: etcd.records("gopher"), "the Go service does not register", 60)
+    caller = chained(start, tmp_path, "b", f"peer: discovery:///gopher\npeer_etcd: 127.0.0.1:{etcd.port}\n")
+    status, _, body = http(caller.http, "GET /wait/7")
+    assert (status, json.loads(body)) == (200, {"milliseconds": 1007})
+    assert peer.poll() is None
