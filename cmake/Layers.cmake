@@ -12,6 +12,8 @@ set(BIA_LIB_openssl OpenSSL::SSL OpenSSL::Crypto)
 set(BIA_LIB_cares PkgConfig::CARES)
 set(BIA_LIB_nghttp2 PkgConfig::NGHTTP2)
 set(BIA_LIB_zlib ZLIB::ZLIB)
+set(BIA_LIB_brotli PkgConfig::BROTLI)
+set(BIA_LIB_zstd PkgConfig::ZSTD)
 set(BIA_LIB_yaml_cpp yaml-cpp)
 set(BIA_LIB_tomlplusplus "")  # header only
 set(BIA_LIB_spdlog spdlog::spdlog)

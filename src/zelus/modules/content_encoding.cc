@@ -1,7 +1,10 @@
 #include "zelus/modules/content_encoding.h"
 
+#include <brotli/decode.h>
+#include <brotli/encode.h>
 #include <fmt/format.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include <cstring>
 
@@ -12,6 +15,13 @@ using bia::Error;
 using bia::Result;
 
 namespace {
+
+Error broken(std::string_view name) {
+  return Error(Code::kInvalidArgument, "BAD_ENCODING", fmt::format("{}: invalid data", name));
+}
+Error too_large() {
+  return Error(Code::kOutOfRange, "BODY_TOO_LARGE", "the unpacked body is larger than 1 GiB");
+}
 
 /// `window` 15+32: gzip or zlib by the header; -15: raw deflate, which some servers send for
 /// "deflate".
@@ -32,12 +42,94 @@ Result<void> unpack(std::string_view name, int window, std::string& body) {
     out.append(buffer, sizeof(buffer) - stream.avail_out);
   }
   inflateEnd(&stream);
-  if (out.size() > kUnpackedBytesMax)
-    return Error(Code::kOutOfRange, "BODY_TOO_LARGE", "the unpacked body is larger than 1 GiB");
-  if (state != Z_STREAM_END)
-    return Error(Code::kInvalidArgument, "BAD_ENCODING", fmt::format("{}: invalid data", name));
+  if (out.size() > kUnpackedBytesMax) return too_large();
+  if (state != Z_STREAM_END) return broken(name);
   body = std::move(out);
   return {};
+}
+
+Result<void> unpack_brotli(std::string& body) {
+  BrotliDecoderState* state = BrotliDecoderCreateInstance(nullptr, nullptr, nullptr);
+  if (state == nullptr) return Error(Code::kResourceExhausted, "OUT_OF_MEMORY", "no memory");
+  std::string out;
+  uint8_t buffer[8192];
+  size_t left = body.size();
+  const auto* next = reinterpret_cast<const uint8_t*>(body.data());
+  BrotliDecoderResult result = BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT;
+  while (result == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT && out.size() <= kUnpackedBytesMax) {
+    size_t room = sizeof(buffer);
+    uint8_t* to = buffer;
+    result = BrotliDecoderDecompressStream(state, &left, &next, &room, &to, nullptr);
+    out.append(reinterpret_cast<const char*>(buffer), sizeof(buffer) - room);
+  }
+  BrotliDecoderDestroyInstance(state);
+  if (out.size() > kUnpackedBytesMax) return too_large();
+  if (result != BROTLI_DECODER_RESULT_SUCCESS) return broken("br");
+  body = std::move(out);
+  return {};
+}
+
+Result<void> unpack_zstd(std::string& body) {
+  ZSTD_DCtx* context = ZSTD_createDCtx();
+  if (context == nullptr) return Error(Code::kResourceExhausted, "OUT_OF_MEMORY", "no memory");
+  std::string out;
+  char buffer[8192];
+  ZSTD_inBuffer in = {body.data(), body.size(), 0};
+  size_t state = 1;
+  bool full = true;
+  // 0: a frame ended; another may follow. Without progress the data is cut short.
+  while ((in.pos < in.size || full) && !ZSTD_isError(state) && out.size() <= kUnpackedBytesMax) {
+    ZSTD_outBuffer to = {buffer, sizeof(buffer), 0};
+    state = ZSTD_decompressStream(context, &to, &in);
+    full = to.pos == to.size;
+    out.append(buffer, to.pos);
+  }
+  ZSTD_freeDCtx(context);
+  if (out.size() > kUnpackedBytesMax) return too_large();
+  if (state != 0) return broken("zstd");
+  body = std::move(out);
+  return {};
+}
+
+/// `window` 15+16: gzip; 15: zlib, which HTTP calls deflate.
+bool pack_zlib(int window, std::string& body) {
+  z_stream stream;
+  std::memset(&stream, 0, sizeof(stream));
+  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY) !=
+      Z_OK)
+    return false;
+  std::string out(deflateBound(&stream, body.size()), 0);
+  stream.next_in = reinterpret_cast<Bytef*>(body.data());
+  stream.avail_in = static_cast<uInt>(body.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  bool ok = deflate(&stream, Z_FINISH) == Z_STREAM_END;
+  out.resize(out.size() - stream.avail_out);
+  deflateEnd(&stream);
+  if (ok) body = std::move(out);
+  return ok;
+}
+
+bool pack_brotli(std::string& body) {
+  std::string out(BrotliEncoderMaxCompressedSize(body.size()) + 16, 0);
+  size_t size = out.size();
+  bool ok =
+      BrotliEncoderCompress(BROTLI_DEFAULT_QUALITY, BROTLI_DEFAULT_WINDOW, BROTLI_MODE_GENERIC,
+                            body.size(), reinterpret_cast<const uint8_t*>(body.data()), &size,
+                            reinterpret_cast<uint8_t*>(out.data())) == BROTLI_TRUE;
+  out.resize(size);
+  if (ok) body = std::move(out);
+  return ok;
+}
+
+bool pack_zstd(std::string& body) {
+  std::string out(ZSTD_compressBound(body.size()), 0);
+  size_t size =
+      ZSTD_compress(out.data(), out.size(), body.data(), body.size(), ZSTD_CLEVEL_DEFAULT);
+  if (ZSTD_isError(size)) return false;
+  out.resize(size);
+  body = std::move(out);
+  return true;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -60,11 +152,39 @@ Result<void> decode_content(std::string_view encodings, std::string& body) {
       BIA_TRY(unpack("gzip", 15 + 32, body));
     } else if (name == "deflate") {
       if (!unpack("deflate", 15 + 32, body)) BIA_TRY(unpack("deflate", -15, body));
-    } else if (name == "br" || name == "zstd") {
-      return Error(
-          Code::kUnimplemented, "ENCODING",
-          fmt::format("unpacking bodies with Content-Encoding {} is not built yet in zelus", name));
+    } else if (name == "br") {
+      BIA_TRY(unpack_brotli(body));
+    } else if (name == "zstd") {
+      BIA_TRY(unpack_zstd(body));
     }
+  }
+  return {};
+}
+
+Result<void> encode_content(std::string_view compression, std::string& body,
+                            std::string& encodings) {
+  encodings.clear();
+  while (!compression.empty()) {
+    size_t comma = compression.find(',');
+    std::string_view name = trimmed(compression.substr(0, comma));
+    compression.remove_prefix(comma == std::string_view::npos ? compression.size() : comma + 1);
+    bool ok = true;
+    if (name == "gzip") {
+      ok = pack_zlib(15 + 16, body);
+    } else if (name == "deflate") {
+      ok = pack_zlib(15, body);
+    } else if (name == "br") {
+      ok = pack_brotli(body);
+    } else if (name == "zstd") {
+      ok = pack_zstd(body);
+    } else {
+      return Error(Code::kInvalidArgument, "COMPRESSION",
+                   fmt::format("unknown compression algorithm {}, supported algorithms are [gzip "
+                               "deflate zstd br]",
+                               name));
+    }
+    if (!ok) return Error(Code::kResourceExhausted, "OUT_OF_MEMORY", "no memory to pack a body");
+    encodings += fmt::format("{}{}", encodings.empty() ? "" : ", ", name);
   }
   return {};
 }

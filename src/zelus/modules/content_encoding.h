@@ -11,8 +11,12 @@ namespace zelus::modules {
 inline constexpr size_t kUnpackedBytesMax = size_t{1} << 30;
 
 /// Takes the encodings of a Content-Encoding header off a body, the last one first (RFC 9110
-/// section 8.4): gzip and deflate. Unknown names leave the body as it is, as in k6. Errors:
-/// kInvalidArgument for broken data; kUnimplemented for br and zstd, which k6 knows.
+/// section 8.4): gzip, deflate, br and zstd. Unknown names leave the body as it is, as in k6.
+/// Errors: kInvalidArgument for broken data.
 bia::Result<void> decode_content(std::string_view encodings, std::string& body);
+/// The parameter `compression`: "gzip", "gzip, br", applied in that order. `encodings` becomes the
+/// Content-Encoding header. Errors: kInvalidArgument with k6's text for an unknown name.
+bia::Result<void> encode_content(std::string_view compression, std::string& body,
+                                 std::string& encodings);
 
 }  // namespace zelus::modules

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "zelus/modules/content_encoding.h"
+#include "zelus/modules/digest_auth.h"
 #include "zelus/modules/thread_state.h"
 
 namespace zelus::modules {
@@ -74,6 +75,8 @@ void Exchange::clear() {
   request.url.reset();
   request.headers.fields().clear();
   request.body.clear();
+  request.plain_body.clear();
+  request.digest = false;
   request.cookies.clear();
   request.expected.reset();
   response.clear();
@@ -90,6 +93,8 @@ void Exchange::clear() {
   body_kept = false;
   sent_cookies.clear();
   referer_.clear();
+  authorization_.clear();
+  challenged_ = false;
   foreign_ = false;
 }
 
@@ -97,7 +102,7 @@ const bia::http::Headers* Exchange::build_headers(Vu& vu, const Url& url, bool w
                                                   bool first) {
   bool jar = request.jar != nullptr && !request.jar->empty();
   bool plain = request.headers.size() == 0 && !jar && request.cookies.empty() && !url.has_user &&
-               referer_.empty();
+               referer_.empty() && authorization_.empty();
   if (plain) return &vu.thread().http->default_headers();
   wire_headers_.fields().clear();
   if (!request.headers.has("User-Agent") && !vu.script().options.user_agent.empty()) {
@@ -113,7 +118,9 @@ const bia::http::Headers* Exchange::build_headers(Vu& vu, const Url& url, bool w
     if (!with_body && !first && bia::http::field_name_equals(name, "Content-Type")) continue;
     wire_headers_.add(name, value);
   }
-  if (url.has_user && !request.headers.has("Authorization"))
+  if (!authorization_.empty()) {
+    wire_headers_.add("Authorization", authorization_);
+  } else if (url.has_user && !request.headers.has("Authorization"))
     wire_headers_.add("Authorization", "Basic " + base64_encode(url.user));
   if (!referer_.empty() && !request.headers.has("Referer")) wire_headers_.add("Referer", referer_);
   // The jar's cookies, overridden by name where the parameters say so, then those of the
@@ -200,8 +207,9 @@ void Exchange::record(Vu& vu, const std::shared_ptr<const Url>& url, std::string
   outcome.error_code = error_code;
   outcome.error = error;
   outcome.proto_minor = response.version_minor;
-  outcome.has_expected = request.default_expected || request.expected != nullptr;
-  outcome.expected = request.default_expected
+  outcome.has_expected = challenged_ || request.default_expected || request.expected != nullptr;
+  outcome.expected = challenged_ ? status == 401
+                     : request.default_expected
                          ? status >= 200 && status < 400
                          : request.expected != nullptr && request.expected->contains(status);
   if (status != 0 && vu.script().has(metrics::SystemTag::kIp)) outcome.ip = response.remote.host();
@@ -215,6 +223,18 @@ void Exchange::record(Vu& vu, const std::shared_ptr<const Url>& url, std::string
   for (size_t i = 0; i < std::size(parts); ++i)
     shard.add(series.timed[i + 1], ms(parts[i]), moment);
   if (outcome.has_expected) shard.add(series.failed, outcome.expected ? 0 : 1, moment);
+}
+
+bool Exchange::answer_challenge(const Url& url, std::string_view method, bool with_body) {
+  DigestChallenge challenge;
+  challenged_ = false;
+  if (status != 401 || !parse_digest_challenge(response.headers.get("WWW-Authenticate"), challenge))
+    return false;
+  std::string cnonce = digest_cnonce();
+  authorization_ = digest_authorization(
+      challenge, {url.user, method, url.target,
+                  with_body ? std::string_view(request.body) : std::string_view(), cnonce});
+  return true;
 }
 
 bool Exchange::redirect(Vu& vu, std::shared_ptr<const Url>& url, std::string& method,
@@ -270,12 +290,18 @@ void Exchange::perform(Vu& vu, bia::http::Client& client) {
       return;
     }
     vu.script().wait_for_rate();
+    challenged_ = request.digest && authorization_.empty();
     bool ok = hop(vu, client, *url, method, with_body, deadline);
     if (!ok && !interrupted) interrupted = vu.should_stop();
     if (interrupted) return;
     record(vu, url, method);
     final_url = url;
     if (!ok) return;
+    if (challenged_ && answer_challenge(*url, method, with_body)) {
+      --hops;
+      continue;
+    }
+    authorization_.clear();
     if (!redirect(vu, url, method, with_body, hops)) break;
   }
   body_kept = request.response_type != ResponseType::kNone && status >= 200 && status != 204 &&

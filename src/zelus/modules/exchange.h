@@ -50,7 +50,8 @@ struct HttpRequest {
     bool replace;
   };
   std::vector<RequestCookie> cookies;  ///< of `params.cookies`
-  std::string content_encoding_error;
+  std::string plain_body;              ///< what `body` was before the parameter `compression`
+  bool digest = false;  ///< auth: "digest": the answer to a 401 comes in a second request
 };
 
 /// One http.get with all its hops: what is sent, what came back, how long it took. Reused; a
@@ -85,12 +86,16 @@ class Exchange {
   const bia::http::Headers* build_headers(Vu& vu, const Url& url, bool with_body, bool first);
   void record(Vu& vu, const std::shared_ptr<const Url>& url, std::string_view method);
   void fail(const bia::Error& failure, const Url& url, std::string_view method);
+  /// True: the hop is to be sent again with an answer to its challenge.
+  bool answer_challenge(const Url& url, std::string_view method, bool with_body);
   bool redirect(Vu& vu, std::shared_ptr<const Url>& url, std::string& method, bool& with_body,
                 int hops);
 
   bia::http::Headers wire_headers_;
   std::string referer_;
-  bool foreign_ = false;  ///< redirected to another site: no Authorization
+  std::string authorization_;  ///< the answer to a challenge
+  bool challenged_ = false;    ///< the hop in hand is the one that shall be answered with 401
+  bool foreign_ = false;       ///< redirected to another site: no Authorization
 };
 
 /// Go's fmt: "Get" for GET.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "zelus/modules/content_encoding.h"
 #include "zelus/modules/http_user.h"
 #include "zelus/modules/native.h"
 #include "zelus/modules/thread_state.h"
@@ -16,6 +17,7 @@ struct Reader {
   JSContext* ctx;
   HttpRequest& request;
   std::string& error;
+  std::string compression;
 
   bool url(JSValueConst value) {
     if (JS_IsObject(value) && JS_GetClassID(value) == kClassHttpUrl) {
@@ -149,13 +151,37 @@ struct Reader {
       request.throws = JS_ToBool(ctx, value.get()) > 0;
     } else if (key == "auth") {
       std::string kind = to_text(ctx, value.get());
-      if (kind == "digest" || kind == "ntlm") {
-        error = fmt::format("auth: \"{}\" is not built yet in zelus; \"basic\" is", kind);
+      if (kind == "ntlm") {
+        error = "auth: \"ntlm\" is not built yet in zelus; \"basic\" and \"digest\" are";
         return false;
       }
+      request.digest = kind == "digest";
     } else if (key == "compression") {
-      error = "the parameter \"compression\" is not built yet in zelus";
+      compression = to_text(ctx, value.get());
+    }
+    return true;
+  }
+
+  /// After all parameters: a Content-Encoding that the script set stays.
+  bool compress() {
+    if (compression.empty() || !request.has_body) return true;
+    request.plain_body = request.body;
+    std::string encodings;
+    if (auto packed = encode_content(compression, request.body, encodings); !packed) {
+      error = packed.error().message();
       return false;
+    }
+    std::string_view custom = request.headers.get("Content-Encoding");
+    if (custom.empty()) {
+      request.headers.set("Content-Encoding", encodings);
+    } else if (custom != encodings) {
+      vu.script().log(
+          LogLevel::kWarning,
+          fmt::format("There's a mismatch between the desired `compression` the manually set "
+                      "`Content-Encoding` header in the {} request for '{}', the custom header has "
+                      "precedence and won't be overwritten. This may result in invalid data being "
+                      "sent to the server.",
+                      request.method, request.url->text));
     }
     return true;
   }
@@ -181,7 +207,7 @@ bool read_request(Vu& vu, std::string_view method, JSValueConst url, JSValueCons
   request.expected = http.expected;
   request.throws = options.throw_on_failed_request;
   request.jar = http.jar().get();
-  Reader reader{vu, ctx, request, error};
+  Reader reader{vu, ctx, request, error, ""};
   // `throw` counts also where another parameter is wrong.
   if (JS_IsObject(params)) {
     Value throws(ctx, JS_GetPropertyStr(ctx, params, "throw"));
@@ -204,7 +230,7 @@ bool read_request(Vu& vu, std::string_view method, JSValueConst url, JSValueCons
                                 request.headers.get("Content-Length"), request.method,
                                 request.url->text, request.body.size()));
   }
-  return ok;
+  return ok && reader.compress();
 }
 
 }  // namespace zelus::modules

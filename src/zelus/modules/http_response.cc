@@ -141,7 +141,6 @@ JSValue make_request(JSContext* ctx, const Exchange& exchange) {
   };
   if (!request.headers.has("User-Agent"))
     add("User-Agent", Vu::of(ctx).script().options.user_agent);
-  if (request.has_body) add("Content-Length", std::to_string(request.body.size()));
   for (const auto& [name, value] : request.headers) add(name, value);
   JSValue cookies = JS_NewObject(ctx);
   std::string line;
@@ -157,7 +156,8 @@ JSValue make_request(JSContext* ctx, const Exchange& exchange) {
   }
   if (!line.empty()) add("Cookie", line);
   define(ctx, out, "headers", headers);
-  define(ctx, out, "body", new_string(ctx, request.body));
+  define(ctx, out, "body",
+         new_string(ctx, request.plain_body.empty() ? request.body : request.plain_body));
   define(ctx, out, "cookies", cookies);
   return out;
 }

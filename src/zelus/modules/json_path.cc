@@ -1,9 +1,11 @@
 #include "zelus/modules/json_path.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "zelus/modules/json_modifiers.h"
 #include "zelus/modules/native.h"
 
 namespace zelus::modules {
@@ -87,6 +89,32 @@ bool split(std::string_view path, std::vector<Part>& parts) {
     if (!path.starts_with('.') || parts.size() > kPartsMax) return false;
     path.remove_prefix(1);
   }
+}
+
+/// Up to the first `|`, or `.` before a modifier; not within `#(…)` or after a backslash.
+size_t plain_size(std::string_view path) {
+  size_t depth = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < path.size(); ++i) {
+    char c = path[i];
+    if (c == '\\') {
+      ++i;
+      continue;
+    }
+    if (depth > 0 && c == '"') quoted = !quoted;
+    if (quoted) continue;
+    if (c == '(' && i > 0 && path[i - 1] == '#') {
+      ++depth;
+    } else if (c == '(' && depth > 0) {
+      ++depth;
+    } else if (c == ')' && depth > 0) {
+      --depth;
+    }
+    std::string_view rest = path.substr(i + 1);
+    JsonModifier modifier;
+    if (depth == 0 && (c == '|' || (c == '.' && take_json_modifier(rest, modifier)))) return i;
+  }
+  return path.size();
 }
 
 class Walker {
@@ -213,15 +241,21 @@ class Walker {
 }  // namespace
 
 Value json_path(JSContext* ctx, Value value, std::string_view path) {
-  if (path.starts_with('@') || path.find(".@") != std::string_view::npos ||
-      path.find('|') != std::string_view::npos) {
-    return Value(ctx, throw_go_error(
-                          ctx, std::string("json(\"") + std::string(path) +
-                                   "\"): gjson's modifiers and pipes are not built yet in zelus"));
+  for (int steps = 0; !path.empty() && !value.is_undefined(); ++steps) {
+    if (steps > static_cast<int>(kPartsMax)) return {};
+    JsonModifier modifier;
+    if (take_json_modifier(path, modifier)) {
+      value = apply_json_modifier(ctx, value, modifier);
+      if (value.is_exception()) return value;
+      continue;
+    }
+    size_t end = plain_size(path);
+    std::vector<Part> parts;
+    if (!split(path.substr(0, end), parts)) return {};
+    value = Walker(ctx).walk(std::move(value), parts, 0);
+    path.remove_prefix(std::min(end + 1, path.size()));
   }
-  std::vector<Part> parts;
-  if (!split(path, parts)) return {};
-  return Walker(ctx).walk(std::move(value), parts, 0);
+  return value;
 }
 
 }  // namespace zelus::modules

@@ -1,4 +1,6 @@
 // Modules as scripts use them: require, CommonJS, packages of node_modules, open.
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -14,7 +16,8 @@ using ::testing::HasSubstr;
 
 class ModuleFilesTest : public ScriptTest {
  protected:
-  ModuleFilesTest() : folder_(::testing::TempDir() + "zelus_module_files") {
+  ModuleFilesTest()
+      : folder_(fmt::format("{}zelus_module_files_{}", ::testing::TempDir(), getpid())) {
     std::filesystem::remove_all(folder_);
   }
   ~ModuleFilesTest() override { std::filesystem::remove_all(folder_); }
