@@ -14,11 +14,29 @@ namespace zelus::modules {
 
 namespace {
 
+/// Fields that are objects or may be long: kept once they were read.
+constexpr size_t kMadeFields = 6;
+constexpr size_t made_slot(ResponseField field) {
+  switch (field) {
+    case kBody:
+      return 0;
+    case kHeaders:
+      return 1;
+    case kTimings:
+      return 2;
+    case kCookies:
+      return 3;
+    case kOcsp:
+      return 4;
+    default:
+      return 5;
+  }
+}
+
 struct ResponseHandle {
   Exchange* exchange;
-  /// Fields that are objects or may be long, once they were read: headers, cookies, body, timings,
-  /// ocsp, request.
-  std::array<JSValue, kResponseFields> made;
+  bool any_made = false;
+  std::array<JSValue, kMadeFields> made;  ///< set with the first of them
 };
 
 ResponseHandle* handle_of(JSValueConst value) {
@@ -28,14 +46,16 @@ ResponseHandle* handle_of(JSValueConst value) {
 void finalize(JSRuntime* rt, JSValueConst value) {
   ResponseHandle* handle = handle_of(value);
   if (handle == nullptr) return;
-  for (JSValue& made : handle->made) JS_FreeValueRT(rt, made);
+  if (handle->any_made) {
+    for (JSValue& made : handle->made) JS_FreeValueRT(rt, made);
+  }
   handle->exchange->home->give_back(handle->exchange);
   delete handle;
 }
 
 void mark(JSRuntime* rt, JSValueConst value, JS_MarkFunc* mark_function) {
   ResponseHandle* handle = handle_of(value);
-  if (handle == nullptr) return;
+  if (handle == nullptr || !handle->any_made) return;
   for (JSValue made : handle->made) JS_MarkValue(rt, made, mark_function);
 }
 
@@ -163,7 +183,9 @@ JSValue make_request(JSContext* ctx, const Exchange& exchange) {
 }
 
 JSValue made_once(JSContext* ctx, ResponseHandle& handle, ResponseField field) {
-  JSValue& made = handle.made[field];
+  if (!handle.any_made) handle.made.fill(JS_UNDEFINED);
+  handle.any_made = true;
+  JSValue& made = handle.made[made_slot(field)];
   if (JS_IsUndefined(made)) {
     const Exchange& exchange = *handle.exchange;
     switch (field) {
@@ -323,9 +345,7 @@ JSValue new_response(JSContext* ctx, Exchange* exchange) {
     exchange->home->give_back(exchange);
     return object;
   }
-  auto* handle = new ResponseHandle{exchange, {}};
-  handle->made.fill(JS_UNDEFINED);
-  JS_SetOpaque(object, handle);
+  JS_SetOpaque(object, new ResponseHandle{exchange, false, {}});
   return object;
 }
 
