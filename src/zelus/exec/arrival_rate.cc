@@ -13,6 +13,8 @@ using bia::format_go_duration;
 namespace {
 // The iteration that is due at the very end still runs, as it mostly does in k6.
 constexpr Duration kLateAllowed = std::chrono::milliseconds(1);
+// Late iterations that are started one after the other, without a turn of the loop for each.
+constexpr int kTurnStarts = 16;
 }  // namespace
 
 /// A user of the scenario with its fiber, which waits for iterations.
@@ -123,15 +125,20 @@ void ArrivalRate::add_runner(UserSlot* slot) {
 void ArrivalRate::schedule() {
   ArrivalTimes times(config_, run_.stripes);
   Duration before(0);
+  int in_turn = 0;
   while (auto due = times.next()) {
     if (*due > regular_ && !ramping_) break;
     if (start_ + *due > bia::now()) {
       if (ramping_) period_ = *due - before;
       if (!wait_until(start_ + *due)) return;
     } else {
-      // Late: run it at once, but let users that have ended become idle first.
+      // Late: run it at once. Users that have ended become idle with the loop's next turn, which is
+      // worth waiting for where none is idle, and else now and then.
       if (ramping_) period_ = *due - before;
-      bia::fiber::yield();
+      if (idle_.empty() || ++in_turn == kTurnStarts) {
+        in_turn = 0;
+        bia::fiber::yield();
+      }
       if (aborted() || bia::now() > regular_end() + kLateAllowed) break;
     }
     before = *due;

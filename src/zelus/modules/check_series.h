@@ -17,6 +17,8 @@ class CheckSeries {
   static constexpr size_t kEntriesMax = 256;
   /// False for a name that k6 refuses.
   bool find(Vu& vu, JSAtom name, const metrics::TagSet* tags, metrics::SeriesId& series);
+  /// Names found so far, at most kEntriesMax.
+  size_t count() const { return count_; }
   /// Before the context goes.
   void clear(JSContext* ctx);
 

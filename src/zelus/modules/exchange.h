@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -71,6 +72,10 @@ class Exchange {
   /// Of the first hop, for response.request.
   std::vector<std::pair<std::string, std::string>> sent_cookies;
   HttpThread* home = nullptr;
+  /// Values that the Response object made of it (http_response.cc); set with the first of them.
+  static constexpr size_t kMadeFields = 6;
+  bool any_made = false;
+  std::array<JSValue, kMadeFields> made;
 
   void clear();
   /// Sends it and follows redirects; each hop is sampled and its cookies kept. Suspends; called

@@ -14,8 +14,7 @@ namespace zelus::modules {
 
 namespace {
 
-/// Fields that are objects or may be long: kept once they were read.
-constexpr size_t kMadeFields = 6;
+/// Where an Exchange keeps the fields that are objects or may be long, once they were read.
 constexpr size_t made_slot(ResponseField field) {
   switch (field) {
     case kBody:
@@ -32,31 +31,26 @@ constexpr size_t made_slot(ResponseField field) {
       return 5;
   }
 }
+static_assert(made_slot(kRequest) < Exchange::kMadeFields);
 
-struct ResponseHandle {
-  Exchange* exchange;
-  bool any_made = false;
-  std::array<JSValue, kMadeFields> made;  ///< set with the first of them
-};
-
-ResponseHandle* handle_of(JSValueConst value) {
-  return static_cast<ResponseHandle*>(JS_GetOpaque(value, kClassResponse));
+Exchange* exchange_of(JSValueConst value) {
+  return static_cast<Exchange*>(JS_GetOpaque(value, kClassResponse));
 }
 
 void finalize(JSRuntime* rt, JSValueConst value) {
-  ResponseHandle* handle = handle_of(value);
-  if (handle == nullptr) return;
-  if (handle->any_made) {
-    for (JSValue& made : handle->made) JS_FreeValueRT(rt, made);
+  Exchange* exchange = exchange_of(value);
+  if (exchange == nullptr) return;
+  if (exchange->any_made) {
+    for (JSValue& made : exchange->made) JS_FreeValueRT(rt, made);
+    exchange->any_made = false;
   }
-  handle->exchange->home->give_back(handle->exchange);
-  delete handle;
+  exchange->home->give_back(exchange);
 }
 
 void mark(JSRuntime* rt, JSValueConst value, JS_MarkFunc* mark_function) {
-  ResponseHandle* handle = handle_of(value);
-  if (handle == nullptr || !handle->any_made) return;
-  for (JSValue made : handle->made) JS_MarkValue(rt, made, mark_function);
+  Exchange* exchange = exchange_of(value);
+  if (exchange == nullptr || !exchange->any_made) return;
+  for (JSValue made : exchange->made) JS_MarkValue(rt, made, mark_function);
 }
 
 /// Go's CanonicalMIMEHeaderKey.
@@ -182,12 +176,11 @@ JSValue make_request(JSContext* ctx, const Exchange& exchange) {
   return out;
 }
 
-JSValue made_once(JSContext* ctx, ResponseHandle& handle, ResponseField field) {
-  if (!handle.any_made) handle.made.fill(JS_UNDEFINED);
-  handle.any_made = true;
-  JSValue& made = handle.made[made_slot(field)];
+JSValue made_once(JSContext* ctx, Exchange& exchange, ResponseField field) {
+  if (!exchange.any_made) exchange.made.fill(JS_UNDEFINED);
+  exchange.any_made = true;
+  JSValue& made = exchange.made[made_slot(field)];
   if (JS_IsUndefined(made)) {
-    const Exchange& exchange = *handle.exchange;
     switch (field) {
       case kHeaders:
         made = make_headers(ctx, exchange);
@@ -211,8 +204,7 @@ JSValue made_once(JSContext* ctx, ResponseHandle& handle, ResponseField field) {
   return JS_DupValue(ctx, made);
 }
 
-JSValue read_field(JSContext* ctx, ResponseHandle& handle, ResponseField field) {
-  const Exchange& exchange = *handle.exchange;
+JSValue read_field(JSContext* ctx, Exchange& exchange, ResponseField field) {
   bool answered = exchange.status != 0;
   switch (field) {
     case kStatus:
@@ -246,7 +238,7 @@ JSValue read_field(JSContext* ctx, ResponseHandle& handle, ResponseField field) 
       return JS_GetPropertyStr(ctx, prototype.get(), kResponseFieldNames[field]);
     }
     default:
-      return made_once(ctx, handle, field);
+      return made_once(ctx, exchange, field);
   }
 }
 
@@ -256,13 +248,13 @@ int get_own_property(JSContext* ctx, JSPropertyDescriptor* descriptor, JSValueCo
   size_t field = 0;
   while (field < kResponseFields && atoms[field] != name) ++field;
   if (field == kResponseFields) return 0;
-  ResponseHandle* handle = handle_of(object);
-  if (handle == nullptr) return 0;
+  Exchange* exchange = exchange_of(object);
+  if (exchange == nullptr) return 0;
   if (descriptor == nullptr) return 1;
   descriptor->flags = JS_PROP_C_W_E;
   descriptor->getter = JS_UNDEFINED;
   descriptor->setter = JS_UNDEFINED;
-  descriptor->value = read_field(ctx, *handle, static_cast<ResponseField>(field));
+  descriptor->value = read_field(ctx, *exchange, static_cast<ResponseField>(field));
   return JS_IsException(descriptor->value) ? -1 : 1;
 }
 
@@ -299,9 +291,9 @@ JSValue throw_json_error(JSContext* ctx, const std::string& body) {
 }
 
 JSValue response_json(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {
-  auto* handle = static_cast<ResponseHandle*>(JS_GetOpaque2(ctx, self, kClassResponse));
-  if (handle == nullptr) return JS_EXCEPTION;
-  const Exchange& exchange = *handle->exchange;
+  auto* found = static_cast<Exchange*>(JS_GetOpaque2(ctx, self, kClassResponse));
+  if (found == nullptr) return JS_EXCEPTION;
+  const Exchange& exchange = *found;
   if (!exchange.body_kept) {
     return throw_go_error(ctx,
                           "the body is null so we can't transform it to JSON - this likely was "
@@ -337,6 +329,7 @@ void define_response_class(JSContext* ctx) {
                     {"submitForm", not_built<kSubmitForm>, 1},
                     {"clickLink", not_built<kClickLink>, 1}});
   JS_SetClassProto(ctx, kClassResponse, prototype);
+  Vu::of(ctx).keep_shape_of(Value(ctx, JS_NewObjectClass(ctx, kClassResponse)));
 }
 
 JSValue new_response(JSContext* ctx, Exchange* exchange) {
@@ -345,7 +338,7 @@ JSValue new_response(JSContext* ctx, Exchange* exchange) {
     exchange->home->give_back(exchange);
     return object;
   }
-  JS_SetOpaque(object, new ResponseHandle{exchange, false, {}});
+  JS_SetOpaque(object, exchange);
   return object;
 }
 

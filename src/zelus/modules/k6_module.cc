@@ -51,6 +51,17 @@ bool check_one(Vu& vu, JSValueConst subject, JSAtom name, const Value& condition
   return true;
 }
 
+/// An object of the same shape as these conditions, for the next call's.
+void keep_shape(Vu& vu, JSValueConst conditions) {
+  JSContext* ctx = vu.ctx();
+  Value keeper(ctx, JS_NewObject(ctx));
+  bool same = each_property(ctx, conditions, [&](JSAtom name, const Value&) {
+    return JS_DefinePropertyValue(ctx, keeper.get(), name, JS_UNDEFINED, JS_PROP_C_W_E) >= 0;
+  });
+  if (same) return vu.keep_shape_of(std::move(keeper));
+  JS_FreeValue(ctx, JS_GetException(ctx));
+}
+
 JSValue check(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   Vu& vu = Vu::of(ctx);
   if (vu.in_init()) return vu.throw_in_init("Using check() in the init context is not supported");
@@ -62,11 +73,13 @@ JSValue check(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   }
   if (!JS_IsObject(argv[1])) return JS_TRUE;
   bool all = true;
+  const size_t known = vu.check_series().count();
   if (!each_property(ctx, argv[1], [&](JSAtom name, const Value& condition) {
         return check_one(vu, argv[0], name, condition, tags, all);
       })) {
     return JS_EXCEPTION;
   }
+  if (vu.check_series().count() != known) keep_shape(vu, argv[1]);
   return JS_NewBool(ctx, all);
 }
 

@@ -30,6 +30,7 @@ Vu::~Vu() {
   http_.reset();
   if (context_) {
     check_series_.clear(ctx());
+    shape_keepers_.clear();
     for (JSAtom atom : response_atoms_) JS_FreeAtom(ctx(), atom);
     for (JSAtom atom : grpc_atoms) JS_FreeAtom(ctx(), atom);
     JS_FreeAtom(ctx(), iter_atom_);

@@ -124,6 +124,9 @@ class Vu final : public bia::js::ContextHooks {
   std::shared_ptr<const metrics::Metadata> metadata;
   uint64_t random_state = 0;
   CheckSeries& check_series() { return check_series_; }
+  /// Holds an object for the user's life. QuickJS forgets a shape with the last object that has it
+  /// and would build the shapes of a response and of a check's conditions anew each iteration.
+  void keep_shape_of(bia::js::Value object) { shape_keepers_.push_back(std::move(object)); }
 
   /// The user's name for errors of calls that need a running iteration: `check() in the init
   /// context is not supported`.
@@ -153,6 +156,7 @@ class Vu final : public bia::js::ContextHooks {
   JSAtom iter_atom_ = JS_ATOM_NULL;
   std::vector<bia::fiber::Fiber> helpers_;
   CheckSeries check_series_;
+  std::vector<bia::js::Value> shape_keepers_;
   std::array<uint32_t, kResponseFields> response_atoms_{};
   std::unique_ptr<HttpUser> http_;
   friend class VirtualUser;
