@@ -1,6 +1,6 @@
 // The floor of an HTTP/1.1 server: one thread, level-triggered epoll, no parsing beyond the empty
 // line, a canned answer of the service's size. What no server can do without: what ours costs above
-// it is what we are responsible for. usage: epoll_http PORT
+// it is what we are responsible for. usage: epoll_http PORT [FILE WITH ANOTHER BODY]
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -10,6 +10,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -54,10 +56,14 @@ bool answer(int fd, std::string_view canned) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: epoll_http PORT\n");
+    std::fprintf(stderr, "usage: epoll_http PORT [BODY_FILE]\n");
     return 2;
   }
   std::string body = "{\"message\":\"Hello [object Object]\"}";
+  if (argc > 2) {
+    std::ifstream file(argv[2], std::ios::binary);
+    body.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  }
   std::string canned =
       "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: Tue, 24 Nov 2026 12:00:00 "
       "GMT\r\nContent-Length: " +
