@@ -3,8 +3,10 @@
 #include "report/bench.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <optional>
@@ -67,8 +69,15 @@ Result<std::optional<report::Target>> first_target(const Args& args) {
         .with_hint("load both with --target NAME=…");
   }
   if (running) {
+    for (const char* flag : {"binary", "conf"}) {
+      if (args.has(flag))
+        return Error(
+            Code::kInvalidArgument, "ARGUMENT",
+            fmt::format("--{} is for a service that is started, not for --http and --grpc", flag));
+    }
     target.http = args.get("http");
     target.grpc = args.get("grpc");
+    if (!target.http.empty()) BIA_TRY(report::check_http_address(target.http));
     if (args.has("pid"))
       target.pid = static_cast<pid_t>(BIA_TRY(number(args, "pid", 0, INT32_MAX)));
     return std::optional(target);
@@ -102,6 +111,11 @@ Result<report::BenchOptions> read_options(const Args& args) {
                fmt::format("{} requests are fewer than {} users", options.requests, options.users))
         .with_hint("raise -n or lower -u");
   }
+  bool starts = std::any_of(options.targets.begin(), options.targets.end(),
+                            [](const report::Target& target) { return !target.folder.empty(); });
+  if (args.has("server-cpus") && !starts)
+    return Error(Code::kInvalidArgument, "ARGUMENT",
+                 "--server-cpus is for services that are started; move a running one with taskset");
   options.script = args.get("script");
   options.call = args.get("call", options.call);
   options.data = args.get("data", options.data);
@@ -122,6 +136,11 @@ Result<report::BenchResult> measure(const report::BenchOptions& options, Io& io)
   bench_io.out = [&](std::string_view text) { io.out << text << std::flush; };
   bench_io.err = [&](std::string_view text) { io.err << text << std::flush; };
   bench_io.terminal = isatty(STDERR_FILENO) != 0;
+  bench_io.columns = [] {
+    winsize size{};
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size_t{size.ws_col}
+                                                                           : size_t{80};
+  };
   fiber::Fiber work =
       BIA_TRY(scheduler->spawn([&] { result = report::run_bench(options, bench_io); }));
   BIA_TRY(scheduler->spawn([&] {
@@ -140,6 +159,7 @@ Result<report::BenchResult> measure(const report::BenchOptions& options, Io& io)
 
 Result<int> run_bench_command(const Args& args, Io& io) {
   report::BenchOptions options = BIA_TRY(read_options(args));
+  BIA_TRY(report::prepare_folder(options.folder));
   report::BenchResult result = BIA_TRY(measure(options, io));
   BIA_TRY(report::write_reports(result, options.folder));
   io.out << report::to_terminal(result)

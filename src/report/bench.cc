@@ -91,8 +91,17 @@ Result<TargetResult> run_target(const Target& target, const BenchOptions& option
         BIA_TRY(run_one_load(Protocol::kHttp, service, watch, options, work_folder, io)));
   bool whole = result.loads.empty() || result.loads[0].partial.empty();
   if (!service.target.grpc.empty() && whole) {
-    result.loads.push_back(
-        BIA_TRY(run_one_load(Protocol::kGrpc, service, watch, options, work_folder, io)));
+    auto load = run_one_load(Protocol::kGrpc, service, watch, options, work_folder, io);
+    if (!load && result.loads.empty()) return std::move(load).error();
+    // What HTTP has given is not lost with it.
+    if (!load) {
+      io.err(fmt::format("bia bench: {}\n", load.error().text()));
+      LoadResult failed;
+      failed.protocol = "gRPC";
+      failed.partial = load.error().message();
+      load = std::move(failed);
+    }
+    result.loads.push_back(std::move(*load));
   }
   result.samples = watch.take();
   return result;
@@ -109,6 +118,25 @@ Result<void> write_file(const std::string& path, const std::string& text) {
 }
 
 }  // namespace
+
+Result<void> check_http_address(std::string_view url) {
+  for (std::string_view scheme : {"http://", "https://"}) {
+    if (url.starts_with(scheme) && url.size() > scheme.size()) return {};
+  }
+  return Error(Code::kInvalidArgument, "BAD_URL",
+               fmt::format("\"{}\" is no address of an HTTP service", url))
+      .with_hint("write http://HOST:PORT");
+}
+
+Result<void> prepare_folder(const std::string& folder) {
+  std::error_code problem;
+  fs::create_directories(folder, problem);
+  if (!problem && access(folder.c_str(), W_OK) == 0) return {};
+  return Error(Code::kPermissionDenied, "OUTPUT",
+               fmt::format("{}: {}", folder,
+                           problem ? problem.message() : "files cannot be written there"))
+      .with_hint("choose another folder with -o");
+}
 
 Result<Target> parse_target(std::string_view text) {
   auto refuse = [&](std::string_view why) {
@@ -155,6 +183,7 @@ Result<Target> parse_target(std::string_view text) {
                         : fs::path(target.binary).parent_path().string();
   if (target.http.empty() && target.grpc.empty() && target.binary.empty())
     return refuse("has neither http nor grpc");
+  if (!target.http.empty()) BIA_TRY(check_http_address(target.http));
   return target;
 }
 
@@ -187,8 +216,7 @@ Result<BenchResult> run_bench(const BenchOptions& options, const BenchIo& io) {
 }
 
 Result<void> write_reports(const BenchResult& result, const std::string& folder) {
-  std::error_code problem;
-  fs::create_directories(folder, problem);
+  BIA_TRY(prepare_folder(folder));
   BIA_TRY(write_file(folder + "/result.json", to_json(result) + "\n"));
   BIA_TRY(write_file(folder + "/result.md", to_markdown(result)));
   BIA_TRY(write_file(folder + "/report.html", to_html(result)));

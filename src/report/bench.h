@@ -38,7 +38,12 @@ struct BenchIo {
   std::function<void(std::string_view)> out;
   std::function<void(std::string_view)> err;
   bool terminal = false;  ///< `err` is a terminal: one line, redrawn.
+  /// Its width now.
+  std::function<size_t()> columns = [] { return size_t{80}; };
 };
+
+/// Errors: kInvalidArgument for what is not http:// or https:// and a host.
+bia::Result<void> check_http_address(std::string_view url);
 
 /// "NAME=DIR", or "NAME=http=URL,grpc=ADDR[,pid=PID]". Errors: kInvalidArgument.
 bia::Result<Target> parse_target(std::string_view text);
@@ -47,6 +52,10 @@ bia::Result<Target> parse_target(std::string_view text);
 /// result, not an error. Errors: kFailedPrecondition where a service does not build or start,
 /// kUnavailable where nothing answers, kNotFound for missing files.
 bia::Result<BenchResult> run_bench(const BenchOptions& options, const BenchIo& io);
+
+/// Makes the folder of the report where it is missing: before the load, so that no figures are lost
+/// to a wrong path. Errors: kPermissionDenied.
+bia::Result<void> prepare_folder(const std::string& folder);
 
 /// Writes report.html, result.md and result.json. Errors: kPermissionDenied.
 bia::Result<void> write_reports(const BenchResult& result, const std::string& folder);

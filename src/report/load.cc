@@ -97,29 +97,37 @@ class ProgressLine {
   void show(const SeriesReader& series, const Watch& watch, double seconds) {
     if (!io_.terminal && bia::now() < next_) return;
     next_ = bia::now() + kLinesInterval;
+    std::string line = text(series, watch, seconds);
+    // A line that wraps could not be redrawn: the cursor goes back to its last row only.
+    if (io_.terminal) line.resize(std::min(line.size(), io_.columns() - 1));
+    io_.err(io_.terminal ? "\r\033[K" + line : line + "\n");
+  }
+  /// The last figures stay where the output is kept; on a terminal the report follows.
+  void end(const SeriesReader& series, const Watch& watch, double seconds) {
+    io_.err(io_.terminal ? "\r\033[K" : text(series, watch, seconds) + "\n");
+  }
+
+ private:
+  std::string text(const SeriesReader& series, const Watch& watch, double seconds) const {
     std::string line = fmt::format("{}  {:.0f}s  {} / {}", name_, seconds, grouped(series.count()),
                                    grouped(requests_));
     if (!series.points().empty()) {
-      const auto& last = series.points().back();
-      line +=
-          fmt::format("  {} req/s  avg {:.2f} ms  p95 {:.2f} ms",
-                      grouped(static_cast<uint64_t>(
-                          static_cast<double>(last.count) /
-                          std::chrono::duration<double>(zelus::metrics::kSeriesInterval).count())),
-                      last.avg_ms, last.p95_ms);
+      const auto& points = series.points();
+      double began = points.size() > 1 ? points[points.size() - 2].seconds : 0;
+      double interval = std::max(points.back().seconds - began, 1e-3);
+      line += fmt::format(
+          "  {} req/s  avg {:.2f} ms  p95 {:.2f} ms",
+          grouped(static_cast<uint64_t>(static_cast<double>(points.back().count) / interval)),
+          points.back().avg_ms, points.back().p95_ms);
     }
     if (!watch.samples().empty()) {
       const TimedSample& sample = watch.samples().back();
       line += fmt::format("  service {:.0f} % CPU {}", sample.cpu_percent,
                           megabytes(sample.process.rss_bytes));
     }
-    io_.err(io_.terminal ? "\r\033[K" + line : line + "\n");
-  }
-  void end() {
-    if (io_.terminal) io_.err("\r\033[K");
+    return line;
   }
 
- private:
   const BenchIo& io_;
   std::string name_;
   uint64_t requests_;
@@ -168,6 +176,17 @@ bool Watch::sample() {
   return true;
 }
 
+void Watch::last_sample() {
+  constexpr double kApart = std::chrono::duration<double>(kSampleInterval).count() / 2;
+  bool near = samples_.size() > 1 && seconds() - samples_.back().seconds < kApart;
+  std::optional<TimedSample> replaced;
+  if (near) {
+    replaced = samples_.back();
+    samples_.pop_back();
+  }
+  if (!sample() && replaced) samples_.push_back(*replaced);
+}
+
 Result<LoadResult> run_one_load(Protocol protocol, Service& service, Watch& watch,
                                 const BenchOptions& options, const std::string& work_folder,
                                 const BenchIo& io) {
@@ -204,9 +223,9 @@ Result<LoadResult> run_one_load(Protocol protocol, Service& service, Watch& watc
     progress.show(series, watch, watch.seconds() - result.begin_seconds);
     if (!slept) (void)load.wait();
   }
-  progress.end();
-  watch.sample();
+  watch.last_sample();
   series.poll();
+  progress.end(series, watch, watch.seconds() - result.begin_seconds);
   int exit = load.wait();
   std::string problems = file_tail(base + ".err", 1500);
   if (exit != 0 && series.points().empty() && !series.total().has_value() &&

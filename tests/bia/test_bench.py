@@ -1,6 +1,7 @@
 """bia bench on the example: the three files, the page in a real browser, targets side by side, services that die."""
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -24,12 +25,41 @@ def started(config):
     return [SOURCE / "examples/helloworld", "--binary", BIN / "helloworld", "--conf", config]
 
 
-def dump(page, tmp_path, width):
+def dump(page, tmp_path, *flags):
     """The page's DOM after its scripts ran, in headless Chromium without network."""
     done = subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-                           "--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path}/chromium", f"--window-size={width},900",
-                           "--virtual-time-budget=5000", "--dump-dom", f"file://{page}"], capture_output=True, text=True, timeout=90)
+                           "--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path}/chromium", "--window-size=1280,900",
+                           "--allow-file-access-from-files", *flags, "--virtual-time-budget=5000", "--dump-dom", f"file://{page}"],
+                          capture_output=True, text=True, timeout=90)
     return done.stdout
+
+
+def laid_out(page, tmp_path, width, *flags):
+    """What the page looks like in a frame of that width: a window of Chromium's own is never narrower than 500."""
+    frame = tmp_path / "frame.html"
+    frame.write_text(f"""<iframe src="file://{page}" width="{width}" height="900" style="border:0"></iframe><pre id="found"></pre><script>
+const frame = document.querySelector('iframe');
+const look = () => {{
+  const page = frame.contentDocument;
+  if (!page.querySelector('[data-ready="true"]')) return setTimeout(look, 50);
+  const drawn = [...page.querySelectorAll('canvas')].map(canvas => {{
+    const bytes = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    return bytes.some(byte => byte !== 0);
+  }});
+  document.querySelector('#found').textContent = JSON.stringify({{
+    width: page.documentElement.clientWidth, needs: page.documentElement.scrollWidth, canvases: drawn.length, drawn: drawn.filter(Boolean).length,
+    background: getComputedStyle(page.body).backgroundColor, text: getComputedStyle(page.body).color }});
+}};
+frame.onload = look;
+</script>""")
+    dom = dump(frame, tmp_path, *flags)
+    found = dom.split('<pre id="found">')[1].split("</pre>")[0]
+    assert found, dom[:2000]
+    return json.loads(found)
+
+
+def brightness(color):
+    return sum(int(part) for part in re.findall(r"\d+", color)[:3])
 
 
 def test_the_experiment_writes_its_report(config, tmp_path):
@@ -54,12 +84,33 @@ def test_the_page_draws_its_charts_offline(config, tmp_path):
     assert bench(*started(config), "-u", 5, "-n", 1000, "-o", out).returncode == 0
     page = out / "report.html"
     assert "http://" not in page.read_text().split('id="data"')[0]
+    dom = dump(page, tmp_path)
+    for title in ("Requests per second", "Latency by percentile", "Server memory", "Open files and threads"):
+        assert title in dom
     for width in (1280, 390):
-        dom = dump(page, tmp_path, width)
-        assert 'data-ready="true"' in dom
-        assert dom.count("<canvas") >= 18
-        for title in ("Requests per second", "Latency by percentile", "Server memory", "Open files and threads"):
-            assert title in dom
+        found = laid_out(page, tmp_path, width)
+        assert found["needs"] <= found["width"] <= width, "nothing to scroll sideways"
+        assert found["canvases"] >= 18 and found["drawn"] == found["canvases"]
+        assert brightness(found["background"]) > brightness(found["text"]), "light where the reader's system is"
+    dark = laid_out(page, tmp_path, 390, "--blink-settings=preferredColorScheme=0")
+    assert brightness(dark["background"]) < brightness(dark["text"])
+
+
+def test_a_load_that_fails_keeps_the_one_before(helloworld, tmp_path):
+    done = bench("--http", f"http://127.0.0.1:{helloworld.http}", "--grpc", f"127.0.0.1:{helloworld.grpc}", "--call", "foo.Bar/Baz", "-u", 5, "-n", 500,
+                 "-o", tmp_path)
+    assert done.returncode == 1 and "foo.Bar" in done.stderr, done.stderr
+    http, grpc = json.loads((tmp_path / "result.json").read_text())["targets"][0]["loads"]
+    assert http["requests"] == 500 and http["partial"] == ""
+    assert grpc["requests"] == 0 and "foo.Bar" in grpc["partial"]
+
+
+def test_a_script_without_requests_is_no_success(helloworld, tmp_path):
+    (tmp_path / "throws.js").write_text("export default function () { throw new Error('never asks'); }")
+    done = bench("--http", f"http://127.0.0.1:{helloworld.http}", "--script", tmp_path / "throws.js", "-u", 5, "-n", 50, "-o", tmp_path)
+    assert done.returncode == 1, done.stdout
+    load = json.loads((tmp_path / "result.json").read_text())["targets"][0]["loads"][0]
+    assert load["requests"] == 0 and load["partial"] == "0 of 50 requests were made"
 
 
 def test_a_running_service_and_a_second_target(helloworld, config, tmp_path):
@@ -107,6 +158,11 @@ def test_ctrl_c_keeps_what_was_measured(helloworld, tmp_path):
     (["--target", "x"], "has no name"),
     (["--http", "http://127.0.0.1:1"], "nothing listens on 127.0.0.1:1"),
     (["--pid", "1"], "--pid needs --http or --grpc"),
+    (["--http", "127.0.0.1:8080"], "\"127.0.0.1:8080\" is no address of an HTTP service (write http://HOST:PORT)"),
+    (["--target", "x=http=ftp://x"], "\"ftp://x\" is no address of an HTTP service"),
+    (["--http", "http://127.0.0.1:1", "--binary", "x"], "--binary is for a service that is started"),
+    (["--http", "http://127.0.0.1:1", "--server-cpus", "0"], "--server-cpus is for services that are started"),
+    (["--http", "http://127.0.0.1:1", "-o", "/proc/nope"], "/proc/nope: "),
 ])
 def test_mistakes_are_one_message_and_exit_1(arguments, text, tmp_path):
     done = bench(*arguments, cwd=tmp_path)

@@ -42,7 +42,7 @@ function chart(parent, title, series, { type = 'line', x = 'seconds', y = '', lo
         data: labels ? one.points.map(point => point.y) : one.points,
         borderColor: one.color || palette[index % palette.length],
         backgroundColor: (one.color || palette[index % palette.length]) + (type === 'bar' ? 'cc' : '33'),
-        borderWidth: type === 'bar' ? 0 : 1.6, pointRadius: 0, pointHitRadius: 6, tension: 0, fill: one.fill || false,
+        borderWidth: type === 'bar' ? 0 : 1.6, pointRadius: one.points.length > 1 ? 0 : 3, pointHitRadius: 6, tension: 0, fill: one.fill || false,
         barPercentage: 1, categoryPercentage: 0.94,
       })),
     },

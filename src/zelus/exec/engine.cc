@@ -63,6 +63,8 @@ Result<std::unique_ptr<Engine>> Engine::create(Setup setup) {
   engine->setup_.state->set_control(bia::fiber::Scheduler::current(), [raw = engine.get()] {
     for (auto& executor : raw->executors_) executor->abort();
     raw->pool_->interrupt_all();
+    // setup() ends with the run; teardown() is run for it.
+    if (raw->phase_ == Phase::kSetup && raw->interrupt_passing_) raw->interrupt_passing_();
     raw->resumed_.unpark();
   });
   return engine;
@@ -87,6 +89,7 @@ Result<void> Engine::run() {
   if (!setup_.state->aborted()) {
     setup_.state->mark_started();
     result = run_all();
+    setup_.state->allow_scripts();
     setup_.state->mark_ended();
   }
   // After a failed setup() the progress line stays where it was.
@@ -217,7 +220,8 @@ Result<void> Engine::call_teardown() {
 Result<void> Engine::with_passing_user(Duration limit, std::function<void(User&)> work) {
   const Worker& worker = setup_.workers.front();
   std::optional<Error> failure;
-  User* running = nullptr;
+  // On the worker's thread. Shared, as a late interrupt may come when this function has returned.
+  auto running = std::make_shared<User*>(nullptr);
   bool late = false;
   RemoteTasks task;
   task.start(*worker.scheduler,
@@ -233,18 +237,22 @@ Result<void> Engine::with_passing_user(Duration limit, std::function<void(User&)
                  failure = std::move(ready).error();
                  return;
                }
-               running = user->get();
+               *running = user->get();
                work(**user);
-               running = nullptr;
+               *running = nullptr;
              },
              {bia::fiber::kStackBytesUser});
+  interrupt_passing_ = [&worker, running] {
+    worker.scheduler->post([running] {
+      if (*running) (*running)->interrupt();
+    });
+  };
   if (!task.join(Deadline::after(limit))) {
     late = true;
-    worker.scheduler->post([&running] {
-      if (running) running->interrupt();
-    });
+    interrupt_passing_();
     task.join();
   }
+  interrupt_passing_ = nullptr;
   if (task.failure()) return *task.failure();
   if (late) return Error(Code::kDeadlineExceeded, "FUNCTION_TIMEOUT", "the function ran too long");
   if (failure) return std::move(*failure);

@@ -112,6 +112,8 @@ class Engine {
   std::string init_text_;
   bool paused_ = false;
   bia::fiber::Parker resumed_;
+  /// Set while with_passing_user runs. Thread of the control fiber.
+  std::function<void()> interrupt_passing_;
 };
 
 }  // namespace zelus::exec

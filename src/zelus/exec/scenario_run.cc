@@ -38,7 +38,7 @@ bool run_iteration(UserSlot& slot, ScenarioRun& run, uint64_t number) {
     while (!slot.interrupted && !until.expired()) {
       if (!slot.pause.park(until) && !until.expired()) break;
     }
-    full = !slot.interrupted;
+    full = !slot.interrupted && until.at() < run.hard_end;
   }
   if (full) {
     ThreadCounters::add<uint64_t>(counters.complete, 1);
@@ -58,8 +58,11 @@ uint64_t run_loop(UserSlot& slot, ScenarioRun& run, const LoopLimits& limits) {
     uint64_t number = 0;
     if (!run.claims->next(slot.worker, number)) break;
     ++done;
-    run_iteration(slot, run, number);
+    bool full = run_iteration(slot, run, number);
     run.claims->done(slot.worker);
+    // Nothing starts after the time at which running iterations are interrupted: `over` may come
+    // a moment later.
+    if (!full) break;
     if (scheduler.turn_count() != turn) {
       turn = scheduler.turn_count();
       in_turn = 0;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bia/base/time.h"
+#include "bia/fiber/interruptible.h"
 #include "js/runtime.h"
 #include "zelus/exec/user.h"
 #include "zelus/metrics/shard.h"
@@ -84,7 +85,11 @@ class Vu final : public bia::js::ContextHooks {
   }
 
   // Interruption.
-  void interrupt() { interrupted_ = true; }
+  /// Ends the run of JavaScript, also where it waits.
+  void interrupt() {
+    interrupted_ = true;
+    if (waiting_) waiting_->interrupt();
+  }
   void set_stop_at(TimePoint at) { stop_at_ = at; }
   TimePoint stop_at() const { return stop_at_; }
   void begin_run();
@@ -148,6 +153,7 @@ class Vu final : public bia::js::ContextHooks {
   uint64_t bytes_sent_ = 0;
   uint64_t bytes_received_ = 0;
   bool interrupted_ = false;
+  bia::fiber::InterruptibleScope* waiting_ = nullptr;  // Of the innermost Wait.
   TimePoint stop_at_ = TimePoint::max();
   TimePoint slice_began_;
   std::optional<std::string> aborted_;
@@ -161,17 +167,26 @@ class Vu final : public bia::js::ContextHooks {
   std::unique_ptr<HttpUser> http_;
   friend class VirtualUser;
   friend class FactoryImpl;
+  friend class Wait;
 };
 
-/// A wait in the middle of a native: other users may run meanwhile, and the user's stop time ends
-/// it.
+/// A wait in the middle of a native: other users may run meanwhile, and the user's stop time or an
+/// interrupt ends it.
 class Wait {
  public:
-  explicit Wait(Vu& vu) : suspend_(vu.ctx()), deadline_(bia::Deadline(vu.stop_at())) {}
+  explicit Wait(Vu& vu)
+      : vu_(vu), suspend_(vu.ctx()), deadline_(bia::Deadline(vu.stop_at())), outer_(vu.waiting_) {
+    vu.waiting_ = &deadline_;
+  }
+  ~Wait() { vu_.waiting_ = outer_; }
+  Wait(const Wait&) = delete;
+  Wait& operator=(const Wait&) = delete;
 
  private:
+  Vu& vu_;
   bia::js::Suspend suspend_;
-  bia::fiber::ScopedDeadline deadline_;
+  bia::fiber::InterruptibleScope deadline_;
+  bia::fiber::InterruptibleScope* outer_;
 };
 
 }  // namespace zelus::modules

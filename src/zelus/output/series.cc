@@ -17,14 +17,13 @@ using metrics::SeriesPoint;
 using metrics::Sink;
 using metrics::Snapshot;
 
-/// Durations of what the run does, and which of it failed.
+/// Durations of requests, and which of them failed.
 struct Watched {
   std::string_view duration;
   std::string_view failed;  ///< A rate; empty: nothing says so.
 };
 constexpr Watched kWatched[] = {{"http_req_duration", "http_req_failed"},
-                                {"grpc_req_duration", ""},
-                                {"iteration_duration", ""}};
+                                {"grpc_req_duration", ""}};
 
 using Buckets = std::unordered_map<int32_t, uint64_t>;
 
