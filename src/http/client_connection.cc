@@ -1,10 +1,8 @@
 #include "http/client_connection.h"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 
 #include "http/chars.h"
@@ -58,14 +56,7 @@ ClientConnection::ClientConnection(net::Socket socket, const net::Endpoint& remo
       parser_(limits_of(options)),
       body_bytes_max_(options.body_bytes_max) {}
 
-bool ClientConnection::stale() {
-  if (!socket_.readable()) return false;
-  // A last read that filled its buffer exactly leaves the mark too: ask the kernel.
-  char byte;
-  const ssize_t count = ::recv(socket_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
-}
-
+bool ClientConnection::stale() { return socket_.stale(); }
 Result<void> ClientConnection::exchange(const ClientRequest& request, ClientResponse& response,
                                         Timings& timings, Deadline deadline) {
   const uint64_t read_before = socket_.bytes_read();

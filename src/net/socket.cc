@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "net/io_error.h"
+#include "net/tls_stream.h"
 
 namespace bia::net {
 namespace {
@@ -17,24 +18,6 @@ namespace {
 bool would_block(int error_number) { return error_number == EAGAIN || error_number == EWOULDBLOCK; }
 
 }  // namespace
-
-Socket::Socket(Socket&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)),
-      watch_(std::move(other.watch_)),
-      bytes_read_(other.bytes_read_),
-      bytes_written_(other.bytes_written_) {}
-
-Socket& Socket::operator=(Socket&& other) noexcept {
-  if (this == &other) return *this;
-  close();
-  fd_ = std::exchange(other.fd_, -1);
-  watch_ = std::move(other.watch_);
-  bytes_read_ = other.bytes_read_;
-  bytes_written_ = other.bytes_written_;
-  return *this;
-}
-
-Socket::~Socket() { close(); }
 
 Result<Socket> Socket::adopt(int fd) {
   auto watch = fiber::FdWatch::create(fd);
@@ -76,6 +59,7 @@ Result<Socket> Socket::connect(const Endpoint& endpoint, Deadline deadline) {
 
 Result<size_t> Socket::read_some(std::span<char> into, Deadline deadline) {
   BIA_TRY(fiber::take_turn());
+  if (tls_) return read_tls(into, deadline);
   for (;;) {
     BIA_TRY(watch_.wait_readable(deadline));
     ssize_t count = recv(fd_, into.data(), into.size(), 0);
@@ -94,6 +78,7 @@ Result<size_t> Socket::read_some(std::span<char> into, Deadline deadline) {
 }
 
 Result<size_t> Socket::try_write(std::string_view bytes) {
+  if (tls_) return write_tls(bytes);
   for (;;) {
     ssize_t count = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (count >= 0) {
@@ -117,6 +102,7 @@ Result<void> Socket::write_all(std::string_view bytes, Deadline deadline) {
 }
 
 Result<void> Socket::write_all(std::span<const iovec> parts, Deadline deadline) {
+  if (tls_) return write_parts_tls(parts, deadline);
   // The kernel takes at most IOV_MAX (1024) parts; few keep the frame small.
   constexpr size_t kPartsMax = 32;
   size_t first = 0;
@@ -161,18 +147,11 @@ Result<void> Socket::write_all(std::span<const iovec> parts, Deadline deadline) 
   }
 }
 
-Result<void> Socket::wait_readable(Deadline deadline) { return watch_.wait_readable(deadline); }
+Result<void> Socket::wait_readable(Deadline deadline) {
+  if (tls_ && SSL_has_pending(tls_->ssl()) == 1) return {};
+  return watch_.wait_readable(deadline);
+}
 Result<void> Socket::wait_writable(Deadline deadline) { return watch_.wait_writable(deadline); }
-
-void Socket::shutdown_write() {
-  if (fd_ >= 0) ::shutdown(fd_, SHUT_WR);
-}
-
-void Socket::close() {
-  if (fd_ < 0) return;
-  watch_.reset();
-  ::close(std::exchange(fd_, -1));
-}
 
 Endpoint Socket::local() const {
   sockaddr_storage address{};

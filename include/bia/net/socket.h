@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,8 +12,11 @@
 #include "bia/base/result.h"
 #include "bia/base/time.h"
 #include "bia/fiber/scheduler.h"
+#include "bia/net/tls.h"
 
 namespace bia::net {
+
+class TlsStream;
 
 /// An IPv4 or IPv6 address with a port, or a Unix socket's path.
 class Endpoint {
@@ -36,10 +40,11 @@ class Endpoint {
   uint32_t size_ = 0;
 };
 
-/// A connected stream. Belongs to the thread whose scheduler was current when it was made.
+/// A connected stream, cleartext or TLS: the same calls do both. Belongs to the thread whose
+/// scheduler was current when it was made.
 class Socket {
  public:
-  Socket() = default;
+  Socket();
   Socket(Socket&& other) noexcept;
   Socket& operator=(Socket&& other) noexcept;
   ~Socket();
@@ -49,34 +54,64 @@ class Socket {
   /// unreachable), kDeadlineExceeded, kCancelled.
   static Result<Socket> connect(const Endpoint& endpoint, Deadline deadline);
 
+  /// The handshake (RFC 8446, RFC 5246), on a socket that nothing was read from or written to; what
+  /// is read and written after it is encrypted. `context` may go before the socket does. Suspends.
+  /// Errors, all kUnavailable but the last: TLS_ALERT (the peer's refusal; its number in the
+  /// metadata "alert"), TLS_NOT_TLS (the peer speaks something else), TLS_NO_SHARED (version,
+  /// cipher or protocol), TLS_UNKNOWN_AUTHORITY, TLS_HOST_MISMATCH, TLS_EXPIRED,
+  /// TLS_BAD_CERTIFICATE, TLS_FAILED, UNEXPECTED_EOF and those of reads; kDeadlineExceeded
+  /// TLS_HANDSHAKE_TIMEOUT.
+  Result<void> start_tls(const TlsServer& context, Deadline deadline);
+  /// `server_name` is what the certificate must be for and, where it is no address, what is asked
+  /// for. `session`, where there is one, is offered and then replaced.
+  Result<void> start_tls(const TlsClient& context, std::string_view server_name, Deadline deadline,
+                         const TlsSession* session = nullptr);
+  /// None of a cleartext socket.
+  std::optional<TlsInfo> tls() const;
+  bool is_tls() const { return tls_ != nullptr; }
+  /// What ALPN chose; valid as long as the socket. Empty in cleartext.
+  std::string_view alpn() const;
+
   bool is_open() const { return fd_ >= 0; }
   int fd() const { return fd_; }
   /// The kernel has said, without a system call of ours, that there are bytes or an end to read:
   /// how an idle connection shows that it is stale.
   bool readable() const { return watch_.readable(); }
+  /// Of an idle connection: the peer ended it, or sent something unasked. A system call where the
+  /// kernel has said something since the last read. TLS's own messages (tickets) do not count.
+  bool stale();
   /// Bytes read; 0 is the end of the stream. Suspends while there is nothing. Errors: kUnavailable
-  /// (reset; errno in the metadata), kDeadlineExceeded, kCancelled.
+  /// (reset; errno in the metadata), kDeadlineExceeded, kCancelled. TLS: also UNEXPECTED_EOF where
+  /// the peer ended without saying so, as one does who cuts a stream short; TLS_ALERT, TLS_FAILED.
   Result<size_t> read_some(std::span<char> into, Deadline deadline);
   /// Writes all. Suspends while the peer does not read.
   Result<void> write_all(std::string_view bytes, Deadline deadline);
   Result<void> write_all(std::span<const iovec> parts, Deadline deadline);
-  /// Never suspends: bytes taken, 0 where the kernel takes none now.
+  /// Never suspends: bytes taken, 0 where the kernel takes none now. TLS: the next write must begin
+  /// with the bytes that were not taken.
   Result<size_t> try_write(std::string_view bytes);
   /// Suspends until a read or write may do something.
   Result<void> wait_readable(Deadline deadline);
   Result<void> wait_writable(Deadline deadline);
+  /// Tells the peer that nothing more comes (TLS: close_notify first).
   void shutdown_write();
   void close();
   Endpoint local() const;
   Endpoint peer() const;
-  /// Since it was made.
+  /// Since it was made, on the wire: with TLS's own.
   uint64_t bytes_read() const { return bytes_read_; }
   uint64_t bytes_written() const { return bytes_written_; }
 
  private:
-  explicit Socket(int fd, fiber::FdWatch watch) : fd_(fd), watch_(std::move(watch)) {}
+  explicit Socket(int fd, fiber::FdWatch watch);
+  Result<size_t> read_tls(std::span<char> into, Deadline deadline);
+  Result<size_t> write_tls(std::string_view bytes);
+  Result<void> write_parts_tls(std::span<const iovec> parts, Deadline deadline);
+  Result<void> handshake(Deadline deadline);
+  void count_tls();
   int fd_ = -1;
   fiber::FdWatch watch_;
+  std::unique_ptr<TlsStream> tls_;  ///< null: cleartext, which this test is all it costs
   uint64_t bytes_read_ = 0;
   uint64_t bytes_written_ = 0;
 };

@@ -1,0 +1,15 @@
+#pragma once
+#include <memory>
+#include <string_view>
+
+#include "net/tls_stream.h"
+
+namespace bia::net {
+
+/// Before its handshake, with what `server` has loaded last.
+std::unique_ptr<TlsStream> new_server_stream(const TlsServer& server, int fd);
+std::unique_ptr<TlsStream> new_client_stream(const TlsClient& client, int fd,
+                                             std::string_view server_name,
+                                             const TlsSession* session);
+
+}  // namespace bia::net
