@@ -22,6 +22,7 @@
 #include "bia/ops_routes.h"
 #include "bia/request_metrics.h"
 #include "bia/server_config.h"
+#include "bia/server_tls.h"
 
 namespace bia {
 namespace {
@@ -122,6 +123,9 @@ class App::Impl {
   void stop_servers();
   void drain();
   void collect_servers(metrics::TextWriter& out) const;
+  /// Fibers that follow changes of files until the servers stop.
+  Result<void> watch_files();
+  std::vector<fiber::Fiber> watching;
 };
 
 http::Handler App::Impl::handler() {
@@ -156,6 +160,11 @@ Result<void> App::Impl::set_up_tracing() {
 }
 
 Result<void> App::Impl::set_up() {
+  if (server.http && server.http->tls) {
+    auto made = net::TlsServer::create(*server.http->tls);
+    if (!made) return std::move(made).error().in(config.current()->where("server.http.tls"));
+    server.http->options.tls = std::move(*made);
+  }
   if (server.http) http = BIA_TRY(http::Server::create(*threads, server.http->options, handler()));
   if (server.grpc) grpc = BIA_TRY(grpc::Server::create(*threads, server.grpc->options));
   BIA_TRY(ops.add_routes(server, router));
@@ -194,6 +203,14 @@ void App::Impl::collect_servers(metrics::TextWriter& out) const {
   out.sample("http_server_connections_total", {}, double(counters.connections_accepted));
   out.family("http_server_connections", "Connections open now.", "gauge");
   out.sample("http_server_connections", {}, double(counters.connections_open));
+  out.family("http_server_connections_refused_total",
+             "Connections refused, by reason: full is above server.http.connections_max, tls a "
+             "handshake that failed.",
+             "counter");
+  out.sample("http_server_connections_refused_total", {{"reason", "full"}},
+             double(counters.connections_refused));
+  out.sample("http_server_connections_refused_total", {{"reason", "tls"}},
+             double(counters.tls_failed));
   out.family("http_server_requests_total",
              "Requests read, with those that no route or decoder took.", "counter");
   out.sample("http_server_requests_total", {}, double(counters.requests));
@@ -313,18 +330,27 @@ Result<void> App::Impl::start(App& app, const Wire& wire) {
   return start_servers();
 }
 
+Result<void> App::Impl::watch_files() {
+  auto& scheduler = fiber::Scheduler::current();
+  if (!sources.paths.empty())
+    watching.push_back(BIA_TRY(scheduler.spawn([this] { config.watch(sources); })));
+  if (server.http && server.http->options.tls) {
+    watching.push_back(
+        BIA_TRY(scheduler.spawn([tls = server.http->options.tls] { watch_tls(tls, "HTTP"); })));
+  }
+  return {};
+}
+
 Result<void> App::Impl::serve(App& app, const Wire& wire) {
   Result<void> outcome = start(app, wire);
   if (outcome) {
     outcome = join_registry(app);
     if (outcome) outcome = run_hooks(after_start, "an after-start hook");
     if (outcome) {
-      fiber::Fiber reloading;
-      if (!sources.paths.empty())
-        reloading = BIA_TRY(fiber::Scheduler::current().spawn([this] { config.watch(sources); }));
+      BIA_TRY(watch_files());
       ops.set_ready(true);
       outcome = until_stopped();
-      if (reloading.valid()) reloading.cancel();
+      for (fiber::Fiber& each : watching) each.cancel();
       run_stop_hooks(before_stop, "a before-stop hook");
       drain();
     } else if (registrar) {

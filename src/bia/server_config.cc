@@ -9,6 +9,7 @@
 
 #include "bia/bia/log.h"
 #include "bia/feature_config.h"
+#include "bia/server_tls.h"
 
 namespace bia {
 namespace {
@@ -55,6 +56,10 @@ Result<std::string> read_address(const Config& config, const std::string& sectio
         fmt::format("{} is missing; write \"addr: {}\" below {}", key, example, section));
   }
   const std::string text = BIA_TRY(config.string(key));
+  if (text.starts_with("unix:")) {
+    if (text.size() > 5) return text;
+    return bad_value(config, key, fmt::format("{} \"{}\" has no path", key, text));
+  }
   const size_t colon = text.rfind(':');
   if (colon == std::string::npos) {
     const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
@@ -100,10 +105,11 @@ Result<ServerConfig::Http> read_http(const Config& config) {
   BIA_TRY(config.only("server.http",
                       {"network", "addr", "timeout", "request_line_bytes_max", "header_bytes_max",
                        "header_count_max", "body_bytes_max", "pipeline_max", "idle_timeout",
-                       "header_timeout", "connections_max", "cors"}));
+                       "header_timeout", "connections_max", "cors", "tls"}));
   BIA_TRY(check_network(config, "server.http.network"));
   http.options.address = BIA_TRY(read_address(config, "server.http", ":8080"));
   http.where = config.where("server.http.addr");
+  http.tls = BIA_TRY(read_tls(config, "server.http.tls", {"h2", "http/1.1"}));
   http::Limits& limits = http.options.limits;
   BIA_TRY(read_duration(config, "server.http.timeout", http.timeout));
   BIA_TRY(read_duration(config, "server.http.idle_timeout", http.options.idle_timeout));

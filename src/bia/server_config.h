@@ -16,6 +16,8 @@ namespace bia {
 struct ServerConfig {
   struct Http {
     http::ServerOptions options;
+    /// Its files are read when the server is made.
+    std::optional<net::TlsServerOptions> tls;
     Duration timeout = std::chrono::seconds(1);
     std::optional<CorsOptions> cors;
     /// "configs/config.yaml:3", of server.http.addr.

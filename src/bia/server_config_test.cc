@@ -29,6 +29,42 @@ TEST(ServerConfig, ReadsKratosKeys) {
   EXPECT_EQ(config.grpc->options.timeout, 200ms);
 }
 
+TEST(ServerConfig, ReadsTls) {
+  const ServerConfig config = *read(
+      "server:\n  http:\n    addr: :1\n    tls:\n      cert: a.pem\n      key: a.key\n"
+      "      certificates:\n        other: {cert: b.pem}\n      client_ca: ca.pem\n"
+      "      client_auth: optional\n      min_version: \"1.3\"\n      session_tickets: false\n");
+  const net::TlsServerOptions& tls = *config.http->tls;
+  ASSERT_EQ(tls.certificates.size(), 2u);
+  EXPECT_EQ(tls.certificates[0].certificate_file, "a.pem");
+  EXPECT_EQ(tls.certificates[0].key_file, "a.key");
+  EXPECT_EQ(tls.certificates[1].certificate_file, "b.pem");
+  EXPECT_EQ(tls.client_ca_file, "ca.pem");
+  EXPECT_EQ(tls.client_certificate, net::TlsServerOptions::ClientCertificate::kVerifyIfGiven);
+  EXPECT_EQ(tls.limits.min, net::TlsVersion::k13);
+  EXPECT_EQ(tls.tickets, net::TlsServerOptions::Tickets::kOff);
+  EXPECT_THAT(tls.alpn, testing::ElementsAre("h2", "http/1.1"));
+  EXPECT_FALSE(read("server: {http: {addr: \":1\"}}")->http->tls.has_value());
+}
+
+TEST(ServerConfig, NamesWhatIsWrongWithTls) {
+  EXPECT_EQ(http_error("tls: {key: a.key}"),
+            "config.yaml:4: server.http.tls.cert is missing; write \"cert: server.pem\" below "
+            "server.http.tls");
+  EXPECT_THAT(http_error("tls: {cert: a, min_version: \"1.4\"}"),
+              HasSubstr("\"1.4\" is none of 1.0, 1.1, 1.2, 1.3"));
+  EXPECT_THAT(http_error("tls: {cert: a, client_auth: require}"), HasSubstr("client_ca"));
+  EXPECT_THAT(http_error("tls: {cert: a, client_auth: always}"),
+              HasSubstr("none, optional, require"));
+  EXPECT_THAT(http_error("tls: {cert: a, certs: b}"), HasSubstr("certs"));
+}
+
+TEST(ServerConfig, TakesAUnixSocket) {
+  EXPECT_EQ(read("server: {http: {addr: \"unix:/run/a.sock\"}}")->http->options.address,
+            "unix:/run/a.sock");
+  EXPECT_THAT(error_of("server: {http: {addr: \"unix:\"}}"), HasSubstr("has no path"));
+}
+
 TEST(ServerConfig, HasKratosDefaults) {
   const ServerConfig config = *read("server:\n  http:\n    addr: :0\n");
   EXPECT_EQ(config.http->timeout, 1s);
@@ -74,11 +110,11 @@ TEST(ServerConfig, SaysWhatIsWrongWithAnAddress) {
 TEST(ServerConfig, NamesUnknownKeysAndBadValues) {
   EXPECT_EQ(http_error("timeot: 1s"),
             "config.yaml:4: unknown key server.http.timeot; did you mean timeout?");
-  EXPECT_EQ(http_error("tls: {}"),
-            "config.yaml:4: unknown key server.http.tls; known here: network, addr, timeout, "
+  EXPECT_EQ(http_error("quic: {}"),
+            "config.yaml:4: unknown key server.http.quic; known here: network, addr, timeout, "
             "request_line_bytes_max, "
             "header_bytes_max, header_count_max, body_bytes_max, pipeline_max, idle_timeout, "
-            "header_timeout, connections_max, cors");
+            "header_timeout, connections_max, cors, tls");
   EXPECT_EQ(http_error("timeout: 5"),
             "config.yaml:4: server.http.timeout \"5\" has no unit; write \"5s\"");
   EXPECT_EQ(http_error("timeout: -1s"), "config.yaml:4: server.http.timeout is negative");

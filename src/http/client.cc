@@ -7,6 +7,7 @@
 
 #include "bia/fiber/sync.h"
 #include "http/client_connection.h"
+#include "http/client_http2.h"
 
 namespace bia::http {
 namespace {
@@ -14,6 +15,17 @@ namespace {
 /// With more hosts than these, those that nobody sends to are forgotten, with their idle
 /// connections.
 constexpr size_t kOriginsMax = 64;
+
+/// As Go's transport has it.
+constexpr Duration kTlsHandshakeMax = std::chrono::seconds(10);
+
+/// RFC 9110 section 9.2.2: twice does what once does.
+bool is_idempotent(std::string_view method) {
+  for (std::string_view each : {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}) {
+    if (method == each) return true;
+  }
+  return false;
+}
 
 Error request_timeout() {
   return Error(Code::kDeadlineExceeded, "REQUEST_TIMEOUT", "request timeout");
@@ -24,7 +36,9 @@ Error request_timeout() {
 void ClientResponse::clear() {
   status = 0;
   reason.clear();
+  version = 1;
   version_minor = 1;
+  tls.reset();
   headers.fields().clear();
   body.clear();
   remote = net::Endpoint();
@@ -33,16 +47,28 @@ void ClientResponse::clear() {
 class Client::Impl {
  public:
   explicit Impl(const ClientOptions& client_options) : options(client_options) {}
+  ~Impl() {
+    for (const auto& origin : origins_) {
+      for (const auto& connection : origin->multiplexed) connection->close();
+    }
+  }
 
   struct Origin {
+    ClientRequest::Scheme scheme;
     std::string host;
     uint16_t port;
     size_t open = 0;   ///< idle ones too
     size_t users = 0;  ///< sends in progress
     std::vector<std::unique_ptr<ClientConnection>> idle;
+    std::vector<std::shared_ptr<ClientHttp2>> multiplexed;  ///< HTTP/2's, in use or not
     fiber::WaitQueue waiters;
   };
   enum class From : uint8_t { kPool, kNew };
+  /// One of the two.
+  struct Link {
+    std::unique_ptr<ClientConnection> single;
+    std::shared_ptr<ClientHttp2> shared;
+  };
 
   Result<void> send(const ClientRequest& request, ClientResponse& response, Timings& timings,
                     Deadline deadline);
@@ -52,10 +78,15 @@ class Client::Impl {
   Origin& origin_of(const ClientRequest& request);
   void forget_unused();
   std::unique_ptr<ClientConnection> take_idle(Origin& origin, TimePoint at);
-  Result<std::unique_ptr<ClientConnection>> acquire(Origin& origin, From from, Timings& timings,
-                                                    Deadline deadline);
-  Result<std::unique_ptr<ClientConnection>> connect(Origin& origin, Timings& timings,
-                                                    Deadline deadline);
+  std::shared_ptr<ClientHttp2> find_shared(Origin& origin, TimePoint at);
+  Result<Link> acquire(Origin& origin, From from, Timings& timings, Deadline deadline);
+  Result<Link> connect(Origin& origin, Timings& timings, Deadline deadline);
+  Result<Link> establish(Origin& origin, net::Socket socket, const net::Endpoint& remote,
+                         Timings& timings, Deadline deadline);
+  Result<void> exchange_shared(Origin& origin, const std::shared_ptr<ClientHttp2>& connection,
+                               const ClientRequest& request, ClientResponse& response,
+                               Timings& timings, Deadline deadline);
+  void drop_shared(Origin& origin, const std::shared_ptr<ClientHttp2>& connection);
   void give_back(Origin& origin, std::unique_ptr<ClientConnection> connection, TimePoint at);
   void drop(Origin& origin);
 
@@ -65,17 +96,24 @@ class Client::Impl {
 
 Client::Impl::Origin& Client::Impl::origin_of(const ClientRequest& request) {
   for (const auto& origin : origins_) {
-    if (origin->port == request.port && origin->host == request.host) return *origin;
+    if (origin->port == request.port && origin->scheme == request.scheme &&
+        origin->host == request.host)
+      return *origin;
   }
   if (origins_.size() >= kOriginsMax) forget_unused();
   origins_.push_back(std::make_unique<Origin>());
+  origins_.back()->scheme = request.scheme;
   origins_.back()->host = request.host;
   origins_.back()->port = request.port;
   return *origins_.back();
 }
 
 void Client::Impl::forget_unused() {
-  std::erase_if(origins_, [](const auto& origin) { return origin->users == 0; });
+  std::erase_if(origins_, [](const auto& origin) {
+    if (origin->users != 0) return false;
+    for (const auto& connection : origin->multiplexed) connection->close();
+    return true;
+  });
 }
 
 std::unique_ptr<ClientConnection> Client::Impl::take_idle(Origin& origin, TimePoint at) {
@@ -96,14 +134,37 @@ void Client::Impl::drop(Origin& origin) {
   origin.waiters.wake_one();
 }
 
-Result<std::unique_ptr<ClientConnection>> Client::Impl::acquire(Origin& origin, From from,
-                                                                Timings& timings,
-                                                                Deadline deadline) {
+std::shared_ptr<ClientHttp2> Client::Impl::find_shared(Origin& origin, TimePoint at) {
+  for (size_t i = 0; i < origin.multiplexed.size();) {
+    auto connection = origin.multiplexed[i];
+    const bool old = connection->idle() && at - connection->idle_since > options.idle_timeout;
+    if (connection->usable() && !old) return connection;
+    drop_shared(origin, connection);
+  }
+  return nullptr;
+}
+
+/// No new exchanges for it; those in it go on.
+void Client::Impl::drop_shared(Origin& origin, const std::shared_ptr<ClientHttp2>& connection) {
+  auto place = std::find(origin.multiplexed.begin(), origin.multiplexed.end(), connection);
+  if (place == origin.multiplexed.end()) return;
+  auto kept = *place;
+  origin.multiplexed.erase(place);
+  if (kept->idle()) kept->close();
+  drop(origin);
+}
+
+Result<Client::Impl::Link> Client::Impl::acquire(Origin& origin, From from, Timings& timings,
+                                                 Deadline deadline) {
   for (;;) {
     if (from == From::kPool) {
       if (auto connection = take_idle(origin, timings.start)) {
         timings.reused = true;
-        return connection;
+        return Link{std::move(connection), nullptr};
+      }
+      if (auto shared = find_shared(origin, timings.start)) {
+        timings.reused = true;
+        return Link{nullptr, std::move(shared)};
       }
     }
     if (origin.open < options.connections_per_host_max) break;
@@ -120,14 +181,49 @@ Result<std::unique_ptr<ClientConnection>> Client::Impl::acquire(Origin& origin, 
   return connected;
 }
 
-Result<std::unique_ptr<ClientConnection>> Client::Impl::connect(Origin& origin, Timings& timings,
-                                                                Deadline deadline) {
+Result<Client::Impl::Link> Client::Impl::establish(Origin& origin, net::Socket socket,
+                                                   const net::Endpoint& remote, Timings& timings,
+                                                   Deadline deadline) {
+  const bool https = origin.scheme == ClientRequest::Scheme::kHttps;
+  if (https) {
+    if (!options.tls) {
+      return Error(Code::kFailedPrecondition, "NO_TLS",
+                   "an https request by a client without TLS options");
+    }
+    const TimePoint begin = now();
+    auto shaken = socket.start_tls(
+        *options.tls, options.tls_server_name.empty() ? origin.host : options.tls_server_name,
+        deadline);
+    timings.tls_handshaking = now() - begin;
+    timings.bytes_sent += socket.bytes_written();
+    timings.bytes_received += socket.bytes_read();
+    BIA_TRY(std::move(shaken));
+  }
+  const bool multiplexes = https ? socket.alpn() == "h2"
+                                 : options.cleartext == ClientOptions::Cleartext::kPriorKnowledge;
+  if (!multiplexes) {
+    return Link{std::make_unique<ClientConnection>(std::move(socket), remote, options,
+                                                   static_cast<uint16_t>(https ? 443 : 80)),
+                nullptr};
+  }
+  auto shared = std::make_shared<ClientHttp2>(remote, options);
+  BIA_TRY(shared->start(std::move(socket)));
+  shared->idle_since = now();
+  origin.multiplexed.push_back(shared);
+  // Those that wait for a connection may share this one.
+  origin.waiters.wake_all();
+  return Link{nullptr, std::move(shared)};
+}
+
+Result<Client::Impl::Link> Client::Impl::connect(Origin& origin, Timings& timings,
+                                                 Deadline deadline) {
   const TimePoint begin = now();
   const Deadline dial(begin + options.connect_timeout);
   const Deadline soonest = std::min(deadline, dial);
   // A dial that ran into the request's own deadline is the request's timeout.
   auto late = [&](Error error) {
-    if (error.code() != Code::kDeadlineExceeded) return error;
+    if (error.code() != Code::kDeadlineExceeded || error.reason() == "TLS_HANDSHAKE_TIMEOUT")
+      return error;
     if (deadline <= dial || !dial.expired()) return request_timeout();
     return Error(Code::kDeadlineExceeded, "DIAL_TIMEOUT", "dial: i/o timeout");
   };
@@ -140,8 +236,14 @@ Result<std::unique_ptr<ClientConnection>> Client::Impl::connect(Origin& origin, 
   for (const net::Endpoint& endpoint : *endpoints) {
     socket = net::Socket::connect(endpoint, soonest);
     if (socket) {
-      timings.connecting = now() - resolved;
-      return std::make_unique<ClientConnection>(std::move(*socket), endpoint, options);
+      const TimePoint connected = now();
+      timings.connecting = connected - resolved;
+      const Deadline shaken(connected + kTlsHandshakeMax);
+      auto link =
+          establish(origin, std::move(*socket), endpoint, timings, std::min(deadline, shaken));
+      if (link || link.error().reason() != "TLS_HANDSHAKE_TIMEOUT" || deadline > shaken)
+        return link;
+      return request_timeout();
     }
     if (socket.error().code() != Code::kUnavailable) break;
   }
@@ -178,20 +280,31 @@ Result<void> Client::Impl::send(const ClientRequest& request, ClientResponse& re
     timings.blocked = timings.end - timings.start;
     if (!acquired) {
       auto& error = acquired.error();
-      if (error.code() == Code::kDeadlineExceeded && error.reason() != "DIAL_TIMEOUT")
+      if (error.code() == Code::kDeadlineExceeded && error.reason() != "DIAL_TIMEOUT" &&
+          error.reason() != "TLS_HANDSHAKE_TIMEOUT")
         return request_timeout();
       return std::move(error);
     }
-    auto connection = std::move(*acquired);
-    auto exchanged = connection->exchange(request, response, timings, deadline);
-    const bool again = !exchanged && timings.reused && connection->nothing_received() &&
-                       exchanged.error().code() == Code::kUnavailable;
-    if (exchanged) {
-      give_back(origin, std::move(connection), timings.end);
-      return {};
+    bool harmless = false;  // To send it again.
+    Result<void> exchanged;
+    if (acquired->shared) {
+      exchanged = exchange_shared(origin, acquired->shared, request, response, timings, deadline);
+      harmless =
+          acquired->shared->may_repeat() || (is_idempotent(request.method) && response.status == 0);
+      if (exchanged) return {};
+    } else {
+      auto connection = std::move(acquired->single);
+      exchanged = connection->exchange(request, response, timings, deadline);
+      if (exchanged) {
+        give_back(origin, std::move(connection), timings.end);
+        return {};
+      }
+      harmless = connection->nothing_received() &&
+                 (connection->nothing_sent() || is_idempotent(request.method));
+      connection.reset();
+      drop(origin);
     }
-    connection.reset();
-    drop(origin);
+    const bool again = harmless && timings.reused && exchanged.error().code() == Code::kUnavailable;
     if (!again) {
       timings.end = now();
       return exchanged.error().code() == Code::kDeadlineExceeded ? request_timeout()
@@ -203,8 +316,22 @@ Result<void> Client::Impl::send(const ClientRequest& request, ClientResponse& re
   }
 }
 
+Result<void> Client::Impl::exchange_shared(Origin& origin,
+                                           const std::shared_ptr<ClientHttp2>& connection,
+                                           const ClientRequest& request, ClientResponse& response,
+                                           Timings& timings, Deadline deadline) {
+  auto exchanged = connection->exchange(request, response, timings, deadline);
+  if (options.reuse == ClientOptions::Reuse::kNever || !connection->usable())
+    drop_shared(origin, connection);
+  return exchanged;
+}
+
 void Client::Impl::close_idle() {
   for (const auto& origin : origins_) {
+    for (size_t i = origin->multiplexed.size(); i-- > 0;) {
+      auto connection = origin->multiplexed[i];
+      if (connection->idle()) drop_shared(*origin, connection);
+    }
     while (!origin->idle.empty()) {
       origin->idle.pop_back();
       drop(*origin);

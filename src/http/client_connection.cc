@@ -50,11 +50,14 @@ Error bad_response(const Problem& problem, std::string_view line) {
 }  // namespace
 
 ClientConnection::ClientConnection(net::Socket socket, const net::Endpoint& remote,
-                                   const ClientOptions& options)
+                                   const ClientOptions& options, uint16_t default_port)
     : socket_(std::move(socket)),
       remote_(remote),
+      default_port_(default_port),
       parser_(limits_of(options)),
-      body_bytes_max_(options.body_bytes_max) {}
+      body_bytes_max_(options.body_bytes_max) {
+  if (socket_.is_tls()) tls_ = std::make_shared<const net::TlsInfo>(*socket_.tls());
+}
 
 bool ClientConnection::stale() { return socket_.stale(); }
 Result<void> ClientConnection::exchange(const ClientRequest& request, ClientResponse& response,
@@ -62,12 +65,13 @@ Result<void> ClientConnection::exchange(const ClientRequest& request, ClientResp
   const uint64_t read_before = socket_.bytes_read();
   const uint64_t written_before = socket_.bytes_written();
   const TimePoint begin = timings.end;
-  nothing_received_ = true;
+  nothing_received_ = nothing_sent_ = true;
   reusable_ = false;
   body_bytes_ = 0;
   buffer_.clear();
   BIA_TRY(append_head(request));
   auto sent = send(request, deadline);
+  nothing_sent_ = socket_.bytes_written() == written_before;
   const TimePoint written = now();
   timings.sending = written - begin;
   timings.end = written;
@@ -125,7 +129,7 @@ void ClientConnection::append_host(const ClientRequest& request) {
   buffer_.append(v6 ? "Host: [" : "Host: ");
   buffer_.append(request.host);
   if (v6) buffer_.append("]");
-  if (request.port != 80) {
+  if (request.port != default_port_) {
     char digits[8] = {':'};
     buffer_.append(
         {digits,
@@ -190,10 +194,14 @@ Result<void> ClientConnection::send(const ClientRequest& request, Deadline deadl
   return socket_.write_all(std::span<const iovec>(parts, tail.empty() ? 2 : 3), deadline);
 }
 
-Result<size_t> ClientConnection::fill(size_t bytes, Deadline deadline) {
+Result<size_t> ClientConnection::fill(size_t bytes, Deadline deadline, bool cut_is_end) {
   buffer_.reserve(bytes);
-  const size_t count = BIA_TRY(socket_.read_some(buffer_.space(), deadline));
-  buffer_.filled(count);
+  auto count = socket_.read_some(buffer_.space(), deadline);
+  // A TLS server that just closes is as common as one that says so; the framing tells whether
+  // anything is missing.
+  if (!count && cut_is_end && count.error().reason() == "UNEXPECTED_EOF") return size_t{0};
+  if (!count) return count;
+  buffer_.filled(*count);
   return count;
 }
 
@@ -228,8 +236,10 @@ Result<void> ClientConnection::receive_head(Timings& timings, Deadline deadline)
 void ClientConnection::copy_head(ClientResponse& response) const {
   response.status = parser_.status();
   response.reason.assign(parser_.reason());
+  response.version = 1;
   response.version_minor = parser_.version_minor();
   response.remote = remote_;
+  response.tls = tls_;
   auto& fields = response.headers.fields();
   // Strings that are there keep their storage from answer to answer.
   fields.resize(parser_.fields().size());
@@ -320,7 +330,7 @@ Result<void> ClientConnection::receive_until_close(const ClientRequest& request,
   for (;;) {
     BIA_TRY(keep(request, response, buffer_.view()));
     buffer_.clear();
-    if (BIA_TRY(fill(kReadBytes, deadline)) == 0) return {};
+    if (BIA_TRY(fill(kReadBytes, deadline, /*cut_is_end=*/false)) == 0) return {};
   }
 }
 

@@ -14,13 +14,17 @@ namespace bia::http {
 /// head, then the response.
 class ClientConnection {
  public:
-  ClientConnection(net::Socket socket, const net::Endpoint& remote, const ClientOptions& options);
+  /// `default_port` is the one that Host leaves out.
+  ClientConnection(net::Socket socket, const net::Endpoint& remote, const ClientOptions& options,
+                   uint16_t default_port);
 
   /// Sends, beginning at `timings.end`, and receives. Suspends. On an error `nothing_received`
   /// tells whether the request may be sent again elsewhere.
   Result<void> exchange(const ClientRequest& request, ClientResponse& response, Timings& timings,
                         Deadline deadline);
   bool nothing_received() const { return nothing_received_; }
+  /// Not one byte of the request has left.
+  bool nothing_sent() const { return nothing_sent_; }
   /// May the next request use it?
   bool reusable() const { return reusable_; }
   /// An idle connection that the server has closed, or sent to unasked.
@@ -49,12 +53,14 @@ class ClientConnection {
   Result<void> receive_until_close(const ClientRequest& request, ClientResponse& response,
                                    Deadline deadline);
   /// Bytes read into the buffer; 0 at the end.
-  Result<size_t> fill(size_t bytes, Deadline deadline);
+  Result<size_t> fill(size_t bytes, Deadline deadline, bool cut_is_end = true);
   Result<void> keep(const ClientRequest& request, ClientResponse& response, std::string_view bytes);
   void copy_head(ClientResponse& response) const;
 
   net::Socket socket_;
   net::Endpoint remote_;
+  std::shared_ptr<const net::TlsInfo> tls_;
+  uint16_t default_port_;
   ResponseParser parser_;
   Buffer buffer_;
   uint64_t body_bytes_ = 0;
@@ -62,6 +68,7 @@ class ClientConnection {
   bool request_chunked_ = false;
   bool request_closes_ = false;
   bool nothing_received_ = true;
+  bool nothing_sent_ = true;
   bool reusable_ = false;
 };
 

@@ -104,6 +104,7 @@ Result<void> Http2Connection::run(std::string_view first) {
   // What tells the peer why (GOAWAY) still goes out, as far as the kernel takes it now.
   if (!closed_ && !blocked_) run_deferred();
   closed_ = true;
+  if (socket_.is_tls()) socket_.shutdown_write();  // Says goodbye first.
   if (socket_.is_open()) ::shutdown(socket_.fd(), SHUT_RDWR);
   if (drainer_.valid()) {
     // With the socket shut down its write fails at once; a cancelled fiber must still outwait it,
@@ -245,6 +246,7 @@ void Http2Connection::send_goaway(Goaway kind) {
 void Http2Connection::close() {
   if (closed_) return;
   closed_ = true;
+  if (socket_.is_tls()) socket_.shutdown_write();
   if (socket_.is_open()) ::shutdown(socket_.fd(), SHUT_RDWR);
 }
 

@@ -77,7 +77,7 @@ uint32_t ServerCore::ticks_of(Duration duration) const {
   return static_cast<uint32_t>(std::min<int64_t>(ticks, 1u << 30));
 }
 
-void ServerCore::serve(int fd) {
+void ServerCore::serve(int fd, fiber::Fiber& self_fiber) {
   auto self = shared_from_this();
   ServerThread& thread = *per_thread[here()];
   thread.accepted.add();
@@ -85,13 +85,16 @@ void ServerCore::serve(int fd) {
       thread.open.get() >= std::max<size_t>(options.connections_max / per_thread.size(), 1)) {
     constexpr std::string_view kFull =
         "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-    if (!thread.stopping) ::send(fd, kFull.data(), kFull.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (!thread.stopping) thread.refused.add();
+    // To a client that expects TLS it would be noise; the close says enough.
+    if (!thread.stopping && !options.tls)
+      ::send(fd, kFull.data(), kFull.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     ::close(fd);
     return;
   }
   auto socket = net::Socket::adopt(fd);
   if (!socket) return;
-  ServerConnection connection(thread, std::move(*socket));
+  ServerConnection connection(thread, std::move(*socket), self_fiber);
   connection.run();
 }
 
@@ -100,9 +103,9 @@ class Server::Impl {
   Impl(fiber::ThreadGroup& threads, const ServerOptions& options, Handler handler)
       : core(std::make_shared<ServerCore>(threads, options, std::move(handler))) {
     core->balance = std::make_unique<net::AcceptBalance>(
-        threads, [weak = std::weak_ptr<ServerCore>(core)](int fd) {
+        threads, [weak = std::weak_ptr<ServerCore>(core)](int fd, fiber::Fiber& self) {
           if (auto alive = weak.lock()) {
-            alive->serve(fd);
+            alive->serve(fd, self);
           } else {
             ::close(fd);
           }
@@ -251,7 +254,7 @@ void Server::Impl::detach() {
       thread.sweeper.cancel();
       for (auto* connection = thread.connections; connection != nullptr;
            connection = connection->next())
-        connection->abort();
+        connection->cancel();
     });
   }
 }
@@ -280,6 +283,10 @@ void Server::stop(Deadline deadline) {
     if (!fiber::sleep_for(std::min(kLook, deadline.remaining())).ok()) break;
   }
   impl_->detach();
+  // Handlers use what the caller is about to destroy: they must have ended, cancelled as they are.
+  while (open() > 0) {
+    if (!fiber::sleep_for(kLook).ok()) fiber::yield();
+  }
 }
 
 Server::Counters Server::counters() const {
@@ -289,6 +296,8 @@ Server::Counters Server::counters() const {
     sum.connections_open += thread->open.get();
     sum.requests += thread->requests.get();
     sum.bad_requests += thread->bad_requests.get();
+    sum.connections_refused += thread->refused.get();
+    sum.tls_failed += thread->tls_failed.get();
   }
   return sum;
 }

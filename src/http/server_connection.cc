@@ -9,9 +9,10 @@
 
 namespace bia::http {
 
-ServerConnection::ServerConnection(ServerThread& thread, net::Socket socket)
+ServerConnection::ServerConnection(ServerThread& thread, net::Socket socket, fiber::Fiber& fiber)
     : thread_(thread),
       socket_(std::move(socket)),
+      fiber_(fiber),
       parser_(thread.core.options.limits),
       request_(*this),
       response_(*this),
@@ -30,10 +31,33 @@ ServerConnection::~ServerConnection() {
 }
 
 void ServerConnection::run() {
+  if (thread_.core.options.tls && !handshake()) return;
   Next next = Next::kGoOn;
+  if (socket_.alpn() == "h2") {
+    serve_http2();
+    next = Next::kEnd;
+  }
   while (next == Next::kGoOn) next = turn();
   if (next == Next::kEndUnread) linger();
   socket_.close();
+}
+
+bool ServerConnection::handshake() {
+  // The sweeper ends one that takes longer than a head may.
+  enter(Phase::kHead);
+  auto shaken = socket_.start_tls(*thread_.core.options.tls,
+                                  Deadline::after(thread_.core.options.header_timeout));
+  if (shaken) return true;
+  thread_.tls_failed.add();
+  if (shaken.error().reason() == "TLS_NOT_TLS") {
+    // Most likely a client with the wrong scheme, which understands this (Go's server says it too).
+    constexpr std::string_view kAnswer =
+        "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\n"
+        "Client sent an HTTP request to an HTTPS server.\n";
+    ::send(socket_.fd(), kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ::shutdown(socket_.fd(), SHUT_WR);
+  }
+  return false;
 }
 
 ServerConnection::Next ServerConnection::turn() {
@@ -217,6 +241,12 @@ void ServerConnection::sweep() {
 void ServerConnection::end_if_idle() {
   if (http2_ != nullptr) return http2_->shut_down();
   if (phase_ == Phase::kIdle) ::shutdown(socket_.fd(), SHUT_RD);
+}
+
+void ServerConnection::cancel() {
+  abort();
+  // HTTP/2 cancels the fibers of its handlers itself, and waits for them in this one.
+  if (http2_ == nullptr) fiber_.cancel();
 }
 
 void ServerConnection::abort() {

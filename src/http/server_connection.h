@@ -29,6 +29,7 @@ class Http1Request final : public ServerRequest {
   Result<std::string_view> body() override;
   std::string peer() const override;
   int version() const override { return 1; }
+  std::optional<net::TlsInfo> tls() const override;
 
   /// Before the next request.
   void reset();
@@ -55,6 +56,7 @@ class Http1Request final : public ServerRequest {
   ServerConnection& connection_;
   State state_ = State::kUnread;
   bool continue_sent_ = false;
+  uint64_t body_bytes_max_ = UINT64_MAX;  ///< besides the parser's limit
   size_t consumed_ = 0;
   std::string_view view_;
   Buffer body_;  ///< only of bodies that did not come together with their head
@@ -102,7 +104,8 @@ class ServerConnection final : private fiber::Scheduler::Deferred {
   /// Of what the peer owes, for the sweeper: it closes a connection that stays too long in one.
   enum class Phase : uint8_t { kIdle, kHead, kBody, kHandling, kWrite };
 
-  ServerConnection(ServerThread& thread, net::Socket socket);
+  /// `fiber` is the one that runs it.
+  ServerConnection(ServerThread& thread, net::Socket socket, fiber::Fiber& fiber);
   ~ServerConnection();
   void run();
 
@@ -111,6 +114,8 @@ class ServerConnection final : private fiber::Scheduler::Deferred {
   /// Wakes a connection that waits for a request: it ends.
   void end_if_idle();
   void abort();
+  /// Ends it now: a handler's waits fail, and so do the writes after it.
+  void cancel();
   ServerConnection* next() const { return next_; }
 
  private:
@@ -126,6 +131,7 @@ class ServerConnection final : private fiber::Scheduler::Deferred {
     since_ = thread_.tick;
   }
   enum class Next : uint8_t { kGoOn, kEnd, kEndUnread };
+  bool handshake();
   Next turn();
   Next handle();
   Next refuse(const Problem& problem);
@@ -139,6 +145,7 @@ class ServerConnection final : private fiber::Scheduler::Deferred {
 
   ServerThread& thread_;
   net::Socket socket_;
+  fiber::Fiber& fiber_;
   RequestParser parser_;
   Http1Request request_;
   Http1Response response_;

@@ -29,6 +29,7 @@ std::pair<std::string_view, std::string_view> Http1Request::header_at(size_t ind
   const FieldRef& field = connection_.parser_.fields()[index];
   return {connection_.parser_.name(field), connection_.parser_.value(field)};
 }
+std::optional<net::TlsInfo> Http1Request::tls() const { return connection_.socket_.tls(); }
 std::string Http1Request::peer() const { return connection_.socket_.peer().text(); }
 
 void Http1Request::begin() { consumed_ = connection_.parser_.head_bytes(); }
@@ -36,6 +37,7 @@ void Http1Request::begin() { consumed_ = connection_.parser_.head_bytes(); }
 void Http1Request::reset() {
   state_ = State::kUnread;
   continue_sent_ = false;
+  body_bytes_max_ = UINT64_MAX;
   view_ = {};
   if (!leftover_.empty()) leftover_.clear();
 }
@@ -112,7 +114,7 @@ Result<std::string_view> Http1Request::read_sized() {
 Result<std::string_view> Http1Request::read_chunked() {
   Buffer& in = connection_.in_;
   const size_t head = connection_.parser_.head_bytes();
-  ChunkedDecoder decoder(connection_.parser_.body_bytes_max());
+  ChunkedDecoder decoder(std::min(connection_.parser_.body_bytes_max(), body_bytes_max_));
   ChunkedDecoder::Step step;
   // In place: the head's views lie before it.
   const Parsed parsed = decoder.decode(in.data() + head, in.size() - head, step);
@@ -152,6 +154,8 @@ bool Http1Request::finish() {
   if (!here && parser.expect_continue() && !continue_sent_) return false;
   if (!here && (parser.chunked() ? have == 0 : parser.content_length() - have > kDrainBytesMax))
     return false;
+  // A chunked one does not say how long it is.
+  body_bytes_max_ = kDrainBytesMax;
   return body().ok();
 }
 

@@ -285,6 +285,10 @@ std::pair<std::string_view, std::string_view> ServerStream::Request::header_at(s
   return {stream_.text(field.name), stream_.text(field.value)};
 }
 
+std::optional<net::TlsInfo> ServerStream::Request::tls() const {
+  return stream_.connection_.http2().socket().tls();
+}
+
 std::string ServerStream::Request::peer() const { return stream_.connection_.peer(); }
 
 void ServerStream::Response::add_header(std::string_view name, std::string_view value) {

@@ -57,6 +57,7 @@ class ServerStream final : public Http2Stream {
     Result<std::string_view> body() override { return stream_.read_whole_body(); }
     std::string peer() const override;
     int version() const override { return 2; }
+    std::optional<net::TlsInfo> tls() const override;
 
    private:
     ServerStream& stream_;

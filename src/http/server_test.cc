@@ -405,6 +405,39 @@ TEST(Server, ReportsAPortInUse) {
   });
 }
 
+TEST(Server, StopCancelsHandlersPastItsDeadline) {
+  bool began = false;
+  std::string ended;
+  with_server(
+      [&](ServerRequest&, ServerResponse&) {
+        began = true;
+        auto slept = fiber::sleep_for(seconds(30));
+        ended = slept ? "slept" : std::string(code_name(slept.error().code()));
+      },
+      [&](Server& server) {
+        Peer peer(server.address());
+        peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        while (!began) fiber::yield();
+        server.stop(Deadline::after(milliseconds(20)));
+        EXPECT_EQ(ended, "CANCELLED") << "stop returns after the handlers have";
+        EXPECT_EQ(server.counters().connections_open, 0u);
+      });
+}
+
+TEST(Server, DoesNotReadALongChunkedBodyThatNobodyWants) {
+  with_server(echo, [](Server& server) {
+    Peer peer(server.address());
+    peer.send(
+        "POST /unread HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n");
+    const std::string chunk = "4000\r\n" + std::string(0x4000, 'x') + "\r\n";
+    for (int i = 0; i < 5; ++i) peer.send(chunk);
+    // No end comes: without a limit the server would wait for it.
+    const std::string answer = peer.all();
+    EXPECT_NE(answer.find("unread"), std::string::npos) << answer;
+    EXPECT_NE(answer.find("Connection: close"), std::string::npos) << answer;
+  });
+}
+
 TEST(Server, TurnsAwayConnectionsAboveTheLimit) {
   ServerOptions options;
   options.connections_max = 2;
@@ -419,6 +452,7 @@ TEST(Server, TurnsAwayConnectionsAboveTheLimit) {
         EXPECT_NE(two.until("GET /2 ").find("200 OK"), std::string::npos);
         Peer three(server.address());
         EXPECT_TRUE(three.all().starts_with("HTTP/1.1 503 "));
+        EXPECT_EQ(server.counters().connections_refused, 1u);
         one.reset();
         while (server.counters().connections_open == 2) fiber::yield();
         Peer four(server.address());

@@ -63,6 +63,8 @@ struct alignas(64) ServerThread {
   OwnedCounter open;
   OwnedCounter requests;
   OwnedCounter bad_requests;
+  OwnedCounter refused;
+  OwnedCounter tls_failed;
 };
 
 /// Shared by the Server and every fiber that serves it: a handler may still run when the Server is
@@ -74,7 +76,7 @@ struct ServerCore : std::enable_shared_from_this<ServerCore> {
   /// Index of the calling thread.
   size_t here() const;
   /// In a fiber of the connection's own.
-  void serve(int fd);
+  void serve(int fd, fiber::Fiber& self);
   Duration sweep_interval() const;
   uint32_t ticks_of(Duration duration) const;
 

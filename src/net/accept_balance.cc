@@ -30,7 +30,7 @@ class AcceptBalance::Impl {
     std::atomic<size_t> connections = 0;
   };
 
-  Impl(fiber::ThreadGroup& group, std::function<void(int)> handler)
+  Impl(fiber::ThreadGroup& group, std::function<void(int, fiber::Fiber&)> handler)
       : threads(group), serve(std::move(handler)), counts(group.size()) {}
 
   /// The index of the calling thread; 0 where it is none of the group.
@@ -43,7 +43,7 @@ class AcceptBalance::Impl {
   }
 
   fiber::ThreadGroup& threads;
-  std::function<void(int)> serve;
+  std::function<void(int, fiber::Fiber&)> serve;
   std::vector<Count> counts;
 };
 
@@ -55,21 +55,29 @@ void start(const std::shared_ptr<Impl>& impl, size_t thread, int fd) {
     std::atomic<size_t>& count;
     ~Counted() { count.fetch_sub(1, std::memory_order_relaxed); }
   };
-  auto fiber = fiber::Scheduler::current().spawn([impl, thread, fd] {
+  auto self = std::make_shared<fiber::Fiber>();
+  auto fiber = fiber::Scheduler::current().spawn([impl, thread, fd, self] {
     Counted counted{impl->counts[thread].connections};
-    impl->serve(fd);
+    impl->serve(fd, *self);
+    *self = {};
   });
-  if (!fiber) {
-    // Without a stack there is no way to answer; the peer sees the close.
-    std::fputs(fmt::format("bia: connection refused: {}\n", fiber.error().text()).c_str(), stderr);
-    close(fd);
-    impl->counts[thread].connections.fetch_sub(1, std::memory_order_relaxed);
+  // It first runs when the caller suspends, and so finds its handle.
+  if (fiber) {
+    *self = std::move(*fiber);
+    return;
   }
+  // Without a stack there is no way to answer; the peer sees the close.
+  std::fputs(fmt::format("bia: connection refused: {}\n", fiber.error().text()).c_str(), stderr);
+  close(fd);
+  impl->counts[thread].connections.fetch_sub(1, std::memory_order_relaxed);
 }
 
 }  // namespace
 
 AcceptBalance::AcceptBalance(fiber::ThreadGroup& threads, std::function<void(int fd)> serve)
+    : AcceptBalance(threads, [serve = std::move(serve)](int fd, fiber::Fiber&) { serve(fd); }) {}
+AcceptBalance::AcceptBalance(fiber::ThreadGroup& threads,
+                             std::function<void(int fd, fiber::Fiber& self)> serve)
     : impl_(std::make_shared<Impl>(threads, std::move(serve))) {}
 AcceptBalance::~AcceptBalance() = default;
 

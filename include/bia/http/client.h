@@ -14,6 +14,8 @@ namespace bia::http {
 
 struct ClientRequest {
   std::string_view method = "GET";
+  /// kHttps needs `ClientOptions::tls`.
+  enum class Scheme : uint8_t { kHttp, kHttps } scheme = Scheme::kHttp;
   std::string_view host;  ///< "127.0.0.1" or "example.org"; what is resolved and pooled by.
   uint16_t port = 80;
   std::string_view target;  ///< "/path?query"
@@ -46,10 +48,14 @@ struct Timings {
 struct ClientResponse {
   int status = 0;
   std::string reason;
+  /// 1 or 2.
+  int version = 1;
   int version_minor = 1;
   Headers headers;
   std::string body;
   net::Endpoint remote;
+  /// Of the connection; null in cleartext.
+  std::shared_ptr<const net::TlsInfo> tls;
   void clear();
 };
 
@@ -60,21 +66,31 @@ struct ClientOptions {
   size_t header_bytes_max = 256 * 1024;
   size_t body_bytes_max = SIZE_MAX;
   enum class Reuse { kKeepAlive, kNever } reuse = Reuse::kKeepAlive;
+  /// For https. Where its ALPN offers "h2" and the server takes it, requests share one HTTP/2
+  /// connection.
+  std::shared_ptr<const net::TlsClient> tls = nullptr;
+  /// What the server's certificate must be for, instead of the request's host.
+  std::string tls_server_name = {};
+  /// kPriorKnowledge: cleartext connections are HTTP/2 (RFC 9113 section 3.3).
+  enum class Cleartext { kHttp1, kPriorKnowledge } cleartext = Cleartext::kHttp1;
 };
 
-/// Keep-alive connections to any number of origins. Belongs to its thread; many fibers may send at
-/// once. Small when idle: a virtual user has one each.
+/// Keep-alive connections to any number of origins, HTTP/1.1 or HTTP/2. Belongs to its thread; many
+/// fibers may send at once. Small when idle: a virtual user has one each.
 class Client {
  public:
   explicit Client(ClientOptions options);
   ~Client();
   Client(Client&&) noexcept;
   /// One exchange, no redirects. Fills `response` (reusing its storage) and `timings`, the latter
-  /// also on errors. A request that found its kept connection closed before any byte came back is
-  /// sent once more on a new one. Suspends, never beyond `deadline`. Errors: kUnavailable with
-  /// reason CONNECTION_REFUSED, CONNECTION_RESET, NO_SUCH_HOST, UNEXPECTED_EOF …; kDeadlineExceeded
-  /// with reason DIAL_TIMEOUT or REQUEST_TIMEOUT; kInvalidArgument BAD_RESPONSE, or BAD_REQUEST for
-  /// a request that cannot be written; kOutOfRange BODY_TOO_LARGE; kCancelled.
+  /// also on errors. A request that found its kept connection closed is sent once more on a new
+  /// one where that can do no harm: nothing of it was written, or nothing came back and its method
+  /// is idempotent (RFC 9110 section 9.2.2), or HTTP/2 says that it was not processed. Suspends,
+  /// never beyond `deadline`. Errors: kUnavailable with those of `net::Socket::start_tls`,
+  /// HTTP2_STREAM and HTTP2_CONNECTION (HTTP/2's number in the metadata "http2_error"),
+  /// CONNECTION_REFUSED, CONNECTION_RESET, NO_SUCH_HOST, UNEXPECTED_EOF …; kDeadlineExceeded with
+  /// reason DIAL_TIMEOUT or REQUEST_TIMEOUT; kInvalidArgument BAD_RESPONSE, or BAD_REQUEST for a
+  /// request that cannot be written; kOutOfRange BODY_TOO_LARGE; kCancelled.
   Result<void> send(const ClientRequest& request, ClientResponse& response, Timings& timings,
                     Deadline deadline);
   void close_idle();

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include "bia/base/result.h"
 #include "bia/base/time.h"
 #include "bia/http/message.h"
+#include "bia/net/tls.h"
 
 namespace bia::fiber {
 class ThreadGroup;
@@ -37,6 +39,9 @@ class ServerRequest {
   virtual std::string peer() const = 0;
   /// Major version: 1 or 2.
   virtual int version() const = 0;
+  /// What the handshake agreed on, with the client's certificate; none in cleartext. Made when
+  /// asked for.
+  virtual std::optional<net::TlsInfo> tls() const = 0;
 
  protected:
   ~ServerRequest() = default;
@@ -73,10 +78,12 @@ struct ServerOptions {
   Duration idle_timeout = std::chrono::seconds(120);
   Duration header_timeout = std::chrono::seconds(10);
   size_t connections_max = 100'000;
+  /// Null: cleartext. Its ALPN decides between HTTP/2 and HTTP/1.1.
+  std::shared_ptr<net::TlsServer> tls;
 };
 
-/// HTTP/1.1 (RFC 9112); an HTTP/2 preface is answered with 505. Listens on every
-/// thread of the group.
+/// HTTP/1.1 (RFC 9112) and HTTP/2 (RFC 9113; over TLS by ALPN, in cleartext with prior knowledge)
+/// on one port. Listens on every thread of the group.
 class Server {
  public:
   static Result<std::unique_ptr<Server>> create(fiber::ThreadGroup& threads,
@@ -86,10 +93,13 @@ class Server {
   Result<void> start();
   /// "0.0.0.0:8080" with the real port.
   std::string address() const;
-  /// Closes the listeners, lets requests in flight end until `deadline`, then closes all. Suspends.
+  /// Closes the listeners, lets requests in flight end until `deadline`, then cancels their
+  /// handlers and closes all. Suspends until each has returned.
   void stop(Deadline deadline);
   struct Counters {
     uint64_t connections_accepted = 0, connections_open = 0, requests = 0, bad_requests = 0;
+    /// Connections refused because there were `connections_max`; handshakes that failed.
+    uint64_t connections_refused = 0, tls_failed = 0;
   };
   Counters counters() const;
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "bia/fiber/scheduler.h"
 #include "bia/fiber/threads.h"
 
 namespace bia::net {
@@ -14,6 +15,8 @@ class AcceptBalance {
   /// `serve(fd)` is called in a fiber of the thread that got the connection; it owns the
   /// descriptor.
   AcceptBalance(fiber::ThreadGroup& threads, std::function<void(int fd)> serve);
+  /// `serve` is also given its own fiber, for others to cancel; the reference holds while it runs.
+  AcceptBalance(fiber::ThreadGroup& threads, std::function<void(int fd, fiber::Fiber& self)> serve);
   ~AcceptBalance();
   /// Called on the accepting thread.
   void accepted(int fd);

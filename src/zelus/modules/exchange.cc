@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "http/http2_protocol.h"
 #include "zelus/modules/content_encoding.h"
 #include "zelus/modules/digest_auth.h"
+#include "zelus/modules/http_user.h"
 #include "zelus/modules/thread_state.h"
 
 namespace zelus::modules {
@@ -26,6 +28,24 @@ std::string dial_target(const bia::Error& error, const Url& url) {
   return fmt::format("{}:{}", url.host, url.port);
 }
 
+/// Codes 1610, 1630 and 1650, and above them HTTP/2's own number.
+Failure classify_http2(const bia::Error& error) {
+  const std::string_view reason = error.reason();
+  const int base = reason == "HTTP2_GOAWAY" ? 1610 : reason == "HTTP2_STREAM" ? 1630 : 1650;
+  for (const auto& [key, value] : error.metadata()) {
+    if (key != "http2_error") continue;
+    const int number = std::stoi(value);
+    const std::string_view what = base == 1610   ? "received GoAway"
+                                  : base == 1630 ? "stream error"
+                                                 : "connection error";
+    return {number <= 13 ? base + 1 + number : base,
+            fmt::format("http2: {} with http2 ErrCode {}", what,
+                        bia::http::http2_error_name(static_cast<bia::http::Http2Error>(number))),
+            error.message()};
+  }
+  return {base, error.message(), error.message()};
+}
+
 Failure classify(const bia::Error& error, const Url& url) {
   std::string_view reason = error.reason();
   std::string address = dial_target(error, url);
@@ -41,6 +61,13 @@ Failure classify(const bia::Error& error, const Url& url) {
             fmt::format("read tcp {}: read: connection reset by peer", address)};
   if (reason == "BROKEN_PIPE")
     return {1201, "write: broken pipe", fmt::format("write tcp {}: write: broken pipe", address)};
+  if (reason == "TLS_UNKNOWN_AUTHORITY") return {1310, "x509: unknown authority", error.message()};
+  if (reason == "TLS_HOST_MISMATCH")
+    return {1311, "x509: certificate doesn't match hostname", error.message()};
+  if (reason == "TLS_NOT_TLS") return {1301, error.message(), error.message()};
+  if (reason == "TLS_HANDSHAKE_TIMEOUT")
+    return {1000, "net/http: TLS handshake timeout", "net/http: TLS handshake timeout"};
+  if (reason.starts_with("HTTP2_")) return classify_http2(error);
   if (error.code() == Code::kDeadlineExceeded) return {1050, "request timeout", "request timeout"};
   if (reason == "UNEXPECTED_EOF") return {1000, "EOF", "EOF"};
   if (reason == "CONNECT_FAILED" || reason == "UNREACHABLE")
@@ -160,6 +187,7 @@ bool Exchange::hop(Vu& vu, bia::http::Client& client, const Url& url, std::strin
                    bool with_body, bia::Deadline deadline) {
   bia::http::ClientRequest wire;
   wire.method = method;
+  if (url.scheme == "https") wire.scheme = bia::http::ClientRequest::Scheme::kHttps;
   wire.host = url.host;
   wire.port = url.port;
   wire.target = url.target;
@@ -206,7 +234,8 @@ void Exchange::record(Vu& vu, const std::shared_ptr<const Url>& url, std::string
   outcome.status = status;
   outcome.error_code = error_code;
   outcome.error = error;
-  outcome.proto_minor = response.version_minor;
+  outcome.proto_minor = response.version == 2 ? 2 : response.version_minor;
+  if (status != 0 && response.tls) outcome.tls_version = response.tls->version;
   outcome.has_expected = challenged_ || request.default_expected || request.expected != nullptr;
   outcome.expected = challenged_ ? status == 401
                      : request.default_expected
@@ -274,24 +303,33 @@ bool Exchange::redirect(Vu& vu, std::shared_ptr<const Url>& url, std::string& me
   return true;
 }
 
-void Exchange::perform(Vu& vu, bia::http::Client& client) {
+void Exchange::fail_early(const Url& url, std::string_view method, std::string text) {
+  status = 0;
+  error_code = 1000;
+  error = std::move(text);
+  log_error = fmt::format("{} \"{}\": {}", go_method(method), url.shown(), error);
+}
+
+void Exchange::perform(Vu& vu, HttpUser& user) {
   std::shared_ptr<const Url> url = request.url;
   std::string method = request.method;
   bool with_body = request.has_body;
   bia::Deadline deadline = bia::Deadline::after(request.timeout);
   for (int hops = 1;; ++hops) {
-    if (url->scheme != "http") {
-      status = 0;
-      error_code = 1000;
-      error = url->scheme == "https"
-                  ? "TLS is not built yet in zelus; use http://"
-                  : fmt::format("unsupported protocol scheme \"{}\"", url->scheme);
-      log_error = fmt::format("{} \"{}\": {}", go_method(method), url->shown(), error);
-      return;
+    bia::http::Client* client = nullptr;
+    if (url->scheme == "http") {
+      client = &user.client();
+    } else if (url->scheme == "https") {
+      auto connects = user.tls_client();
+      if (!connects) return fail_early(*url, method, connects.error().message());
+      client = *connects;
+    } else {
+      return fail_early(*url, method,
+                        fmt::format("unsupported protocol scheme \"{}\"", url->scheme));
     }
     vu.script().wait_for_rate();
     challenged_ = request.digest && authorization_.empty();
-    bool ok = hop(vu, client, *url, method, with_body, deadline);
+    bool ok = hop(vu, *client, *url, method, with_body, deadline);
     if (!ok && !interrupted) interrupted = vu.should_stop();
     if (interrupted) return;
     record(vu, url, method);

@@ -16,6 +16,8 @@
 
 namespace zelus::modules {
 
+class HttpUser;
+
 enum class ResponseType : uint8_t { kText, kBinary, kNone };
 
 /// http.expectedStatuses(…).
@@ -80,7 +82,7 @@ class Exchange {
   void clear();
   /// Sends it and follows redirects; each hop is sampled and its cookies kept. Suspends; called
   /// outside of running JavaScript.
-  void perform(Vu& vu, bia::http::Client& client);
+  void perform(Vu& vu, HttpUser& user);
   double ms(Duration duration) const { return static_cast<double>(duration.count()) / 1e6; }
   Duration duration() const { return timings.sending + timings.waiting + timings.receiving; }
 
@@ -90,6 +92,7 @@ class Exchange {
            bool with_body, bia::Deadline deadline);
   const bia::http::Headers* build_headers(Vu& vu, const Url& url, bool with_body, bool first);
   void record(Vu& vu, const std::shared_ptr<const Url>& url, std::string_view method);
+  void fail_early(const Url& url, std::string_view method, std::string text);
   void fail(const bia::Error& failure, const Url& url, std::string_view method);
   /// True: the hop is to be sent again with an answer to its challenge.
   bool answer_challenge(const Url& url, std::string_view method, bool with_body);

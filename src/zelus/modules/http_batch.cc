@@ -57,7 +57,7 @@ bool read_entry(Vu& vu, std::string_view key, const Value& value, BatchEntry& en
 /// JavaScript.
 Result<void> send_all(Vu& vu, std::vector<BatchEntry>& entries) {
   const exec::UserOptions& options = vu.script().options;
-  bia::http::Client& client = vu.http().client();
+  HttpUser& http_user = vu.http();
   std::map<std::string, std::unique_ptr<bia::fiber::Semaphore>> hosts;
   size_t next = 0;
   auto work = [&] {
@@ -73,7 +73,7 @@ Result<void> send_all(Vu& vu, std::vector<BatchEntry>& entries) {
         continue;
       }
       bia::fiber::ScopedDeadline deadline{bia::Deadline(vu.stop_at())};
-      exchange.perform(vu, client);
+      exchange.perform(vu, http_user);
       gate->release();
     }
   };
@@ -192,10 +192,10 @@ JSValue http_async_request(JSContext* ctx, JSValueConst, int argc, JSValueConst*
   }
   auto shared = std::make_shared<ExchangePtr>(std::move(prepared.exchange));
   auto inbox = vu.loop().begin();
-  bia::http::Client& client = vu.http().client();
-  auto spawned = vu.spawn_helper([&vu, &client, shared, inbox, settle] {
+  HttpUser& http_user = vu.http();
+  auto spawned = vu.spawn_helper([&vu, &http_user, shared, inbox, settle] {
     bia::fiber::ScopedDeadline deadline{bia::Deadline(vu.stop_at())};
-    (*shared)->perform(vu, client);
+    (*shared)->perform(vu, http_user);
     inbox->finish([shared, settle] { settle(std::move(*shared)); });
   });
   if (!spawned) {

@@ -12,16 +12,32 @@ namespace zelus::modules {
 
 void register_response_class(JSRuntime* rt);
 
+namespace {
+
+bia::http::ClientOptions client_options(const Script& script) {
+  bia::http::ClientOptions options;
+  // http.batch keeps to batchPerHost by itself; other requests in flight have no limit in k6.
+  options.connections_per_host_max = 4096;
+  if (script.options.no_connection_reuse) options.reuse = bia::http::ClientOptions::Reuse::kNever;
+  return options;
+}
+
+}  // namespace
+
 bia::http::Client& HttpUser::client() {
-  if (!client_) {
-    bia::http::ClientOptions options;
-    // http.batch keeps to batchPerHost by itself; other requests in flight have no limit in k6.
-    options.connections_per_host_max = 4096;
-    if (vu_.script().options.no_connection_reuse)
-      options.reuse = bia::http::ClientOptions::Reuse::kNever;
-    client_.emplace(options);
-  }
+  if (!client_) client_.emplace(client_options(vu_.script()));
   return *client_;
+}
+
+bia::Result<bia::http::Client*> HttpUser::tls_client() {
+  if (!tls_client_) {
+    const auto& tls = vu_.script().tls();
+    if (!tls) return tls.error();
+    bia::http::ClientOptions options = client_options(vu_.script());
+    options.tls = *tls;
+    tls_client_.emplace(options);
+  }
+  return &*tls_client_;
 }
 
 Prepared prepare(Vu& vu, std::string_view method, JSValueConst url, JSValueConst body,
@@ -53,9 +69,8 @@ JSValue send(JSContext* ctx, std::string_view method, JSValueConst url, JSValueC
     return vu.throw_in_init("Making http requests in the init context is not supported");
   Prepared prepared = prepare(vu, method, url, body, params);
   if (!prepared.failed) {
-    bia::http::Client& client = vu.http().client();
     Wait wait(vu);
-    prepared.exchange->perform(vu, client);
+    prepared.exchange->perform(vu, vu.http());
   }
   return finish(vu, std::move(prepared.exchange));
 }

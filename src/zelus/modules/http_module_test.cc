@@ -1,5 +1,6 @@
 // k6/http against a server in the same process.
 #include "bia/http/server.h"
+#include "net/tls_test_support.h"
 #include "zelus/modules/content_encoding.h"
 #include "zelus/modules/test_support.h"
 
@@ -87,10 +88,11 @@ class HttpModuleTest : public ScriptTest {
     in_user([&] {
       bia::http::ServerOptions options;
       options.address = "127.0.0.1:0";
+      options.tls = tls_;
       auto server = bia::http::Server::create(*group_, options, &serve);
       ASSERT_TRUE(server.ok());
       ASSERT_TRUE((*server)->start().ok());
-      base_ = "http://" + (*server)->address();
+      base_ = (tls_ ? "https://" : "http://") + (*server)->address();
       runtime_options_.env["BASE"] = base_;
       std::string error = load(
           "import http from 'k6/http'; const B = __ENV.BASE; const show = (...a) => "
@@ -113,7 +115,40 @@ class HttpModuleTest : public ScriptTest {
     return out;
   }
   std::string base_;
+  std::shared_ptr<bia::net::TlsServer> tls_;  ///< BASE is https then
 };
+
+TEST_F(HttpModuleTest, SpeaksHttp2OverTls) {
+  bia::net::TestAuthority authority;
+  tls_ = bia::net::test_tls_server(authority, {"h2", "http/1.1"});
+  options_.tls.roots = bia::net::TlsClientOptions::Roots::kNone;
+  options_.tls.ca_pem = authority.pem();
+  options_.tls.alpn = {"h2", "http/1.1"};
+  EXPECT_THAT(
+      http("const r = http.post(`${B}/echo`, 'x'.repeat(100000)); show(r.status, r.proto, "
+           "r.tls_version, r.tls_cipher_suite.slice(0, 4), r.body.length > 100000, "
+           "r.timings.tls_handshaking > 0); const s = http.get(`${B}/json`); show(s.json('name'), "
+           "s.timings.tls_handshaking, http.batch([`${B}/a`, `${B}/b`]).map(r => r.proto));"),
+      ElementsAre("200 HTTP/2.0 tls1.3 TLS_ true true", "ann 0 HTTP/2.0,HTTP/2.0"));
+  EXPECT_THAT(series("http_reqs"), testing::Contains(HasSubstr("proto=HTTP/2.0,scenario=default,"
+                                                               "status=200,tls_version=tls1.3")));
+}
+
+TEST_F(HttpModuleTest, NamesWhyTlsFailsAsK6Does) {
+  bia::net::TestAuthority authority;
+  bia::net::TestAuthority stranger;
+  tls_ = bia::net::test_tls_server(authority);
+  options_.tls.roots = bia::net::TlsClientOptions::Roots::kNone;
+  options_.tls.ca_pem = stranger.pem();
+  EXPECT_THAT(
+      http("const r = http.get(B); show(r.error_code, r.error, r.status, r.tls_version);"
+           "show(http.get(B.replace('127.0.0.1', 'localhost')).error_code)"),
+      ElementsAre("warning: Request Failed error=Get \"" + base_ +
+                      "\": tls: failed to verify certificate: x509: certificate signed by unknown "
+                      "authority",
+                  "1310 x509: unknown authority 0 ",
+                  StartsWith("warning: Request Failed error=Get \"https://localhost:"), "1310"));
+}
 
 TEST_F(HttpModuleTest, GetsAndSamples) {
   EXPECT_THAT(http("const r = http.get(`${B}/helloworld/${{}}`); show(r.status, r.body, "
@@ -214,7 +249,8 @@ TEST_F(HttpModuleTest, FailuresWarnAndFill) {
           "\" \" in host name",
           "1020", "1404 503",
           "GoError: Get \"http://127.0.0.1:1/\": dial tcp 127.0.0.1:1: connect: connection refused",
-          "GoError: Get \"https://127.0.0.1:1/\": TLS is not built yet in zelus; use http://"));
+          "GoError: Get \"https://127.0.0.1:1/\": dial tcp 127.0.0.1:1: connect: connection "
+          "refused"));
   std::string refused =
       "error=dial: connection "
       "refused,error_code=1212,expected_response=false,group=,method=GET,name=http://127.0.0.1:1/"

@@ -221,11 +221,15 @@ JSValue read_field(JSContext* ctx, Exchange& exchange, ResponseField field) {
           ctx, answered ? fmt::format("{} {}", exchange.status, exchange.response.reason) : "");
     case kProto:
       return new_string(ctx, !answered                              ? ""
+                             : exchange.response.version == 2       ? "HTTP/2.0"
                              : exchange.response.version_minor == 0 ? "HTTP/1.0"
                                                                     : "HTTP/1.1");
     case kTlsVersion:
+      if (!answered || !exchange.response.tls) return new_string(ctx, "");
+      return new_string(ctx, bia::net::tls_version_name(exchange.response.tls->version));
     case kTlsCipherSuite:
-      return new_string(ctx, "");
+      if (!answered || !exchange.response.tls) return new_string(ctx, "");
+      return new_string(ctx, exchange.response.tls->cipher);
     case kError:
       return new_string(ctx, exchange.error);
     case kErrorCode:

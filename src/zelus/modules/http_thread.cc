@@ -6,6 +6,14 @@
 
 namespace zelus::modules {
 
+namespace {
+
+std::string_view proto_name(int minor) {
+  return minor == 2 ? "HTTP/2.0" : minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
+}
+
+}  // namespace
+
 HttpThread::~HttpThread() {
   for (Exchange* exchange : spare_) delete exchange;
 }
@@ -20,7 +28,8 @@ uint32_t HttpThread::method_number(std::string_view method) {
 
 const HttpSeries& HttpThread::series(metrics::Shard& shard, const HttpOutcome& outcome) {
   uint32_t flags = (outcome.expected ? 1u : 0u) | (outcome.has_expected ? 2u : 0u) |
-                   static_cast<uint32_t>(outcome.proto_minor & 3) << 2;
+                   static_cast<uint32_t>(outcome.proto_minor & 3) << 2 |
+                   static_cast<uint32_t>(outcome.tls_version) << 4;
   Key key{outcome.base,
           outcome.named ? nullptr : outcome.url.get(),
           method_number(outcome.method),
@@ -56,8 +65,9 @@ HttpSeries HttpThread::resolve(metrics::Shard& shard, const HttpOutcome& outcome
   std::string name = outcome.named ? std::string(tags->get("name")) : outcome.url->tag;
   set(SystemTag::kUrl, name);
   if (!outcome.named) set(SystemTag::kName, name);
-  if (outcome.status != 0)
-    set(SystemTag::kProto, outcome.proto_minor == 0 ? "HTTP/1.0" : "HTTP/1.1");
+  if (outcome.status != 0) set(SystemTag::kProto, proto_name(outcome.proto_minor));
+  if (outcome.tls_version != bia::net::TlsVersion{})
+    set(SystemTag::kTlsVersion, bia::net::tls_version_name(outcome.tls_version));
   if (outcome.error_code != 0) set(SystemTag::kErrorCode, std::to_string(outcome.error_code));
   if (!outcome.error.empty()) set(SystemTag::kError, outcome.error);
   if (outcome.has_expected) set(SystemTag::kExpectedResponse, outcome.expected ? "true" : "false");

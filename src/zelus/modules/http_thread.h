@@ -33,7 +33,8 @@ struct HttpOutcome {
   std::string_view method;
   int status = 0;
   int error_code = 0;
-  int proto_minor = 1;
+  int proto_minor = 1;                 ///< 0 and 1: HTTP/1's; 2: HTTP/2.0
+  bia::net::TlsVersion tls_version{};  ///< zero: cleartext
   std::string_view error;
   std::string ip;  ///< where the system tag is on
   bool expected = false;

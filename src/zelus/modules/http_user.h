@@ -23,13 +23,17 @@ class HttpUser {
 
   /// Connections belong to the user, as in k6; made at the first request.
   bia::http::Client& client();
+  /// Also for https. Errors: those of the TLS options.
+  bia::Result<bia::http::Client*> tls_client();
   const std::shared_ptr<CookieJar>& jar() { return jar_; }
   void begin_iteration() {
     if (!vu_.script().options.no_cookies_reset && (!jar_->empty() || jar_.use_count() > 1))
       jar_ = std::make_shared<CookieJar>();
   }
   void end_iteration() {
-    if (client_ && vu_.script().options.no_vu_connection_reuse) client_->close_idle();
+    if (!vu_.script().options.no_vu_connection_reuse) return;
+    if (client_) client_->close_idle();
+    if (tls_client_) tls_client_->close_idle();
   }
 
   std::shared_ptr<const ExpectedStatuses> expected;
@@ -38,6 +42,7 @@ class HttpUser {
  private:
   Vu& vu_;
   std::optional<bia::http::Client> client_;
+  std::optional<bia::http::Client> tls_client_;
   std::shared_ptr<CookieJar> jar_;
 };
 

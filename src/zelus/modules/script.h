@@ -3,12 +3,14 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "bia/base/time.h"
 #include "bia/fiber/scheduler.h"
+#include "bia/net/tls.h"
 #include "js/module_set.h"
 #include "zelus/exec/user.h"
 #include "zelus/metrics/tags.h"
@@ -64,6 +66,15 @@ struct Script {
           .ignore("the request's own wait sees the same end");
   }
   std::atomic<int64_t> next_slot_ns = 0;
+  /// What https connects with. Made at the first request that needs it: reading the system's roots
+  /// takes 10 ms and 5 MB, which a run over http should not pay.
+  const Result<std::shared_ptr<const bia::net::TlsClient>>& tls() {
+    std::call_once(tls_made, [this] { tls_client = bia::net::TlsClient::create(options.tls); });
+    return tls_client;
+  }
+  std::once_flag tls_made;
+  Result<std::shared_ptr<const bia::net::TlsClient>> tls_client =
+      std::shared_ptr<const bia::net::TlsClient>();
   bool has(metrics::SystemTag tag) const { return system_tags.has(tag); }
 };
 

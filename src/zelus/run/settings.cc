@@ -263,19 +263,12 @@ Result<void> refuse_unbuilt(const Options& options, const GlobalSettings& global
   BIA_TRY(refuse(!global.secret_sources.empty(), "--secret-source"));
   BIA_TRY(refuse(options.paused.value_or(false) && global.address.empty(),
                  "option `paused` (--paused) without --address, which resumes the test,"));
-  BIA_TRY(
-      refuse(options.insecure_skip_tls_verify.value_or(false), "option `insecureSkipTLSVerify`"));
   BIA_TRY(refuse(has_any(options.hosts), "option `hosts`"));
   BIA_TRY(refuse(has_any(options.block_hostnames), "option `blockHostnames`"));
   BIA_TRY(refuse(has_any(options.blacklist_ips), "option `blacklistIPs`"));
   BIA_TRY(refuse(has_any(options.http_debug), "option `httpDebug` (--http-debug)"));
   BIA_TRY(refuse(has_any(options.features), "option `features`"));
   BIA_TRY(refuse(changes_dns(options.dns), "option `dns` other than its default"));
-  BIA_TRY(refuse(has_any(options.tls_cipher_suites), "option `tlsCipherSuites`"));
-  BIA_TRY(refuse(options.tls_version &&
-                     !(options.tls_version->min.empty() && options.tls_version->max.empty()),
-                 "option `tlsVersion`"));
-  BIA_TRY(refuse(has_any(options.tls_auth), "option `tlsAuth`"));
   BIA_TRY(refuse(has_any(options.local_ips), "option `localIPs` (--local-ips)"));
   BIA_TRY(refuse(options.web_dashboard.value_or(false), "the web dashboard (K6_WEB_DASHBOARD)"));
   if (options.scenarios) {

@@ -111,9 +111,9 @@ TEST(ConfigFile, CollectorsAreNamed) {
 
 TEST(RefuseUnbuilt, NamesTheOption) {
   options::Options options;
-  options.tls_auth.emplace(1);
+  options.local_ips = "10.0.0.0/8";
   EXPECT_EQ(refuse_unbuilt(options, {}).error().message(),
-            "option `tlsAuth` is known to k6 but not built into zelus");
+            "option `localIPs` (--local-ips) is known to k6 but not built into zelus");
   auto refused = [](auto set) {
     options::Options given;
     set(given);

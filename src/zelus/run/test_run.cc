@@ -33,6 +33,56 @@ metrics::ThresholdSpecs threshold_specs(const options::Options& options) {
   return specs;
 }
 
+/// k6's names: insecureSkipTLSVerify, tlsVersion, tlsCipherSuites, tlsAuth, SSLKEYLOGFILE.
+bia::Result<bia::net::TlsClientOptions> tls_options(const options::Options& options,
+                                                    const Environment& environment) {
+  bia::net::TlsClientOptions tls;
+  tls.alpn = {"h2", "http/1.1"};
+  if (auto debug = environment.find("GODEBUG");
+      debug != environment.end() && debug->second.find("http2client=0") != std::string::npos)
+    tls.alpn = {"http/1.1"};
+  bool given = false;
+  if (options.insecure_skip_tls_verify.value_or(false))
+    tls.verify = bia::net::TlsClientOptions::Verify::kInsecureSkip;
+  if (options.tls_version) {
+    given = true;
+    auto limit = [](const std::string& name, bia::net::TlsVersion& into) -> bia::Result<void> {
+      if (name == "ssl3.0") {
+        into = bia::net::TlsVersion::k10;  // Go knows no SSL 3.0 either: its lowest.
+      } else if (!name.empty()) {
+        into = BIA_TRY(bia::net::parse_tls_version(name));
+      }
+      return {};
+    };
+    BIA_TRY(limit(options.tls_version->min, tls.limits.min));
+    BIA_TRY(limit(options.tls_version->max, tls.limits.max));
+  }
+  if (options.tls_cipher_suites) {
+    for (const std::string& name : *options.tls_cipher_suites) {
+      given = true;
+      tls.limits.ciphers += (tls.limits.ciphers.empty() ? "" : ":") + name;
+    }
+  }
+  if (options.tls_auth) {
+    for (const auto& auth : *options.tls_auth) {
+      given = true;
+      bia::net::TlsCertificate certificate;
+      certificate.certificate_pem = auth.cert;
+      certificate.key_pem = auth.key;
+      certificate.key_password = auth.password.value_or("");
+      tls.certificates.push_back(std::move(certificate));
+    }
+  }
+  if (auto file = environment.find("SSLKEYLOGFILE");
+      file != environment.end() && !file->second.empty()) {
+    given = true;
+    tls.key_log_file = file->second;
+  }
+  // What is wrong with them is said before the run.
+  if (given) BIA_TRY(bia::net::TlsClient::create(tls));
+  return tls;
+}
+
 exec::UserOptions user_options(const options::Options& options) {
   exec::UserOptions user;
   auto set = [](auto& out, const auto& value) {
@@ -160,7 +210,9 @@ Result<void> TestRun::prepare() {
   for (size_t i = 1; i < setup_.threads->size(); ++i)
     workers.push_back({&setup_.threads->scheduler(i), shards_[i].get()});
   state_ = std::make_unique<exec::RunState>(workers.size());
-  BIA_TRY(setup_.factory->configure(user_options(options_), *state_, state_->stop_flag()));
+  exec::UserOptions user = user_options(options_);
+  user.tls = BIA_TRY(tls_options(options_, *setup_.environment));
+  BIA_TRY(setup_.factory->configure(user, *state_, state_->stop_flag()));
   auto dropped = [this](std::string_view scenario, uint64_t count) {
     metrics::Shard& shard = *shards_[0];
     const metrics::TagSet* tags = shard.tags().empty();

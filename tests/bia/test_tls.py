@@ -1,0 +1,168 @@
+"""The HTTP server over TLS, against other people's programs: curl, openssl, h2load, nginx."""
+import http.client
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+
+import pytest
+
+import conftest
+from certificates import Authority
+
+
+def needs(program):
+    return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed (scripts/setup test)")
+
+
+class Secure:
+    """helloworld with server.http.tls; `extra` is lines of that section."""
+
+    def __init__(self, start, folder, extra=(), environment=None):
+        self.folder = folder
+        self.authority = Authority(folder)
+        self.certificate, self.key = self.authority.issue("server")
+        self.port = conftest.free_port()
+        self.config = folder / "config.yaml"
+        lines = [f"cert: {self.certificate}", f"key: {self.key}", *extra]
+        self.config.write_text(f"server:\n  http:\n    addr: 127.0.0.1:{self.port}\n    tls:\n" + "".join(f"      {line}\n" for line in lines))
+        self.log = open(folder / "log", "w")
+        self.process = start([conftest.BIN / "helloworld", "-conf", self.config], port=self.port, stdout=self.log, stderr=self.log, env=environment)
+
+    def curl(self, path, *arguments, scheme="https"):
+        """(standard output, exit code)"""
+        done = subprocess.run(["curl", "-sS", "--max-time", "10", "--cacert", str(self.authority.pem), *map(str, arguments),
+                               f"{scheme}://127.0.0.1:{self.port}{path}"], capture_output=True, text=True, timeout=20)
+        return done.stdout, done.returncode
+
+    def s_client(self, *arguments):
+        done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{self.port}", "-CAfile", str(self.authority.pem), *map(str, arguments)],
+                              input="Q\n", capture_output=True, text=True, errors="replace", timeout=20)
+        return done.stdout + done.stderr
+
+    def metric(self, name):
+        body, _ = self.curl("/metrics")
+        return next(float(line.rsplit(" ", 1)[1]) for line in body.splitlines() if line.startswith(name))
+
+
+@pytest.fixture
+def secure(start, tmp_path):
+    return Secure(start, tmp_path)
+
+
+def test_curl_chooses_the_protocol_by_alpn(secure):
+    shown = "%{http_version} %{ssl_verify_result}"
+    for flag, version in (("--http1.1", "1.1"), ("--http2", "2")):
+        body, code = secure.curl("/helloworld/tls", flag, "-w", shown)
+        assert (body, code) == ('{"message":"Hello tls"}' + f"{version} 0", 0)
+    body, code = secure.curl("/helloworld/tls", scheme="http")
+    assert body == "Client sent an HTTP request to an HTTPS server.\n"
+    assert secure.metric('http_server_connections_refused_total{reason="tls"}') >= 1
+
+
+def test_versions_and_resumption(secure):
+    assert "alert protocol version" in secure.s_client("-tls1_1", "-cipher", "DEFAULT:@SECLEVEL=0")
+    assert "Verify return code: 0 (ok)" in secure.s_client("-tls1_2")
+    session = secure.folder / "session"
+    assert "New, TLSv1.2" in secure.s_client("-tls1_2", "-sess_out", session)
+    assert "Reused, TLSv1.2" in secure.s_client("-tls1_2", "-sess_in", session)
+    assert "ALPN protocol: h2" in secure.s_client("-alpn", "h2,http/1.1")
+
+
+def test_client_certificates(start, tmp_path):
+    secure = Secure(start, tmp_path, extra=[f"client_ca: {tmp_path / 'ca.pem'}"])
+    certificate, key = secure.authority.issue("alice", "alice", "DNS:alice.example")
+    assert secure.curl("/helloworld/a", "--cert", certificate, "--key", key) == ('{"message":"Hello a"}', 0)
+    assert secure.curl("/helloworld/a")[1] != 0
+
+
+def test_certificates_are_reloaded_and_connections_stay(secure):
+    context = ssl.create_default_context(cafile=str(secure.authority.pem))
+    kept = http.client.HTTPSConnection("localhost", secure.port, context=context, timeout=10)
+    kept.request("GET", "/helloworld/kept")
+    assert kept.getresponse().read() == b'{"message":"Hello kept"}'
+    socket_before = kept.sock
+    secure.authority.issue("server", "the new one")
+    end = time.monotonic() + 20
+    while "CN = the new one" not in secure.s_client():
+        assert time.monotonic() < end, "the new certificate is not served"
+        time.sleep(0.1)
+    kept.request("GET", "/helloworld/kept")
+    assert kept.getresponse().read() == b'{"message":"Hello kept"}' and kept.sock is socket_before
+    # What cannot be loaded changes nothing.
+    secure.certificate.write_text("no certificate")
+    while "certificates not loaded, the last good ones stay" not in (secure.folder / "log").read_text():
+        assert time.monotonic() < end, "the broken file is not reported"
+        time.sleep(0.1)
+    assert "CN = the new one" in secure.s_client()
+
+
+def test_secrets_are_logged_where_asked(start, tmp_path):
+    log = tmp_path / "secrets"
+    secure = Secure(start, tmp_path, environment={"SSLKEYLOGFILE": str(log)})
+    secure.curl("/helloworld/a")
+    assert "CLIENT_TRAFFIC_SECRET_0 " in log.read_text()
+
+
+def test_a_bad_certificate_ends_the_start_with_its_name(tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text(f"server:\n  http:\n    addr: 127.0.0.1:0\n    tls:\n      cert: {tmp_path}/none.pem\n")
+    done = subprocess.run([conftest.BIN / "helloworld", "-conf", config], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 1
+    assert f"config.yaml:4: {tmp_path}/none.pem: No such file or directory" in done.stderr
+
+
+@needs("h2load")
+def test_h2load(secure):
+    done = subprocess.run(["h2load", "-n", "400", "-c", "4", "-m", "10", f"https://127.0.0.1:{secure.port}/helloworld/h2"],
+                          capture_output=True, text=True, timeout=60)
+    assert "400 succeeded, 0 failed, 0 errored" in done.stdout, done.stdout + done.stderr
+    assert "Application protocol: h2" in done.stdout
+
+
+@needs("nginx")
+def test_nginx_in_front(secure, start, tmp_path):
+    front = conftest.free_port()
+    (tmp_path / "nginx.conf").write_text(f"""
+daemon off; pid {tmp_path}/nginx.pid; error_log {tmp_path}/nginx.log;
+events {{ }}
+http {{
+  access_log off; client_body_temp_path {tmp_path}/b; proxy_temp_path {tmp_path}/p;
+  fastcgi_temp_path {tmp_path}/f; uwsgi_temp_path {tmp_path}/u; scgi_temp_path {tmp_path}/s;
+  upstream bia {{ server 127.0.0.1:{secure.port}; keepalive 4; }}
+  server {{
+    listen 127.0.0.1:{front};
+    location / {{
+      proxy_pass https://bia; proxy_http_version 1.1; proxy_set_header Connection "";
+      proxy_ssl_trusted_certificate {secure.authority.pem}; proxy_ssl_verify on; proxy_ssl_name localhost; proxy_ssl_server_name on;
+    }}
+  }}
+}}
+""")
+    start(["nginx", "-p", tmp_path, "-c", tmp_path / "nginx.conf"], port=front, stderr=subprocess.DEVNULL)
+    before = secure.metric("http_server_connections_total")
+    client = http.client.HTTPConnection("127.0.0.1", front, timeout=10)
+    for i in range(50):
+        client.request("GET", f"/helloworld/{i}")
+        answer = client.getresponse()
+        assert (answer.status, answer.read()) == (200, b'{"message":"Hello %d"}' % i)
+    assert secure.metric("http_server_connections_total") - before <= 3, "nginx keeps its connection to us"
+
+
+def test_a_unix_socket(start, tmp_path):
+    path = tmp_path / "bia.sock"
+    config = tmp_path / "config.yaml"
+    config.write_text(f"server:\n  http:\n    addr: unix:{path}\n")
+    start([conftest.BIN / "helloworld", "-conf", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    end = time.monotonic() + 15
+    while not path.exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+        client.sendall(b"GET /helloworld/unix HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        received = b""
+        while chunk := client.recv(4096):
+            received += chunk
+    assert received.endswith(b'{"message":"Hello unix"}')

@@ -1,0 +1,26 @@
+"""A throw-away authority and what it signs, made by openssl's command."""
+import pathlib
+import subprocess
+
+
+def openssl(*arguments):
+    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+
+
+class Authority:
+    """Files below `folder`: ca.pem, and NAME.pem and NAME.key of each that is issued."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.pem = self.folder / "ca.pem"
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", 2, "-subj", "/CN=test authority",
+                "-keyout", self.folder / "ca.key", "-out", self.pem)
+
+    def issue(self, name, subject="localhost", names="DNS:localhost,IP:127.0.0.1"):
+        certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
+        request, extensions = self.folder / f"{name}.csr", self.folder / f"{name}.ext"
+        extensions.write_text(f"subjectAltName={names}\n")
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={subject}", "-keyout", key, "-out", request)
+        openssl("x509", "-req", "-in", request, "-CA", self.pem, "-CAkey", self.folder / "ca.key", "-CAcreateserial", "-days", 2,
+                "-extfile", extensions, "-out", certificate)
+        return certificate, key
