@@ -43,16 +43,24 @@ add_custom_command(
   COMMENT "google/{api,rpc,type} protos from genproto" VERBATIM)
 list(APPEND BIA_GOOGLE_PROTOS ${from_go})
 
+# The options that the generator knows besides: Kratos' for enums of errors, protoc-gen-validate's for fields.
+foreach(name errors/errors.proto validate/validate.proto)
+  foreach(folder ${BIA_PROTO_DIR} ${BIA_EMBEDDED_PROTO_DIR})
+    configure_file(${PROJECT_SOURCE_DIR}/tools/protoc-gen-bia/proto/${name} ${folder}/${name} COPYONLY)
+  endforeach()
+  list(APPEND BIA_GOOGLE_PROTOS ${name})
+endforeach()
+
 set(BIA_GOOGLEAPIS_OUT ${PROJECT_BINARY_DIR}/googleapis)
 set(googleapis_made "")
-foreach(name annotations http client field_behavior httpbody resource)
-  set(made ${BIA_GOOGLEAPIS_OUT}/google/api/${name}.pb.cc ${BIA_GOOGLEAPIS_OUT}/google/api/${name}.pb.h)
+foreach(name google/api/annotations google/api/http google/api/client google/api/field_behavior google/api/httpbody google/api/resource errors/errors validate/validate)
+  set(made ${BIA_GOOGLEAPIS_OUT}/${name}.pb.cc ${BIA_GOOGLEAPIS_OUT}/${name}.pb.h)
   add_custom_command(
     OUTPUT ${made}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${BIA_GOOGLEAPIS_OUT}
-    COMMAND protobuf::protoc -I ${BIA_PROTO_DIR} --cpp_out=${BIA_GOOGLEAPIS_OUT} google/api/${name}.proto
-    DEPENDS ${BIA_PROTO_DIR}/google/api/${name}.proto protobuf::protoc
-    COMMENT "proto google/api/${name}.proto" VERBATIM)
+    COMMAND protobuf::protoc -I ${BIA_PROTO_DIR} --cpp_out=${BIA_GOOGLEAPIS_OUT} ${name}.proto
+    DEPENDS ${BIA_PROTO_DIR}/${name}.proto protobuf::protoc
+    COMMENT "proto ${name}.proto" VERBATIM)
   list(APPEND googleapis_made ${made})
 endforeach()
 add_library(bia_googleapis STATIC ${googleapis_made})

@@ -30,6 +30,7 @@ struct Command {
 };
 
 Command new_command();
+Command proto_command();
 Command run_command();
 Command bench_command();
 Command version_command();

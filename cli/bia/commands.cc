@@ -11,18 +11,18 @@ namespace bia::cli {
 namespace {
 
 std::vector<Command> commands() {
-  return {new_command(), run_command(), bench_command(), version_command()};
+  return {new_command(), proto_command(), run_command(), bench_command(), version_command()};
 }
 
 /// Of Kratos' command, and not built yet.
-constexpr std::array<std::string_view, 3> kNotBuilt = {"proto", "upgrade", "changelog"};
+constexpr std::array<std::string_view, 2> kNotBuilt = {"upgrade", "changelog"};
 
 std::string program_help() {
   std::string text = "bia: microservices for C++\n\nusage: bia COMMAND [ARGUMENTS]\n\n";
   for (const Command& command : commands())
     text += fmt::format("  {:<10} {}\n", command.name, command.summary);
   text += fmt::format("  {:<10} {}\n", "help", "print this, or a command's help: bia help COMMAND");
-  text += "\nNot built yet: proto add, proto client, proto server, upgrade, changelog.\n";
+  text += "\nNot built yet: upgrade, changelog.\n";
   return text;
 }
 

@@ -13,6 +13,7 @@
 #include "bia/bia/server_binding.h"
 #include "bia/bia/tracing.h"
 #include "bia/config_reload.h"
+#include "bia/docs.h"
 #include "bia/fiber/scheduler.h"
 #include "bia/fiber/threads.h"
 #include "bia/grpc/server.h"
@@ -34,7 +35,10 @@ std::string host_name() {
 
 ServerBindingOptions binding_options(const ServerConfig& config) {
   ServerBindingOptions options;
-  if (config.http) options.http_timeout = config.http->timeout;
+  if (config.http) {
+    options = config.http->binding;
+    options.http_timeout = config.http->timeout;
+  }
   return options;
 }
 
@@ -110,6 +114,7 @@ class App::Impl {
   std::unique_ptr<grpc::Server> grpc;
   std::vector<std::unique_ptr<AppServer>> others;
   OpsRoutes ops;
+  std::vector<const ServiceInfo*> services;
   std::vector<Hook> before_start, after_start, before_stop, after_stop;
   std::atomic<bool> stop_asked{false};
   /// Of thread 0's main fiber.
@@ -122,6 +127,7 @@ class App::Impl {
   void watch_signals();
   void stop_servers();
   void drain();
+  Result<void> add_docs();
   void collect_servers(metrics::TextWriter& out) const;
   /// Fibers that follow changes of files until the servers stop.
   Result<void> watch_files();
@@ -191,6 +197,22 @@ Result<void> App::Impl::set_up() {
       [this](http::ServerRequest&, const http::PathParams&, http::ServerResponse& response) {
         response.add_header("Content-Type", metrics::TextWriter::kContentType);
         registry.write_text(response.body());
+      });
+}
+
+Result<void> App::Impl::add_docs() {
+  BIA_TRY(router.add(
+      "GET", "/openapi.json",
+      [text = openapi_text(services, info.name, info.version)](
+          http::ServerRequest&, const http::PathParams&, http::ServerResponse& response) {
+        response.add_header("Content-Type", "application/json");
+        response.body() += text;
+      }));
+  return router.add(
+      "GET", "/docs",
+      [](http::ServerRequest&, const http::PathParams&, http::ServerResponse& response) {
+        response.add_header("Content-Type", "text/html; charset=utf-8");
+        response.body() += docs_page();
       });
 }
 
@@ -326,6 +348,9 @@ void App::Impl::stop_servers() {
 Result<void> App::Impl::start(App& app, const Wire& wire) {
   BIA_TRY(set_up());
   BIA_TRY(guarded("wiring the service", [&] { return wire(app); }));
+  if (Result<void> checked = binding.check(); !checked.ok())
+    return std::move(checked).error().in(config.at_start().where("server.http"));
+  if (server.http && server.http->docs) BIA_TRY(add_docs());
   BIA_TRY(run_hooks(before_start, "a before-start hook"));
   return start_servers();
 }
@@ -427,6 +452,7 @@ std::string App::grpc_address() const {
 }
 
 Result<void> App::add(Service& service) {
+  impl_->services.push_back(&service.service_info());
   for (const MethodInfo& method : service.service_info().methods)
     BIA_TRY(impl_->request_metrics.add_operation(method.operation));
   return impl_->binding.add(service, impl_->http ? &impl_->router : nullptr, impl_->grpc.get());

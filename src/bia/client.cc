@@ -5,6 +5,7 @@
 
 #include "bia/codec/form.h"
 #include "bia/codec/json_reader.h"
+#include "bia/codec/json_writer.h"
 #include "grpc/wire.h"
 
 namespace bia {
@@ -84,14 +85,24 @@ void HttpCall::query(const pb::Message& request, std::string_view left_out) {
   }
 }
 
-Result<void> HttpCall::send(const HttpOrigin& origin,
-                            bool (*read_reply)(codec::JsonReader&, pb::Message&),
-                            pb::Message& reply) {
+void HttpCall::check(const codec::JsonWriter& body) {
+  if (wrong_.ok() && body.failed())
+    wrong_ = Error(Code::kInvalidArgument, "CODEC", "the request has no JSON: " + body.failure());
+}
+
+void HttpCall::raw_body(std::string_view content_type, std::string_view bytes) {
+  has_body_ = true;
+  body_ = bytes;
+  content_type_ = content_type.empty() ? "application/octet-stream" : content_type;
+}
+
+Result<void> HttpCall::exchange(const HttpOrigin& origin, std::string_view accept,
+                                http::ClientResponse& response) {
   if (!wrong_.ok()) return std::move(wrong_).error().in(path_template_);
   http::Headers headers;
   if (options_.headers) headers = *options_.headers;
-  if (has_body_) headers.set("Content-Type", "application/json");
-  headers.set("Accept", "application/json");
+  if (has_body_) headers.set("Content-Type", content_type_);
+  headers.set("Accept", accept);
   http::ClientRequest request;
   request.method = method_;
   request.host = origin.host;
@@ -99,13 +110,29 @@ Result<void> HttpCall::send(const HttpOrigin& origin,
   request.target = target_;
   request.headers = &headers;
   request.body = body_;
-  http::ClientResponse response;
   http::Timings timings;
   Deadline deadline =
       options_.deadline.is_never() ? Deadline::after(kClientTimeoutDefault) : options_.deadline;
   if (Result<void> sent = origin.client.send(request, response, timings, deadline); !sent.ok())
     return sent;
   if (response.status < 200 || response.status > 299) return error_of_response(response);
+  return {};
+}
+
+Result<void> HttpCall::send_raw(const HttpOrigin& origin, std::string& content_type,
+                                std::string& bytes) {
+  http::ClientResponse response;
+  BIA_TRY(exchange(origin, "*/*", response));
+  content_type = response.headers.get("content-type");
+  bytes = std::move(response.body);
+  return {};
+}
+
+Result<void> HttpCall::send(const HttpOrigin& origin,
+                            bool (*read_reply)(codec::JsonReader&, pb::Message&),
+                            pb::Message& reply) {
+  http::ClientResponse response;
+  BIA_TRY(exchange(origin, "application/json", response));
   codec::JsonReader in(response.body);
   read_reply(in, reply);
   Result<void> read = in.finish();

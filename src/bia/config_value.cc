@@ -94,7 +94,12 @@ Error unknown_key(const Node& node, std::string_view key,
 const Node* find(const Node& root, std::string_view dotted) {
   const Node* node = &root;
   while (node && !dotted.empty()) {
-    const size_t dot = dotted.find('.');
+    size_t dot = dotted.find('.');
+    // A name may have dots of its own: "/helloworld.v1.Greeter/SayHello".
+    if (dotted[0] == '/') {
+      const size_t method = dotted.find('/', 1);
+      if (method != std::string_view::npos) dot = dotted.find('.', method);
+    }
     node = node->child(dotted.substr(0, dot));
     dotted = dot == std::string_view::npos ? std::string_view() : dotted.substr(dot + 1);
   }

@@ -2,12 +2,22 @@
 
 #include <google/protobuf/message.h>
 
+#include "bia/bia/validate.h"
+
 namespace bia {
 
 Middleware::~Middleware() = default;
 
 std::string Request::text() const {
   return message_ ? message_->ShortDebugString() : std::string();
+}
+
+Result<void> Request::validate() const {
+  if (validate_ == nullptr || message_ == nullptr) return {};
+  Violations violations;
+  validate_(*message_, violations);
+  if (violations.empty()) return {};
+  return violations.error();
 }
 
 google::protobuf::Message* Next::reply_message() const { return invocation_->reply; }
@@ -21,7 +31,8 @@ Result<Reply> Next::operator()() {
   ++invocation.position;
   const auto& list = invocation.chain->list_;
   if (index_ < list.size())
-    return list[index_]->handle(invocation.context, Request(invocation.request),
+    return list[index_]->handle(invocation.context,
+                                Request(invocation.request, invocation.validate),
                                 Next(invocation, index_ + 1));
   Result<void> done = invocation.handler(invocation);
   if (!done.ok()) return std::move(done).error();

@@ -67,8 +67,17 @@ class AccessLog final : public Middleware {
   }
 };
 
+class Validation final : public Middleware {
+ public:
+  Result<Reply> handle(Context&, Request request, Next next) override {
+    if (Result<void> valid = request.validate(); !valid.ok()) return std::move(valid).error();
+    return next();
+  }
+};
+
 }  // namespace
 
+std::unique_ptr<Middleware> validation_middleware() { return std::make_unique<Validation>(); }
 std::unique_ptr<Middleware> recovery_middleware() { return std::make_unique<Recovery>(); }
 std::unique_ptr<Middleware> access_log_middleware() { return std::make_unique<AccessLog>(); }
 

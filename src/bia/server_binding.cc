@@ -1,6 +1,7 @@
 #include "bia/bia/server_binding.h"
 
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "bia/grpc/server.h"
@@ -64,6 +65,7 @@ struct GrpcMethod {
   Result<void> run(Context& context, const google::protobuf::Message* request,
                    google::protobuf::Message* reply) const {
     Invocation invocation{context, request, reply, invoke_method, &method};
+    invocation.validate = method.info->validate;
     Result<Reply> replied = chain.run(invocation);
     if (!replied.ok()) return std::move(replied).error();
     return {};
@@ -74,33 +76,78 @@ struct GrpcMethod {
 
 class ServerBinding::Impl {
  public:
-  explicit Impl(const ServerBindingOptions& from) : options(from) {}
+  explicit Impl(ServerBindingOptions from) : options(std::move(from)) {}
+  HttpPolicy policy_of(std::string_view operation) const {
+    HttpPolicy policy;
+    policy.timeout = options.http_timeout;
+    policy.json = options.json;
+    if (!envelope.reply.empty() || !envelope.error.empty()) policy.envelope = &envelope;
+    const auto own = options.operations.find(operation);
+    if (own == options.operations.end()) return policy;
+    policy.timeout = own->second.timeout.value_or(policy.timeout);
+    policy.body_bytes_max = own->second.body_bytes_max;
+    policy.json = own->second.json.value_or(policy.json);
+    return policy;
+  }
+
   ServerBindingOptions options;
+  HttpEnvelopeParsed envelope;
+  Result<void> envelope_parsed = parse_envelope();
+  std::set<std::string, std::less<>> operations;
   Chain chain;
   std::vector<std::unique_ptr<HttpRoute>> routes;
   std::vector<std::unique_ptr<GrpcMethod>> methods;
+
+ private:
+  Result<void> parse_envelope() {
+    envelope.reply = BIA_TRY(JsonTemplate::parse(options.envelope.reply));
+    envelope.error = BIA_TRY(JsonTemplate::parse(options.envelope.error));
+    envelope.error_status = options.envelope.error_status;
+    return {};
+  }
 };
 
 ServerBinding::ServerBinding(ServerBindingOptions options)
-    : impl_(std::make_unique<Impl>(options)) {}
+    : impl_(std::make_unique<Impl>(std::move(options))) {}
 ServerBinding::~ServerBinding() = default;
+
+Result<void> ServerBinding::check() const {
+  if (!impl_->envelope_parsed.ok()) return impl_->envelope_parsed.error();
+  for (const auto& [operation, options] : impl_->options.operations) {
+    if (!impl_->operations.contains(operation))
+      return Error(Code::kNotFound, "OPERATION",
+                   "there is no operation " + operation +
+                       "; write it as in /helloworld.v1.Greeter/SayHello");
+  }
+  return {};
+}
 
 Chain& ServerBinding::middleware() { return impl_->chain; }
 
 Result<void> ServerBinding::add(Service& service, http::Router* router, grpc::Server* grpc) {
   const ServiceInfo& info = service.service_info();
   for (const MethodInfo& method : info.methods) {
+    impl_->operations.emplace(method.operation);
     BoundMethod bound{&service, &method, Exchange::next_number()};
     for (const HttpRule& rule : method.http) {
       if (router == nullptr) break;
-      const HttpRoute* route = impl_->routes
-                                   .emplace_back(std::make_unique<HttpRoute>(
-                                       bound, rule, impl_->chain, impl_->options.http_timeout))
-                                   .get();
-      Result<void> added = router->add(
-          rule.method, rule.path_template,
-          [route](http::ServerRequest& request, const http::PathParams& params,
-                  http::ServerResponse& response) { route->serve(request, params, response); });
+      const HttpRoute* route =
+          impl_->routes
+              .emplace_back(std::make_unique<HttpRoute>(bound, rule, impl_->chain,
+                                                        impl_->policy_of(method.operation)))
+              .get();
+      const auto handler = [route](http::ServerRequest& request, const http::PathParams& params,
+                                   http::ServerResponse& response) {
+        route->serve(request, params, response);
+      };
+      Result<void> added;
+      if (rule.method == "*") {
+        for (std::string_view verb : {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
+          if (added.ok()) added = router->add(verb, rule.path_template, handler);
+        }
+      } else {
+        added = router->add(rule.method, rule.path_template, handler);
+      }
       if (!added.ok()) return std::move(added).error().in(method.operation);
     }
     if (grpc == nullptr) continue;

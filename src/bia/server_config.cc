@@ -100,12 +100,58 @@ Result<void> check_network(const Config& config, const std::string& key) {
 constexpr uint64_t kBytesMax = 1ull << 31;
 constexpr uint64_t kCountMax = 1'000'000;
 
+Result<void> read_flag(const Config& config, const std::string& key, bool& into) {
+  if (config.has(key)) into = BIA_TRY(config.boolean(key));
+  return {};
+}
+
+Result<void> read_json_options(const Config& config, const std::string& section,
+                               HttpJsonOptions& into) {
+  BIA_TRY(config.only(section, {"omit_unset", "proto_names", "enum_numbers"}));
+  BIA_TRY(read_flag(config, section + ".omit_unset", into.omit_unset));
+  BIA_TRY(read_flag(config, section + ".proto_names", into.proto_names));
+  return read_flag(config, section + ".enum_numbers", into.enum_numbers);
+}
+
+Result<void> read_envelope(const Config& config, HttpEnvelope& into) {
+  const std::string section = "server.http.envelope";
+  BIA_TRY(config.only(section, {"reply", "error", "error_status"}));
+  if (config.has(section + ".reply")) into.reply = BIA_TRY(config.string(section + ".reply"));
+  if (config.has(section + ".error")) into.error = BIA_TRY(config.string(section + ".error"));
+  return read_size(config, section + ".error_status", into.error_status, 200, 599);
+}
+
+Result<void> read_operations(const Config& config, ServerBindingOptions& into) {
+  for (const std::string& operation : config.keys("server.http.operations")) {
+    const std::string section = "server.http.operations." + operation;
+    if (operation.empty() || operation[0] != '/')
+      return bad_value(config, "server.http.operations",
+                       fmt::format("{} is no operation; write it as in "
+                                   "/helloworld.v1.Greeter/SayHello",
+                                   operation));
+    BIA_TRY(config.only(section, {"timeout", "body_bytes_max", "json"}));
+    HttpOperationOptions options;
+    if (config.has(section + ".timeout")) {
+      options.timeout = Duration::zero();
+      BIA_TRY(read_duration(config, section + ".timeout", *options.timeout));
+    }
+    BIA_TRY(read_size(config, section + ".body_bytes_max", options.body_bytes_max, 1, kBytesMax));
+    if (config.has(section + ".json")) {
+      options.json.emplace();
+      BIA_TRY(read_json_options(config, section + ".json", *options.json));
+    }
+    into.operations.emplace(operation, std::move(options));
+  }
+  return {};
+}
+
 Result<ServerConfig::Http> read_http(const Config& config) {
   ServerConfig::Http http;
-  BIA_TRY(config.only("server.http",
-                      {"network", "addr", "timeout", "request_line_bytes_max", "header_bytes_max",
-                       "header_count_max", "body_bytes_max", "pipeline_max", "idle_timeout",
-                       "header_timeout", "connections_max", "cors", "tls"}));
+  BIA_TRY(config.only(
+      "server.http",
+      {"network", "addr", "timeout", "request_line_bytes_max", "header_bytes_max",
+       "header_count_max", "body_bytes_max", "pipeline_max", "idle_timeout", "header_timeout",
+       "connections_max", "json", "envelope", "operations", "docs", "cors", "tls"}));
   BIA_TRY(check_network(config, "server.http.network"));
   http.options.address = BIA_TRY(read_address(config, "server.http", ":8080"));
   http.where = config.where("server.http.addr");
@@ -123,6 +169,10 @@ Result<ServerConfig::Http> read_http(const Config& config) {
   BIA_TRY(read_size(config, "server.http.pipeline_max", limits.pipeline_max, 1, kCountMax));
   BIA_TRY(
       read_size(config, "server.http.connections_max", http.options.connections_max, 1, kCountMax));
+  BIA_TRY(read_json_options(config, "server.http.json", http.binding.json));
+  BIA_TRY(read_flag(config, "server.http.docs", http.docs));
+  BIA_TRY(read_envelope(config, http.binding.envelope));
+  BIA_TRY(read_operations(config, http.binding));
   return http;
 }
 

@@ -4,6 +4,7 @@
 
 #include "bia/bia/config.h"
 #include "bia/bia/registry.h"
+#include "bia/bia/server_binding.h"
 #include "bia/bia/tracing.h"
 #include "bia/cors.h"
 #include "bia/grpc/server.h"
@@ -20,6 +21,10 @@ struct ServerConfig {
     std::optional<net::TlsServerOptions> tls;
     Duration timeout = std::chrono::seconds(1);
     std::optional<CorsOptions> cors;
+    /// server.http.{json,envelope,operations}; not its timeout.
+    ServerBindingOptions binding;
+    /// Serves /openapi.json and, to look at it, /docs.
+    bool docs = false;
     /// "configs/config.yaml:3", of server.http.addr.
     std::string where;
   };

@@ -143,5 +143,40 @@ TEST(ServerConfig, ChecksTheOtherSections) {
   EXPECT_EQ(error_of("data: {}\n"), "the configuration has neither server.http nor server.grpc");
 }
 
+TEST(ServerConfig, ReadsWhatHoldsForOneOperation) {
+  auto config = Config::parse(R"(
+server:
+  http:
+    addr: ":0"
+    json: {omit_unset: true}
+    envelope: {reply: '{"data":$reply}', error_status: 200}
+    operations:
+      /helloworld.v1.Greeter/SayHello: {timeout: 5s, body_bytes_max: 100}
+      /helloworld.v1.Greeter/Wait: {timeout: 0s, json: {}}
+)");
+  ASSERT_TRUE(config.ok());
+  auto read = ServerConfig::read(*config);
+  ASSERT_TRUE(read.ok()) << read.error().text();
+  const ServerBindingOptions& binding = read->http->binding;
+  EXPECT_TRUE(binding.json.omit_unset);
+  EXPECT_EQ(binding.envelope.reply, R"({"data":$reply})");
+  EXPECT_EQ(binding.envelope.error_status, 200);
+  const auto& hello = binding.operations.at("/helloworld.v1.Greeter/SayHello");
+  EXPECT_EQ(*hello.timeout, std::chrono::seconds(5));
+  EXPECT_EQ(hello.body_bytes_max, 100u);
+  EXPECT_FALSE(hello.json.has_value());
+  const auto& wait = binding.operations.at("/helloworld.v1.Greeter/Wait");
+  EXPECT_EQ(*wait.timeout, Duration::zero());
+  EXPECT_TRUE(wait.json->is_default());
+}
+
+TEST(ServerConfig, RefusesUnknownKeysOfAnOperation) {
+  auto config = Config::parse("server: {http: {addr: \":0\", operations: {/a.B/C: {timout: 1s}}}}");
+  ASSERT_TRUE(config.ok());
+  auto read = ServerConfig::read(*config);
+  ASSERT_FALSE(read.ok());
+  EXPECT_NE(read.error().message().find("timout"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace bia

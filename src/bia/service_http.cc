@@ -1,62 +1,25 @@
 #include "bia/service_http.h"
 
 #include <fmt/format.h>
-
-#include <optional>
+#include <google/protobuf/util/json_util.h>
 
 #include "bia/codec/form.h"
 #include "bia/codec/json_reader.h"
 #include "bia/codec/json_writer.h"
 #include "bia/fiber/scheduler.h"
 #include "bia/http/server.h"
+#include "bia/media_type.h"
+#include "bia/yaml_body.h"
 
 namespace bia {
 namespace {
-
-enum class Format : uint8_t { kJson, kProto, kForm, kUnknown };
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return http::field_name_equals(a, b);
-}
-
-/// Of a Content-Type, by its subtype as Kratos does, but without regard to case and with protobuf's
-/// other names.
-Format format_of(std::string_view media_type) {
-  std::string_view type = media_type.substr(0, media_type.find(';'));
-  while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
-  size_t slash = type.find('/');
-  if (slash == std::string_view::npos) return Format::kUnknown;
-  std::string_view subtype = type.substr(slash + 1);
-  if (equals_ignoring_case(subtype, "json")) return Format::kJson;
-  for (std::string_view name : {"proto", "protobuf", "x-protobuf"}) {
-    if (equals_ignoring_case(subtype, name)) return Format::kProto;
-  }
-  return equals_ignoring_case(subtype, "x-www-form-urlencoded") ? Format::kForm : Format::kUnknown;
-}
-
-/// What the caller asks for; JSON unless protobuf comes first in its list.
-Format accepted(std::string_view accept) {
-  while (!accept.empty()) {
-    size_t comma = std::min(accept.find(','), accept.size());
-    std::string_view one = accept.substr(0, comma);
-    while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
-    Format format = format_of(one);
-    if (format == Format::kJson || format == Format::kProto) return format;
-    accept.remove_prefix(std::min(comma + 1, accept.size()));
-  }
-  return Format::kJson;
-}
 
 Error bad_request(std::string message) {
   return Error(Code::kInvalidArgument, "CODEC", std::move(message));
 }
 
-void write_error(const Error& error, http::ServerResponse& response) {
-  int status = error.http_status();
-  response.set_status(status >= 200 && status <= 599 ? status : 500);
-  response.add_header("Content-Type", "application/json");
-  response.body().clear();
-  append_error_json(error, response.body());
+Error no_json(const std::string& why) {
+  return Error(Code::kInternal, "CODEC", "the reply has no JSON: " + why);
 }
 
 Result<void> invoke_method(Invocation& invocation) {
@@ -78,8 +41,8 @@ void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& para
   Exchange exchange(method_);
   Context context(method_.info->operation, rule_.path_template, request, response, now());
   Result<void> done;
-  if (timeout_ > Duration::zero() && fiber::in_fiber()) {
-    Deadline deadline(context.started_at() + timeout_);
+  if (policy_.timeout > Duration::zero() && fiber::in_fiber()) {
+    Deadline deadline(context.started_at() + policy_.timeout);
     {
       fiber::ScopedDeadline scope(deadline);
       done = call(request, params, context, exchange);
@@ -91,25 +54,109 @@ void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& para
     done = call(request, params, context, exchange);
   }
   if (!done.ok()) return write_error(done.error(), response);
+  size_t before = response.body().size();
+  done = write_reply(request.header("accept"), exchange.reply(), response);
+  if (!done.ok()) return write_error(done.error(), response);
+  exchange.note_bytes(response.body().size() - before);
+}
+
+Result<void> HttpRoute::write_reply(std::string_view accept, const google::protobuf::Message& reply,
+                                    http::ServerResponse& response) const {
   std::string& body = response.body();
-  size_t before = body.size();
-  std::string_view accept = request.header("accept");
-  if (!accept.empty() && accepted(accept) == Format::kProto) {
-    response.add_header("Content-Type", "application/proto");
-    exchange.reply().AppendToString(&body);
-  } else {
-    response.add_header("Content-Type", "application/json");
-    codec::JsonWriter out(body);
-    rule_.write_reply(out, exchange.reply());
+  if (rule_.raw_reply) {
+    const RawBody raw = rule_.raw_reply(reply);
+    if (!raw.content_type.empty()) response.add_header("Content-Type", raw.content_type);
+    body.append(raw.bytes);
+    return {};
   }
-  exchange.note_bytes(body.size() - before);
+  const Format format = accept.empty() ? Format::kJson : accepted(accept);
+  if (format == Format::kJson) {
+    Result<void> written = policy_.envelope && !policy_.envelope->reply.empty()
+                               ? write_enveloped(reply, body)
+                               : write_json(reply, body);
+    if (written.ok()) response.add_header("Content-Type", "application/json");
+    return written;
+  }
+  const google::protobuf::Message* message =
+      rule_.reply_message ? rule_.reply_message(reply) : nullptr;
+  if (format == Format::kProto && message) {
+    response.add_header("Content-Type", media_type_of(format));
+    if (!message->AppendToString(&body))
+      return Error(Code::kInternal, "CODEC", "the reply is above 2 GiB");
+    return {};
+  }
+  std::string json;
+  if (Result<void> written = write_json(reply, json); !written.ok()) return written;
+  if (format == Format::kYaml) {
+    json_to_yaml(json, body);
+  } else {
+    // One field that is no message has no protobuf form of its own.
+    response.add_header("Content-Type", "application/json");
+    body += json;
+    return {};
+  }
+  response.add_header("Content-Type", media_type_of(format));
+  return {};
+}
+
+Result<void> HttpRoute::write_json(const google::protobuf::Message& reply,
+                                   std::string& body) const {
+  const google::protobuf::Message* message =
+      policy_.json.is_default() || !rule_.reply_message ? nullptr : rule_.reply_message(reply);
+  if (message == nullptr) {
+    codec::JsonWriter out(body);
+    rule_.write_reply(out, reply);
+    if (out.failed()) return no_json(out.failure());
+    return {};
+  }
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = !policy_.json.omit_unset;
+  options.preserve_proto_field_names = policy_.json.proto_names;
+  options.always_print_enums_as_ints = policy_.json.enum_numbers;
+  std::string json;
+  const auto printed = google::protobuf::util::MessageToJsonString(*message, &json, options);
+  if (!printed.ok()) return no_json({printed.message().data(), printed.message().size()});
+  body += json;
+  return {};
+}
+
+Result<void> HttpRoute::write_enveloped(const google::protobuf::Message& reply,
+                                        std::string& body) const {
+  for (const JsonTemplate::Piece& piece : policy_.envelope->reply.pieces()) {
+    body += piece.text;
+    if (piece.place != JsonTemplate::Place::kReply) continue;
+    if (Result<void> written = write_json(reply, body); !written.ok()) return written;
+  }
+  return {};
+}
+
+void HttpRoute::write_error(const Error& error, http::ServerResponse& response) const {
+  int status = error.http_status();
+  if (status < 200 || status > 599) status = 500;
+  const HttpEnvelopeParsed* envelope = policy_.envelope;
+  const bool wrapped = envelope && !envelope->error.empty();
+  response.set_status(wrapped && envelope->error_status ? envelope->error_status : status);
+  response.add_header("Content-Type", "application/json");
+  if (status >= 300 && status <= 399) {
+    for (const auto& [key, value] : error.metadata()) {
+      if (key == kRedirectLocation) response.add_header("Location", value);
+    }
+  }
+  response.body().clear();
+  if (wrapped) {
+    envelope->error.append_error(error, error.http_status(), response.body());
+  } else {
+    append_error_json(error, response.body());
+  }
 }
 
 Result<void> HttpRoute::call(http::ServerRequest& request, const http::PathParams& params,
                              Context& context, Exchange& exchange) const {
   Invocation invocation{context, &exchange.request(), &exchange.reply(), invoke_method, &method_};
+  invocation.validate = method_.info->validate;
   Result<void> decoded = decode(request, params, exchange);
   if (!decoded.ok()) {
+    invocation.validate = nullptr;
     invocation.handler = answer_decode_error;
     invocation.method = &decoded.error();
   }
@@ -139,10 +186,20 @@ Result<void> HttpRoute::decode(http::ServerRequest& request, const http::PathPar
 Result<void> HttpRoute::decode_body(http::ServerRequest& request, Exchange& exchange) const {
   Result<std::string_view> body = request.body();
   if (!body.ok()) return std::move(body).error();
+  if (policy_.body_bytes_max != 0 && body->size() > policy_.body_bytes_max) {
+    return Error::from_http(413, "BODY_TOO_LARGE",
+                            fmt::format("the body has {} bytes; this operation takes {}",
+                                        body->size(), policy_.body_bytes_max));
+  }
   if (body->empty()) return {};
   exchange.note_bytes(body->size());
   std::string_view content_type = request.header("content-type");
-  switch (format_of(content_type)) {
+  if (rule_.take_raw) {
+    rule_.take_raw(exchange.request(), content_type, *body);
+    return {};
+  }
+  const Format format = format_of(content_type);
+  switch (format) {
     case Format::kJson: {
       codec::JsonReader in(*body);
       rule_.read_body(in, exchange.request());
@@ -150,30 +207,44 @@ Result<void> HttpRoute::decode_body(http::ServerRequest& request, Exchange& exch
       if (!read.ok()) return bad_request("body unmarshal proto: " + read.error().message());
       return {};
     }
-    case Format::kProto: {
-      google::protobuf::Message* message = rule_.body(exchange.request());
-      if (message == nullptr)
-        return bad_request(
-            "the body of this route is a field that is no message; send it as application/json");
-      if (!message->ParseFromArray(body->data(), static_cast<int>(body->size()))) {
-        return bad_request(
-            fmt::format("body unmarshal proto: the bytes are no {}", message->GetTypeName()));
-      }
-      return {};
-    }
-    case Format::kForm: {
-      google::protobuf::Message* message = rule_.body(exchange.request());
-      if (message == nullptr)
-        return bad_request(
-            "the body of this route is a field that is no message; send it as application/json");
-      Result<void> decoded = codec::decode_form(*body, *message);
-      if (!decoded.ok()) return bad_request("body unmarshal " + decoded.error().message());
+    case Format::kYaml: {
+      std::string json;
+      Result<void> read = yaml_to_json(*body, json);
+      if (!read.ok()) return bad_request("body unmarshal " + read.error().message());
+      codec::JsonReader in(json);
+      rule_.read_body(in, exchange.request());
+      read = in.finish();
+      if (!read.ok()) return bad_request("body unmarshal proto: " + read.error().message());
       return {};
     }
     case Format::kUnknown:
+      return bad_request(fmt::format("unregister Content-Type: {}", content_type));
+    default:
       break;
   }
-  return bad_request(fmt::format("unregister Content-Type: {}", content_type));
+  google::protobuf::Message* message = rule_.body(exchange.request());
+  if (message == nullptr)
+    return bad_request(
+        "the body of this route is a field that is no message; send it as application/json");
+  return decode_message(content_type, *body, *message);
+}
+
+Result<void> HttpRoute::decode_message(std::string_view content_type, std::string_view body,
+                                       google::protobuf::Message& message) const {
+  Result<void> decoded;
+  switch (format_of(content_type)) {
+    case Format::kProto:
+      if (message.ParseFromArray(body.data(), static_cast<int>(body.size()))) return {};
+      return bad_request(
+          fmt::format("body unmarshal proto: the bytes are no {}", message.GetTypeName()));
+    case Format::kMultipart:
+      decoded = codec::decode_multipart(body, media_parameter(content_type, "boundary"), message);
+      break;
+    default:
+      decoded = codec::decode_form(body, message);
+  }
+  if (!decoded.ok()) return bad_request("body unmarshal " + decoded.error().message());
+  return {};
 }
 
 }  // namespace bia

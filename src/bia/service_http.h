@@ -1,17 +1,37 @@
 #pragma once
 #include "bia/base/time.h"
 #include "bia/bia/middleware.h"
+#include "bia/bia/server_binding.h"
 #include "bia/bia/service.h"
 #include "bia/http/router.h"
+#include "bia/http_envelope.h"
 #include "bia/service_exchange.h"
 
 namespace bia {
 
+/// The metadata key whose value a 3xx error has as its Location.
+inline constexpr std::string_view kRedirectLocation = "location";
+
+/// The envelope, parsed.
+struct HttpEnvelopeParsed {
+  JsonTemplate reply;
+  JsonTemplate error;
+  int error_status = 0;
+};
+
+/// What one operation's routes go by.
+struct HttpPolicy {
+  Duration timeout = Duration::zero();
+  size_t body_bytes_max = 0;  ///< zero: the server's own
+  HttpJsonOptions json;
+  const HttpEnvelopeParsed* envelope = nullptr;
+};
+
 /// One HTTP route of a method: decode, middleware and handler, encode.
 class HttpRoute {
  public:
-  HttpRoute(BoundMethod method, const HttpRule& rule, const Chain& chain, Duration timeout)
-      : method_(method), rule_(rule), chain_(chain), timeout_(timeout) {}
+  HttpRoute(BoundMethod method, const HttpRule& rule, const Chain& chain, const HttpPolicy& policy)
+      : method_(method), rule_(rule), chain_(chain), policy_(policy) {}
   void serve(http::ServerRequest& request, const http::PathParams& params,
              http::ServerResponse& response) const;
 
@@ -21,11 +41,18 @@ class HttpRoute {
   Result<void> decode(http::ServerRequest& request, const http::PathParams& params,
                       Exchange& exchange) const;
   Result<void> decode_body(http::ServerRequest& request, Exchange& exchange) const;
+  Result<void> decode_message(std::string_view content_type, std::string_view body,
+                              google::protobuf::Message& request) const;
+  Result<void> write_reply(std::string_view accept, const google::protobuf::Message& reply,
+                           http::ServerResponse& response) const;
+  Result<void> write_json(const google::protobuf::Message& reply, std::string& body) const;
+  Result<void> write_enveloped(const google::protobuf::Message& reply, std::string& body) const;
+  void write_error(const Error& error, http::ServerResponse& response) const;
 
   BoundMethod method_;
   const HttpRule& rule_;
   const Chain& chain_;
-  Duration timeout_;
+  HttpPolicy policy_;
 };
 
 }  // namespace bia

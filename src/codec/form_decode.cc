@@ -12,6 +12,7 @@
 #include "bia/codec/json_writer.h"
 #include "bia/codec/well_known.h"
 #include "codec/form_values.h"
+#include "codec/multipart.h"
 #include "codec/time_text.h"
 
 namespace bia::codec {
@@ -36,6 +37,7 @@ const Field* find_field(const pb::Descriptor* type, std::string_view name) {
 struct Target {
   pb::Message* message;
   const Field* field;
+  bool raw = false;  ///< bytes come as they are, not as base64
 
   template <typename T>
   void put(T value, void (pb::Reflection::*set)(pb::Message*, const Field*, T) const,
@@ -84,7 +86,7 @@ std::string parse_duration_message(std::string_view text, pb::Message& message) 
 std::string parse_scalar(std::string_view text, const Target& target);
 
 /// A message as one value: the well-known types alone.
-std::string parse_message(std::string_view text, pb::Message& message) {
+std::string parse_message(std::string_view text, bool raw, pb::Message& message) {
   const pb::Descriptor* type = message.GetDescriptor();
   switch (type->well_known_type()) {
     case pb::Descriptor::WELLKNOWNTYPE_TIMESTAMP:
@@ -100,7 +102,7 @@ std::string parse_message(std::string_view text, pb::Message& message) {
     case pb::Descriptor::WELLKNOWNTYPE_STRINGVALUE:
     case pb::Descriptor::WELLKNOWNTYPE_BYTESVALUE:
     case pb::Descriptor::WELLKNOWNTYPE_BOOLVALUE:
-      return parse_scalar(text, Target{&message, type->FindFieldByNumber(1)});
+      return parse_scalar(text, Target{&message, type->FindFieldByNumber(1), raw});
     case pb::Descriptor::WELLKNOWNTYPE_VALUE:
       message.GetReflection()->SetString(&message, type->FindFieldByNumber(3), std::string(text));
       return {};
@@ -161,7 +163,8 @@ std::string parse_scalar(std::string_view text, const Target& target) {
     case Field::CPPTYPE_STRING: {
       std::string value(text);
       if (target.field->type() == Field::TYPE_BYTES) {
-        if (!decode_base64(text, value)) return "illegal base64 data at input byte 0";
+        if (!target.raw && !decode_base64(text, value))
+          return "illegal base64 data at input byte 0";
       } else if (!is_utf8(text)) {
         return "invalid UTF-8";
       }
@@ -174,14 +177,14 @@ std::string parse_scalar(std::string_view text, const Target& target) {
         // Not made before its text is known to be right.
         std::unique_ptr<pb::Message> value(
             reflection->GetMessage(*target.message, target.field).New());
-        std::string wrong = parse_message(text, *value);
+        std::string wrong = parse_message(text, target.raw, *value);
         if (wrong.empty() && text != "null")
           reflection->SetAllocatedMessage(target.message, value.release(), target.field);
         return wrong;
       }
       std::unique_ptr<pb::Message> value(
           reflection->GetMessageFactory()->GetPrototype(target.field->message_type())->New());
-      std::string wrong = parse_message(text, *value);
+      std::string wrong = parse_message(text, target.raw, *value);
       if (wrong.empty())
         reflection->AddAllocatedMessage(target.message, target.field, value.release());
       return wrong;
@@ -215,6 +218,13 @@ class FormDecoder {
   enum class Source { kQuery, kPath };
   FormDecoder(pb::Message& message, Source source) : root_(message), source_(source) {}
 
+  /// One part of a multipart body.
+  Result<void> put_part(const FormPart& part) {
+    raw_ = true;
+    content_type_ = part.content_type;
+    return put(part.name, part.data);
+  }
+
   Result<void> put(std::string_view key, std::string_view text) {
     pb::Message* message = &root_;
     std::string_view rest = key;
@@ -247,8 +257,12 @@ class FormDecoder {
   }
 
   Result<void> put_value(pb::Message& message, const Field* field, std::string_view text) {
+    if (raw_ && is_http_body(field)) {
+      put_http_body(message, field, text);
+      return {};
+    }
     if (field->is_repeated()) {
-      std::string wrong = parse_scalar(text, Target{&message, field});
+      std::string wrong = parse_scalar(text, Target{&message, field, raw_});
       if (!wrong.empty()) return bad(fmt::format("parsing list \"{}\": {}", field->name(), wrong));
       return {};
     }
@@ -267,11 +281,29 @@ class FormDecoder {
     seen_.push_back(Seen{&message, field, std::string(text)});
     bool string = field->cpp_type() == Field::CPPTYPE_STRING;
     if (text.empty() && !string) return {};
-    std::string wrong = parse_scalar(text, Target{&message, field});
+    std::string wrong = parse_scalar(text, Target{&message, field, raw_});
     if (!wrong.empty()) return bad(fmt::format("parsing field \"{}\": {}", field->name(), wrong));
     return {};
   }
 
+  static bool is_http_body(const Field* field) {
+    return field->message_type() != nullptr &&
+           field->message_type()->full_name() == "google.api.HttpBody";
+  }
+  void put_http_body(pb::Message& message, const Field* field, std::string_view bytes) const {
+    const pb::Reflection* reflection = message.GetReflection();
+    pb::Message* body = field->is_repeated() ? reflection->AddMessage(&message, field)
+                                             : reflection->MutableMessage(&message, field);
+    const auto set = [&](int number, std::string_view value) {
+      body->GetReflection()->SetString(body, body->GetDescriptor()->FindFieldByNumber(number),
+                                       std::string(value));
+    };
+    set(1, content_type_);
+    set(2, bytes);
+  }
+
+  bool raw_ = false;
+  std::string_view content_type_;
   pb::Message& root_;
   Source source_;
   std::vector<Seen> seen_;
@@ -299,6 +331,19 @@ Result<void> decode_form(std::string_view text, pb::Message& message) {
     if (!percent_decode(pair.substr(std::min(equals + 1, pair.size())), Plus::kSpace, value))
       continue;
     if (Result<void> put = decoder.put(key, value); !put.ok()) return put;
+  }
+  return {};
+}
+
+Result<void> decode_multipart(std::string_view body, std::string_view boundary,
+                              pb::Message& message) {
+  FormDecoder decoder(message, FormDecoder::Source::kQuery);
+  MultipartReader parts(body, boundary);
+  FormPart part;
+  for (size_t count = 0; BIA_TRY(parts.next(part)); ++count) {
+    if (count == kFormPairsMax)
+      return bad(fmt::format("more than {} parts in a multipart body", kFormPairsMax));
+    BIA_TRY(decoder.put_part(part));
   }
   return {};
 }

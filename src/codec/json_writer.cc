@@ -109,17 +109,20 @@ bool is_plain_ascii(const char* data, size_t size) {
   return true;
 }
 
-void append_json_string(std::string& out, std::string_view text) {
+bool append_json_string(std::string& out, std::string_view text) {
+  bool valid = true;
   out.push_back('"');
   if (is_plain_ascii(text.data(), text.size())) {
     out.append(text);
   } else {
-    append_json_escaped(out, text);
+    valid = append_json_escaped(out, text);
   }
   out.push_back('"');
+  return valid;
 }
 
-void append_json_escaped(std::string& out, std::string_view text) {
+bool append_json_escaped(std::string& out, std::string_view text) {
+  bool valid = true;
   size_t copied = 0;
   for (size_t i = 0; i < text.size();) {
     auto c = static_cast<uint8_t>(text[i]);
@@ -129,6 +132,7 @@ void append_json_escaped(std::string& out, std::string_view text) {
         out.append(text, copied, i - copied);
         out.append("\xEF\xBF\xBD", 3);
         copied = ++i;
+        valid = false;
       } else {
         i += length;
       }
@@ -141,6 +145,7 @@ void append_json_escaped(std::string& out, std::string_view text) {
     }
   }
   out.append(text, copied, text.size() - copied);
+  return valid;
 }
 
 void append_json_double(std::string& out, double value) { append_real(out, value); }

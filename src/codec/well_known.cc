@@ -1,5 +1,6 @@
 #include "bia/codec/well_known.h"
 
+#include <fmt/format.h>
 #include <google/protobuf/any.pb.h>
 #include <google/protobuf/duration.pb.h>
 #include <google/protobuf/empty.pb.h>
@@ -10,6 +11,7 @@
 #include <google/protobuf/wrappers.pb.h>
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "codec/time_text.h"
@@ -19,10 +21,9 @@ namespace pb = google::protobuf;
 
 void bia_json_write(JsonWriter& out, const pb::Timestamp& message) {
   out.raw("\"");
-  // Outside its range there is no text for it; protojson fails, but an answer that is JSON serves
-  // the caller better.
   if (!append_timestamp(out.out(), message.seconds(), message.nanos()))
-    append_timestamp(out.out(), 0, 0);
+    out.fail(fmt::format("google.protobuf.Timestamp: {} s and {} ns are out of range",
+                         message.seconds(), message.nanos()));
   out.raw("\"");
 }
 
@@ -43,7 +44,8 @@ bool bia_json_read(JsonReader& in, pb::Timestamp& message) {
 void bia_json_write(JsonWriter& out, const pb::Duration& message) {
   out.raw("\"");
   if (!append_duration(out.out(), message.seconds(), message.nanos()))
-    append_duration(out.out(), 0, 0);
+    out.fail(fmt::format("google.protobuf.Duration: {} s and {} ns are out of range",
+                         message.seconds(), message.nanos()));
   out.raw("\"");
 }
 
@@ -65,8 +67,9 @@ void bia_json_write(JsonWriter& out, const pb::FieldMask& message) {
   std::string paths;
   for (const std::string& path : message.paths()) {
     if (!paths.empty()) paths.push_back(',');
-    size_t begin = paths.size();
-    if (!append_camel_path(paths, path)) paths.replace(begin, std::string::npos, path);
+    if (!append_camel_path(paths, path))
+      out.fail(
+          fmt::format("google.protobuf.FieldMask.paths contains irreversible value \"{}\"", path));
   }
   out.string(paths);
 }
@@ -103,6 +106,8 @@ void bia_json_write(JsonWriter& out, const pb::Value& message) {
     case pb::Value::KIND_NOT_SET:
       return out.null();
     case pb::Value::kNumberValue:
+      if (!std::isfinite(message.number_value()))
+        out.fail("google.protobuf.Value cannot have NaN or infinity");
       return out.real(message.number_value());
     case pb::Value::kStringValue:
       return out.string(message.string_value());
@@ -191,9 +196,15 @@ void bia_json_write(JsonWriter& out, const pb::Any& message) {
   pb::util::JsonPrintOptions options;
   options.always_print_primitive_fields = true;
   std::string json;
-  if (message.type_url().empty() || !pb::util::MessageToJsonString(message, &json, options).ok())
-    json = "{}";
-  out.raw(json);
+  if (!message.type_url().empty()) {
+    auto status = pb::util::MessageToJsonString(message, &json, options);
+    if (!status.ok()) {
+      out.fail("google.protobuf.Any: " +
+               std::string(status.message().data(), status.message().size()));
+      json.clear();
+    }
+  }
+  out.raw(json.empty() ? "{}" : json);
 }
 
 bool bia_json_read(JsonReader& in, pb::Any& message) {

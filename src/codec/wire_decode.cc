@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "bia/codec/json_reader.h"
 #include "bia/codec/json_writer.h"
 #include "codec/time_text.h"
 #include "codec/wire_table_impl.h"
@@ -369,6 +370,8 @@ bool Decoder::scalar(const FieldTable& field, uint64_t bits, std::string_view by
            JsonSink::Precision::kSingle);
       return true;
     case Field::TYPE_STRING:
+      if (!is_plain_ascii(bytes.data(), bytes.size()) && !is_utf8(bytes))
+        return fail(fmt::format("the string field {} contains invalid UTF-8", field.proto_name));
       sink_.string(bytes);
       return true;
     case Field::TYPE_BYTES: {

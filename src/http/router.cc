@@ -298,6 +298,22 @@ const RouteHandler* Router::find(std::string_view method, std::string_view path,
   return nullptr;
 }
 
+/// Kratos' StrictSlash: "/a/" and "//a" are "/a" where that has a route. False where it has none.
+bool Router::redirect_to_clean(ServerRequest& request, ServerResponse& response) const {
+  std::string clean;
+  for (const char c : request.path()) {
+    if (c != '/' || clean.empty() || clean.back() != '/') clean += c;
+  }
+  if (clean.size() > 1 && clean.back() == '/') clean.pop_back();
+  PathParams params;
+  if (clean == request.path() || find(request.method_text(), clean, params, nullptr) == nullptr)
+    return false;
+  if (!request.query().empty()) fmt::format_to(std::back_inserter(clean), "?{}", request.query());
+  write_error(response, 301, "MOVED_PERMANENTLY", fmt::format("see {}", clean));
+  response.add_header("Location", clean);
+  return true;
+}
+
 void Router::set_not_found(RouteHandler handler) { not_found_ = std::move(handler); }
 
 void Router::serve(ServerRequest& request, ServerResponse& response) const {
@@ -307,6 +323,7 @@ void Router::serve(ServerRequest& request, ServerResponse& response) const {
     (*handler)(request, params, response);
     return;
   }
+  if (allowed.empty() && redirect_to_clean(request, response)) return;
   if (!allowed.empty()) response.add_header("Allow", allowed);
   if (not_found_) {
     response.set_status(allowed.empty() ? 404 : 405);

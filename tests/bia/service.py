@@ -50,11 +50,12 @@ def metrics(port):
 
 
 class Service:
-    def __init__(self, start, folder, program="helloworld", extra="", http_timeout="1s", grpc_timeout="1s"):
+    def __init__(self, start, folder, program="helloworld", extra="", http_timeout="1s", grpc_timeout="1s", http=""):
         self.http, self.grpc = conftest.free_port(), conftest.free_port()
         self.config = folder / "config.yaml"
+        extra_http = f"    {http}\n" if http else ""
         self.config.write_text(
-            f"server:\n  http:\n    addr: 127.0.0.1:{self.http}\n    timeout: {http_timeout}\n"
+            f"server:\n  http:\n    addr: 127.0.0.1:{self.http}\n    timeout: {http_timeout}\n{extra_http}"
             f"  grpc:\n    addr: 127.0.0.1:{self.grpc}\n    timeout: {grpc_timeout}\n{extra}")
         self.log_file = folder / "log"
         with open(self.log_file, "w") as log:

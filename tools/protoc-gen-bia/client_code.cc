@@ -27,13 +27,16 @@ std::string http_signature(const pb::MethodDescriptor* method, std::string_view 
       defaults);
 }
 
-/// The primary rule; the additional ones are for others.
+/// The first rule that a client can fill in.
 bool primary_rule(const pb::MethodDescriptor* method, HttpRule& rule) {
   std::string error;
   std::vector<HttpRule> rules = http_rules(method, error);
-  if (rules.empty()) return false;
-  rule = std::move(rules[0]);
-  return true;
+  for (HttpRule& one : rules) {
+    if (one.has_bare_wildcard || one.method == "*") continue;
+    rule = std::move(one);
+    return true;
+  }
+  return false;
 }
 
 bool has_http(const pb::ServiceDescriptor* service) {
@@ -55,25 +58,33 @@ void define_http_call(const pb::MethodDescriptor* method, const HttpRule& rule, 
     bound += (bound.empty() ? "" : ",") + rule.variables[i].path;
   }
   if (!rule.literals.back().empty()) out.line("call.path({});", quoted(rule.literals.back()));
-  if (!rule.has_body) {
-    out.line("call.query(request, {});", quoted(bound));
-  } else if (rule.body.empty()) {
+  const std::string name = method->service()->name() + "_" + method->name();
+  std::string path;
+  std::string getter = "request";
+  for (const pb::FieldDescriptor* field : rule.body) {
+    path += (path.empty() ? "" : ".") + field->name();
+    getter += fmt::format(".{}()", cpp_field(field));
+  }
+  if (!rule.has_body || !rule.body.empty())
+    out.line("call.query(request, {});",
+             quoted(bound + (bound.empty() || path.empty() ? "" : ",") + path));
+  if (takes_raw(method, rule)) {
+    out.line("call.raw_body({0}.content_type(), {0}.data());", getter);
+  } else if (rule.has_body) {
     out.put("::bia::codec::JsonWriter body(call.json_body());");
-    out.put("bia_json_write(body, request);");
-  } else {
-    std::string path;
-    std::string getter = "request";
-    for (const pb::FieldDescriptor* field : rule.body) {
-      path += (path.empty() ? "" : ".") + field->name();
-      getter += fmt::format(".{}()", cpp_field(field));
-    }
-    out.line("call.query(request, {});", quoted(bound + (bound.empty() ? "" : ",") + path));
-    out.line("{}_write_body(call.json_body(), request);",
-             method->service()->name() + "_" + method->name());
+    out.put(rule.body.empty() ? "bia_json_write(body, request);"
+                              : name + "_write_body(body, request);");
+    out.put("call.check(body);");
   }
   out.line("{} reply;", cpp_type(method->output_type()));
-  out.line("auto done = call.send(http_, {}_read_reply, reply);",
-           method->service()->name() + "_" + method->name());
+  if (replies_raw(method, rule)) {
+    out.line("auto& raw = {};",
+             rule.response_body ? fmt::format("*reply.mutable_{}()", cpp_field(rule.response_body))
+                                : "reply");
+    out.put("auto done = call.send_raw(http_, *raw.mutable_content_type(), *raw.mutable_data());");
+  } else {
+    out.line("auto done = call.send(http_, {}_read_reply, reply);", name);
+  }
   out.put("if (!done.ok()) return std::move(done).error();");
   out.put("return reply;");
   out.put("}");

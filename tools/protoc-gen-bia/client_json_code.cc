@@ -9,16 +9,16 @@ void define_client_json(const pb::MethodDescriptor* method, const HttpRule& rule
 
 void define_client_json(const pb::MethodDescriptor* method, const HttpRule& rule, Output& out) {
   std::string name = method->service()->name() + "_" + method->name();
-  if (!rule.body.empty()) {
-    out.line("void {}_write_body(std::string& text, const {}& message) {{", name,
+  if (!rule.body.empty() && !takes_raw(method, rule)) {
+    out.line("void {}_write_body(::bia::codec::JsonWriter& out, const {}& message) {{", name,
              cpp_type(method->input_type()));
-    out.put("::bia::codec::JsonWriter out(text);");
     std::string holder = "message";
     for (size_t i = 0; i + 1 < rule.body.size(); ++i)
       holder += fmt::format(".{}()", cpp_field(rule.body[i]));
     write_field_value(rule.body.back(), holder, out);
     out.put("}");
   }
+  if (replies_raw(method, rule)) return;
   out.line(
       "bool {}_read_reply(::bia::codec::JsonReader& in, ::google::protobuf::Message& reply) {{",
       name);

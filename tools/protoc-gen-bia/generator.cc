@@ -5,16 +5,23 @@
 #include <memory>
 #include <set>
 
+#include "errors_code.h"
 #include "json_code.h"
 #include "names.h"
+#include "openapi_code.h"
 #include "service_code.h"
+#include "validate_code.h"
 
 namespace bia::protoc {
 namespace {
 
 /// Files whose messages need no generated code: codec has it, or they hold options alone.
 bool is_built_in(const pb::FileDescriptor* file) {
-  return file->name().starts_with("google/protobuf/") || file->name().starts_with("google/api/");
+  for (std::string_view prefix :
+       {"google/protobuf/", "google/api/", "errors/errors.proto", "validate/validate.proto"}) {
+    if (file->name().starts_with(prefix)) return true;
+  }
+  return false;
 }
 
 bool write(pb::compiler::GeneratorContext* context, const std::string& name,
@@ -30,6 +37,12 @@ bool write(pb::compiler::GeneratorContext* context, const std::string& name,
     if (part < static_cast<size_t>(size)) stream->BackUp(size - static_cast<int>(part));
   }
   return written == text.size();
+}
+
+bool any_validation(const pb::FileDescriptor* file) {
+  bool any = false;
+  for_each_message(file, [&](const pb::Descriptor* type) { any = any || has_validation(type); });
+  return any;
 }
 
 void open_namespaces(const pb::FileDescriptor* file, Output& out) {
@@ -51,6 +64,8 @@ std::string header(const pb::FileDescriptor* file) {
   for (const std::string& import : imports) out.line("#include \"{}.bia.h\"", import);
   out.put("#include \"bia/codec/json_reader.h\"");
   out.put("#include \"bia/codec/json_writer.h\"");
+  if (any_validation(file)) out.put("#include \"bia/bia/validate.h\"");
+  if (has_errors(file)) out.put("#include \"bia/bia/errors.h\"");
   if (file->service_count() > 0) {
     for (std::string_view name : {"client", "context", "service", "stream"})
       out.line("#include \"bia/bia/{}.h\"", name);
@@ -58,6 +73,8 @@ std::string header(const pb::FileDescriptor* file) {
   out.put("");
   open_namespaces(file, out);
   declare_json(file, out);
+  declare_validation(file, out);
+  declare_errors(file, out);
   for (int i = 0; i < file->service_count(); ++i) declare_service(file->service(i), out);
   close_namespaces(file, out);
   return out.take();
@@ -70,19 +87,50 @@ std::string source(const pb::FileDescriptor* file) {
   out.put("");
   out.put("#include \"bia/codec/form.h\"");
   out.put("#include \"bia/codec/generated.h\"");
+  for (int i = 0; i < file->dependency_count(); ++i) {
+    if (file->dependency(i)->name() == "google/api/httpbody.proto")
+      out.put("#include \"bia/codec/http_body.h\"");
+  }
   if (file->service_count() > 0) out.put("#include \"bia/http/router.h\"");
+  if (any_validation(file)) out.put("#include <set>");
   std::set<std::string> well_known;
   collect_well_known(file, well_known);
   for (const std::string& name : well_known) out.line("#include <{}.pb.h>", name);
   out.put("");
   open_namespaces(file, out);
   define_json(file, out);
+  define_validation(file, out);
   for (int i = 0; i < file->service_count(); ++i) define_service(file->service(i), out);
   close_namespaces(file, out);
   return out.take();
 }
 
 }  // namespace
+
+namespace {
+std::string check(const pb::FileDescriptor* file) {
+  std::string error = check_messages(file);
+  if (error.empty()) error = check_errors(file);
+  if (error.empty()) error = check_validation(file);
+  for (int i = 0; error.empty() && i < file->service_count(); ++i)
+    error = check_service(file->service(i));
+  return error;
+}
+}  // namespace
+
+bool Generator::GenerateAll(const std::vector<const pb::FileDescriptor*>& files,
+                            const std::string& parameter, pb::compiler::GeneratorContext* context,
+                            std::string* error) const {
+  if (!parameter.starts_with("openapi="))
+    return CodeGenerator::GenerateAll(files, parameter, context, error);
+  for (const pb::FileDescriptor* file : files) {
+    *error = check(file);
+    if (!error->empty()) return false;
+  }
+  std::string name;
+  const std::string document = openapi_document(files, parameter, name, *error);
+  return error->empty() && write(context, name, document);
+}
 
 bool Generator::Generate(const pb::FileDescriptor* file, const std::string& parameter,
                          pb::compiler::GeneratorContext* context, std::string* error) const {
@@ -91,9 +139,7 @@ bool Generator::Generate(const pb::FileDescriptor* file, const std::string& para
     return false;
   }
   if (is_built_in(file)) return true;
-  *error = check_messages(file);
-  for (int i = 0; error->empty() && i < file->service_count(); ++i)
-    *error = check_service(file->service(i));
+  *error = check(file);
   if (!error->empty()) return false;
   return write(context, stem(file) + ".bia.h", header(file)) &&
          write(context, stem(file) + ".bia.cc", source(file));

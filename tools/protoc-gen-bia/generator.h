@@ -13,6 +13,12 @@ class Generator final : public google::protobuf::compiler::CodeGenerator {
   bool Generate(const google::protobuf::FileDescriptor* file, const std::string& parameter,
                 google::protobuf::compiler::GeneratorContext* context,
                 std::string* error) const override;
+  /// With the parameter "openapi=NAME[,title=TITLE][,version=VERSION]" one OpenAPI document of all
+  /// files, and no C++.
+  bool GenerateAll(const std::vector<const google::protobuf::FileDescriptor*>& files,
+                   const std::string& parameter,
+                   google::protobuf::compiler::GeneratorContext* context,
+                   std::string* error) const override;
 };
 
 }  // namespace bia::protoc

@@ -115,9 +115,15 @@ std::string parse_template(const pb::Descriptor* input, HttpRule& rule) {
     return fmt::format("the path \"{}\" must begin with \"/\"", text);
   std::string literal;
   for (size_t i = 0; i < text.size();) {
-    if (text[i] == '*')
-      return fmt::format("the path \"{}\" has a wildcard outside a variable; write {{field=*}}",
-                         text);
+    if (text[i] == '*') {
+      rule.has_bare_wildcard = true;
+      const size_t end = text.compare(i, 2, "**") == 0 ? i + 2 : i + 1;
+      if (text[i - 1] != '/' || (end < text.size() && text[end] != '/' && text[end] != ':'))
+        return fmt::format("the path \"{}\" has a wildcard that is no whole segment", text);
+      literal.append(text, i, end - i);
+      i = end;
+      continue;
+    }
     if (text[i] == '}') return fmt::format("the path \"{}\" has a \"}}\" without \"{{\"", text);
     if (text[i] != '{') {
       literal.push_back(text[i++]);
@@ -160,10 +166,13 @@ std::string check_rule(const pb::MethodDescriptor* method, const RawRule& raw, H
   if (raw.path.empty())
     return "google.api.http has no pattern; write get, put, post, delete, patch or custom";
   for (char c : rule.method) {
-    if (c < 'A' || c > 'Z')
-      return fmt::format("the custom verb \"{}\" is no HTTP method; only upper-case letters are",
-                         rule.method);
+    if ((c < 'A' || c > 'Z') && rule.method != "*")
+      return fmt::format(
+          "the custom verb \"{}\" is no HTTP method; write upper-case letters, or * "
+          "for every method",
+          rule.method);
   }
+  if (rule.method.empty()) return "custom has no kind; write an HTTP method, or *";
   if (std::string error = parse_template(method->input_type(), rule); !error.empty()) return error;
   std::string error;
   rule.has_body = !raw.body.empty();
@@ -186,6 +195,23 @@ std::string check_rule(const pb::MethodDescriptor* method, const RawRule& raw, H
 }
 
 }  // namespace
+
+bool is_http_body(const pb::Descriptor* type) {
+  return type != nullptr && type->full_name() == "google.api.HttpBody";
+}
+
+bool takes_raw(const pb::MethodDescriptor* method, const HttpRule& rule) {
+  if (!rule.has_body) return false;
+  return rule.body.empty()
+             ? is_http_body(method->input_type())
+             : !rule.body.back()->is_repeated() && is_http_body(rule.body.back()->message_type());
+}
+
+bool replies_raw(const pb::MethodDescriptor* method, const HttpRule& rule) {
+  return rule.response_body == nullptr ? is_http_body(method->output_type())
+                                       : !rule.response_body->is_repeated() &&
+                                             is_http_body(rule.response_body->message_type());
+}
 
 std::vector<HttpRule> http_rules(const pb::MethodDescriptor* method, std::string& error) {
   std::vector<HttpRule> rules;

@@ -20,11 +20,18 @@ struct HttpRule {
   std::vector<Variable> variables;
   /// The template cut at its variables: one more than `variables`.
   std::vector<std::string> literals;
+  /// The template has wildcards outside variables: no client can fill them in.
+  bool has_bare_wildcard = false;
   bool has_body = false;
   /// Empty: the whole message.
   std::vector<const pb::FieldDescriptor*> body;
   const pb::FieldDescriptor* response_body = nullptr;
 };
+
+bool is_http_body(const pb::Descriptor* type);
+/// google.api.HttpBody where the body (or the reply) is one, whole or by `body`/`response_body`.
+bool takes_raw(const pb::MethodDescriptor* method, const HttpRule& rule);
+bool replies_raw(const pb::MethodDescriptor* method, const HttpRule& rule);
 
 /// The rule and its additional_bindings; none without the option. `error` is set to
 /// "file:line:column: what" where it cannot be served.

@@ -226,7 +226,8 @@ void read_field_value(const Field* field, std::string_view message, Output& out)
 }
 
 bool has_no_json(const pb::Descriptor* type) {
-  return type != nullptr && type->file()->name().starts_with("google/api/");
+  return type != nullptr && type->file()->name().starts_with("google/api/") &&
+         type->full_name() != "google.api.HttpBody";
 }
 
 std::string check_messages(const pb::FileDescriptor* file) {

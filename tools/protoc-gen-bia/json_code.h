@@ -9,7 +9,7 @@ namespace bia::protoc {
 
 /// "file:line:column: what" of the first field that has no JSON here, else empty.
 std::string check_messages(const pb::FileDescriptor* file);
-/// True for google.api.HttpBody and its like, for which nothing is generated.
+/// True for the messages of google/api but HttpBody, for which nothing is generated.
 bool has_no_json(const pb::Descriptor* type);
 void declare_json(const pb::FileDescriptor* file, Output& out);
 void define_json(const pb::FileDescriptor* file, Output& out);

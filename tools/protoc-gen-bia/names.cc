@@ -16,6 +16,21 @@ std::string quoted(std::string_view text) {
   return out + "\"";
 }
 
+std::string quoted_bytes(std::string_view bytes) {
+  std::string out = "\"";
+  for (char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte >= 0x7f) {
+      // Octal: three digits at most, so that what follows is never part of it.
+      fmt::format_to(std::back_inserter(out), "\\{:03o}", byte);
+      continue;
+    }
+    if (c == '"' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+  return out + "\"";
+}
+
 std::string stem(const pb::FileDescriptor* file) {
   std::string name = file->name();
   for (std::string_view ending : {".protodevel", ".proto"}) {

@@ -41,6 +41,8 @@ class Output {
 
 /// A C++ string literal.
 std::string quoted(std::string_view text);
+/// The same for text with any bytes in it.
+std::string quoted_bytes(std::string_view bytes);
 
 /// "file:line:column: what", of a descriptor with a source location.
 template <typename Descriptor>

@@ -5,6 +5,8 @@
 #include "http_rule.h"
 #include "json_code.h"
 #include "names.h"
+#include "openapi_code.h"
+#include "validate_code.h"
 
 namespace bia::protoc {
 namespace {
@@ -121,6 +123,46 @@ void define_write_reply(const pb::MethodDescriptor* method, const HttpRule& rule
   out.put("}");
 }
 
+/// The functions of HttpRule beyond `write_reply`.
+void define_reply_parts(const pb::MethodDescriptor* method, const HttpRule& rule,
+                        const std::string& name, Output& out) {
+  const pb::FieldDescriptor* field = rule.response_body;
+  const std::string type = cpp_type(method->output_type());
+  const std::string_view parameter = "(const ::google::protobuf::Message& reply) {";
+  if (field == nullptr) {
+    out.line("const ::google::protobuf::Message* {}_message{}", name, parameter);
+    out.put("return &reply;");
+    out.put("}");
+  } else if (field->message_type() != nullptr && !field->is_repeated()) {
+    out.line("const ::google::protobuf::Message* {}_message{}", name, parameter);
+    out.line("return &static_cast<const {}&>(reply).{}();", type, cpp_field(field));
+    out.put("}");
+  }
+  if (!replies_raw(method, rule)) return;
+  out.line("::bia::RawBody {}_raw{}", name, parameter);
+  out.line("const auto& body = static_cast<const {}&>(reply){};", type,
+           field ? "." + cpp_field(field) + "()" : "");
+  out.put("return {body.content_type(), body.data()};");
+  out.put("}");
+}
+
+void define_take_raw(const pb::MethodDescriptor* method, const HttpRule& rule,
+                     const std::string& name, Output& out) {
+  out.line(
+      "void {}_take(::google::protobuf::Message& request, std::string_view type, std::string_view "
+      "bytes) {{",
+      name);
+  out.line("auto& message = static_cast<{}&>(request);", cpp_type(method->input_type()));
+  if (rule.body.empty()) {
+    out.put("auto& body = message;");
+  } else {
+    out.line("auto& body = *{}mutable_{}();", reach(rule.body), cpp_field(rule.body.back()));
+  }
+  out.put("body.set_content_type(std::string(type));");
+  out.put("body.set_data(std::string(bytes));");
+  out.put("}");
+}
+
 void define_invoke(const pb::MethodDescriptor* method, const std::string& name, Output& out) {
   std::string service = method->service()->name() + "Service";
   std::string in = cpp_type(method->input_type());
@@ -168,10 +210,16 @@ void define_method_table(const pb::ServiceDescriptor* service, Output& out) {
       out.line("constexpr ::bia::HttpRule {}_rules[] = {{", name);
       for (size_t j = 0; j < rules.size(); ++j) {
         std::string rule = fmt::format("{}_{}", name, j);
-        out.line("{{{}, {}, {}, {}, {}, {}_reply}},", quoted(rules[j].method),
+        const pb::FieldDescriptor* field = rules[j].response_body;
+        const bool message =
+            field == nullptr || (field->message_type() != nullptr && !field->is_repeated());
+        out.line("{{{}, {}, {}, {}, {}, {}_reply, {}, {}, {}}},", quoted(rules[j].method),
                  quoted(rules[j].path), rules[j].has_body ? rule + "_body" : "nullptr",
                  rules[j].has_body ? rule + "_read" : "nullptr",
-                 rules[j].variables.empty() ? "nullptr" : rule + "_path", rule);
+                 rules[j].variables.empty() ? "nullptr" : rule + "_path", rule,
+                 message ? rule + "_message" : "nullptr",
+                 takes_raw(method, rules[j]) ? rule + "_take" : "nullptr",
+                 replies_raw(method, rules[j]) ? rule + "_raw" : "nullptr");
       }
       out.put("};");
     }
@@ -190,15 +238,18 @@ void define_method_table(const pb::ServiceDescriptor* service, Output& out) {
       out.line("{{{}Service::k{}, ::bia::MethodKind::{}, {},", service->name(), method->name(),
                kind_of(method), http_rules(method, error).empty() ? "{}" : name + "_rules");
       out.line(" {},", maker(method->input_type()));
-      out.line(" {}, {}_invoke}},", maker(method->output_type()), name);
+      out.line(" {}, {}_invoke, {}}},", maker(method->output_type()), name,
+               has_validation(method->input_type()) ? name + "_validate" : "nullptr");
     }
     out.put("};");
   }
+  define_openapi(service, out);
   out.line("constexpr ::bia::ServiceInfo {}_info = {{", service->name());
-  out.line("{}, {}, [] {{ return {}; }}", quoted(service->full_name()),
+  out.line("{}, {}, [] {{ return {}; }}, {}", quoted(service->full_name()),
            service->method_count() > 0 ? service->name() + "_methods" : "{}",
            "::google::protobuf::DescriptorPool::generated_pool()->FindFileByName(" +
-               quoted(service->file()->name()) + ")");
+               quoted(service->file()->name()) + ")",
+           openapi_initializers(service));
   out.put("};");
 }
 
@@ -264,9 +315,17 @@ void define_service(const pb::ServiceDescriptor* service, Output& out) {
       std::string name = fmt::format("{}_{}", prefix(method), j);
       if (!rules[j].variables.empty()) define_bind_path(method, rules[j], name, out);
       if (rules[j].has_body) define_body(method, rules[j], name, out);
+      if (takes_raw(method, rules[j])) define_take_raw(method, rules[j], name, out);
       define_write_reply(method, rules[j], name, out);
+      define_reply_parts(method, rules[j], name, out);
     }
     define_invoke(method, prefix(method), out);
+    if (!has_validation(method->input_type())) continue;
+    out.line(
+        "void {}_validate(const ::google::protobuf::Message& request, ::bia::Violations& out) {{",
+        prefix(method));
+    out.line("bia_validate(static_cast<const {}&>(request), out);", cpp_type(method->input_type()));
+    out.put("}");
   }
   define_method_table(service, out);
   out.flat("\n}  // namespace\n");

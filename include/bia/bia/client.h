@@ -13,7 +13,8 @@ class Message;
 }
 namespace bia::codec {
 class JsonReader;
-}
+class JsonWriter;
+}  // namespace bia::codec
 
 namespace bia {
 
@@ -94,18 +95,28 @@ class HttpCall {
     has_body_ = true;
     return body_;
   }
+  /// Notes what made the body's writer fail.
+  void check(const codec::JsonWriter& body);
+  /// A google.api.HttpBody: its bytes as they are.
+  void raw_body(std::string_view content_type, std::string_view bytes);
   /// Suspends. Errors: for a status outside 2xx what its body says (Kratos: code, reason, message,
   /// metadata), with the code that the status has.
   Result<void> send(const HttpOrigin& origin,
                     bool (*read_reply)(codec::JsonReader&, google::protobuf::Message&),
                     google::protobuf::Message& reply);
+  /// The same, with a google.api.HttpBody as the reply.
+  Result<void> send_raw(const HttpOrigin& origin, std::string& content_type, std::string& bytes);
 
  private:
+  Result<void> exchange(const HttpOrigin& origin, std::string_view accept,
+                        http::ClientResponse& response);
+
   std::string_view method_;
   std::string_view path_template_;
   const HttpCallOptions& options_;
   std::string target_;
   std::string body_;
+  std::string content_type_ = "application/json";
   bool has_body_ = false;
   Result<void> wrong_;
 };

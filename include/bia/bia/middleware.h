@@ -18,17 +18,24 @@ class Message;
 
 namespace bia {
 
+class Violations;
+
 /// The request message of a call, decoded. Null for a client stream, whose messages the handler
 /// reads.
 class Request {
  public:
-  explicit Request(const google::protobuf::Message* message) : message_(message) {}
+  using Validate = void (*)(const google::protobuf::Message& message, Violations& out);
+  explicit Request(const google::protobuf::Message* message, Validate check = nullptr)
+      : message_(message), validate_(check) {}
   const google::protobuf::Message* message() const { return message_; }
+  /// By the rules of its .proto. Errors: 400 VALIDATOR with all that is wrong.
+  Result<void> validate() const;
   /// One line of protobuf text: `name: "kratos"`.
   std::string text() const;
 
  private:
   const google::protobuf::Message* message_;
+  Validate validate_;
 };
 
 /// The reply message, filled by the handler. Null for a server stream.
@@ -118,6 +125,8 @@ struct Invocation {
   Result<void> (*handler)(Invocation& invocation) = nullptr;
   const void* method = nullptr;
   void* service = nullptr;
+  /// Null where the request has no rules, or could not be decoded.
+  Request::Validate validate = nullptr;
   const Chain* chain = nullptr;
   uint32_t position = 0;
 };
@@ -125,6 +134,9 @@ struct Invocation {
 /// Turns what a handler throws into Kratos' answer: 500, reason UNKNOWN, "unknown request error";
 /// logs what was thrown.
 std::unique_ptr<Middleware> recovery_middleware();
+/// Answers a request that breaks the rules of its .proto (validate/validate.proto) with Kratos' 400
+/// VALIDATOR; all violations are in the message, and by field in the metadata.
+std::unique_ptr<Middleware> validation_middleware();
 /// A line a call, with Kratos' fields: kind, component, operation, args, code, reason, stack,
 /// latency. Errors at level error, the rest at info.
 std::unique_ptr<Middleware> access_log_middleware();

@@ -1,5 +1,9 @@
 #pragma once
+#include <cstddef>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "bia/base/result.h"
 #include "bia/base/time.h"
@@ -15,10 +19,39 @@ class Server;
 
 namespace bia {
 
+/// How replies become JSON. The defaults are Kratos': every field, lowerCamelCase, enums by name.
+/// Any other choice leaves the generated encoder for protobuf's own, which is several times slower.
+struct HttpJsonOptions {
+  bool omit_unset = false;
+  bool proto_names = false;
+  bool enum_numbers = false;
+  bool is_default() const { return !omit_unset && !proto_names && !enum_numbers; }
+};
+
+/// For one rpc over HTTP: what differs from the server's own.
+struct HttpOperationOptions {
+  std::optional<Duration> timeout = {};  ///< zero: none
+  size_t body_bytes_max = 0;             ///< zero: the server's
+  std::optional<HttpJsonOptions> json = {};
+};
+
+/// JSON round every reply and every error of the services, as a company has it:
+/// `{"code":0,"msg":"ok","data":$reply}`, `{"code":$code,"msg":$message,"reason":$reason}`. Empty:
+/// the reply and Kratos' error body as they are. `$metadata` is an object.
+struct HttpEnvelope {
+  std::string reply = {};
+  std::string error = {};
+  int error_status = 0;  ///< the status of all errors; zero: each its own
+};
+
 struct ServerBindingOptions {
   /// Of an HTTP request, from the end of its head to its answer: 504 when it runs out. Zero: none.
   /// Config key server.http.timeout. gRPC's is the gRPC server's own.
   Duration http_timeout = std::chrono::seconds(1);
+  HttpJsonOptions json = {};
+  HttpEnvelope envelope = {};
+  /// By operation: "/helloworld.v1.Greeter/SayHello". Config key server.http.operations.
+  std::map<std::string, HttpOperationOptions, std::less<>> operations = {};
 };
 
 /// Puts services on the transports, behind one chain of middleware. Must outlive both servers;
@@ -33,6 +66,9 @@ class ServerBinding {
   /// service must outlive the servers. Errors: kAlreadyExists for a route or a method twice;
   /// kInvalidArgument for a bad template.
   Result<void> add(Service& service, http::Router* router, grpc::Server* grpc);
+  /// Errors: kNotFound for the options of an operation that no service added has; kInvalidArgument
+  /// for an envelope that makes no JSON.
+  Result<void> check() const;
 
  private:
   class Impl;

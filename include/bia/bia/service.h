@@ -23,9 +23,17 @@ struct PathParams;
 namespace bia {
 
 class Service;
+class Violations;
+
+/// The fields of a google.api.HttpBody; views into it.
+struct RawBody {
+  std::string_view content_type;
+  std::string_view bytes;
+};
 
 /// One google.api.http binding, as protoc-gen-bia writes it.
 struct HttpRule {
+  /// "*" is every method.
   std::string_view method;
   std::string_view path_template;
   /// The message that the body is decoded into: the request or a field of it. Null: the body is not
@@ -37,6 +45,14 @@ struct HttpRule {
                             google::protobuf::Message& request) = nullptr;
   /// The whole reply or the field of `response_body`.
   void (*write_reply)(codec::JsonWriter& out, const google::protobuf::Message& reply) = nullptr;
+  /// The message that `write_reply` writes; null where that is no message.
+  const google::protobuf::Message* (*reply_message)(const google::protobuf::Message& reply) =
+      nullptr;
+  /// Where the body is a google.api.HttpBody: takes the bytes as they came. Null elsewhere.
+  void (*take_raw)(google::protobuf::Message& request, std::string_view content_type,
+                   std::string_view bytes) = nullptr;
+  /// Where the reply is a google.api.HttpBody: its bytes and their type. Null elsewhere.
+  RawBody (*raw_reply)(const google::protobuf::Message& reply) = nullptr;
 };
 
 enum class MethodKind : uint8_t { kUnary, kClientStream, kServerStream, kBidiStream };
@@ -52,12 +68,27 @@ struct MethodInfo {
   Result<void> (*invoke)(Service& service, Context& context,
                          const google::protobuf::Message* request,
                          google::protobuf::Message* reply) = nullptr;
+  /// Checks the rules of the request's .proto; null where it has none.
+  void (*validate)(const google::protobuf::Message& request, Violations& out) = nullptr;
+};
+
+/// A binding and a message as OpenAPI 3.1 describes them, in JSON.
+struct OpenApiOperation {
+  std::string_view path;
+  std::string_view method;
+  std::string_view json;
+};
+struct OpenApiSchema {
+  std::string_view name;
+  std::string_view json;
 };
 
 struct ServiceInfo {
   std::string_view full_name;
   std::span<const MethodInfo> methods;
   const google::protobuf::FileDescriptor* (*file)() = nullptr;
+  std::span<const OpenApiOperation> openapi = {};
+  std::span<const OpenApiSchema> schemas = {};
 };
 
 /// What the generated base class of a service derives from. One object serves all threads at once.

@@ -26,6 +26,11 @@ void append_percent_encoded(std::string& out, std::string_view text, Slash slash
 /// kInvalidArgument CODEC with Kratos' text: `parsing field "age": strconv.ParseInt: parsing "x":
 /// invalid syntax`.
 Result<void> decode_form(std::string_view text, google::protobuf::Message& message);
+/// The parts of a multipart/form-data body (RFC 7578) into the fields that they name. A field of
+/// type bytes takes its part's bytes as they are, a google.api.HttpBody those and the part's type,
+/// any other field its text as in a form. Errors: kInvalidArgument CODEC.
+Result<void> decode_multipart(std::string_view body, std::string_view boundary,
+                              google::protobuf::Message& message);
 /// One path capture, still percent-encoded, into the field at a dotted path. A value that was there
 /// is replaced.
 Result<void> bind_path_field(std::string_view encoded, std::string_view field_path,

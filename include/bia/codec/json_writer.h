@@ -10,10 +10,10 @@ namespace bia::codec {
 
 /// Appends the text as a JSON string with its quotes. Escapes as protojson does: `"`, `\` and
 /// control characters, nothing else; bytes that are not UTF-8 become U+FFFD, so that the answer is
-/// always JSON.
-void append_json_string(std::string& out, std::string_view text);
+/// always JSON. False where there were such bytes.
+bool append_json_string(std::string& out, std::string_view text);
 /// Without the quotes; for text that has something to escape or is not ASCII.
-void append_json_escaped(std::string& out, std::string_view text);
+bool append_json_escaped(std::string& out, std::string_view text);
 /// As Go prints them: the shortest text that reads back the same, exponents below 1e-6 and from
 /// 1e21 on, "NaN", "Infinity", "-Infinity" in quotes.
 void append_json_double(std::string& out, double value);
@@ -26,7 +26,8 @@ bool decode_base64(std::string_view text, std::string& bytes);
 bool is_plain_ascii(const char* data, size_t size);
 
 /// Writes JSON to the end of a string, without spaces. Commas are its work: a value that follows
-/// another gets one.
+/// another gets one. What has no JSON (a string that is no UTF-8, a time out of range) makes it
+/// fail; the first failure sticks, and what was written is JSON all the same.
 class JsonWriter {
  public:
   explicit JsonWriter(std::string& out) : out_(out) {}
@@ -49,6 +50,12 @@ class JsonWriter {
     string(name);
     out_.push_back(':');
   }
+  void fail(std::string_view why) {
+    if (failure_.empty()) failure_ = why;
+  }
+  bool failed() const { return !failure_.empty(); }
+  /// Why it failed, in protojson's words; empty where it did not.
+  const std::string& failure() const { return failure_; }
   /// Before each value of an array.
   void element() {
     if (out_.back() != '[') out_.push_back(',');
@@ -63,7 +70,9 @@ class JsonWriter {
   void uint64(uint64_t value) { quoted_number(value); }
   void real(double value) { append_json_double(out_, value); }
   void real(float value) { append_json_float(out_, value); }
-  void string(std::string_view value) { append_json_string(out_, value); }
+  void string(std::string_view value) {
+    if (!append_json_string(out_, value)) fail("a string contains invalid UTF-8");
+  }
   void bytes(std::string_view value) {
     out_.push_back('"');
     append_base64(out_, value);
@@ -86,6 +95,7 @@ class JsonWriter {
   }
 
   std::string& out_;
+  std::string failure_;
 };
 
 /// A JsonWriter as a sink of events.

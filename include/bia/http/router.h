@@ -52,10 +52,12 @@ class Router {
                            std::string* allowed) const;
   /// What answers 404 and 405 (Allow is set already); the default writes Kratos' JSON error body.
   void set_not_found(RouteHandler handler);
-  /// The router as a server's handler: finds, calls, or answers 404, or 405 with Allow.
+  /// The router as a server's handler: finds, calls, or answers 301 to the path without doubled and
+  /// trailing slashes where that has a route, 404, or 405 with Allow.
   void serve(ServerRequest& request, ServerResponse& response) const;
 
  private:
+  bool redirect_to_clean(ServerRequest& request, ServerResponse& response) const;
   struct Node;
   struct Search;
   struct Prefix;

@@ -1,25 +1,16 @@
 // One service over HTTP and gRPC, called by the generated clients and by raw requests.
-#include <gtest/gtest.h>
-
 #include <stdexcept>
 
-#include "bia/bia/middleware.h"
-#include "bia/bia/server_binding.h"
-#include "bia/fiber/scheduler.h"
-#include "bia/fiber/threads.h"
-#include "bia/grpc/server.h"
-#include "bia/http/client.h"
-#include "bia/http/router.h"
-#include "bia/http/server.h"
+#include "peers.h"
 #include "test/v1/library.bia.h"
 
 namespace {
 using namespace test::v1;
 using bia::Code;
 using bia::Context;
-using bia::Deadline;
 using bia::Error;
 using bia::Result;
+using bia::test_support::Peers;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -81,76 +72,9 @@ class Library final : public LibraryService {
   }
 };
 
-struct Peers {
-  bia::http::Client http{bia::http::ClientOptions{}};
-  uint16_t port = 0;
-  std::string grpc_address;
-  std::vector<std::string> calls;  ///< operations that the middleware saw, with their outcome
-
-  bia::http::ClientResponse send(std::string_view method, std::string_view target,
-                                 std::string_view body = {}, std::string_view type = {},
-                                 std::string_view accept = {}) {
-    bia::http::Headers headers;
-    if (!type.empty()) headers.add("Content-Type", type);
-    if (!accept.empty()) headers.add("Accept", accept);
-    bia::http::ClientRequest request;
-    request.method = method;
-    request.host = "127.0.0.1";
-    request.port = port;
-    request.target = target;
-    request.headers = &headers;
-    request.body = body;
-    bia::http::ClientResponse response;
-    bia::http::Timings timings;
-    Result<void> sent = http.send(request, response, timings, Deadline::after(seconds(5)));
-    EXPECT_TRUE(sent.ok()) << sent.error().text();
-    return response;
-  }
-  std::string get(std::string_view target) { return send("GET", target).body; }
-};
-
 void serve(const std::function<void(Peers&)>& body, bia::Duration timeout = seconds(5)) {
-  auto group = bia::fiber::ThreadGroup::create(1);
-  ASSERT_TRUE(group.ok());
-  (*group)->run([&](size_t) {
-    Peers peers;
-    Library library;
-    bia::ServerBinding binding({.http_timeout = timeout});
-    binding.middleware().add(
-        [&](Context& context, bia::Request, bia::Next next) -> Result<bia::Reply> {
-          auto reply = next();
-          peers.calls.push_back(std::string(bia::transport_name(context.transport())) + " " +
-                                std::string(context.operation()) + " " +
-                                (reply.ok() ? "ok" : reply.error().reason()));
-          return reply;
-        });
-    binding.middleware().add(bia::recovery_middleware());
-    bia::http::Router router;
-    bia::grpc::ServerOptions grpc_options;
-    grpc_options.address = "127.0.0.1:0";
-    grpc_options.timeout = timeout;
-    auto grpc = bia::grpc::Server::create(**group, grpc_options);
-    ASSERT_TRUE(grpc.ok());
-    Result<void> added = binding.add(library, &router, grpc->get());
-    ASSERT_TRUE(added.ok()) << added.error().text();
-    bia::http::ServerOptions http_options;
-    http_options.address = "127.0.0.1:0";
-    auto http = bia::http::Server::create(
-        **group, http_options,
-        [&](bia::http::ServerRequest& request, bia::http::ServerResponse& response) {
-          router.serve(request, response);
-        });
-    ASSERT_TRUE(http.ok());
-    ASSERT_TRUE((*http)->start().ok());
-    ASSERT_TRUE((*grpc)->start().ok());
-    std::string address = (*http)->address();
-    peers.port = static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
-    peers.grpc_address = (*grpc)->address();
-    body(peers);
-    peers.http.close_idle();
-    (*http)->stop(Deadline::after(milliseconds(100)));
-    (*grpc)->stop(Deadline::after(milliseconds(100)));
-  });
+  Library library;
+  bia::test_support::serve(library, {.http_timeout = timeout}, body);
 }
 
 TEST(Library, BindsPathsAndQueries) {

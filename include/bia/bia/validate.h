@@ -1,0 +1,70 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bia/base/error.h"
+
+namespace bia {
+
+/// What is wrong with a message, by the rules of its .proto (validate/validate.proto). Filled by
+/// the generated `bia_validate(message, violations)`.
+class Violations {
+ public:
+  /// Where a rule is broken: a message type, its field as Go has it and as JSON paths have it, and
+  /// of a list or map which element.
+  struct At {
+    std::string_view type;
+    std::string_view go_name;
+    std::string_view name;
+    int64_t index = -1;
+    std::string_view key = {};
+  };
+  struct Violation {
+    std::string path;  ///< "items[2].name"
+    std::string rule;  ///< "value length must be at most 10 runes"
+    std::string text;  ///< "invalid Item.Name: value length must be at most 10 runes", as in Go
+  };
+
+  void add(const At& at, std::string_view rule);
+  /// The messages inside are part of the field `at` until this ends.
+  class Inside {
+   public:
+    Inside(Violations& of, const At& at) : of_(of) { of.outer_.push_back(at); }
+    ~Inside() { of_.outer_.pop_back(); }
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+
+   private:
+    Violations& of_;
+  };
+
+  bool empty() const { return list_.empty(); }
+  const std::vector<Violation>& list() const { return list_; }
+  /// Kratos' answer: 400 VALIDATOR. The message has all of them, the metadata each by its path.
+  Error error() const;
+
+ private:
+  std::vector<At> outer_;
+  std::vector<Violation> list_;
+};
+
+/// Above it, further violations are counted only.
+inline constexpr size_t kViolationsMax = 100;
+
+// What the generated checks are made of.
+namespace rules {
+size_t runes(std::string_view text);
+bool is_email(std::string_view text);
+bool is_hostname(std::string_view text);
+bool is_ipv4(std::string_view text);
+bool is_ipv6(std::string_view text);
+bool is_uuid(std::string_view text);
+/// Nanoseconds from 1970 till now.
+int64_t now_nanos();
+/// Seconds and nanoseconds as nanoseconds, as far as they fit.
+int64_t nanos(int64_t seconds, int32_t nanos);
+}  // namespace rules
+
+}  // namespace bia

@@ -1,0 +1,91 @@
+#include "bia/http_envelope.h"
+
+#include <fmt/format.h>
+
+#include "bia/codec/json_reader.h"
+#include "bia/codec/json_writer.h"
+
+namespace bia {
+namespace {
+
+struct PlaceName {
+  std::string_view name;
+  JsonTemplate::Place place;
+};
+constexpr PlaceName kPlaces[] = {{"reply", JsonTemplate::Place::kReply},
+                                 {"code", JsonTemplate::Place::kCode},
+                                 {"reason", JsonTemplate::Place::kReason},
+                                 {"message", JsonTemplate::Place::kMessage},
+                                 {"metadata", JsonTemplate::Place::kMetadata}};
+
+Error bad(std::string_view text, std::string_view what) {
+  return Error(Code::kInvalidArgument, "ENVELOPE", fmt::format("the envelope {}: {}", text, what));
+}
+
+}  // namespace
+
+Result<JsonTemplate> JsonTemplate::parse(std::string_view text) {
+  JsonTemplate made;
+  if (text.empty()) return made;
+  std::string filled;
+  for (std::string_view rest = text; !rest.empty();) {
+    Piece piece;
+    const size_t dollar = std::min(rest.find('$'), rest.size());
+    piece.text = rest.substr(0, dollar);
+    rest.remove_prefix(dollar);
+    if (!rest.empty()) {
+      rest.remove_prefix(1);
+      size_t end = 0;
+      while (end < rest.size() && rest[end] >= 'a' && rest[end] <= 'z') ++end;
+      for (const PlaceName& known : kPlaces) {
+        if (rest.substr(0, end) == known.name) piece.place = known.place;
+      }
+      if (piece.place == Place::kNone)
+        return bad(text, fmt::format("there is no ${}; there are $reply, $code, $reason, $message "
+                                     "and $metadata",
+                                     rest.substr(0, end)));
+      rest.remove_prefix(end);
+    }
+    filled += piece.text;
+    if (piece.place != Place::kNone) filled += "{}";
+    made.pieces_.push_back(std::move(piece));
+  }
+  codec::JsonReader in(filled);
+  in.skip();
+  if (Result<void> read = in.finish(); !read.ok())
+    return bad(text, "filled, it is not JSON: " + read.error().message());
+  return made;
+}
+
+void JsonTemplate::append_error(const Error& error, int status, std::string& out) const {
+  codec::JsonWriter json(out);
+  for (const Piece& piece : pieces_) {
+    out += piece.text;
+    switch (piece.place) {
+      case Place::kNone:
+        break;
+      case Place::kReply:
+        json.null();
+        break;
+      case Place::kCode:
+        json.int32(status);
+        break;
+      case Place::kReason:
+        json.string(error.reason());
+        break;
+      case Place::kMessage:
+        json.string(error.message());
+        break;
+      case Place::kMetadata:
+        json.begin_object();
+        for (const auto& [key, value] : error.metadata()) {
+          json.key_text(key);
+          json.string(value);
+        }
+        json.end_object();
+        break;
+    }
+  }
+}
+
+}  // namespace bia

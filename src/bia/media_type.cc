@@ -1,0 +1,103 @@
+#include "bia/media_type.h"
+
+#include <algorithm>
+
+#include "bia/http/message.h"
+
+namespace bia {
+namespace {
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+/// Cuts the part before `separator` off the front.
+std::string_view cut(std::string_view& rest, char separator) {
+  const size_t end = std::min(rest.find(separator), rest.size());
+  const std::string_view part = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return trim(part);
+}
+
+/// "0.85" in thousandths; 1000 for what is no weight, which RFC 9110 leaves open.
+int weight_of(std::string_view parameters) {
+  while (!parameters.empty()) {
+    std::string_view parameter = cut(parameters, ';');
+    if (parameter.size() < 3 || (parameter[0] | 32) != 'q' || parameter[1] != '=') continue;
+    parameter.remove_prefix(2);
+    int weight = 0;
+    int unit = 1000;
+    for (size_t i = 0; i < parameter.size() && i < 5; ++i) {
+      if (i == 1 && parameter[i] == '.') continue;
+      if (parameter[i] < '0' || parameter[i] > '9') return 1000;
+      weight += (parameter[i] - '0') * unit;
+      unit /= 10;
+    }
+    return std::min(weight, 1000);
+  }
+  return 1000;
+}
+
+bool can_be_reply(Format format) {
+  return format == Format::kJson || format == Format::kProto || format == Format::kYaml;
+}
+
+}  // namespace
+
+Format format_of(std::string_view media_type) {
+  const std::string_view type = trim(media_type.substr(0, media_type.find(';')));
+  const size_t slash = type.find('/');
+  if (slash == std::string_view::npos) return Format::kUnknown;
+  const std::string_view subtype = type.substr(slash + 1);
+  const auto is = [&](std::string_view name) { return http::field_name_equals(subtype, name); };
+  if (is("json")) return Format::kJson;
+  if (is("proto") || is("protobuf") || is("x-protobuf")) return Format::kProto;
+  if (is("x-www-form-urlencoded")) return Format::kForm;
+  if (is("form-data")) return Format::kMultipart;
+  if (is("yaml") || is("x-yaml")) return Format::kYaml;
+  return Format::kUnknown;
+}
+
+Format accepted(std::string_view accept) {
+  Format best = Format::kJson;
+  int best_weight = 0;
+  while (!accept.empty()) {
+    std::string_view range = cut(accept, ',');
+    const std::string_view type = cut(range, ';');
+    const bool any = type == "*/*" || type == "application/*";
+    const Format format = any ? Format::kJson : format_of(type);
+    if (!can_be_reply(format)) continue;
+    const int weight = weight_of(range);
+    if (weight <= best_weight) continue;
+    best = format;
+    best_weight = weight;
+  }
+  return best;
+}
+
+std::string_view media_parameter(std::string_view media_type, std::string_view name) {
+  static_cast<void>(cut(media_type, ';'));
+  while (!media_type.empty()) {
+    std::string_view value = cut(media_type, ';');
+    if (!http::field_name_equals(cut(value, '='), name)) continue;
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
+      value = value.substr(1, value.size() - 2);
+    return value;
+  }
+  return {};
+}
+
+std::string_view media_type_of(Format format) {
+  switch (format) {
+    case Format::kProto:
+      return "application/proto";
+    case Format::kYaml:
+      return "application/yaml";
+    default:
+      return "application/json";
+  }
+}
+
+}  // namespace bia

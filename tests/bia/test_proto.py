@@ -1,0 +1,147 @@
+"""bia proto add, client, server and openapi; errors of an API; /docs."""
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+import conftest
+from service import Service, http, run
+
+try:
+    import openapi_spec_validator
+except ImportError:
+    openapi_spec_validator = None
+
+CONTRACT = conftest.SOURCE / "tools/protoc-gen-bia/test"
+PROTOS = ["test/v1/files.proto", "test/v1/kinds.proto", "test/v1/library.proto"]
+
+
+def valid(document):
+    if openapi_spec_validator is None:
+        pytest.skip("no openapi-spec-validator: pip install openapi-spec-validator")
+    openapi_spec_validator.validate(document)
+    return document
+
+
+def chromium_dom(url, tmp_path):
+    """The page's DOM after its scripts ran."""
+    if not shutil.which("chromium"):
+        pytest.skip("no chromium: scripts/setup test installs it")
+    done = subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+                           "--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path}/chromium", "--virtual-time-budget=5000",
+                           "--dump-dom", url], capture_output=True, text=True, timeout=90)
+    return done.stdout
+
+
+def openapi(*words, cwd):
+    code, out, err = run("bia", "proto", "openapi", *words, cwd=cwd)
+    assert code == 0, err
+    assert out == "CREATED openapi.json\n"
+    return valid(json.loads((cwd / "openapi.json").read_text()))
+
+
+def test_add_writes_kratos_template(tmp_path):
+    code, out, err = run("bia", "proto", "add", "api/shop/v1/order_item.proto", cwd=tmp_path)
+    assert (code, out) == (0, "CREATED api/shop/v1/order_item.proto\n"), err
+    text = (tmp_path / "api/shop/v1/order_item.proto").read_text()
+    assert "package shop.v1;" in text and "service OrderItem {" in text and text.count("rpc ") == 5 and text.count("message ") == 10
+    assert run("bia", "proto", "add", "api/shop/v1/order_item.proto", cwd=tmp_path)[::2] == (1, "ERROR: api/shop/v1/order_item.proto already exists\n")
+
+
+@pytest.mark.parametrize("words, message", [
+    (["add"], "Please enter the proto file or directory"),
+    (["add", "x.proto"], "The proto path needs to be hierarchical."),
+    (["add", "api/a-b/v1/x.proto"], "cannot be part of a package"),
+    (["add", "api/x.txt"], "is no .proto file"),
+    (["server", "nope.proto"], "Target directory: internal/service does not exist"),
+    (["server", "nope.proto", "-t", "."], "there is no nope.proto"),
+    (["client", "nope.proto"], "there is no nope.proto"),
+    (["openapi", "."], "holds no .proto file"),
+    (["rub"], "bia proto has no rub"),
+    ([], "takes add, client, server or openapi"),
+])
+def test_bad_words(tmp_path, words, message):
+    code, out, err = run("bia", "proto", *words, cwd=tmp_path)
+    assert (code, out) == (1, "") and message in err
+
+
+def test_server_writes_stubs_that_build(tmp_path):
+    """A project gets a second service: its proto, its stubs, and it builds as it stands."""
+    assert run("bia", "new", "shop", cwd=tmp_path)[0] == 0
+    project = tmp_path / "shop"
+    assert run("bia", "proto", "add", "api/shop/v1/order_item.proto", cwd=project)[0] == 0
+    proto = project / "api/shop/v1/order_item.proto"
+    text = proto.read_text().replace("rpc ListOrderItem(ListOrderItemRequest) returns (ListOrderItemReply)",
+                                     "rpc ListOrderItem(ListOrderItemRequest) returns (stream ListOrderItemReply)")
+    text = text.replace("rpc UpdateOrderItem(UpdateOrderItemRequest)", "rpc UpdateOrderItem(stream UpdateOrderItemRequest)")
+    proto.write_text(text.replace("rpc GetOrderItem(GetOrderItemRequest) returns (GetOrderItemReply)",
+                                  "rpc GetOrderItem(stream GetOrderItemRequest) returns (stream GetOrderItemReply)"))
+    code, out, err = run("bia", "proto", "server", "api/shop/v1/order_item.proto", cwd=project)
+    assert (code, out) == (0, "internal/service/order_item.h\ninternal/service/order_item.cc\n"), err
+    code, out, err = run("bia", "proto", "server", "api/shop/v1/order_item.proto", cwd=project)
+    assert (code, out, err) == (0, "", "OrderItem already exists: internal/service/order_item.h\n")
+    done = subprocess.run(["cmake", "-S", project, "-B", project / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={conftest.BIN.parent}",
+                           f"-Dbia_DIR={conftest.BIN.parent}"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    done = subprocess.run(["cmake", "--build", project / "build"], capture_output=True, text=True,
+                          env={**os.environ, "CCACHE_BASEDIR": str(tmp_path), "CCACHE_NOHASHDIR": "1"})
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_client_generates(tmp_path):
+    shutil.copytree(CONTRACT / "demo", tmp_path / "api/demo")
+    code, out, err = run("bia", "proto", "client", "api", cwd=tmp_path)
+    assert (code, out) == (0, "proto: api/demo/v1/greeter.proto\n"), err
+    for name in ("pb.h", "pb.cc", "bia.h", "bia.cc"):
+        assert (tmp_path / f"gen/demo/v1/greeter.{name}").is_file()
+    assert "is_user_not_found" in (tmp_path / "gen/demo/v1/greeter.bia.h").read_text()
+    (tmp_path / "api/demo/v1/greeter.proto").write_text("syntax = \"proto3\"; nonsense")
+    assert run("bia", "proto", "client", "api", cwd=tmp_path)[0] != 0
+
+
+def test_openapi_describes_what_is_served(tmp_path):
+    for name in PROTOS:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(CONTRACT / name, tmp_path / name)
+    document = openapi(*PROTOS, "--title", "Library", "--api_version", "1.2", cwd=tmp_path)
+    assert document["openapi"] == "3.1.0" and document["info"] == {"title": "Library", "version": "1.2"}
+    paths = document["paths"]
+    assert set(paths["/v1/books/{id}/{color}"]) == {"get"}
+    shelf = paths["/v1/shelves/{name}/books/{name_2}"]["get"]
+    assert [p["name"] for p in shelf["parameters"] if p["in"] == "path"] == ["name", "name_2"]
+    assert {"sub.name", "tags", "counts", "since", "mask", "fail"} <= {p["name"] for p in shelf["parameters"] if p["in"] == "query"}
+    assert set(paths["/every/{name}"]) == {"get", "post", "put", "patch", "delete", "options"}
+    assert paths["/wild/{wildcard_1}/x/{wildcard_2}"] and "/v1/books/{title}:rename" in paths
+    assert paths["/files/{name}"]["get"]["responses"]["200"]["content"] == {"*/*": {"schema": {}}}
+    error = paths["/files/{name}"]["get"]["responses"]["default"]["content"]["application/json"]["schema"]
+    assert error == {"$ref": "#/components/schemas/bia.Error"}
+    schemas = document["components"]["schemas"]
+    assert schemas["test.v1.Color"]["type"] == "string" and "RED" in schemas["test.v1.Color"]["enum"]
+    assert schemas["test.v1.CreateBookRequest"]["required"] == ["shelf"]
+    ids = [op["operationId"] for item in paths.values() for op in item.values()]
+    assert len(ids) == len(set(ids))
+    create = paths["/v1/shelves/{shelf}/books"]["post"]
+    assert [p["name"] for p in create["parameters"]] == ["shelf", "dryRun"] and create["requestBody"]["required"]
+    for reference in re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)):
+        assert reference in schemas
+
+
+def test_the_service_shows_its_docs(start, tmp_path):
+    hello = Service(start, tmp_path, http="docs: true")
+    status, headers, body = http(hello.http, "GET /openapi.json")
+    document = valid(json.loads(body))
+    assert status == 200 and headers["content-type"] == "application/json"
+    assert document["info"]["title"] == "helloworld" and "get" in document["paths"]["/helloworld/{name}"]
+    status, headers, page = http(hello.http, "GET /docs")
+    assert status == 200 and headers["content-type"].startswith("text/html")
+    assert not re.search(rb"(src|href)=", page) and b"http://" not in page and b"https://" not in page, "nothing from elsewhere"
+    dom = chromium_dom(f"http://127.0.0.1:{hello.http}/docs", tmp_path)
+    assert "/helloworld/{name}" in dom and "helloworld.v1.HelloReply" in dom and "Sends a greeting" in dom
+
+
+def test_docs_are_off_by_default(start, tmp_path):
+    hello = Service(start, tmp_path)
+    assert http(hello.http, "GET /docs")[0] == 404 and http(hello.http, "GET /openapi.json")[0] == 404

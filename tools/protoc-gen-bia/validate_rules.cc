@@ -1,0 +1,91 @@
+#include "validate_rules.h"
+
+#include <google/protobuf/descriptor.pb.h>
+
+namespace bia::protoc {
+namespace {
+constexpr int kRules = 1071;
+}
+
+std::optional<RawRules> RawRules::of(const pb::FieldDescriptor* field) {
+  const pb::UnknownFieldSet& options =
+      field->options().GetReflection()->GetUnknownFields(field->options());
+  std::string bytes;
+  bool found = false;
+  for (int i = 0; i < options.field_count(); ++i) {
+    if (options.field(i).number() != kRules ||
+        options.field(i).type() != pb::UnknownField::TYPE_LENGTH_DELIMITED)
+      continue;
+    bytes += options.field(i).length_delimited();
+    found = true;
+  }
+  RawRules rules;
+  if (!found || !rules.fields_->ParseFromString(bytes)) return std::nullopt;
+  return rules;
+}
+
+bool RawRules::has(int number) const { return !values(number).empty(); }
+
+std::vector<pb::UnknownField> RawRules::values(int number) const {
+  std::vector<pb::UnknownField> list;
+  for (int i = 0; i < fields_->field_count(); ++i) {
+    if (fields_->field(i).number() == number) list.push_back(fields_->field(i));
+  }
+  return list;
+}
+
+std::optional<uint64_t> RawRules::unsigned_of(int number) const {
+  const auto list = values(number);
+  if (list.empty() || list.back().type() != pb::UnknownField::TYPE_VARINT) return std::nullopt;
+  return list.back().varint();
+}
+
+std::vector<std::string> RawRules::texts(int number) const {
+  std::vector<std::string> list;
+  for (const pb::UnknownField& one : values(number)) {
+    if (one.type() == pb::UnknownField::TYPE_LENGTH_DELIMITED)
+      list.push_back(one.length_delimited());
+  }
+  return list;
+}
+
+std::optional<std::string> RawRules::text(int number) const {
+  const auto list = texts(number);
+  if (list.empty()) return std::nullopt;
+  return list.back();
+}
+
+std::optional<RawRules> RawRules::message(int number) const {
+  std::string bytes;
+  for (const std::string& one : texts(number)) bytes += one;
+  RawRules rules;
+  if (texts(number).empty() || !rules.fields_->ParseFromString(bytes)) return std::nullopt;
+  return rules;
+}
+
+std::optional<int64_t> RawRules::nanos(int number) const {
+  const auto duration = message(number);
+  if (!duration) return std::nullopt;
+  return static_cast<int64_t>(duration->unsigned_of(1).value_or(0)) * 1'000'000'000 +
+         static_cast<int32_t>(duration->unsigned_of(2).value_or(0));
+}
+
+int RawRules::first_of(std::initializer_list<int> numbers) const {
+  for (int number : numbers) {
+    if (has(number)) return number;
+  }
+  return 0;
+}
+
+bool bool_option(const pb::Message& options, int number) {
+  const pb::UnknownFieldSet& fields = options.GetReflection()->GetUnknownFields(options);
+  bool value = false;
+  for (int i = 0; i < fields.field_count(); ++i) {
+    if (fields.field(i).number() == number &&
+        fields.field(i).type() == pb::UnknownField::TYPE_VARINT)
+      value = fields.field(i).varint() != 0;
+  }
+  return value;
+}
+
+}  // namespace bia::protoc

@@ -1,0 +1,41 @@
+#pragma once
+#include <google/protobuf/unknown_field_set.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "output.h"
+
+namespace bia::protoc {
+
+/// A message of validate/validate.proto as it stands in an option, read by its field numbers.
+class RawRules {
+ public:
+  RawRules() = default;
+  /// The option 1071 of a field; none where it is not there.
+  static std::optional<RawRules> of(const pb::FieldDescriptor* field);
+
+  bool has(int number) const;
+  bool flag(int number) const { return unsigned_of(number).value_or(0) != 0; }
+  std::optional<uint64_t> unsigned_of(int number) const;
+  std::optional<std::string> text(int number) const;
+  std::vector<std::string> texts(int number) const;
+  std::optional<RawRules> message(int number) const;
+  /// Numbers of a field, as the rule's type has them on the wire.
+  std::vector<pb::UnknownField> values(int number) const;
+  /// Nanoseconds of a google.protobuf.Duration.
+  std::optional<int64_t> nanos(int number) const;
+  /// The first of these that is there; 0 for none.
+  int first_of(std::initializer_list<int> numbers) const;
+
+ private:
+  // Shared, because it cannot be moved.
+  std::shared_ptr<pb::UnknownFieldSet> fields_ = std::make_shared<pb::UnknownFieldSet>();
+};
+
+/// The option 1071 of a message (`disabled`) or a oneof (`required`).
+bool bool_option(const pb::Message& options, int number);
+
+}  // namespace bia::protoc

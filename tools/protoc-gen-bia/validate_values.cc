@@ -1,0 +1,368 @@
+// The checks of scalars, with protoc-gen-validate's words.
+#include "validate_values.h"
+
+#include <bit>
+
+#include "names.h"
+
+namespace bia::protoc {
+namespace {
+using Field = pb::FieldDescriptor;
+
+/// A number of a rule: as C++ and as Go's %v shows it.
+struct Literal {
+  std::string code;
+  std::string shown;
+};
+
+Literal literal(const Field* field, const pb::UnknownField& raw) {
+  const auto bits = [&]() -> uint64_t {
+    switch (raw.type()) {
+      case pb::UnknownField::TYPE_VARINT:
+        return raw.varint();
+      case pb::UnknownField::TYPE_FIXED32:
+        return raw.fixed32();
+      case pb::UnknownField::TYPE_FIXED64:
+        return raw.fixed64();
+      default:
+        return 0;
+    }
+  }();
+  const auto integer = [](int64_t value) -> Literal {
+    const std::string shown = fmt::format("{}", value);
+    return {value == INT64_MIN ? "INT64_MIN" : shown + "LL", shown};
+  };
+  switch (field->type()) {
+    case Field::TYPE_FLOAT: {
+      const float value = std::bit_cast<float>(static_cast<uint32_t>(bits));
+      return {fmt::format("static_cast<float>({:.9e})", value), fmt::format("{}", value)};
+    }
+    case Field::TYPE_DOUBLE: {
+      const double value = std::bit_cast<double>(bits);
+      return {fmt::format("{:.17e}", value), fmt::format("{}", value)};
+    }
+    case Field::TYPE_SINT32:
+    case Field::TYPE_SINT64:
+      return integer(static_cast<int64_t>(bits >> 1) ^ -static_cast<int64_t>(bits & 1));
+    case Field::TYPE_SFIXED32:
+      return integer(static_cast<int32_t>(bits));
+    case Field::TYPE_UINT32:
+    case Field::TYPE_UINT64:
+    case Field::TYPE_FIXED32:
+    case Field::TYPE_FIXED64:
+      return {fmt::format("{}ULL", bits), fmt::format("{}", bits)};
+    default:
+      return integer(static_cast<int64_t>(bits));
+  }
+}
+
+std::string list_text(const std::vector<std::string>& shown) {
+  std::string text;
+  for (const std::string& one : shown) text += (text.empty() ? "" : " ") + one;
+  return "[" + text + "]";
+}
+
+}  // namespace
+
+int rule_number(const Field* field) {
+  switch (field->type()) {
+    case Field::TYPE_FLOAT:
+      return 1;
+    case Field::TYPE_DOUBLE:
+      return 2;
+    case Field::TYPE_INT32:
+      return 3;
+    case Field::TYPE_INT64:
+      return 4;
+    case Field::TYPE_UINT32:
+      return 5;
+    case Field::TYPE_UINT64:
+      return 6;
+    case Field::TYPE_SINT32:
+      return 7;
+    case Field::TYPE_SINT64:
+      return 8;
+    case Field::TYPE_FIXED32:
+      return 9;
+    case Field::TYPE_FIXED64:
+      return 10;
+    case Field::TYPE_SFIXED32:
+      return 11;
+    case Field::TYPE_SFIXED64:
+      return 12;
+    case Field::TYPE_BOOL:
+      return 13;
+    case Field::TYPE_STRING:
+      return 14;
+    case Field::TYPE_BYTES:
+      return 15;
+    case Field::TYPE_ENUM:
+      return 16;
+    default:
+      break;
+  }
+  const std::string name = field->message_type() ? field->message_type()->full_name() : "";
+  if (name == "google.protobuf.Any") return 20;
+  if (name == "google.protobuf.Duration") return 21;
+  if (name == "google.protobuf.Timestamp") return 22;
+  return 0;
+}
+
+void ValueChecks::fail_if(const std::string& condition, const std::string& rule) {
+  out_.line("if ({}) out.add({}, {});", condition, at_, quoted_bytes(rule));
+}
+
+std::string ValueChecks::write(const RawRules& rules) {
+  const int number_of_type = rule_number(field_);
+  if (number_of_type <= 12 && number_of_type > 0) return number(rules);
+  switch (number_of_type) {
+    case 13:
+      return boolean(rules);
+    case 14:
+      return text(rules);
+    case 15:
+      return bytes(rules);
+    case 16:
+      return enumeration(rules);
+    case 21:
+      return duration(rules);
+    case 22:
+      return timestamp(rules);
+    default:
+      return rules.first_of({2, 3}) ? "rules in and not_in of an Any are not built" : "";
+  }
+}
+
+/// The four bounds; those left out are empty. A lower one above the upper one means outside.
+void ValueChecks::bounds(const std::string& value, const std::string& lt, const std::string& lte,
+                         const std::string& gt, const std::string& gte,
+                         const std::string& shown_low, const std::string& shown_high) {
+  const std::string high =
+      lt.empty() ? lte.empty() ? "" : value + " <= " + lte : value + " < " + lt;
+  const std::string low = gt.empty() ? gte.empty() ? "" : value + " >= " + gte : value + " > " + gt;
+  const char open = gt.empty() ? '[' : '(';
+  const char close = lt.empty() ? ']' : ')';
+  if (!low.empty() && !high.empty()) {
+    const std::string range = fmt::format("{}{}, {}{}", open, shown_low, shown_high, close);
+    const std::string upper = lt.empty() ? lte : lt;
+    const std::string lower = gt.empty() ? gte : gt;
+    out_.line("if constexpr ({} > {}) {{", upper, lower);
+    fail_if(fmt::format("!({} && {})", low, high), "value must be inside range " + range);
+    out_.put("} else {");
+    // protoc-gen-validate names the range that is left out.
+    fail_if(fmt::format("!({} || {})", low, high),
+            fmt::format("value must be outside range {}{}, {}{}", lt.empty() ? '(' : '[',
+                        shown_high, shown_low, gt.empty() ? ')' : ']'));
+    out_.put("}");
+  } else if (!high.empty()) {
+    fail_if("!(" + high + ")", fmt::format("value must be less than {}{}",
+                                           lt.empty() ? "or equal to " : "", shown_high));
+  } else if (!low.empty()) {
+    fail_if("!(" + low + ")", fmt::format("value must be greater than {}{}",
+                                          gt.empty() ? "or equal to " : "", shown_low));
+  }
+}
+
+std::string ValueChecks::number(const RawRules& rules) {
+  const std::string type = cpp_scalar(field_);
+  const auto one = [&](int number) -> Literal {
+    const auto values = rules.values(number);
+    if (values.empty()) return {};
+    Literal made = literal(field_, values.back());
+    made.code = fmt::format("static_cast<{}>({})", type, made.code);
+    return made;
+  };
+  if (const Literal equal = one(1); !equal.code.empty()) {
+    fail_if(fmt::format("{} != {}", value_, equal.code), "value must equal " + equal.shown);
+    return {};
+  }
+  const Literal lt = one(2), lte = one(3), gt = one(4), gte = one(5);
+  bounds(value_, lt.code, lte.code, gt.code, gte.code, gt.code.empty() ? gte.shown : gt.shown,
+         lt.code.empty() ? lte.shown : lt.shown);
+  for (int number : {6, 7}) {
+    std::string condition;
+    std::vector<std::string> shown;
+    for (const pb::UnknownField& raw : rules.values(number)) {
+      const Literal listed = literal(field_, raw);
+      condition += fmt::format("{}{} {} static_cast<{}>({})",
+                               condition.empty() ? ""
+                               : number == 6     ? " && "
+                                                 : " || ",
+                               value_, number == 6 ? "!=" : "==", type, listed.code);
+      shown.push_back(listed.shown);
+    }
+    if (!shown.empty())
+      fail_if(condition, fmt::format("value must {}be in list {}", number == 6 ? "" : "not ",
+                                     list_text(shown)));
+  }
+  return {};
+}
+
+std::string ValueChecks::boolean(const RawRules& rules) {
+  if (rules.has(1))
+    fail_if(fmt::format("{} != {}", value_, rules.flag(1)),
+            fmt::format("value must equal {}", rules.flag(1)));
+  return {};
+}
+
+std::string ValueChecks::enumeration(const RawRules& rules) {
+  const std::string value = fmt::format("static_cast<int>({})", value_);
+  if (const auto equal = rules.unsigned_of(1))
+    fail_if(fmt::format("{} != {}", value, static_cast<int32_t>(*equal)),
+            fmt::format("value must equal {}", static_cast<int32_t>(*equal)));
+  if (rules.flag(2))
+    fail_if(fmt::format("!{}_IsValid({})", cpp_type(field_->enum_type()), value),
+            "value must be one of the defined enum values");
+  for (int number : {3, 4}) {
+    std::string condition;
+    std::vector<std::string> shown;
+    for (const pb::UnknownField& raw : rules.values(number)) {
+      shown.push_back(fmt::format("{}", static_cast<int32_t>(raw.varint())));
+      condition += fmt::format("{}{} {} {}",
+                               condition.empty() ? ""
+                               : number == 3     ? " && "
+                                                 : " || ",
+                               value, number == 3 ? "!=" : "==", shown.back());
+    }
+    if (!shown.empty())
+      fail_if(condition, fmt::format("value must {}be in list {}", number == 3 ? "" : "not ",
+                                     list_text(shown)));
+  }
+  return {};
+}
+
+void ValueChecks::lengths(const RawRules& rules, const std::string& size, std::string_view unit,
+                          int exact, int min, int max) {
+  auto least = rules.unsigned_of(min);
+  auto most = rules.unsigned_of(max);
+  if (const auto equal = rules.unsigned_of(exact)) least = most = equal;
+  if (least && most && *least == *most) {
+    fail_if(fmt::format("{} != {}u", size, *least),
+            fmt::format("value length must be {} {}", *least, unit));
+  } else if (least && most) {
+    fail_if(
+        fmt::format("{0} < {1}u || {0} > {2}u", size, *least, *most),
+        fmt::format("value length must be between {} and {} {}, inclusive", *least, *most, unit));
+  } else if (least) {
+    fail_if(fmt::format("{} < {}u", size, *least),
+            fmt::format("value length must be at least {} {}", *least, unit));
+  } else if (most) {
+    fail_if(fmt::format("{} > {}u", size, *most),
+            fmt::format("value length must be at most {} {}", *most, unit));
+  }
+}
+
+void ValueChecks::parts(const RawRules& rules, int prefix, int suffix, int contains) {
+  const std::string view = fmt::format("std::string_view({})", value_);
+  const auto bytes_literal = [](const std::string& text) {
+    return fmt::format("std::string_view({}, {})", quoted_bytes(text), text.size());
+  };
+  if (const auto text = rules.text(prefix))
+    fail_if(fmt::format("!{}.starts_with({})", view, bytes_literal(*text)),
+            fmt::format("value does not have prefix \"{}\"", *text));
+  if (const auto text = rules.text(suffix))
+    fail_if(fmt::format("!{}.ends_with({})", view, bytes_literal(*text)),
+            fmt::format("value does not have suffix \"{}\"", *text));
+  if (const auto text = rules.text(contains))
+    fail_if(fmt::format("{}.find({}) == std::string_view::npos", view, bytes_literal(*text)),
+            fmt::format("value does not contain substring \"{}\"", *text));
+}
+
+std::string ValueChecks::text(const RawRules& rules) {
+  for (const auto& [number, name] : {std::pair(6, "pattern"), std::pair(17, "uri"),
+                                     std::pair(18, "uri_ref"), std::pair(24, "well_known_regex")}) {
+    if (rules.has(number))
+      return fmt::format("the rule string.{} is not built; check it in the handler", name);
+  }
+  if (const auto equal = rules.text(1))
+    fail_if(fmt::format("{} != {}", value_, quoted_bytes(*equal)),
+            fmt::format("value must equal {}", *equal));
+  if (rules.first_of({2, 3, 19}))
+    lengths(rules, fmt::format("::bia::rules::runes({})", value_), "runes", 19, 2, 3);
+  lengths(rules, value_ + ".size()", "bytes", 20, 4, 5);
+  parts(rules, 7, 8, 9);
+  if (const auto text = rules.text(23))
+    fail_if(fmt::format("std::string_view({}).find({}) != std::string_view::npos", value_,
+                        quoted_bytes(*text)),
+            fmt::format("value contains substring \"{}\"", *text));
+  for (int number : {10, 11}) {
+    std::string condition;
+    for (const std::string& one : rules.texts(number))
+      condition += fmt::format("{}{} {} {}",
+                               condition.empty() ? ""
+                               : number == 10    ? " && "
+                                                 : " || ",
+                               value_, number == 10 ? "!=" : "==", quoted_bytes(one));
+    if (!condition.empty())
+      fail_if(condition, fmt::format("value must {}be in list {}", number == 10 ? "" : "not ",
+                                     list_text(rules.texts(number))));
+  }
+  struct Known {
+    int number;
+    std::string_view test;
+    std::string_view what;
+  };
+  static constexpr Known kKnown[] = {
+      {12, "::bia::rules::is_email({0})", "a valid email address"},
+      {13, "::bia::rules::is_hostname({0})", "a valid hostname"},
+      {14, "::bia::rules::is_ipv4({0}) || ::bia::rules::is_ipv6({0})", "a valid IP address"},
+      {15, "::bia::rules::is_ipv4({0})", "a valid IPv4 address"},
+      {16, "::bia::rules::is_ipv6({0})", "a valid IPv6 address"},
+      {21,
+       "::bia::rules::is_hostname({0}) || ::bia::rules::is_ipv4({0}) || ::bia::rules::is_ipv6({0})",
+       "a valid hostname, or ip address"},
+      {22, "::bia::rules::is_uuid({0})", "a valid UUID"}};
+  for (const Known& known : kKnown) {
+    if (rules.flag(known.number))
+      fail_if("!(" + fmt::format(fmt::runtime(known.test), value_) + ")",
+              fmt::format("value must be {}", known.what));
+  }
+  return {};
+}
+
+std::string ValueChecks::bytes(const RawRules& rules) {
+  for (const auto& [number, name] :
+       {std::pair(4, "pattern"), std::pair(8, "in"), std::pair(9, "not_in"), std::pair(10, "ip"),
+        std::pair(11, "ipv4"), std::pair(12, "ipv6")}) {
+    if (rules.has(number))
+      return fmt::format("the rule bytes.{} is not built; check it in the handler", name);
+  }
+  if (const auto equal = rules.text(1))
+    fail_if(
+        fmt::format("{} != std::string_view({}, {})", value_, quoted_bytes(*equal), equal->size()),
+        "value must equal the given bytes");
+  lengths(rules, value_ + ".size()", "bytes", 13, 2, 3);
+  parts(rules, 5, 6, 7);
+  return {};
+}
+
+std::string ValueChecks::duration(const RawRules& rules) {
+  if (rules.first_of({7, 8})) return "the rules duration.in and not_in are not built";
+  const std::string value = fmt::format("::bia::rules::nanos({0}.seconds(), {0}.nanos())", value_);
+  const auto code = [&](int number) {
+    const auto nanos = rules.nanos(number);
+    return nanos ? fmt::format("int64_t{{{}}}", *nanos) : std::string();
+  };
+  const auto shown = [&](int a, int b) {
+    const auto nanos = rules.nanos(a) ? rules.nanos(a) : rules.nanos(b);
+    return nanos ? fmt::format("{}s", static_cast<double>(*nanos) / 1e9) : std::string();
+  };
+  if (rules.has(2)) fail_if(value + " != " + code(2), "value must equal " + shown(2, 2));
+  bounds(value, code(3), code(4), code(5), code(6), shown(5, 6), shown(3, 4));
+  return {};
+}
+
+std::string ValueChecks::timestamp(const RawRules& rules) {
+  if (rules.first_of({2, 3, 4, 5, 6}))
+    return "of timestamp's rules only required, lt_now, gt_now and within are built";
+  const std::string value = fmt::format("::bia::rules::nanos({0}.seconds(), {0}.nanos())", value_);
+  const std::string now = "::bia::rules::now_nanos()";
+  if (rules.flag(7)) fail_if(value + " >= " + now, "value must be less than now");
+  if (rules.flag(8)) fail_if(value + " <= " + now, "value must be greater than now");
+  if (const auto within = rules.nanos(9))
+    fail_if(fmt::format("{0} < {1} - {2}LL || {0} > {1} + {2}LL", value, now, *within),
+            fmt::format("value must be within {}s of now", static_cast<double>(*within) / 1e9));
+  return {};
+}
+
+}  // namespace bia::protoc
