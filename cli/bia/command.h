@@ -33,7 +33,11 @@ Command new_command();
 Command proto_command();
 Command run_command();
 Command bench_command();
+Command upgrade_command();
+Command completion_command();
 Command version_command();
+/// In the order of the help.
+std::vector<Command> all_commands();
 
 /// Runs `bia WORDS…` and returns the exit code; errors are printed to io.err.
 int run_program(const std::vector<std::string>& words, Io& io);

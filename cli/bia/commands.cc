@@ -10,19 +10,28 @@
 namespace bia::cli {
 namespace {
 
+<<<<<<< HEAD
 std::vector<Command> commands() {
   return {new_command(), proto_command(), run_command(), bench_command(), version_command()};
 }
 
 /// Of Kratos' command, and not built yet.
 constexpr std::array<std::string_view, 2> kNotBuilt = {"upgrade", "changelog"};
+=======
+/// Of Kratos' command, and not built yet.
+constexpr std::array<std::string_view, 2> kNotBuilt = {"proto", "changelog"};
+>>>>>>> 1580cf1 (bia: run --watch, upgrade, completion, new --repo, deploy files; docs/kratos-compatibility.md)
 
 std::string program_help() {
   std::string text = "bia: microservices for C++\n\nusage: bia COMMAND [ARGUMENTS]\n\n";
-  for (const Command& command : commands())
+  for (const Command& command : all_commands())
     text += fmt::format("  {:<10} {}\n", command.name, command.summary);
   text += fmt::format("  {:<10} {}\n", "help", "print this, or a command's help: bia help COMMAND");
+<<<<<<< HEAD
   text += "\nNot built yet: upgrade, changelog.\n";
+=======
+  text += "\nNot built yet: proto add, proto client, proto server, changelog.\n";
+>>>>>>> 1580cf1 (bia: run --watch, upgrade, completion, new --repo, deploy files; docs/kratos-compatibility.md)
   return text;
 }
 
@@ -47,7 +56,7 @@ Error unknown_command(const std::string& name) {
 }
 
 Result<int> dispatch(const std::vector<std::string>& words, Io& io) {
-  const std::vector<Command> table = commands();
+  const std::vector<Command> table = all_commands();
   const auto find = [&](const std::string& name) {
     return std::find_if(table.begin(), table.end(),
                         [&](const Command& command) { return command.name == name; });
@@ -81,6 +90,11 @@ Result<int> print_version(const Args&, Io& io) {
 }
 
 }  // namespace
+
+std::vector<Command> all_commands() {
+  return {new_command(),     run_command(),        bench_command(),
+          upgrade_command(), completion_command(), version_command()};
+}
 
 Command version_command() { return {"version", "", "print the version", {}, {}, print_version}; }
 

@@ -1,13 +1,19 @@
 // bia new: Kratos' layered layout (kratos new) for C++, from the templates in the program.
 #include <fmt/format.h>
 #include <fmt/ostream.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
+#include <iterator>
 #include <ostream>
+#include <utility>
+#include <vector>
 
+#include "build.h"
 #include "command.h"
 #include "service.h"
 
@@ -152,7 +158,8 @@ std::string replace_all(std::string text, std::string_view from, std::string_vie
 std::string target_path(std::string_view path, const std::string& name) {
   path.remove_prefix(path.find('/') + 1);
   if (path == "gitignore") return ".gitignore";
-  return replace_all(std::string(path), "cmd/NAME/", fmt::format("cmd/{}/", name));
+  std::string target = replace_all(std::string(path), "cmd/NAME/", fmt::format("cmd/{}/", name));
+  return replace_all(std::move(target), "deploy/NAME.", fmt::format("deploy/{}.", name));
 }
 
 std::string target_text(std::string_view bytes, const std::string& name) {
@@ -176,24 +183,98 @@ Result<void> write_file(const fs::path& path, std::string_view text) {
   return {};
 }
 
-Result<int> run_new(const Args& args, Io& io) {
-  if (args.positional().size() != 1) {
+using Files = std::vector<std::pair<std::string, std::string>>;
+
+Files built_in_files(const std::string& name) {
+  Files files;
+  for (const EmbeddedFile& file : templates::service())
+    files.emplace_back(target_path(file.path, name), target_text(file.bytes, name));
+  return files;
+}
+
+/// A layout of one's own: a git repository whose files may say SERVICE_NAME and SERVICE_NAMESPACE,
+/// and whose programs may lie in cmd/NAME.
+Result<Files> cloned_files(const std::string& repository, const std::string& branch,
+                           const std::string& name) {
+  const fs::path clone = fs::temp_directory_path() / fmt::format("bia-new-{}-{}", getpid(), name);
+  std::vector<std::string> words = {"git", "clone", "--quiet", "--depth", "1"};
+  if (!branch.empty()) words.insert(words.end(), {"--branch", branch});
+  words.insert(words.end(), {"--", repository, clone.string()});
+  std::error_code error;
+  fs::remove_all(clone, error);
+  const int code = BIA_TRY(run_process(words));
+  if (code != 0) {
+    return Error(Code::kUnavailable, "CLONE",
+                 fmt::format("git cannot clone {}; its messages are above", repository));
+  }
+  Files files;
+  for (fs::recursive_directory_iterator entry(clone, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string part = entry->path().filename().string();
+    if (part == ".git" || part == ".github") {
+      entry.disable_recursion_pending();
+    } else if (entry->is_regular_file(error)) {
+      std::ifstream file(entry->path(), std::ios::binary);
+      std::string bytes(std::istreambuf_iterator<char>(file), {});
+      const std::string path = "layout/" + fs::relative(entry->path(), clone, error).string();
+      files.emplace_back(target_path(path, name), target_text(bytes, name));
+    }
+  }
+  fs::remove_all(clone, error);
+  if (files.empty())
+    return Error(Code::kNotFound, "EMPTY", fmt::format("{} has no files", repository));
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+/// Programs and scripts get no questions, only a terminal does.
+bool is_terminal() { return isatty(STDIN_FILENO) != 0 && isatty(STDERR_FILENO) != 0; }
+
+std::string ask(Io& io, std::string_view question) {
+  fmt::print(io.err, "{} ", question);
+  io.err.flush();
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer;
+}
+
+Result<fs::path> folder_for(const Args& args, Io& io) {
+  std::string given;
+  if (args.positional().size() == 1) {
+    given = args.positional()[0];
+  } else if (args.positional().empty() && is_terminal()) {
+    given = ask(io, "What is the project's name?");
+  } else {
     return Error(Code::kInvalidArgument, "ARGUMENT", "bia new takes one name")
         .with_hint("bia new helloworld");
   }
-  fs::path folder = args.positional()[0];
+  const char* home = getenv("HOME");
+  if (given.starts_with("~/") && home) given.replace(0, 1, home);
+  fs::path folder = given;
   if (folder.filename().empty()) folder = folder.parent_path();
-  const std::string name = folder.filename().string();
-  BIA_TRY(check_name(name));
+  BIA_TRY(check_name(folder.filename().string()));
   std::error_code error;
-  if (fs::exists(folder, error) && !args.has("force")) {
-    return Error(Code::kAlreadyExists, "DIR_EXISTS",
-                 fmt::format("{} already exists", folder.string()))
-        .with_hint("choose another name, or pass --force to overwrite its files");
+  if (!fs::exists(folder, error) || args.has("force")) return folder;
+  if (is_terminal()) {
+    const std::string answer =
+        ask(io, fmt::format("{} already exists. Overwrite its files? (y/N)", folder.string()));
+    if (answer == "y" || answer == "Y" || answer == "yes") return folder;
   }
-  for (const EmbeddedFile& file : templates::service()) {
-    const fs::path path = folder / target_path(file.path, name);
-    const std::string text = target_text(file.bytes, name);
+  return Error(Code::kAlreadyExists, "DIR_EXISTS",
+               fmt::format("{} already exists", folder.string()))
+      .with_hint("choose another name, or pass --force to overwrite its files");
+}
+
+Result<int> run_new(const Args& args, Io& io) {
+  const fs::path folder = BIA_TRY(folder_for(args, io));
+  const std::string name = folder.filename().string();
+  const char* layout = getenv("BIA_LAYOUT_REPO");
+  const std::string repository = args.get("repo", layout ? layout : "");
+  const Files files = repository.empty()
+                          ? built_in_files(name)
+                          : BIA_TRY(cloned_files(repository, args.get("branch"), name));
+  for (const auto& [file, text] : files) {
+    const fs::path path = folder / file;
     BIA_TRY(write_file(path, text));
     fmt::print(io.out, "CREATED {} ({} bytes)\n", path.string(), text.size());
   }
@@ -211,10 +292,15 @@ Result<int> run_new(const Args& args, Io& io) {
 
 Command new_command() {
   return {"new",
-          "NAME [--force]",
+          "[NAME] [--force] [--repo URL [--branch NAME]]",
           "create a service in the folder NAME",
-          {{"force", 'f', "", "write into a folder that exists, over files of the same names"}},
-          "NAME may be a path; its last part is the service's name.",
+          {{"force", 'f', "", "write into a folder that exists, over files of the same names"},
+           {"repo", 'r', "URL",
+            "a layout of your own: a git repository; default: $BIA_LAYOUT_REPO, else bia's own"},
+           {"branch", 'b', "NAME", "the repository's branch or tag"}},
+          "NAME may be a path; its last part is the service's name. On a terminal it is asked for "
+          "where it is missing. In a layout, SERVICE_NAME, SERVICE_NAMESPACE and cmd/NAME stand "
+          "for it.",
           run_new};
 }
 

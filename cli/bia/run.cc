@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "build.h"
+#include "watch.h"
 
 namespace bia::cli {
 namespace {
@@ -30,6 +31,7 @@ Result<int> run_run(const Args& args, Io& io) {
   if (std::none_of(args.rest().begin(), args.rest().end(), is_conf))
     words.insert(words.end(), {"-conf", "configs"});
   words.insert(words.end(), args.rest().begin(), args.rest().end());
+  if (args.has("watch")) return run_watching(built, words, io);
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -44,9 +46,10 @@ Result<int> run_run(const Args& args, Io& io) {
 
 Command run_command() {
   return {"run",
-          "[DIR] [--cmd NAME] [-- ARGUMENTS]",
+          "[DIR] [--cmd NAME] [--watch] [-- ARGUMENTS]",
           "build the service in DIR (default: here) and start it",
           {{"work", 'w', "DIR", "the project's folder, as DIR"},
+           {"watch", 'W', "", "build and start it again when a source changes"},
            {"cmd", 'c', "NAME", "which program of cmd/, where there are several"}},
           "The service starts in DIR with -conf configs, unless ARGUMENTS have another -conf. Its "
           "exit code is bia's.",

@@ -91,9 +91,16 @@ def test_discovery_follows_the_registry(start, tmp_path, etcd):
     caller.wait_for_log("/microservices/chained/garbage: the record is no instance of a service")
     first.process.kill()  # its lease runs out
     wait_until(lambda: "/microservices/chained/id-1" not in etcd.records(), "the lease outlives its service")
+    caller.wait_for_log("no node of discovery:///chained is left; the last ones stay", 20)
     second = chained(start, tmp_path, "c", etcd.config())
     second.wait_for_log("registered as")
     wait_until(lambda: http(caller.http, "GET /wait/5")[0] == 200, "the new instance is not found")
+
+
+def test_no_instance_is_kratos_error(start, tmp_path, etcd):
+    caller = Service(start, tmp_path, program="chained_service", http_timeout="20s", extra=f"peer: discovery:///nobody\npeer_etcd: 127.0.0.1:{etcd.port}\n")
+    status, _, body = http(caller.http, "GET /wait/5", wait=20)
+    assert status == 503 and json.loads(body)["reason"] == "no_available_node"
 
 
 def test_a_lost_lease_comes_back(start, tmp_path, etcd):

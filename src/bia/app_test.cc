@@ -1,0 +1,103 @@
+#include "bia/bia/app.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "bia/advertise.h"
+#include "bia/fiber/scheduler.h"
+
+namespace bia {
+namespace {
+
+using testing::ElementsAre;
+using testing::StartsWith;
+
+class Recorder final : public AppServer {
+ public:
+  Recorder(std::vector<std::string>& events, std::string name, bool fails)
+      : events_(events), name_(std::move(name)), fails_(fails) {}
+  std::string_view name() const override { return name_; }
+  Result<void> start() override {
+    events_.push_back("start " + name_);
+    if (fails_) return Error(Code::kUnavailable, "QUEUE", "no queue");
+    return {};
+  }
+  void stop(Deadline) override { events_.push_back("stop " + name_); }
+  std::string endpoint() const override { return "ws://10.0.0.1:7000"; }
+
+ private:
+  std::vector<std::string>& events_;
+  std::string name_;
+  bool fails_;
+};
+
+struct Ran {
+  std::vector<std::string> events;
+  std::vector<std::string> endpoints;
+  bool ready_in_hook = true;
+  Result<void> outcome;
+};
+
+Ran run_with(bool second_fails) {
+  Ran ran;
+  fiber::block_signals();
+  log::set_sink([](std::string_view) {});
+  auto app = *App::create(
+      {.name = "test", .version = "v1"},
+      *Config::parse("server: {http: {addr: '127.0.0.1:0'}}\nruntime: {threads: 1}\n"));
+  ran.outcome = app->run([&](App& wiring) -> Result<void> {
+    wiring.add_server(std::make_unique<Recorder>(ran.events, "a", false));
+    wiring.add_server(std::make_unique<Recorder>(ran.events, "b", second_fails));
+    const auto hook = [&](const char* what) {
+      return [&ran, what]() -> Result<void> {
+        ran.events.emplace_back(what);
+        return {};
+      };
+    };
+    wiring.before_start(hook("before start"));
+    wiring.after_start([&]() -> Result<void> {
+      ran.events.emplace_back("after start");
+      ran.endpoints = wiring.endpoints();
+      ran.ready_in_hook = wiring.ready();
+      wiring.stop();
+      return {};
+    });
+    wiring.before_stop(hook("before stop"));
+    wiring.after_stop(hook("after stop"));
+    return {};
+  });
+  EXPECT_FALSE(app->ready());
+  log::set_sink(nullptr);
+  return ran;
+}
+
+TEST(App, RunsItsOwnServersBetweenTheHooks) {
+  const Ran ran = run_with(false);
+  EXPECT_TRUE(ran.outcome.ok());
+  EXPECT_THAT(ran.events, ElementsAre("before start", "start a", "start b", "after start",
+                                      "before stop", "stop a", "stop b", "after stop"));
+  EXPECT_THAT(ran.endpoints, ElementsAre(StartsWith("http://127.0.0.1:"), "ws://10.0.0.1:7000",
+                                         "ws://10.0.0.1:7000"));
+  EXPECT_FALSE(ran.ready_in_hook);
+}
+
+TEST(App, AServerThatDoesNotStartEndsIt) {
+  const Ran ran = run_with(true);
+  EXPECT_EQ(ran.outcome.error().message(), "starting the server: no queue");
+  EXPECT_THAT(ran.events, ElementsAre("before start", "start a", "start b", "stop a"));
+}
+
+TEST(Advertise, KeepsAHostThatIsNamed) {
+  EXPECT_EQ(advertised_address("127.0.0.1:80"), "127.0.0.1:80");
+  EXPECT_EQ(advertised_address("[::1]:80"), "[::1]:80");
+  for (const char* any : {"0.0.0.0:80", "[::]:80", ":80"}) {
+    const std::string address = advertised_address(any);
+    EXPECT_THAT(address, testing::EndsWith(":80"));
+    EXPECT_FALSE(address.starts_with("0.0.0.0") || address.starts_with("[") ||
+                 address.starts_with(":"))
+        << address;
+  }
+}
+
+}  // namespace
+}  // namespace bia

@@ -1,0 +1,97 @@
+"""bia new --repo, bia run --watch, bia upgrade, bia completion."""
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+import conftest
+from service import http, run
+
+GIT = {**os.environ, "GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t", "GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@t"}
+
+
+def git(folder, *words):
+    subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True, env=GIT)
+
+
+@pytest.fixture
+def repository(tmp_path):
+    if not shutil.which("git"):
+        pytest.skip("needs git")
+    folder = tmp_path / "layout"
+    (folder / "cmd/NAME").mkdir(parents=True)
+    (folder / ".github").mkdir()
+    (folder / ".github/ci.yml").write_text("x")
+    (folder / "cmd/NAME/main.cc").write_text("namespace SERVICE_NAMESPACE {}  // SERVICE_NAME\n")
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "x")
+    return folder
+
+
+def test_new_from_a_repository(tmp_path, repository):
+    code, out, err = run("bia", "new", "my-shop", "--repo", repository, cwd=tmp_path)
+    assert code == 0, err
+    assert (tmp_path / "my-shop/cmd/my-shop/main.cc").read_text() == "namespace my_shop {}  // my-shop\n"
+    assert not (tmp_path / "my-shop/.git").exists() and not (tmp_path / "my-shop/.github").exists()
+    code, _, err = run("bia", "new", "other", "--repo", tmp_path / "none", cwd=tmp_path)
+    assert code == 1 and "git cannot clone" in err and not (tmp_path / "other").exists()
+
+
+def test_new_asks_only_a_terminal(tmp_path):
+    code, out, err = run("bia", "new", cwd=tmp_path, stdin=subprocess.DEVNULL)
+    assert code == 1 and "bia new takes one name" in err
+    (tmp_path / "there").mkdir()
+    code, _, err = run("bia", "new", "there", cwd=tmp_path, stdin=subprocess.DEVNULL)
+    assert code == 1 and "already exists" in err and "--force" in err
+
+
+def test_upgrade_says_what_is_newer(tmp_path, repository):
+    code, out, err = run("bia", "upgrade", "--repo", repository)
+    assert code == 0 and "is the newest" in out, err
+    for tag in ("v99.2.10", "v99.10.0", "v100.0.0-rc1", "nonsense"):
+        git(repository, "tag", tag)
+    assert "bia v99.10.0 is there" in run("bia", "upgrade", "--repo", repository)[1]
+    code, _, err = run("bia", "upgrade", "--repo", tmp_path / "none")
+    assert code == 1 and "cannot list the tags" in err
+    code, _, err = run("bia", "upgrade", env={key: value for key, value in os.environ.items() if key != "BIA_REPO"})
+    assert code == 1 and "--repo" in err
+
+
+def test_completion_is_what_shells_take():
+    for shell in ("bash", "zsh", "fish"):
+        code, out, _ = run("bia", "completion", shell)
+        assert code == 0 and "run" in out
+    script = run("bia", "completion", "bash")[1] + '\nCOMP_WORDS=(bia run --wa) COMP_CWORD=2; _bia; echo "${COMPREPLY[@]}"\nCOMP_WORDS=(bia n) COMP_CWORD=1; _bia; echo "${COMPREPLY[@]}"\n'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    assert done.stdout.split() == ["--watch", "new"], done.stderr
+    assert run("bia", "completion", "csh")[0] == 1
+
+
+def test_run_builds_again_when_a_source_changes(start, tmp_path):
+    """A project of one file and no framework: what is built is not what is tested here."""
+    (tmp_path / "cmd/tiny").mkdir(parents=True)
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.25)\nproject(tiny LANGUAGES CXX)\nset(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)\nadd_executable(tiny cmd/tiny/main.cc)\n")
+    source = tmp_path / "cmd/tiny/main.cc"
+    text = '#include <unistd.h>\n#include <cstdio>\nint main() { std::puts("one"); std::fflush(stdout); while (true) pause(); }\n'
+    source.write_text(text)
+    with open(tmp_path / "out", "w") as out, open(tmp_path / "err", "w") as err:
+        process = start([conftest.BIN / "bia", "run", tmp_path, "--watch"], stdout=out, stderr=err)
+
+    def wait_for(file, what, seconds=90):
+        end = time.monotonic() + seconds
+        while what not in (tmp_path / file).read_text():
+            assert time.monotonic() < end and process.poll() is None, (tmp_path / "err").read_text()
+            time.sleep(0.05)
+
+    wait_for("out", "one")
+    source.write_text("int main( {")
+    wait_for("err", "the service that runs stays")
+    source.write_text(text.replace("one", "two"))
+    wait_for("out", "two")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 128 + signal.SIGTERM  # tiny has no handler
