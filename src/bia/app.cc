@@ -24,6 +24,7 @@
 #include "bia/request_metrics.h"
 #include "bia/server_config.h"
 #include "bia/server_tls.h"
+#include "bia/transport_metrics.h"
 
 namespace bia {
 namespace {
@@ -219,6 +220,8 @@ Result<void> App::Impl::add_docs() {
 void App::Impl::collect_servers(metrics::TextWriter& out) const {
   out.family("log_lines_dropped_total", "Log lines that the full queue dropped.", "counter");
   out.sample("log_lines_dropped_total", {}, double(log::dropped()));
+  collect_http2_abuses(out, http.get(), grpc.get());
+  if (grpc) collect_grpc(out, grpc->counters());
   if (!http) return;
   const http::Server::Counters counters = http->counters();
   out.family("http_server_connections_total", "Connections accepted.", "counter");

@@ -6,6 +6,21 @@
 
 namespace bia {
 
+namespace {
+
+/// The handler's outcome; a success that comes after the deadline is none: log and metrics must say
+/// what the caller was told.
+Result<Reply> call_handler(Invocation& invocation) {
+  Result<void> done = invocation.handler(invocation);
+  if (invocation.context.late()) {
+    return Error(Code::kDeadlineExceeded, "GATEWAY_TIMEOUT", "context deadline exceeded");
+  }
+  if (!done.ok()) return std::move(done).error();
+  return Reply(invocation.reply);
+}
+
+}  // namespace
+
 Middleware::~Middleware() = default;
 
 std::string Request::text() const {
@@ -34,17 +49,11 @@ Result<Reply> Next::operator()() {
     return list[index_]->handle(invocation.context,
                                 Request(invocation.request, invocation.validate),
                                 Next(invocation, index_ + 1));
-  Result<void> done = invocation.handler(invocation);
-  if (!done.ok()) return std::move(done).error();
-  return Reply(invocation.reply);
+  return call_handler(invocation);
 }
 
 Result<Reply> Chain::run(Invocation& invocation) const {
-  if (list_.empty()) {
-    Result<void> done = invocation.handler(invocation);
-    if (!done.ok()) return std::move(done).error();
-    return Reply(invocation.reply);
-  }
+  if (list_.empty()) return call_handler(invocation);
   invocation.chain = this;
   invocation.position = 0;
   return Next(invocation, 0)();

@@ -25,7 +25,7 @@ struct GrpcMethod {
 
   Result<void> unary(grpc::ServerCall& call, std::string_view request, std::string& reply) const {
     Exchange exchange(method);
-    Context context(method.info->operation, call, now());
+    Context context(method.info->operation, call, now(), call.deadline());
     exchange.note_bytes(request.size());
     if (!exchange.request().ParseFromArray(request.data(), static_cast<int>(request.size()))) {
       return Error(Code::kInternal, "CODEC",
@@ -42,7 +42,7 @@ struct GrpcMethod {
 
   Result<void> stream(grpc::ServerCall& call) const {
     Exchange exchange(method);
-    Context context(method.info->operation, call, now());
+    Context context(method.info->operation, call, now(), call.deadline());
     bool one_request = method.info->kind == MethodKind::kServerStream;
     bool one_reply = method.info->kind == MethodKind::kClientStream;
     if (one_request) {

@@ -178,12 +178,14 @@ Result<ServerConfig::Http> read_http(const Config& config) {
 
 Result<ServerConfig::Grpc> read_grpc(const Config& config) {
   ServerConfig::Grpc grpc;
-  BIA_TRY(config.only("server.grpc", {"network", "addr", "timeout", "message_bytes_max",
-                                      "streams_max", "metadata_bytes_max", "window_bytes"}));
+  BIA_TRY(
+      config.only("server.grpc", {"network", "addr", "timeout", "message_bytes_max", "streams_max",
+                                  "metadata_bytes_max", "window_bytes", "stall_timeout"}));
   BIA_TRY(check_network(config, "server.grpc.network"));
   grpc.options.address = BIA_TRY(read_address(config, "server.grpc", ":9000"));
   grpc.where = config.where("server.grpc.addr");
   BIA_TRY(read_duration(config, "server.grpc.timeout", grpc.options.timeout));
+  BIA_TRY(read_duration(config, "server.grpc.stall_timeout", grpc.options.stall_timeout));
   BIA_TRY(read_size(config, "server.grpc.message_bytes_max", grpc.options.message_bytes_max, 1,
                     kBytesMax));
   BIA_TRY(read_size(config, "server.grpc.streams_max", grpc.options.streams_max, 1, kCountMax));

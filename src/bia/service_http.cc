@@ -6,13 +6,17 @@
 #include "bia/codec/form.h"
 #include "bia/codec/json_reader.h"
 #include "bia/codec/json_writer.h"
-#include "bia/fiber/scheduler.h"
+#include "bia/fiber/overrun.h"
 #include "bia/http/server.h"
 #include "bia/media_type.h"
 #include "bia/yaml_body.h"
 
 namespace bia {
 namespace {
+
+Error timeout_error() {
+  return Error(Code::kDeadlineExceeded, "GATEWAY_TIMEOUT", "context deadline exceeded");
+}
 
 Error bad_request(std::string message) {
   return Error(Code::kInvalidArgument, "CODEC", std::move(message));
@@ -21,6 +25,22 @@ Error bad_request(std::string message) {
 Error no_json(const std::string& why) {
   return Error(Code::kInternal, "CODEC", "the reply has no JSON: " + why);
 }
+
+/// Answers the caller of a handler that goes on after its deadline.
+class Timeout final : public fiber::Overrun {
+ public:
+  Timeout(Deadline deadline, http::ServerResponse& response)
+      : Overrun(deadline), response_(response) {}
+  ~Timeout() override = default;
+  void on_overrun() noexcept override {
+    std::string body;
+    append_error_json(timeout_error(), body);
+    response_.answer_now(504, "application/json", body);
+  }
+
+ private:
+  http::ServerResponse& response_;
+};
 
 Result<void> invoke_method(Invocation& invocation) {
   const auto& method = *static_cast<const BoundMethod*>(invocation.method);
@@ -39,20 +59,17 @@ Result<void> answer_decode_error(Invocation& invocation) {
 void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& params,
                       http::ServerResponse& response) const {
   Exchange exchange(method_);
-  Context context(method_.info->operation, rule_.path_template, request, response, now());
+  const TimePoint start = now();
+  const bool limited = policy_.timeout > Duration::zero() && fiber::in_fiber();
+  const Deadline deadline = limited ? Deadline(start + policy_.timeout) : Deadline::never();
+  Context context(method_.info->operation, rule_.path_template, request, response, start, deadline);
   Result<void> done;
-  if (policy_.timeout > Duration::zero() && fiber::in_fiber()) {
-    Deadline deadline(context.started_at() + policy_.timeout);
-    {
-      fiber::ScopedDeadline scope(deadline);
-      done = call(request, params, context, exchange);
-    }
-    // A handler that ignored what its waits told it is late all the same.
-    if (context.ended_at() >= deadline.at())
-      done = Error(Code::kDeadlineExceeded, "GATEWAY_TIMEOUT", "context deadline exceeded");
-  } else {
+  {
+    Timeout scope(deadline, response);
     done = call(request, params, context, exchange);
   }
+  // What decoding or a middleware made of it: the caller was told 504, or is now.
+  if (context.late()) done = timeout_error();
   if (!done.ok()) return write_error(done.error(), response);
   size_t before = response.body().size();
   done = write_reply(request.header("accept"), exchange.reply(), response);

@@ -78,6 +78,14 @@ Deadline current_deadline() {
   return in_fiber() ? Scheduler::Impl::current()->running()->deadline : Deadline::never();
 }
 
+Overrun::Overrun(Deadline deadline) : deadline_(deadline), scope_(deadline) {
+  if (in_fiber() && !deadline.is_never()) Scheduler::Impl::current()->running()->overrun = this;
+}
+
+Overrun::~Overrun() {
+  if (in_fiber()) Scheduler::Impl::current()->running()->overrun = nullptr;
+}
+
 Result<void> Parker::park(Deadline deadline) {
   auto& scheduler = Scheduler::Impl::running_here();
   if (signalled_ && !cancelled()) {

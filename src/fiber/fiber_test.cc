@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "bia/fiber/overrun.h"
 #include "bia/fiber/scheduler.h"
 #include "bia/fiber/sync.h"
 #include "fiber/test_support.h"
@@ -173,6 +176,66 @@ TEST(Deadline, AnOutdatedTimerWakesNobodyEarly) {
     TimePoint at = now() + milliseconds(6);
     ASSERT_TRUE(sleep_until(at));
     EXPECT_GE(now(), at);
+  });
+}
+
+struct Struck final : Overrun {
+  Struck(Deadline deadline, int& count_in) : Overrun(deadline), count(count_in) {}
+  ~Struck() override = default;
+  void on_overrun() noexcept override {
+    EXPECT_FALSE(in_fiber());
+    ++count;
+  }
+  int& count;
+};
+
+TEST(Overrun, StrikesOnceForAFiberThatIgnoresItsWaits) {
+  in_scheduler([] {
+    int count = 0;
+    {
+      Struck struck(Deadline::after(milliseconds(2)), count);
+      while (count == 0) sleep_for(std::chrono::seconds(1)).ignore("that is the point");
+      for (int i = 0; i < 5; ++i) yield();
+    }
+    EXPECT_EQ(count, 1);
+  });
+}
+
+TEST(Overrun, StrikesForAFiberThatOnlyYields) {
+  in_scheduler([] {
+    int count = 0;
+    Struck struck(Deadline::after(milliseconds(2)), count);
+    while (count == 0) yield();
+  });
+}
+
+TEST(Overrun, StrikesWhileWorkIsOffloaded) {
+  in_scheduler([] {
+    int count = 0;
+    std::atomic<bool> end = false;
+    // What a sleeper before left in the heap must not hide the deadline.
+    Fiber other = start([&] {
+      while (count == 0) sleep_for(milliseconds(1)).ignore("not cancelled");
+      end = true;
+    });
+    ASSERT_TRUE(sleep_for(milliseconds(1)));
+    Struck struck(Deadline::after(milliseconds(3)), count);
+    offload([&] {
+      while (!end) std::this_thread::yield();
+    });
+    EXPECT_EQ(count, 1);
+  });
+}
+
+TEST(Overrun, LeavesAFiberAloneThatEndsAtItsDeadline) {
+  in_scheduler([] {
+    int count = 0;
+    {
+      Struck struck(Deadline::after(milliseconds(2)), count);
+      EXPECT_EQ(sleep_for(std::chrono::seconds(9)).error().code(), Code::kDeadlineExceeded);
+    }
+    for (int i = 0; i < 5; ++i) yield();
+    EXPECT_EQ(count, 0);
   });
 }
 

@@ -98,6 +98,10 @@ void Scheduler::Impl::park_uninterruptible() {
   FiberImpl* self = running_;
   BIA_ASSERT(self != nullptr && "only a fiber can wait");
   self->interruptible = false;
+  if (self->overrun) {
+    arm(self, self->overrun->deadline_.at());
+    self->wake_at = TimePoint::max();  // It strikes, and wakes nobody.
+  }
   self->state = FiberState::kParked;
   suspend(self);
   self->interruptible = true;
@@ -108,6 +112,7 @@ void Scheduler::Impl::yield() {
   BIA_ASSERT(self != nullptr && "only a fiber can yield");
   // Into the next turn, so that a fiber that computes and yields does not keep sockets and timers
   // waiting.
+  if (self->overrun) strike(self, now());
   self->state = FiberState::kReady;
   next_turn_.push(self);
   suspend(self);
@@ -139,6 +144,7 @@ Result<FiberImpl*> Scheduler::Impl::spawn(std::function<void()> body, SpawnOptio
   fiber->references = 2;  // The handle, and the running fiber.
   fiber->wake_at = TimePoint::max();
   fiber->deadline = Deadline::never();
+  fiber->overrun = nullptr;
   fiber->cancelled = stopping_;
   fiber->interruptible = true;
   fiber->stack = *stack;
@@ -261,9 +267,20 @@ void Scheduler::Impl::expire_timers() {
       timers_.move(0, fiber->wake_at);
       continue;
     }
+    if (fiber->overrun && !fiber->interruptible && fiber->overrun->deadline_.at() > time) {
+      timers_.move(0, fiber->overrun->deadline_.at());
+      continue;
+    }
     timers_.remove(0);
+    if (fiber->overrun) strike(fiber, time);
     if (waits) wake(fiber, Wake::kDeadline);
   }
+}
+
+void Scheduler::Impl::strike(FiberImpl* fiber, TimePoint time) {
+  if (fiber->overrun->deadline_.at() > time) return;
+  defer(*fiber->overrun);
+  fiber->overrun = nullptr;
 }
 
 void Scheduler::Impl::wait_events() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bia/base/assert.h"
+#include "bia/fiber/overrun.h"
 #include "bia/fiber/scheduler.h"
 #include "bia/fiber/sync.h"
 #include "fiber/context.h"
@@ -30,8 +31,9 @@ class FiberImpl {
   uint32_t references = 0;
   uint32_t timer_place = TimerHeap::kNowhere;
   TimePoint wake_at =
-      TimePoint::max();  // Of the wait it is in. The heap may hold an earlier, outdated time.
-  Deadline deadline;     // ScopedDeadline's.
+      TimePoint::max();        // Of the wait it is in. The heap may hold an earlier, outdated time.
+  Deadline deadline;           // ScopedDeadline's.
+  Overrun* overrun = nullptr;  // Until it struck.
   FiberState state = FiberState::kDone;
   Wake wake = Wake::kSignal;
   bool cancelled = false;
@@ -158,6 +160,8 @@ class Scheduler::Impl {
   void handle_event(FdWatch::State* state, uint32_t events);
   void cancel_all();
   bool busy();
+  /// Tells the fiber's Overrun where `time` is after its deadline.
+  void strike(FiberImpl* fiber, TimePoint time);
   void arm(FiberImpl* fiber, TimePoint at);
 
   static thread_local constinit Impl* current_;

@@ -48,7 +48,7 @@ class Channel::Impl {
   Result<std::shared_ptr<ClientConnection>> dial(Deadline deadline);
   void drop_connection();
   /// These return false, with the call's status set, where the call cannot begin. Suspend.
-  bool connect_call(ClientCall& call, Deadline deadline);
+  bool connect_call(ClientCall& call, Deadline deadline, CallOptions::Ready ready);
   bool begin(ClientCall& call, std::string_view path, const CallOptions& options,
              Deadline deadline);
 
@@ -144,7 +144,22 @@ Result<std::shared_ptr<ClientConnection>> Channel::Impl::dial(Deadline deadline)
   return refine(*std::move(first));
 }
 
-bool Channel::Impl::connect_call(ClientCall& call, Deadline deadline) {
+namespace {
+
+/// Errors: kDeadlineExceeded where the deadline comes first, kCancelled.
+Result<void> pause(Duration duration, Deadline deadline) {
+  const TimePoint until = now() + duration;
+  if (until < deadline.at()) return fiber::sleep_until(until);
+  BIA_TRY(fiber::sleep_until(deadline.at()));
+  return Error(Code::kDeadlineExceeded, "DEADLINE_EXCEEDED", "deadline exceeded");
+}
+
+}  // namespace
+
+bool Channel::Impl::connect_call(ClientCall& call, Deadline deadline, CallOptions::Ready wanted) {
+  // As grpc-go's default, without its jitter.
+  constexpr Duration kBackoffMax = std::chrono::seconds(120);
+  Duration backoff = options_.backoff;
   for (;;) {
     auto connection = connected(deadline);
     Result<void> ready = connection ? Result<void>() : Result<void>(std::move(connection).error());
@@ -156,6 +171,11 @@ bool Channel::Impl::connect_call(ClientCall& call, Deadline deadline) {
     if (ready) {
       call.connection = *std::move(connection);
       return true;
+    }
+    if (wanted == CallOptions::Ready::kWait && ready.error().code() == Code::kUnavailable) {
+      ready = pause(backoff, deadline);
+      backoff = std::min(backoff * 8 / 5, kBackoffMax);
+      if (ready) continue;
     }
     switch (ready.error().code()) {
       case Code::kDeadlineExceeded:
@@ -176,7 +196,7 @@ bool Channel::Impl::connect_call(ClientCall& call, Deadline deadline) {
 
 bool Channel::Impl::begin(ClientCall& call, std::string_view path, const CallOptions& options,
                           Deadline deadline) {
-  if (!connect_call(call, deadline)) return false;
+  if (!connect_call(call, deadline, options.ready)) return false;
   FieldList list;
   list.add(method_post());
   list.add(scheme_http());
@@ -185,6 +205,10 @@ bool Channel::Impl::begin(ClientCall& call, std::string_view path, const CallOpt
   list.add(content_type_grpc());
   list.add(kept_field("user-agent", options_.user_agent, 58));
   list.add(kept_field("te", "trailers"));
+  if (options_.compression == Compression::kGzip) {
+    list.add(kept_field("grpc-encoding", "gzip"));
+    list.add(kept_field("grpc-accept-encoding", "gzip", 0));
+  }
   char timeout[16];
   if (!deadline.is_never())
     list.add({"grpc-timeout", format_timeout(deadline.remaining(), timeout)});

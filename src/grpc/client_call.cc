@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "grpc/client_connection.h"
+#include "grpc/gzip.h"
 
 namespace bia::grpc {
 namespace {
@@ -62,6 +63,7 @@ void ClientCall::on_header(Block block, std::string_view name, std::string_view 
     }
     if (name == "grpc-status-details-bin")
       status_.details = base64_decode(value).value_or(std::string());
+    if (name == "grpc-encoding" && value != "identity") encoding_.assign(value);
     if (name == "grpc-encoding" || name == "grpc-accept-encoding") return;
   }
   bool trailer = block == Block::kTrailers;
@@ -167,7 +169,19 @@ void ClientCall::fail_message(MessageReader::State state, uint32_t claimed) {
       return abandon(Code::kResourceExhausted,
                      fmt::format("grpc: received message larger than max ({} vs. {})", claimed,
                                  options_.message_bytes_max));
+    case MessageReader::State::kUnpacksTooLarge:
+      return abandon(Code::kResourceExhausted,
+                     fmt::format("grpc: received message after decompression larger than max {}",
+                                 options_.message_bytes_max));
+    case MessageReader::State::kBadGzip:
+      return abandon(Code::kInternal,
+                     "grpc: failed to decompress the received message: it is no gzip");
     case MessageReader::State::kCompressed:
+      if (!encoding_.empty()) {
+        return abandon(
+            Code::kUnimplemented,
+            fmt::format("grpc: Decompressor is not installed for grpc-encoding \"{}\"", encoding_));
+      }
       return abandon(Code::kInternal, "grpc: compressed flag set with identity or empty encoding");
     default:
       return abandon(Code::kInternal, "grpc: received unexpected payload format");
@@ -177,11 +191,19 @@ void ClientCall::fail_message(MessageReader::State state, uint32_t claimed) {
 UnaryCall::UnaryCall(const ChannelOptions& options, std::string_view request, UnaryReply& reply)
     : ClientCall(options, reply.headers, reply.trailers), request_(request), reply_(reply) {
   reply_.message.clear();
+  if (!packs()) return;
+  gzip(request, packed_);
+  if (packed_.size() < request.size()) {
+    request_ = packed_;
+  } else {
+    packed_.clear();
+  }
 }
 
 http::Http2Events::BodyPart UnaryCall::read_body(std::span<char> into) {
   char prefix[kPrefixBytes];
   write_prefix(prefix, request_.size());
+  prefix[0] = !packed_.empty();
   size_t copied = 0;
   if (sent_ < kPrefixBytes) {
     copied = std::min(into.size(), kPrefixBytes - sent_);
@@ -209,7 +231,9 @@ void UnaryCall::on_message_bytes(std::string_view bytes) {
     Prefix prefix = read_prefix({prefix_, kPrefixBytes});
     message_bytes_ = prefix.size;
     if (!prefix.valid) return fail_message(MessageReader::State::kBadFlag, 0);
-    if (prefix.compressed) return fail_message(MessageReader::State::kCompressed, 0);
+    if (prefix.compressed && encoding() != "gzip")
+      return fail_message(MessageReader::State::kCompressed, 0);
+    reply_packed_ = prefix.compressed;
     if (prefix.size > options_.message_bytes_max)
       return fail_message(MessageReader::State::kTooLarge, prefix.size);
   }
@@ -222,7 +246,15 @@ void UnaryCall::on_message_bytes(std::string_view bytes) {
 
 void UnaryCall::check_end() {
   bool whole = prefix_have_ == kPrefixBytes && reply_.message.size() == message_bytes_;
-  if (status().code != Code::kOk || whole) return;
+  if (status().code != Code::kOk) return;
+  if (whole && reply_packed_) {
+    const std::string packed = std::move(reply_.message);
+    reply_.message.clear();
+    const Gunzipped how = gunzip(packed, options_.message_bytes_max, reply_.message);
+    if (how == Gunzipped::kBad) fail_message(MessageReader::State::kBadGzip, 0);
+    if (how == Gunzipped::kTooLarge) fail_message(MessageReader::State::kUnpacksTooLarge, 0);
+  }
+  if (whole) return;
   abandon(Code::kInternal,
           prefix_have_ == 0 ? "cardinality violation: received no response message for a unary call"
                             : "unexpected EOF");
@@ -256,6 +288,7 @@ http::Http2Events::BodyPart StreamCall::read_body(std::span<char> into) {
 }
 
 void StreamCall::on_message_bytes(std::string_view bytes) {
+  if (encoding() == "gzip") in_.allow_gzip();
   in_.append(bytes);
   unconsumed_ += bytes.size();
   if (reading_) {
@@ -289,7 +322,12 @@ Result<void> StreamCall::write(std::string_view message) {
     return Error(Code::kFailedPrecondition, "CALL_ENDED",
                  "the call has ended; finish() has its status");
   char prefix[kPrefixBytes];
+  std::string packed;
+  if (packs()) gzip(message, packed);
+  const bool smaller = packs() && packed.size() < message.size();
+  if (smaller) message = packed;
   write_prefix(prefix, message.size());
+  prefix[0] = smaller;
   out_.append(prefix, kPrefixBytes);
   out_.append(message);
   connection->http2().resume_body(*this);

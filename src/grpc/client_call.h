@@ -67,6 +67,9 @@ class ClientCall : public http::Http2Stream {
   virtual void check_end() = 0;
   virtual void wake() = 0;
   void fail_message(MessageReader::State state, uint32_t claimed);
+  /// The encoding of the peer's compressed messages; empty for none.
+  const std::string& encoding() const { return encoding_; }
+  bool packs() const { return options_.compression == Compression::kGzip; }
 
   const ChannelOptions& options_;
 
@@ -78,6 +81,7 @@ class ClientCall : public http::Http2Stream {
   MetadataFill trailers_;
   Status status_;
   std::string content_type_;
+  std::string encoding_;
   int http_status_ = 0;
   size_t header_bytes_ = 0;
   uint64_t bytes_received_ = 0;
@@ -102,6 +106,8 @@ class UnaryCall final : public ClientCall {
   void wake() override { parker_.unpark(); }
 
   std::string_view request_;
+  std::string packed_;  // The request, where it is smaller so.
+  bool reply_packed_ = false;
   size_t sent_ = 0;
   UnaryReply& reply_;
   char prefix_[kPrefixBytes];

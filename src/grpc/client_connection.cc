@@ -18,19 +18,42 @@ Result<std::shared_ptr<ClientConnection>> ClientConnection::start(net::Socket so
   connection->http2_ = std::make_unique<http::Http2Connection>(
       std::move(socket), http2, static_cast<http::Http2Events&>(*connection));
   BIA_TRY(fiber::Scheduler::current().spawn([connection] { connection->read_all(); }));
+  if (options.keepalive_time > Duration::zero()) {
+    const Duration time = options.keepalive_time;
+    const Duration timeout = options.keepalive_timeout;
+    connection->keeper_ = BIA_TRY(fiber::Scheduler::current().spawn(
+        [connection, time, timeout] { connection->keep_alive(time, timeout); }));
+  }
   return connection;
 }
 
 void ClientConnection::read_all() {
   Result<void> outcome = http2_->run();
+  if (keeper_.valid()) keeper_.cancel();
   std::string why = outcome ? "EOF" : outcome.error().message();
-  Status lost{Code::kUnavailable, fmt::format("error reading from server: {}", why), {}};
+  Status lost{Code::kUnavailable,
+              why_lost_.empty() ? fmt::format("error reading from server: {}", why) : why_lost_,
+              {}};
   while (!live_.empty()) {
     ClientCall& call = *live_.back();
     live_.pop_back();
     call.on_lost(lost);
   }
   slots_.wake_all();
+}
+
+void ClientConnection::keep_alive(Duration time, Duration timeout) {
+  uint64_t seen = bytes_read();
+  while (fiber::sleep_for(time) && !http2_->closed()) {
+    const uint64_t before = std::exchange(seen, bytes_read());
+    if (live_.empty() || before != seen) continue;
+    http2_->ping();
+    const Result<void> acked = acks_.wait(Deadline::after(timeout));
+    if (acked || bytes_read() != seen) continue;
+    if (fiber::cancelled()) return;
+    why_lost_ = "keepalive ping failed to receive ACK within timeout";
+    return http2_->close();
+  }
 }
 
 void ClientConnection::submit(ClientCall& call, const FieldList& head) {

@@ -33,6 +33,8 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
 
  private:
   void read_all();
+  void keep_alive(Duration time, Duration timeout);
+  void on_ping_ack() noexcept override { acks_.wake_all(); }
   void remove(ClientCall& call);
   void on_header(http::Http2Stream& stream, Block block, std::string_view name,
                  std::string_view value) noexcept override;
@@ -47,6 +49,9 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   std::unique_ptr<http::Http2Connection> http2_;
   std::vector<ClientCall*> live_;
   fiber::WaitQueue slots_;
+  fiber::Fiber keeper_;
+  fiber::WaitQueue acks_;
+  std::string why_lost_;  ///< where it was this side that gave up
 };
 
 }  // namespace bia::grpc

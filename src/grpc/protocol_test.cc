@@ -177,14 +177,30 @@ TEST_F(Protocol, Refuses415And405) {
             "Received a HEADERS frame with :method \"GET\" which should be POST");
 }
 
+TEST_F(Protocol, AnswersHttpClientsWithATextOnceTheirRequestIsWhole) {
+  Exchange exchange = good("/t.S/Echo");
+  set(exchange, "content-type", "text/html");
+  run(exchange);
+  EXPECT_EQ(exchange.headers[":status"], "415");
+  EXPECT_EQ(exchange.headers["content-type"], "text/plain; charset=utf-8");
+  EXPECT_EQ(exchange.data, "invalid gRPC request content-type \"text/html\"\n");
+  EXPECT_EQ(exchange.error, http::Http2Error::kNoError);
+  Exchange endless = good("/t.S/Echo");
+  set(endless, "content-type", "text/html");
+  endless.body.assign(200'000, 'x');
+  endless.end = false;
+  run(endless);
+  EXPECT_EQ(endless.headers[":status"], "415");
+}
+
 TEST_F(Protocol, NamesAnEncodingItDoesNotHave) {
   Exchange exchange = good("/t.S/Echo");
-  set(exchange, "grpc-encoding", "gzip");
+  set(exchange, "grpc-encoding", "br");
   run(exchange);
   EXPECT_EQ(status(exchange), "12");
   EXPECT_EQ(exchange.headers["grpc-message"],
-            "grpc: Decompressor is not installed for grpc-encoding \"gzip\"");
-  EXPECT_EQ(exchange.headers["grpc-accept-encoding"], "identity");
+            "grpc: Decompressor is not installed for grpc-encoding \"br\"");
+  EXPECT_EQ(exchange.headers["grpc-accept-encoding"], "identity,gzip");
   Exchange identity = good("/t.S/Echo");
   set(identity, "grpc-encoding", "identity");
   run(identity);

@@ -34,6 +34,7 @@ class Server::Impl {
   Result<void> start();
   std::string address() const { return address_; }
   void stop(Deadline deadline);
+  Counters counters() const;
 
  private:
   // What only its thread touches.
@@ -42,6 +43,7 @@ class Server::Impl {
     fiber::Fiber acceptor;
     std::vector<ServerConnection*> connections;
     fiber::WaitQueue emptied;
+    ThreadCounters counters;
   };
 
   PerThread& here();
@@ -60,6 +62,7 @@ class Server::Impl {
   ReflectionService reflection_;
   net::AcceptBalance balance_;
   std::vector<std::unique_ptr<PerThread>> per_thread_;
+  http::Http2AbuseCounters abuses_;
   std::string address_;
   bool started_ = false;
 };
@@ -96,11 +99,14 @@ void Server::Impl::serve(int fd) {
   PerThread& mine = here();
   auto socket = net::Socket::adopt(fd);
   if (!socket) return;
-  ServerConnection connection(methods_, options_);
+  ServerConnection connection(methods_, options_, mine.counters, abuses_);
   mine.connections.push_back(&connection);
+  mine.counters.connections_accepted.add();
+  mine.counters.connections_open.add();
   connection.run(std::move(*socket))
       .ignore("a lost connection is its peer's business; its calls were cancelled");
   std::erase(mine.connections, &connection);
+  mine.counters.connections_open.subtract();
   if (mine.connections.empty()) mine.emptied.wake_all();
 }
 
@@ -200,6 +206,22 @@ void Server::Impl::stop(Deadline deadline) {
   on_each_thread([&](size_t i) { stop_thread(*per_thread_[i], deadline); });
 }
 
+Server::Counters Server::Impl::counters() const {
+  Counters sum;
+  for (const auto& each : per_thread_) {
+    const ThreadCounters& counters = each->counters;
+    sum.connections_accepted += counters.connections_accepted.get();
+    sum.connections_open += counters.connections_open.get();
+    sum.calls_started += counters.calls_started.get();
+    sum.calls_succeeded += counters.calls_succeeded.get();
+    sum.calls_failed += counters.calls_failed.get();
+    sum.messages_received += counters.messages_received.get();
+    sum.messages_sent += counters.messages_sent.get();
+  }
+  sum.http2_abuses = abuses_.by_name();
+  return sum;
+}
+
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 
@@ -219,6 +241,7 @@ void Server::set_health(std::string_view service, Health health) {
 }
 Result<void> Server::start() { return impl_->start(); }
 std::string Server::address() const { return impl_->address(); }
+Server::Counters Server::counters() const { return impl_->counters(); }
 void Server::stop(Deadline deadline) { impl_->stop(deadline); }
 
 }  // namespace bia::grpc

@@ -8,7 +8,9 @@
 #include <exception>
 #include <utility>
 
+#include "bia/fiber/overrun.h"
 #include "grpc/fields.h"
+#include "grpc/gzip.h"
 #include "grpc/server_connection.h"
 
 namespace bia::grpc {
@@ -16,9 +18,6 @@ namespace {
 
 // What RFC 9113 section 6.5.2 adds to a header's size.
 constexpr size_t kHeaderOverhead = 32;
-
-using EndStream = http::Http2Events::EndStream;
-using Body = http::Http2Events::Body;
 
 Error closed_error() {
   return Error(Code::kCancelled, "CALL_CANCELLED", "the call was cancelled by its caller");
@@ -31,9 +30,11 @@ void Call::begin() {
   arena_.clear();
   fields_.clear();
   path_ = http_method_ = content_type_ = encoding_ = bad_timeout_ = {};
-  has_timeout_ = head_too_large_ = false;
+  has_timeout_ = head_too_large_ = gzip_ = reply_packed_ = false;
   if (metadata_made_) metadata_.clear();
   metadata_made_ = false;
+  no_grpc_ = ends_as_http_ = false;
+  dropped_ = 0;
   running_ = cancelled_ = end_received_ = refused_ = head_sent_ = finished_ = reading_ = false;
   http_status_ = 200;
   in_.clear();
@@ -94,7 +95,8 @@ bool Call::on_protocol_header(std::string_view name, std::string_view value) {
     return true;
   }
   if (name == "grpc-encoding") {
-    if (value != "identity") encoding_ = keep(value);
+    gzip_ = value == "gzip";
+    if (value != "identity" && !gzip_) encoding_ = keep(value);
     return true;
   }
   return name == "grpc-accept-encoding" || name == "grpc-message-type" || name == "grpc-status" ||
@@ -102,15 +104,17 @@ bool Call::on_protocol_header(std::string_view name, std::string_view value) {
 }
 
 void Call::on_head() {
+  connection_.counters().calls_started.add();
   if (head_too_large_) {
     return refuse(Code::kResourceExhausted, fmt::format("request metadata above {} bytes",
                                                         connection_.options().metadata_bytes_max));
   }
   if (text(http_method_) != "POST") {
-    return refuse(Code::kInternal,
-                  fmt::format("Received a HEADERS frame with :method \"{}\" which should be POST",
-                              text(http_method_)),
-                  405);
+    return refuse_http(
+        Code::kInternal,
+        fmt::format("Received a HEADERS frame with :method \"{}\" which should be POST",
+                    text(http_method_)),
+        405);
   }
   std::string_view type = text(content_type_);
   constexpr std::string_view kType = "application/grpc";
@@ -118,8 +122,8 @@ void Call::on_head() {
       type.starts_with(kType) && (type.size() == kType.size() || type[kType.size()] == ';' ||
                                   type.substr(kType.size()).starts_with("+proto"));
   if (!known)
-    return refuse(Code::kInvalidArgument,
-                  fmt::format("invalid gRPC request content-type \"{}\"", type), 415);
+    return refuse_http(Code::kInvalidArgument,
+                       fmt::format("invalid gRPC request content-type \"{}\"", type), 415);
   if (bad_timeout_.size)
     return refuse(Code::kInternal,
                   fmt::format("malformed grpc-timeout: \"{}\"", text(bad_timeout_)), 400);
@@ -139,10 +143,17 @@ void Call::on_head() {
   constexpr Duration kFar = std::chrono::hours(24 * 365 * 50);
   if (has_timeout_ && timeout_ < kFar)
     deadline_ = std::min(deadline_, Deadline(connection_.http2().read_at() + timeout_));
+  if (gzip_) in_.allow_gzip();
   if (method_->stream) start_fiber();
 }
 
 void Call::on_data(std::string_view bytes) {
+  if (no_grpc_) {
+    dropped_ += bytes.size();
+    connection_.http2().consume(*this, bytes.size());
+    if (dropped_ > kQueuedBytesMax) send_http_refusal();
+    return;
+  }
   if (refused_) return connection_.http2().consume(*this, bytes.size());
   in_.append(bytes);
   if (method_->unary) {
@@ -165,6 +176,7 @@ void Call::on_data(std::string_view bytes) {
 
 void Call::on_end_stream() {
   end_received_ = true;
+  if (no_grpc_) return send_http_refusal();
   if (refused_) return;
   if (method_->stream) return readers_.wake_all();
   std::string_view message;
@@ -176,11 +188,12 @@ void Call::on_end_stream() {
             ? "cardinality violation: received no request message from non-client-streaming RPC"
             : "unexpected EOF");
   }
-  if (message.size() + kPrefixBytes != in_.size()) {
+  if (in_.claimed() + kPrefixBytes != in_.size()) {
     return refuse(
         Code::kInternal,
         "cardinality violation: received multiple request messages for non-client-streaming RPC");
   }
+  connection_.counters().messages_received.add();
   request_ = message;
   start_fiber();
 }
@@ -192,9 +205,23 @@ void Call::start_fiber() {
   fiber_ = std::move(*fiber);
 }
 
+/// Answers the caller of a handler that goes on after its deadline.
+class Call::Timeout final : public fiber::Overrun {
+ public:
+  explicit Timeout(Call& call) : Overrun(call.deadline_), call_(call) {}
+  ~Timeout() override = default;
+  void on_overrun() noexcept override {
+    call_.initial_.clear();
+    call_.finish(Error(Code::kDeadlineExceeded, "", "context deadline exceeded"));
+  }
+
+ private:
+  Call& call_;
+};
+
 void Call::run() noexcept {
   {
-    fiber::ScopedDeadline scope(deadline_);
+    Timeout scope(*this);
     Result<void> outcome = call_handler();
     finish(std::move(outcome));
   }
@@ -215,8 +242,12 @@ Result<void> Call::call_handler() {
 }
 
 void Call::finish(Result<void> outcome) {
+  if (finished_) return;
   finished_ = true;
+  ThreadCounters& counters = connection_.counters();
+  (outcome && is_open() ? counters.calls_succeeded : counters.calls_failed).add();
   if (!is_open()) return;
+  if (outcome && method_->unary) counters.messages_sent.add();
   if (!outcome) {
     const Error& error = outcome.error();
     code_ = error.code();
@@ -229,106 +260,9 @@ void Call::finish(Result<void> outcome) {
   } else if (!outcome && initial_.empty()) {
     send_trailers_only();
   } else {
+    if (gzip_ && outcome && method_->unary) pack_reply();
     send_head();
   }
-}
-
-void Call::refuse(Code code, std::string message, int http_status) {
-  refused_ = true;
-  in_.clear();
-  if (finished_ || running_) return;
-  finished_ = true;
-  http_status_ = http_status;
-  code_ = code;
-  message_ = std::move(message);
-  send_trailers_only();
-}
-
-void Call::send_head() {
-  head_sent_ = true;
-  FieldList list;
-  list.add(status_200());
-  list.add(content_type_grpc());
-  list.add_all(initial_);
-  connection_.http2().send_headers(*this, list.fields(), EndStream::kNo);
-  connection_.http2().start_body(*this);
-}
-
-namespace {
-
-// Status fields, whose texts must outlive the submission.
-struct StatusText {
-  char code[4];
-  std::string message, details;
-};
-
-void add_status(FieldList& list, StatusText& text, Code code, const std::string& message,
-                const std::string& details, const Metadata& trailing) {
-  if (code == Code::kOk) {
-    list.add(kept_field("grpc-status", "0"));
-  } else {
-    char* end = std::to_chars(text.code, text.code + sizeof text.code, static_cast<int>(code)).ptr;
-    list.add({"grpc-status", {text.code, static_cast<size_t>(end - text.code)}});
-    text.message = percent_encode(message);
-    list.add({"grpc-message", text.message});
-    if (!details.empty()) {
-      text.details = base64_encode(details);
-      list.add({"grpc-status-details-bin", text.details});
-    }
-  }
-  list.add_all(trailing);
-}
-
-}  // namespace
-
-void Call::send_trailers_only() {
-  head_sent_ = true;
-  FieldList list;
-  StatusText status;
-  std::string http_status = std::to_string(http_status_);
-  list.add(http_status_ == 200 ? status_200() : http::Http2Field{":status", http_status, 8});
-  list.add(content_type_grpc());
-  if (code_ == Code::kUnimplemented && encoding_.size)
-    list.add({"grpc-accept-encoding", "identity"});
-  add_status(list, status, code_, message_, details_, trailing_);
-  connection_.http2().send_headers(*this, list.fields(), EndStream::kYes);
-}
-
-void Call::send_trailers() {
-  FieldList list;
-  StatusText status;
-  add_status(list, status, code_, message_, details_, trailing_);
-  connection_.http2().send_headers(*this, list.fields(), EndStream::kYes);
-}
-
-http::Http2Events::BodyPart Call::read_body(std::span<char> into) {
-  size_t copied = 0;
-  size_t prefix = method_->unary && code_ == Code::kOk ? kPrefixBytes : 0;
-  if (out_sent_ < prefix) {
-    char bytes[kPrefixBytes];
-    write_prefix(bytes, out_.size());
-    copied = std::min(into.size(), prefix - out_sent_);
-    std::memcpy(into.data(), bytes + out_sent_, copied);
-    out_sent_ += copied;
-  }
-  if (out_sent_ >= prefix) {
-    size_t size = std::min(into.size() - copied, out_.size() + prefix - out_sent_);
-    std::memcpy(into.data() + copied, out_.data() + (out_sent_ - prefix), size);
-    out_sent_ += size;
-    copied += size;
-  }
-  size_t left = out_.size() + prefix - out_sent_;
-  if (left == 0 && finished_) return {copied, Body::kTrailers};
-  if (prefix == 0) {
-    if (left == 0) {
-      out_.clear();
-      out_sent_ = 0;
-    } else if (out_sent_ > kQueuedBytesMax) {
-      out_.erase(0, std::exchange(out_sent_, 0));
-    }
-    if (left <= kQueuedBytesMax) writers_.wake_all();
-  }
-  return {copied, left == 0 ? Body::kPaused : Body::kMore};
 }
 
 void Call::on_closed() {
@@ -387,6 +321,13 @@ Error Call::error_of(MessageReader::State state) const {
       return Error(Code::kResourceExhausted, "",
                    fmt::format("grpc: received message larger than max ({} vs. {})", in_.claimed(),
                                connection_.options().message_bytes_max));
+    case MessageReader::State::kUnpacksTooLarge:
+      return Error(Code::kResourceExhausted, "",
+                   fmt::format("grpc: received message after decompression larger than max {}",
+                               connection_.options().message_bytes_max));
+    case MessageReader::State::kBadGzip:
+      return Error(Code::kInternal, "",
+                   "grpc: failed to decompress the received message: it is no gzip");
     case MessageReader::State::kCompressed:
       return Error(Code::kInternal, "",
                    "grpc: compressed flag set with identity or empty encoding");
@@ -398,10 +339,11 @@ Error Call::error_of(MessageReader::State state) const {
 Result<bool> Call::read(std::string& message) {
   if (!method_->stream) return false;
   for (;;) {
-    if (!is_open()) return closed_error();
+    if (!is_open() || finished_) return closed_error();
     std::string_view front;
     MessageReader::State state = in_.front(connection_.options().message_bytes_max, &front);
     if (state == MessageReader::State::kMessage) {
+      connection_.counters().messages_received.add();
       message.assign(front);
       size_t before = in_.size();
       in_.pop();
@@ -428,9 +370,15 @@ Result<void> Call::write(std::string_view message) {
   if (!method_->stream)
     return Error(Code::kInternal, "NOT_A_STREAM", "a unary method answers by its reply");
   while (is_open() && out_.size() - out_sent_ > kQueuedBytesMax) BIA_TRY(writers_.wait());
-  if (!is_open()) return closed_error();
+  if (!is_open() || finished_) return closed_error();
   char prefix[kPrefixBytes];
+  std::string packed;
+  if (gzip_) gzip(message, packed);
+  const bool smaller = gzip_ && packed.size() < message.size();
+  if (smaller) message = packed;
   write_prefix(prefix, message.size());
+  prefix[0] = smaller;
+  connection_.counters().messages_sent.add();
   out_.append(prefix, kPrefixBytes);
   out_.append(message);
   if (!head_sent_) {

@@ -67,11 +67,17 @@ class Call final : public ServerCall, public http::Http2Stream {
   void start_unary(std::string_view message);
   void start_fiber();
   void run() noexcept;
+  class Timeout;
   Result<void> call_handler();
   void finish(Result<void> outcome);
   /// Ends the call before or without its handler.
   void refuse(Code code, std::string message, int http_status = 200);
+  /// Answers what is no gRPC with an HTTP status and a text, once the request is whole: most HTTP
+  /// clients take an answer before that for a failure.
+  void refuse_http(Code code, std::string message, int http_status);
+  void send_http_refusal();
   void send_head();
+  void pack_reply();
   void send_trailers_only();
   Error error_of(MessageReader::State state) const;
 
@@ -84,12 +90,17 @@ class Call final : public ServerCall, public http::Http2Stream {
   Duration timeout_{};
   bool has_timeout_ = false;
   bool head_too_large_ = false;
+  bool gzip_ = false;          // The caller's messages are, and so are the answers.
+  bool reply_packed_ = false;  // `out_` of a unary call.
   mutable Metadata metadata_;
   mutable bool metadata_made_ = false;
   // The stream.
   bool running_ = false;
   bool cancelled_ = false;
   bool end_received_ = false;
+  bool ends_as_http_ = false;  // Without trailers.
+  size_t dropped_ = 0;
+  bool no_grpc_ = false;  // `refuse_http` waits for the request's end.
   bool refused_ = false;  // What still arrives is dropped.
   bool head_sent_ = false;
   bool finished_ = false;  // The status is set.

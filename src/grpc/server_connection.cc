@@ -19,6 +19,8 @@ Result<void> ServerConnection::run(net::Socket socket) {
       options_.window_bytes < (1u << 29) ? options_.window_bytes * 4 : options_.window_bytes;
   options.streams_max = static_cast<uint32_t>(options_.streams_max);
   options.header_bytes_max = static_cast<uint32_t>(options_.metadata_bytes_max);
+  options.limits.stall = options_.stall_timeout;
+  options.abuses = &abuses_;
   http2_ = std::make_unique<http::Http2Connection>(std::move(socket), options,
                                                    static_cast<http::Http2Events&>(*this));
   if (shutting_down_) return {};

@@ -8,14 +8,23 @@
 #include "grpc/method_table.h"
 #include "grpc/server_call.h"
 #include "http/http2_connection.h"
+#include "http/owned_counter.h"
 
 namespace bia::grpc {
+
+/// What one thread of a server counts.
+struct alignas(64) ThreadCounters {
+  http::OwnedCounter connections_accepted, connections_open;
+  http::OwnedCounter calls_started, calls_succeeded, calls_failed;
+  http::OwnedCounter messages_received, messages_sent;
+};
 
 /// The gRPC side of one accepted connection. Lives in the fiber that calls `run`.
 class ServerConnection final : private http::Http2Events {
  public:
-  ServerConnection(const MethodTable& methods, const ServerOptions& options)
-      : methods_(methods), options_(options) {}
+  ServerConnection(const MethodTable& methods, const ServerOptions& options,
+                   ThreadCounters& counters, http::Http2AbuseCounters& abuses)
+      : methods_(methods), options_(options), counters_(counters), abuses_(abuses) {}
   ~ServerConnection();
   /// Serves until the connection ends and all its handlers have returned. Suspends.
   Result<void> run(net::Socket socket);
@@ -33,6 +42,7 @@ class ServerConnection final : private http::Http2Events {
     return last_method_;
   }
   const ServerOptions& options() const { return options_; }
+  ThreadCounters& counters() { return counters_; }
   const std::string& peer() const { return peer_; }
   /// Takes the call back once it is idle.
   void release(Call& call);
@@ -51,6 +61,8 @@ class ServerConnection final : private http::Http2Events {
 
   const MethodTable& methods_;
   const ServerOptions& options_;
+  ThreadCounters& counters_;
+  http::Http2AbuseCounters& abuses_;
   std::unique_ptr<http::Http2Connection> http2_;
   std::string peer_;
   const MethodHandler* last_method_ = nullptr;

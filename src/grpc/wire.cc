@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "bia/base/assert.h"
+#include "grpc/gzip.h"
 
 namespace bia::grpc {
 
@@ -24,10 +25,24 @@ MessageReader::State MessageReader::front(size_t message_bytes_max,
   std::string_view rest = std::string_view(bytes_).substr(used_);
   Prefix prefix = read_prefix(rest);
   if (!prefix.valid) return State::kBadFlag;
-  if (prefix.compressed) return State::kCompressed;
+  if (prefix.compressed && !gzip_) return State::kCompressed;
   if (prefix.size > message_bytes_max) return State::kTooLarge;
   if (rest.size() - kPrefixBytes < prefix.size) return State::kIncomplete;
-  *message = rest.substr(kPrefixBytes, prefix.size);
+  const std::string_view bytes = rest.substr(kPrefixBytes, prefix.size);
+  if (prefix.compressed) return unpack(bytes, message_bytes_max, message);
+  *message = bytes;
+  return State::kMessage;
+}
+
+MessageReader::State MessageReader::unpack(std::string_view packed, size_t message_bytes_max,
+                                           std::string_view* message) const {
+  if (!unpacked_made_) {
+    const Gunzipped how = gunzip(packed, message_bytes_max, unpacked_);
+    if (how == Gunzipped::kBad) return State::kBadGzip;
+    if (how == Gunzipped::kTooLarge) return State::kUnpacksTooLarge;
+    unpacked_made_ = true;
+  }
+  *message = unpacked_;
   return State::kMessage;
 }
 
@@ -36,7 +51,8 @@ void MessageReader::pop() {
   size_t bytes = kPrefixBytes + claimed();
   BIA_ASSERT(size() >= bytes);
   used_ += bytes;
-  if (used_ == bytes_.size()) return clear();
+  unpacked_made_ = false;
+  if (used_ == bytes_.size()) return drop();
   // Moving the rest costs at most as much as receiving the used half did.
   if (used_ >= bytes_.size() / 2) {
     bytes_.erase(0, used_);
@@ -55,6 +71,13 @@ uint32_t MessageReader::claimed() const {
 }
 
 void MessageReader::clear() {
+  gzip_ = false;
+  unpacked_made_ = false;
+  if (unpacked_.capacity() > 15) std::string().swap(unpacked_);
+  drop();
+}
+
+void MessageReader::drop() {
   constexpr size_t kKeptBytes = 64 * 1024;
   if (bytes_.capacity() > kKeptBytes) {
     std::string().swap(bytes_);

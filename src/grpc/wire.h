@@ -25,7 +25,17 @@ Prefix read_prefix(std::string_view bytes);
 class MessageReader {
  public:
   void append(std::string_view bytes) { bytes_.append(bytes); }
-  enum class State { kIncomplete, kMessage, kTooLarge, kCompressed, kBadFlag };
+  /// The stream's encoding is gzip: messages may be compressed, and are unpacked by `front`.
+  void allow_gzip() { gzip_ = true; }
+  enum class State {
+    kIncomplete,
+    kMessage,
+    kTooLarge,
+    kCompressed,
+    kBadFlag,
+    kBadGzip,
+    kUnpacksTooLarge
+  };
   /// Looks at the message at the front. With kMessage, `message` is a view of it until `pop`.
   State front(size_t message_bytes_max, std::string_view* message) const;
   /// Removes the message at the front; asserts that it is there.
@@ -36,11 +46,18 @@ class MessageReader {
   size_t missing() const;
   /// The size that the message at the front claims; 0 while its prefix is incomplete.
   uint32_t claimed() const;
+  /// Forgets `allow_gzip` as well.
   void clear();
 
  private:
+  void drop();
+  State unpack(std::string_view packed, size_t message_bytes_max, std::string_view* message) const;
+
   std::string bytes_;
   size_t used_ = 0;
+  bool gzip_ = false;
+  mutable bool unpacked_made_ = false;
+  mutable std::string unpacked_;  // The front's content.
 };
 
 /// "100m" and the like; nullopt for what the grammar does not allow. At most 8 digits; what

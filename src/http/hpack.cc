@@ -157,7 +157,8 @@ void HpackDecoder::make_room(size_t bytes) {
   bool full = store_.size() + bytes > store_.capacity();
   if (!full || live < store_.size() - live)
     return;  // The store may grow; it stays below three tables.
-  std::memmove(store_.data(), store_.data() + live, store_.size() - live);
+  // Not memmove, which may not be given the null of a store that never held anything.
+  if (live < store_.size()) std::memmove(store_.data(), store_.data() + live, store_.size() - live);
   store_.resize(store_.size() - live);
   entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(oldest_));
   oldest_ = 0;

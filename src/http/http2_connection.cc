@@ -106,18 +106,30 @@ Result<void> Http2Connection::run(std::string_view first) {
   closed_ = true;
   if (socket_.is_tls()) socket_.shutdown_write();  // Says goodbye first.
   if (socket_.is_open()) ::shutdown(socket_.fd(), SHUT_RDWR);
-  if (drainer_.valid()) {
-    // With the socket shut down its write fails at once; a cancelled fiber must still outwait it,
-    // as it uses this object.
-    drainer_.cancel();
-    while (!drainer_.done()) {
-      if (!drainer_.join()) fiber::yield();
-    }
-  }
+  join(drainer_);
+  join(stall_watch_);
   forget_all();
   if (outcome && !why_.empty())
     return Error(Code::kInvalidArgument, "HTTP2_PROTOCOL", "HTTP/2: " + why_);
   return outcome;
+}
+
+void Http2Connection::join(fiber::Fiber& fiber) {
+  if (!fiber.valid()) return;
+  // It uses this object: a cancelled fiber must outwait it all the same.
+  fiber.cancel();
+  while (!fiber.done()) {
+    if (!fiber.join()) fiber::yield();
+  }
+}
+
+void Http2Connection::watch_stall() {
+  while (!closed_ && !ending_ && stalled()) {
+    const uint64_t before = body_bytes_sent_;
+    if (!fiber::sleep_for(options_.limits.stall)) return;
+    if (!closed_ && stalled() && body_bytes_sent_ == before) fail(Http2Abuse::kZeroWindow);
+  }
+  stall_watched_ = false;
 }
 
 Result<void> Http2Connection::feed(std::string_view bytes) {
@@ -261,6 +273,13 @@ bool Http2Connection::fail(Http2Error error, std::string_view why) {
   return false;
 }
 
+bool Http2Connection::fail(Http2Abuse abuse) {
+  if (ending_) return false;
+  if (options_.abuses) options_.abuses->add(abuse);
+  return fail(Http2Error::kEnhanceYourCalm,
+              fmt::format("more than a peer may do of {}", http2_abuse_name(abuse)));
+}
+
 void Http2Connection::remote_end(Http2Stream& stream) {
   if (!stream.is_open()) return;
   stream.remote_ended_ = true;
@@ -289,6 +308,7 @@ void Http2Connection::close_stream(Http2Stream& stream, Http2Error error) {
 
 void Http2Connection::forget(Http2Stream& stream) {
   unready(stream);
+  if (std::exchange(stream.windowless_, false)) --windowless_;
   streams_.erase(stream.id_);
   stream.id_ = 0;
   stream.has_body_ = false;
@@ -326,6 +346,17 @@ void Http2Connection::flush() {
 }
 
 void Http2Connection::run_deferred() noexcept {
+  write_out();
+  if (stalled() && !stall_watched_ && !closed_ && options_.limits.stall > Duration::zero() &&
+      options_.role == Http2Options::Role::kServer) {
+    auto started = fiber::Scheduler::current().spawn([this] { watch_stall(); });
+    if (!started) return close();
+    stall_watched_ = true;
+    stall_watch_ = std::move(*started);
+  }
+}
+
+void Http2Connection::write_out() noexcept {
   while (!closed_ && !blocked_) {
     bool more = pump();
     if (!out_.empty()) {
@@ -360,10 +391,16 @@ void Http2Connection::give_back_buffer() {
 }
 
 void Http2Connection::drain() {
-  auto written = socket_.write_all(sending_, Deadline::never());
+  const Duration patience = options_.limits.stall;
+  auto written = socket_.write_all(
+      sending_, patience > Duration::zero() ? Deadline::after(patience) : Deadline::never());
   std::string().swap(sending_);
   blocked_ = false;
-  if (!written) return close();
+  if (!written) {
+    if (written.error().code() == Code::kDeadlineExceeded && options_.abuses)
+      options_.abuses->add(Http2Abuse::kZeroWindow);
+    return close();
+  }
   flush();
 }
 
@@ -371,7 +408,11 @@ bool Http2Connection::pump() {
   while (ready_head_ && send_window_ > 0 && out_.size() < kWriteBytes) {
     Http2Stream& stream = *ready_head_;
     unready(stream);
-    if (stream.send_window_ > 0) send_part(stream);
+    if (stream.send_window_ > 0) {
+      send_part(stream);
+    } else {
+      make_ready(stream);  // It waits for its window.
+    }
   }
   return ready_head_ && send_window_ > 0;
 }
@@ -390,6 +431,7 @@ void Http2Connection::send_part(Http2Stream& stream) {
     out_.resize(start + kFrameHeaderBytes + part.size);
     write_frame_head(out_.data() + start, {static_cast<uint32_t>(part.size), FrameType::kData,
                                            end ? kFlagEndStream : uint8_t{0}, stream.id_});
+    body_bytes_sent_ += part.size;
     send_window_ -= static_cast<int32_t>(part.size);
     stream.send_window_ -= static_cast<int32_t>(part.size);
   }
@@ -408,8 +450,14 @@ void Http2Connection::send_part(Http2Stream& stream) {
 }
 
 void Http2Connection::make_ready(Http2Stream& stream) {
+  if (stream.ready_ || stream.paused_ || !stream.has_body_) return;
   // Without a window it waits for a WINDOW_UPDATE, which makes it ready again.
-  if (stream.ready_ || stream.paused_ || !stream.has_body_ || stream.send_window_ <= 0) return;
+  const bool waits = stream.send_window_ <= 0;
+  if (waits != stream.windowless_) {
+    stream.windowless_ = waits;
+    windowless_ += waits ? 1 : -1;
+  }
+  if (waits) return;
   stream.ready_ = true;
   stream.next_ready_ = nullptr;
   stream.previous_ready_ = ready_tail_;

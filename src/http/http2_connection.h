@@ -13,6 +13,7 @@
 #include "bia/net/socket.h"
 #include "http/byte_buffer.h"
 #include "http/hpack.h"
+#include "http/http2_guard.h"
 #include "http/http2_protocol.h"
 #include "http/http2_stream.h"
 
@@ -70,6 +71,9 @@ struct Http2Options {
   uint32_t header_bytes_max = 64 * 1024;
   /// For the peer's preface and SETTINGS to come.
   Duration handshake_timeout = std::chrono::seconds(20);
+  Http2Limits limits;
+  /// Told of the limit that ended the connection; may be null.
+  Http2AbuseCounters* abuses = nullptr;
 };
 
 /// One HTTP/2 connection (RFC 9113), either side, cleartext with prior knowledge. Frames are parsed
@@ -146,6 +150,13 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   bool decode_block(Http2Stream* stream, std::string_view block, Events::EndStream end);
   /// GOAWAY with the error; the connection ends after it is sent. Returns false.
   bool fail(Http2Error error, std::string_view why);
+  /// The same for a limit of `options_.limits`.
+  bool fail(Http2Abuse abuse);
+  /// True where bodies wait for windows.
+  bool stalled() const { return windowless_ > 0 || (ready_head_ && send_window_ <= 0); }
+  /// A fiber's work: ends the connection if its bodies wait too long.
+  void watch_stall();
+  void join(fiber::Fiber& fiber);
   void reset_id(int32_t id, Http2Error error);
   /// Ends what the peer sends; the stream closes if ours ended as well.
   void remote_end(Http2Stream& stream);
@@ -159,6 +170,7 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   void put_window_update(int32_t id, uint32_t bytes);
   void flush();
   void run_deferred() noexcept override;
+  void write_out() noexcept;
   /// Moves bodies into `out_`, as far as windows and its size permit. False where nothing is left
   /// that could go.
   bool pump();
@@ -189,6 +201,16 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   size_t resets_ = 0;
   int32_t receive_window_;
   uint32_t consumed_ = 0;
+  // What the peer does to keep us busy.
+  Http2Bucket peer_resets_;
+  Http2Bucket peer_settings_;
+  Http2Bucket peer_pings_;
+  Http2Bucket empty_data_;
+  uint32_t continuations_ = 0;
+  uint64_t body_bytes_sent_ = 0;
+  uint32_t windowless_ = 0;  // Streams whose bodies wait for their windows.
+  bool stall_watched_ = false;
+  fiber::Fiber stall_watch_;
   // Output.
   ByteBuffer out_;
   Http2Stream* ready_head_ = nullptr;

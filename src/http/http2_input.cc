@@ -94,6 +94,12 @@ bool Http2Connection::strip_padding(const FrameHead& head, std::string_view& pay
 bool Http2Connection::on_data_frame(const FrameHead& head, std::string_view payload) {
   if (head.id == 0) return fail(Http2Error::kProtocolError, "DATA on stream 0");
   if (!strip_padding(head, payload)) return false;
+  if (payload.empty() && !(head.flags & kFlagEndStream)) {
+    if (!empty_data_.take(options_.limits.empty_data, read_at_))
+      return fail(Http2Abuse::kEmptyData);
+  } else {
+    peer_pings_.clear();
+  }
   receive_window_ -= static_cast<int32_t>(head.size);
   if (receive_window_ < 0)
     return fail(Http2Error::kFlowControlError, "more DATA than the connection's window");
@@ -153,6 +159,7 @@ bool Http2Connection::on_headers_frame(const FrameHead& head, std::string_view p
   if (head.flags & kFlagEndHeaders) return on_block(head.id, payload, end);
   block_.assign(payload);
   block_id_ = head.id;
+  continuations_ = 0;
   block_end_ = end;
   return true;
 }
@@ -162,8 +169,8 @@ bool Http2Connection::on_continuation(const FrameHead& head, std::string_view pa
   // Empty ones that go on and on would cost without end.
   bool more = !(head.flags & kFlagEndHeaders);
   if (block_.size() + payload.size() > options_.header_bytes_max + kFrameBytesMax ||
-      (more && payload.empty())) {
-    return fail(Http2Error::kEnhanceYourCalm, "a header block above the limit");
+      (more && payload.empty()) || ++continuations_ > options_.limits.continuations) {
+    return fail(Http2Abuse::kContinuation);
   }
   block_.append(payload);
   if (more) return true;
@@ -173,6 +180,7 @@ bool Http2Connection::on_continuation(const FrameHead& head, std::string_view pa
 }
 
 bool Http2Connection::on_block(int32_t id, std::string_view block, EndStream end) {
+  peer_pings_.clear();
   Http2Stream* stream = streams_.find(id);
   bool known = stream != nullptr;
   if (known && stream->remote_ended_) {
@@ -341,8 +349,13 @@ bool Http2Connection::on_rst_stream(const FrameHead& head, std::string_view payl
     return fail(Http2Error::kFrameSizeError, "RST_STREAM that is not 4 bytes");
   if (head.id == 0 || is_idle(head.id))
     return fail(Http2Error::kProtocolError, "RST_STREAM on an idle stream");
-  if (Http2Stream* stream = streams_.find(head.id))
+  if (Http2Stream* stream = streams_.find(head.id)) {
     close_stream(*stream, static_cast<Http2Error>(read_u32(payload.data())));
+    if (options_.role == Http2Options::Role::kServer &&
+        !peer_resets_.take(options_.limits.resets, read_at_)) {
+      return fail(Http2Abuse::kRapidReset);
+    }
+  }
   return true;
 }
 
@@ -352,6 +365,7 @@ bool Http2Connection::on_settings_frame(const FrameHead& head, std::string_view 
     return payload.empty() || fail(Http2Error::kFrameSizeError, "a SETTINGS answer with a payload");
   if (payload.size() % 6 != 0)
     return fail(Http2Error::kFrameSizeError, "SETTINGS that are not of 6 bytes each");
+  if (!peer_settings_.take(options_.limits.settings, read_at_)) return fail(Http2Abuse::kSettings);
   for (; !payload.empty(); payload.remove_prefix(6)) {
     auto key = static_cast<uint16_t>(read_u32(payload.data()) >> 16);
     if (!apply_setting(key, read_u32(payload.data() + 2))) return false;
@@ -400,6 +414,8 @@ bool Http2Connection::on_ping_frame(const FrameHead& head, std::string_view payl
   if (payload.size() != 8) return fail(Http2Error::kFrameSizeError, "PING that is not 8 bytes");
   if (head.flags & kFlagAck) {
     events_.on_ping_ack();
+  } else if (!peer_pings_.take(options_.limits.pings, read_at_)) {
+    return fail(Http2Abuse::kPing);
   } else {
     payload.copy(put_frame(FrameType::kPing, kFlagAck, 0, 8), 8);
   }

@@ -27,8 +27,9 @@ class Http2Stream {
   bool remote_ended_ = false;
   bool local_ended_ = false;
   bool head_received_ = false;
-  bool has_body_ = false;  // `start_body` was called, and the body has not ended.
-  bool paused_ = false;    // The body has nothing to send now.
+  bool has_body_ = false;    // `start_body` was called, and the body has not ended.
+  bool windowless_ = false;  // The body waits for the stream's window.
+  bool paused_ = false;      // The body has nothing to send now.
   Http2Stream* next_ready_ = nullptr;
   Http2Stream* previous_ready_ = nullptr;
   bool ready_ = false;

@@ -299,6 +299,7 @@ Server::Counters Server::counters() const {
     sum.connections_refused += thread->refused.get();
     sum.tls_failed += thread->tls_failed.get();
   }
+  sum.http2_abuses = impl_->core->http2_abuses.by_name();
   return sum;
 }
 

@@ -71,6 +71,7 @@ class Http1Response final : public ServerResponse {
   void add_header(std::string_view name, std::string_view value) override;
   std::string& body() override { return body_; }
   Result<void> write(std::string_view chunk) override;
+  bool answer_now(int status, std::string_view content_type, std::string_view body) override;
   void set_close() override { close_ = true; }
 
   void reset();
@@ -92,6 +93,7 @@ class Http1Response final : public ServerResponse {
   bool close_ = false;
   bool head_sent_ = false;
   bool has_date_ = false;
+  bool answered_ = false;  ///< by `answer_now`
   Framing framing_ = Framing::kLength;
   std::string headers_;  ///< complete lines
   std::string body_;

@@ -21,6 +21,7 @@ void ServerHttp2::run(net::Socket socket, std::string_view first) {
   Http2Options options;
   options.streams_max = kStreamsMax;
   options.header_bytes_max = static_cast<uint32_t>(thread_.core.options.limits.header_bytes_max);
+  options.abuses = &thread_.core.http2_abuses;
   http2_ = std::make_unique<Http2Connection>(std::move(socket), options,
                                              static_cast<Http2Events&>(*this));
   http2_->run(first).ignore("how a peer leaves is its own affair");

@@ -41,6 +41,7 @@ void Http1Response::reset() {
   close_ = false;
   head_sent_ = false;
   has_date_ = false;
+  answered_ = false;
   framing_ = Framing::kLength;
   headers_.clear();
   body_.clear();
@@ -132,7 +133,22 @@ void Http1Response::append_head(Framing framing, size_t body_bytes) {
   head_sent_ = true;
 }
 
+bool Http1Response::answer_now(int status, std::string_view content_type, std::string_view body) {
+  if (head_sent_) return false;
+  headers_.clear();
+  has_date_ = false;
+  close_ = true;
+  status_ = status;
+  add_header("Content-Type", content_type);
+  append_head(Framing::kLength, body.size());
+  if (!bodiless()) connection_.out_.append(body);
+  answered_ = true;
+  connection_.run_deferred();
+  return true;
+}
+
 Result<void> Http1Response::finish() {
+  if (answered_) return {};
   if (status_ < 100 || status_ > 999) status_ = 500;
   if (head_sent_) {
     if (framing_ == Framing::kChunked) connection_.out_.append("0\r\n\r\n");
@@ -155,6 +171,9 @@ Result<void> Http1Response::finish() {
 }
 
 Result<void> Http1Response::write(std::string_view chunk) {
+  if (answered_) {
+    return Error(Code::kDeadlineExceeded, "ANSWERED", "the caller was answered already");
+  }
   if (!head_sent_) {
     if (status_ < 100 || status_ > 999) status_ = 500;
     const bool old = connection_.parser_.version_minor() == 0;

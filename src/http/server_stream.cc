@@ -177,6 +177,7 @@ void ServerStream::call_handler() {
   } catch (...) {
     // What it threw is for recovery middleware and logs, not for the peer.
   }
+  if (finished_) return;
   if (head_sent_) {
     connection_.http2().reset(*this, Http2Error::kInternalError);
     return;
@@ -191,7 +192,18 @@ void ServerStream::refuse(int status, std::string_view reason, std::string_view 
   finish();
 }
 
+bool ServerStream::answer_now(int status, std::string_view content_type, std::string_view body) {
+  if (head_sent_) return false;
+  clear_answer();
+  status_ = status;
+  response_.add_header("content-type", content_type);
+  answer_ = body;
+  finish();
+  return true;
+}
+
 void ServerStream::finish() {
+  if (finished_) return;
   finished_ = true;
   dropping_ = true;
   if (!is_open()) return;
@@ -235,7 +247,7 @@ Result<void> ServerStream::write(std::string_view chunk) {
   auto gone = [] {
     return Error(Code::kCancelled, "REQUEST_CANCELLED", "the peer gave up the request");
   };
-  if (!is_open() || cancelled_) return gone();
+  if (!is_open() || cancelled_ || finished_) return gone();
   if (bodiless()) {
     if (!head_sent_) send_head(Length::kUnknown, EndStream::kYes);
     return {};

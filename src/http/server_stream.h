@@ -72,6 +72,9 @@ class ServerStream final : public Http2Stream {
     std::string& body() override { return stream_.answer_; }
     Result<void> write(std::string_view chunk) override { return stream_.write(chunk); }
     /// HTTP/2 has no such thing for one answer: the connection is everyone's.
+    bool answer_now(int status, std::string_view content_type, std::string_view body) override {
+      return stream_.answer_now(status, content_type, body);
+    }
     void set_close() override {}
 
    private:
@@ -88,6 +91,7 @@ class ServerStream final : public Http2Stream {
   void call_handler();
   void drain();
   void finish();
+  bool answer_now(int status, std::string_view content_type, std::string_view body);
   void refuse(int status, std::string_view reason, std::string_view message);
   void clear_answer();
   enum class Length : bool { kUnknown, kKnown };

@@ -12,6 +12,8 @@
 #include "bia/http/server.h"
 #include "bia/net/accept_balance.h"
 #include "bia/net/socket.h"
+#include "http/http2_guard.h"
+#include "http/owned_counter.h"
 
 namespace bia::http {
 
@@ -27,21 +29,6 @@ class DateCache {
   void format(time_t second);
   time_t second_ = -1;
   char text_[kBytes + 1] = {};
-};
-
-/// A counter with one writer, read by others: an add and a store, no locked instruction.
-class OwnedCounter {
- public:
-  void add(uint64_t count = 1) {
-    value_.store(value_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
-  }
-  void subtract() {
-    value_.store(value_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
-  }
-  uint64_t get() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<uint64_t> value_ = 0;
 };
 
 struct ServerCore;
@@ -87,6 +74,7 @@ struct ServerCore : std::enable_shared_from_this<ServerCore> {
   uint32_t header_ticks;
   std::vector<std::unique_ptr<ServerThread>> per_thread;
   std::unique_ptr<net::AcceptBalance> balance;
+  Http2AbuseCounters http2_abuses;
 };
 
 }  // namespace bia::http

@@ -1,5 +1,6 @@
 """What the tests of services share: raw HTTP, gRPC by Debian's grpcio, /metrics as a dict, a service with its log."""
 import json
+import pathlib
 import re
 import socket
 import subprocess
@@ -25,6 +26,14 @@ def grpc_call(port, path, request=b"", timeout=0):
     assert done.returncode == 0, f"{done.stderr}\n(grpcio for Debian's python3 comes with scripts/setup test)"
     status, _, rest = done.stdout.rstrip("\n").partition(" ")
     return (status, bytes.fromhex(rest)) if status == "OK" else (status, rest)
+
+
+def grpc_client(what, port, *args):
+    """What grpc_client.py, beside this file, prints."""
+    script = pathlib.Path(__file__).with_name("grpc_client.py")
+    done = subprocess.run(["/usr/bin/python3", script, what, f"127.0.0.1:{port}", *map(str, args)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, f"{done.stderr}\n(grpcio for Debian's python3 comes with scripts/setup test)"
+    return json.loads(done.stdout)
 
 
 def http(port, request, wait=5):

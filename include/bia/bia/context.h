@@ -25,14 +25,17 @@ std::string_view transport_name(Transport transport);
 class Context {
  public:
   Context(std::string_view operation, std::string_view path_template, http::ServerRequest& request,
-          http::ServerResponse& response, TimePoint started_at)
+          http::ServerResponse& response, TimePoint started_at,
+          Deadline deadline = Deadline::never())
       : operation_(operation),
         path_template_(path_template),
         request_(&request),
         response_(&response),
-        started_at_(started_at) {}
-  Context(std::string_view operation, grpc::ServerCall& call, TimePoint started_at)
-      : operation_(operation), call_(&call), started_at_(started_at) {}
+        started_at_(started_at),
+        deadline_(deadline) {}
+  Context(std::string_view operation, grpc::ServerCall& call, TimePoint started_at,
+          Deadline deadline = Deadline::never())
+      : operation_(operation), call_(&call), started_at_(started_at), deadline_(deadline) {}
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
@@ -48,6 +51,10 @@ class Context {
     if (ended_at_ == TimePoint()) ended_at_ = now();
     return ended_at_;
   }
+
+  /// After the handler: true where it ended at or after the call's deadline. Its caller was told
+  /// 504 or DEADLINE_EXCEEDED.
+  bool late() { return !deadline_.is_never() && ended_at() >= deadline_.at(); }
 
   /// A header of the request over HTTP, a metadata key over gRPC; without regard to case; empty
   /// where there is none.
@@ -98,6 +105,7 @@ class Context {
   grpc::ServerCall* call_ = nullptr;
   TimePoint started_at_;
   TimePoint ended_at_;
+  Deadline deadline_;
   Slot* slots_ = nullptr;
 };
 

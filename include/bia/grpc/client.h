@@ -14,6 +14,9 @@ struct CallOptions {
   /// Sent as grpc-timeout; the call also ends locally at it.
   Deadline deadline;
   const Metadata* metadata = nullptr;
+  /// Where there is no connection: kFail ends the call with kUnavailable, kWait tries to connect
+  /// until the deadline (gRPC's wait-for-ready).
+  enum class Ready { kFail, kWait } ready = Ready::kFail;
 };
 
 /// The outcome of a call: the status that the peer sent, or that a local failure became
@@ -58,13 +61,25 @@ class ClientStream {
   std::shared_ptr<Impl> impl_;
 };
 
+enum class Compression { kNone, kGzip };
+
 struct ChannelOptions {
+  /// Of the requests; also asks for compressed replies. Replies in gzip are read either way.
+  Compression compression = Compression::kNone;
   std::string user_agent = "bia";
   std::string authority;  ///< default: the target
   size_t message_bytes_max = 4 * 1024 * 1024;
   size_t metadata_bytes_max = 64 * 1024;
   uint32_t window_bytes = 1 << 20;
   Duration connect_timeout = std::chrono::seconds(20);
+  /// Before the second attempt to connect of a call that waits (`Ready::kWait`); then 1.6 times as
+  /// long each time, to two minutes.
+  Duration backoff = std::chrono::seconds(1);
+  /// While calls are open and nothing was received for so long, a PING; where it is not answered
+  /// within `keepalive_timeout` either, the connection is given up. Zero: never. Servers end
+  /// connections that ping too often (gRPC's default: more than once in 5 minutes).
+  Duration keepalive_time{};
+  Duration keepalive_timeout = std::chrono::seconds(20);
 };
 
 /// One HTTP/2 connection to "host:port", cleartext. Belongs to its thread; many fibers may call at

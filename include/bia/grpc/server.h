@@ -64,6 +64,9 @@ struct ServerOptions {
   size_t streams_max = 1024;                   ///< concurrent, a connection
   size_t metadata_bytes_max = 64 * 1024;
   uint32_t window_bytes = 1 << 20;
+  /// That answers wait for a peer that takes none of them before its connection ends; zero: for
+  /// ever.
+  Duration stall_timeout = std::chrono::seconds(120);
 };
 
 /// gRPC over cleartext HTTP/2 (PROTOCOL-HTTP2.md) with health v1 and reflection v1 and v1alpha.
@@ -81,6 +84,15 @@ class Server {
   void set_health(std::string_view service, Health health);
   Result<void> start();
   std::string address() const;
+  /// As channelz counts; sums over all threads. Thread-safe.
+  struct Counters {
+    uint64_t connections_accepted = 0, connections_open = 0;
+    uint64_t calls_started = 0, calls_succeeded = 0, calls_failed = 0;
+    uint64_t messages_received = 0, messages_sent = 0;
+    /// Connections that were ended because the peer exceeded a limit, by the limit's name.
+    std::vector<std::pair<std::string_view, uint64_t>> http2_abuses;
+  };
+  Counters counters() const;
   /// GOAWAY, then waits for calls in flight until `deadline`. Suspends.
   void stop(Deadline deadline);
 

@@ -5,6 +5,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "bia/base/result.h"
 #include "bia/base/time.h"
@@ -61,6 +63,10 @@ class ServerResponse {
   /// Sends the head now and then chunks as they come (chunked in HTTP/1.1). Suspends while the peer
   /// does not read.
   virtual Result<void> write(std::string_view chunk) = 0;
+  /// Sends this as the whole answer while the handler goes on; what the handler does to the answer
+  /// afterwards is dropped, and an HTTP/1.1 connection ends with it. Does not suspend. False where
+  /// the head was sent already.
+  virtual bool answer_now(int status, std::string_view content_type, std::string_view body) = 0;
   /// Close the connection after this answer.
   virtual void set_close() = 0;
 
@@ -100,6 +106,8 @@ class Server {
     uint64_t connections_accepted = 0, connections_open = 0, requests = 0, bad_requests = 0;
     /// Connections refused because there were `connections_max`; handshakes that failed.
     uint64_t connections_refused = 0, tls_failed = 0;
+    /// HTTP/2 connections that were ended because the peer exceeded a limit, by the limit's name.
+    std::vector<std::pair<std::string_view, uint64_t>> http2_abuses;
   };
   Counters counters() const;
 

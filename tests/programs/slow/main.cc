@@ -1,4 +1,6 @@
 // A service whose handlers wait, spin, throw and fail, and whose hooks say when they run.
+#include <unistd.h>
+
 #include <stdexcept>
 
 #include "bia/bia/app.h"
@@ -20,6 +22,43 @@ class Slow final : public slow::v1::SlowService {
     while (bia::now() < end) {
     }
     return answer(request);
+  }
+  bia::Result<slow::v1::WaitReply> Ignore(bia::Context&,
+                                          const slow::v1::WaitRequest& request) override {
+    const auto end = bia::now() + std::chrono::milliseconds(request.milliseconds());
+    while (bia::now() < end) {
+      bia::fiber::sleep_for(std::chrono::milliseconds(1)).ignore("that is the point");
+    }
+    return answer(request);
+  }
+  bia::Result<slow::v1::WaitReply> Offload(bia::Context&,
+                                           const slow::v1::WaitRequest& request) override {
+    bia::fiber::offload([&] { usleep(static_cast<useconds_t>(request.milliseconds()) * 1000); });
+    return answer(request);
+  }
+  bia::Result<void> Count(bia::Context&, const slow::v1::WaitRequest& request,
+                          bia::ServerWriter<slow::v1::WaitReply>& out) override {
+    slow::v1::WaitReply reply;
+    for (int i = 1; i <= request.milliseconds(); ++i) {
+      reply.set_milliseconds(i);
+      BIA_TRY(out.write(reply));
+    }
+    return {};
+  }
+  bia::Result<slow::v1::WaitReply> Sum(bia::Context&,
+                                       bia::ServerReader<slow::v1::WaitRequest>& in) override {
+    slow::v1::WaitRequest request;
+    slow::v1::WaitReply reply;
+    while (BIA_TRY(in.read(request)))
+      reply.set_milliseconds(reply.milliseconds() + request.milliseconds());
+    bia::log::info("sum " + std::to_string(reply.milliseconds()));
+    return reply;
+  }
+  bia::Result<void> Echo(bia::Context&, bia::ServerReader<slow::v1::WaitRequest>& in,
+                         bia::ServerWriter<slow::v1::WaitReply>& out) override {
+    slow::v1::WaitRequest request;
+    while (BIA_TRY(in.read(request))) BIA_TRY(out.write(answer(request)));
+    return {};
   }
   bia::Result<slow::v1::WaitReply> Throw(bia::Context&, const slow::v1::WaitRequest&) override {
     throw std::runtime_error("boom: a secret");

@@ -1,0 +1,129 @@
+// A channel's connection: keepalive, and waiting for one.
+#include <gtest/gtest.h>
+
+#include "bia/net/socket.h"
+#include "grpc/test_support.h"
+
+namespace bia::grpc {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using test::call;
+using test::streaming;
+using test::unary;
+using test::with_server;
+
+Result<void> echo(ServerCall&, std::string_view request, std::string& reply) {
+  reply = request;
+  return {};
+}
+
+net::Listener free_listener() {
+  return net::Listener::bind(net::Endpoint::parse("127.0.0.1:0").value(), {}).value();
+}
+
+void in_scheduler(const std::function<void()>& body) {
+  auto scheduler = fiber::Scheduler::create().value();
+  scheduler->spawn(body).value();
+  scheduler->run(fiber::Scheduler::Until::kNoFibers);
+}
+
+TEST(Keepalive, GivesUpAPeerThatDoesNotAnswer) {
+  in_scheduler([] {
+    net::Listener listener = free_listener();  // Its kernel accepts; nobody reads.
+    ChannelOptions options;
+    options.keepalive_time = milliseconds(10);
+    options.keepalive_timeout = milliseconds(10);
+    Channel channel(listener.local().text(), options);
+    CallOptions call_options;
+    call_options.deadline = Deadline::after(seconds(60));
+    const UnaryReply reply = call(channel, "/t.S/Echo", "x", call_options);
+    EXPECT_EQ(reply.status.code, Code::kUnavailable);
+    EXPECT_EQ(reply.status.message, "keepalive ping failed to receive ACK within timeout");
+  });
+}
+
+TEST(Keepalive, LeavesAPeerThatAnswersPings) {
+  auto slow = [](ServerCall&, std::string_view, std::string& reply) -> Result<void> {
+    BIA_TRY(fiber::sleep_for(milliseconds(100)));
+    reply = "done";
+    return {};
+  };
+  with_server({unary("/t.S/Slow", slow)}, [](Server& server) {
+    ChannelOptions options;
+    options.keepalive_time = milliseconds(5);
+    options.keepalive_timeout = seconds(60);
+    Channel channel(server.address(), options);
+    const UnaryReply reply = call(channel, "/t.S/Slow", "x");
+    EXPECT_EQ(reply.message, "done") << reply.status.message;
+    // SETTINGS, its answer, and the head are not all that it sent: nine bytes and eight a PING.
+    EXPECT_GT(channel.bytes_received(), 150u);
+  });
+}
+
+TEST(WaitForReady, TriesUntilTheServerIsThere) {
+  auto threads = fiber::ThreadGroup::create(1).value();
+  ServerOptions options;
+  in_scheduler([&] { options.address = free_listener().local().text(); });
+  auto server = Server::create(*threads, options).value();
+  server->add_method(unary("/t.S/Echo", echo)).value();
+  threads->run([&](size_t) {
+    ChannelOptions channel_options;
+    channel_options.backoff = milliseconds(2);
+    Channel channel(options.address, channel_options);
+    EXPECT_EQ(call(channel, "/t.S/Echo", "x").status.code, Code::kUnavailable);
+    CallOptions waits;
+    waits.ready = CallOptions::Ready::kWait;
+    waits.deadline = Deadline::after(milliseconds(20));
+    EXPECT_EQ(call(channel, "/t.S/Echo", "x", waits).status.code, Code::kDeadlineExceeded);
+    auto starter = fiber::Scheduler::current()
+                       .spawn([&] {
+                         fiber::sleep_for(milliseconds(20)).value();
+                         server->start().value();
+                       })
+                       .value();
+    waits.deadline = Deadline::after(seconds(60));
+    EXPECT_EQ(call(channel, "/t.S/Echo", "x", waits).status.code, Code::kOk);
+    starter.join().value();
+    server->stop(Deadline::after(seconds(2)));
+  });
+}
+
+TEST(Counters, CountCallsAndMessages) {
+  auto fail = [](ServerCall&, std::string_view, std::string&) -> Result<void> {
+    return Error(Code::kNotFound, "", "no");
+  };
+  auto chat = [](ServerCall& c) -> Result<void> {
+    std::string message;
+    while (BIA_TRY(c.read(message))) BIA_TRY(c.write(message));
+    return {};
+  };
+  with_server({unary("/t.S/Echo", echo), unary("/t.S/Fail", fail), streaming("/t.S/Chat", chat)},
+              [](Server& server) {
+                Channel channel(server.address());
+                call(channel, "/t.S/Echo", "x");
+                call(channel, "/t.S/Fail", "x");
+                call(channel, "/t.S/Nope", "x");
+                ClientStream stream = channel.stream("/t.S/Chat", {}).value();
+                std::string message;
+                for (int i = 0; i < 3; ++i) {
+                  stream.write("m").value();
+                  EXPECT_TRUE(stream.read(message).value());
+                }
+                stream.close_send();
+                EXPECT_EQ(stream.finish().code, Code::kOk);
+                const Server::Counters counters = server.counters();
+                EXPECT_EQ(counters.connections_accepted, 1u);
+                EXPECT_EQ(counters.connections_open, 1u);
+                EXPECT_EQ(counters.calls_started, 4u);
+                EXPECT_EQ(counters.calls_succeeded, 2u);
+                EXPECT_EQ(counters.calls_failed, 2u);
+                EXPECT_EQ(counters.messages_received, 5u);
+                EXPECT_EQ(counters.messages_sent, 4u);
+                EXPECT_EQ(counters.http2_abuses.size(), 6u);
+              });
+}
+
+}  // namespace
+}  // namespace bia::grpc

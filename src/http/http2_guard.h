@@ -1,0 +1,80 @@
+#pragma once
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bia/base/time.h"
+
+namespace bia::http {
+
+/// What peers do to make a server work, or hold memory, for next to nothing. Each has its limit in
+/// Http2Limits; a connection above it ends with ENHANCE_YOUR_CALM and is counted.
+enum class Http2Abuse : uint8_t {
+  kRapidReset,    ///< streams opened and reset at once (CVE-2023-44487)
+  kContinuation,  ///< header blocks in many or endless parts (CVE-2024-27316)
+  kSettings,      ///< SETTINGS, each of which wants an answer (CVE-2019-9515)
+  kPing,          ///< PING likewise (CVE-2019-9512)
+  kEmptyData,     ///< DATA without data or an end (CVE-2019-9518)
+  kZeroWindow,    ///< answers asked for and not taken (CVE-2019-9511, 9517)
+};
+inline constexpr size_t kHttp2AbuseKinds = 6;
+/// "rapid_reset", a label in /metrics.
+std::string_view http2_abuse_name(Http2Abuse abuse);
+
+/// Connections of a server that ended for an abuse. Shared by its threads: not on any request's
+/// path.
+struct Http2AbuseCounters {
+  std::array<std::atomic<uint64_t>, kHttp2AbuseKinds> ended{};
+  void add(Http2Abuse abuse) {
+    ended[static_cast<size_t>(abuse)].fetch_add(1, std::memory_order_relaxed);
+  }
+  std::vector<std::pair<std::string_view, uint64_t>> by_name() const;
+  uint64_t get(Http2Abuse abuse) const {
+    return ended[static_cast<size_t>(abuse)].load(std::memory_order_relaxed);
+  }
+};
+
+/// `burst` at once, and `per_second` from then on.
+struct Http2Rate {
+  uint32_t burst = 0;
+  uint32_t per_second = 0;
+};
+
+/// Of one connection.
+struct Http2Limits {
+  /// Streams that the peer resets before they ended. Callers whose deadlines pass reset theirs.
+  Http2Rate resets{2000, 500};
+  Http2Rate settings{100, 10};
+  /// PINGs with neither HEADERS nor DATA from the peer between them: gRPC's clients measure the
+  /// bandwidth with one for each burst of data.
+  Http2Rate pings{1000, 10};
+  Http2Rate empty_data{100, 10};
+  /// CONTINUATION frames of one header block, which has a limit of bytes as well.
+  uint32_t continuations = 32;
+  /// That bodies wait for windows while the peer takes not a byte of any. Zero: for ever.
+  Duration stall = std::chrono::seconds(120);
+};
+
+/// A leaky bucket.
+class Http2Bucket {
+ public:
+  /// False above the rate.
+  bool take(const Http2Rate& rate, TimePoint at) {
+    if (used_ >= rate.burst) refill(rate, at);
+    if (used_ >= rate.burst) return false;
+    if (used_++ == 0) since_ = at;
+    return true;
+  }
+  void clear() { used_ = 0; }
+
+ private:
+  void refill(const Http2Rate& rate, TimePoint at);
+  uint32_t used_ = 0;
+  TimePoint since_{};
+};
+
+}  // namespace bia::http

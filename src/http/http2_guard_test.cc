@@ -1,0 +1,260 @@
+// Each limit of Http2Limits, kept and exceeded by one.
+#include "http/http2_guard.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "http/http2_connection.h"
+
+namespace bia::http {
+namespace {
+
+using std::chrono::milliseconds;
+
+TEST(Http2Bucket, TakesABurstAndThenItsRate) {
+  const Http2Rate rate{3, 10};
+  Http2Bucket bucket;
+  TimePoint at = now();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(bucket.take(rate, at));
+  EXPECT_FALSE(bucket.take(rate, at + milliseconds(99)));
+  EXPECT_TRUE(bucket.take(rate, at + milliseconds(100)));
+  EXPECT_FALSE(bucket.take(rate, at + milliseconds(199)));
+  EXPECT_TRUE(bucket.take(rate, at + milliseconds(200)));
+  at += std::chrono::hours(24 * 365);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(bucket.take(rate, at));
+  EXPECT_FALSE(bucket.take(rate, at));
+}
+
+TEST(Http2Bucket, WithoutARateNeverRefills) {
+  const Http2Rate rate{1, 0};
+  Http2Bucket bucket;
+  EXPECT_TRUE(bucket.take(rate, now()));
+  EXPECT_FALSE(bucket.take(rate, now() + std::chrono::hours(1)));
+  bucket.clear();
+  EXPECT_TRUE(bucket.take(rate, now()));
+}
+
+struct Item final : Http2Stream {
+  size_t left = 0;
+};
+
+/// Answers each request with `body_bytes`, once it is whole.
+class Answering final : public Http2Events {
+ public:
+  Http2Connection* connection = nullptr;
+  size_t body_bytes = 0;
+  std::vector<std::unique_ptr<Item>> streams;
+
+  Http2Stream* on_request() noexcept override {
+    streams.push_back(std::make_unique<Item>());
+    streams.back()->left = body_bytes;
+    return streams.back().get();
+  }
+  void on_header(Http2Stream&, Block, std::string_view, std::string_view) noexcept override {}
+  void on_headers_end(Http2Stream& stream, Block, EndStream end) noexcept override {
+    if (end == EndStream::kYes) answer(stream);
+  }
+  void on_data(Http2Stream& stream, std::string_view bytes) noexcept override {
+    connection->consume(stream, bytes.size());
+  }
+  void on_end_stream(Http2Stream& stream) noexcept override { answer(stream); }
+  void on_stream_closed(Http2Stream&, Http2Error) noexcept override {}
+  BodyPart read_body(Http2Stream& stream, std::span<char> into) noexcept override {
+    size_t& left = static_cast<Item&>(stream).left;
+    const size_t size = std::min(into.size(), left);
+    std::fill_n(into.data(), size, 'o');
+    left -= size;
+    return {size, left == 0 ? Body::kEnd : Body::kMore};
+  }
+  void answer(Http2Stream& stream) {
+    Http2Field fields[] = {{":status", "200", 8, 8}};
+    connection->send_headers(stream, fields, EndStream::kNo);
+    connection->start_body(stream);
+  }
+};
+
+std::string frame(FrameType type, int flags, int32_t id, std::string_view payload) {
+  std::string bytes(kFrameHeaderBytes, '\0');
+  write_frame_head(bytes.data(),
+                   {static_cast<uint32_t>(payload.size()), type, static_cast<uint8_t>(flags), id});
+  return bytes.append(payload);
+}
+std::string u32(uint32_t value) {
+  std::string bytes(4, '\0');
+  write_u32(bytes.data(), value);
+  return bytes;
+}
+std::string request(int32_t id, int flags) {
+  return frame(FrameType::kHeaders, flags, id, "\x83\x86\x84");
+}
+std::string repeat(int count, const std::string& what) {
+  std::string all;
+  for (int i = 0; i < count; ++i) all += what;
+  return all;
+}
+
+class Http2Guard : public testing::Test {
+ protected:
+  Http2Guard() {
+    // Small, and without a rate: a slow machine must not refill them.
+    options.limits.resets = {5, 0};
+    options.limits.settings = {5, 0};
+    options.limits.pings = {5, 0};
+    options.limits.empty_data = {5, 0};
+    options.limits.continuations = 5;
+    options.limits.stall = std::chrono::hours(1);
+    options.abuses = &abuses;
+  }
+
+  /// True where the server bore it: it still answers a request on stream 9999.
+  bool bears(const std::string& bytes, const std::string& then = "") {
+    bool answered = false;
+    auto scheduler = fiber::Scheduler::create().value();
+    scheduler
+        ->spawn([&] {
+          int pair[2];
+          ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+          Http2Connection connection(net::Socket::adopt(pair[0]).value(), options, events);
+          events.connection = &connection;
+          auto runner = fiber::Scheduler::current()
+                            .spawn([&] { connection.run().ignore("any end will do"); })
+                            .value();
+          net::Socket peer = net::Socket::adopt(pair[1]).value();
+          peer.write_all(std::string(kHttp2Preface) + bytes, Deadline::never()).value();
+          if (then.empty()) {
+            peer.write_all(request(9999, kFlagEndHeaders | kFlagEndStream), Deadline::never())
+                .ignore("closed already, perhaps");
+          }
+          answered = reads_answer(peer);
+          connection.close();
+          runner.join().value();
+        })
+        .value();
+    scheduler->run(fiber::Scheduler::Until::kNoFibers);
+    return answered;
+  }
+
+  static bool reads_answer(net::Socket& peer) {
+    std::string got;
+    char buffer[4096];
+    for (;;) {
+      auto read = peer.read_some(buffer, Deadline::after(std::chrono::seconds(20)));
+      if (!read || *read == 0) return false;
+      got.append(buffer, *read);
+      while (got.size() >= kFrameHeaderBytes) {
+        const FrameHead head = read_frame_head(got.data());
+        if (got.size() < kFrameHeaderBytes + head.size) break;
+        if (head.type == FrameType::kHeaders && head.id == 9999) return true;
+        if (head.type == FrameType::kGoaway)
+          calm = read_u32(got.data() + kFrameHeaderBytes + 4) ==
+                 static_cast<uint32_t>(Http2Error::kEnhanceYourCalm);
+        got.erase(0, kFrameHeaderBytes + head.size);
+      }
+    }
+  }
+  void expect_ended_for(Http2Abuse abuse) {
+    EXPECT_TRUE(calm);
+    for (size_t i = 0; i < kHttp2AbuseKinds; ++i) {
+      const auto kind = static_cast<Http2Abuse>(i);
+      EXPECT_EQ(abuses.get(kind), kind == abuse ? 1u : 0u) << http2_abuse_name(kind);
+    }
+  }
+
+  static inline bool calm = false;
+  Answering events;
+  Http2Options options;
+  Http2AbuseCounters abuses;
+  const std::string settings = frame(FrameType::kSettings, 0, 0, "");
+  const std::string ping = frame(FrameType::kPing, 0, 0, "12345678");
+};
+
+TEST_F(Http2Guard, BoundsSettings) {
+  EXPECT_TRUE(bears(repeat(5, settings)));
+  EXPECT_FALSE(bears(repeat(6, settings)));
+  expect_ended_for(Http2Abuse::kSettings);
+}
+
+TEST_F(Http2Guard, BoundsPings) {
+  EXPECT_TRUE(bears(settings + repeat(5, ping)));
+  EXPECT_FALSE(bears(settings + repeat(6, ping)));
+  expect_ended_for(Http2Abuse::kPing);
+}
+
+TEST_F(Http2Guard, ForgivesPingsBetweenRequestsAndData) {
+  const std::string first = request(1, kFlagEndHeaders);
+  const std::string data = frame(FrameType::kData, 0, 1, "x");
+  EXPECT_TRUE(bears(settings + repeat(5, ping) + first + repeat(5, ping) + data + repeat(5, ping)));
+}
+
+TEST_F(Http2Guard, BoundsRapidResets) {
+  auto resets = [&](int count) {
+    std::string bytes = settings;
+    for (int i = 0; i < count; ++i) {
+      bytes += request(2 * i + 1, kFlagEndHeaders);
+      bytes += frame(FrameType::kRstStream, 0, 2 * i + 1, u32(8));
+    }
+    return bytes;
+  };
+  EXPECT_TRUE(bears(resets(5)));
+  EXPECT_FALSE(bears(resets(6)));
+  expect_ended_for(Http2Abuse::kRapidReset);
+}
+
+TEST_F(Http2Guard, BoundsEmptyData) {
+  const std::string empty = frame(FrameType::kData, 0, 1, "");
+  EXPECT_TRUE(bears(settings + request(1, kFlagEndHeaders) + repeat(5, empty)));
+  EXPECT_FALSE(bears(settings + request(1, kFlagEndHeaders) + repeat(6, empty)));
+  expect_ended_for(Http2Abuse::kEmptyData);
+}
+
+TEST_F(Http2Guard, BoundsContinuations) {
+  auto parts = [&](int count) {
+    std::string bytes = settings + request(1, kFlagEndStream);
+    for (int i = 1; i <= count; ++i) {
+      bytes += frame(FrameType::kContinuation, i == count ? kFlagEndHeaders : 0, 1,
+                     std::string("\x0f\x0d\x01") + "0");  // content-length: 0
+    }
+    return bytes;
+  };
+  EXPECT_TRUE(bears(parts(5)));
+  EXPECT_TRUE(bears(parts(5)));  // Each block has its own.
+  EXPECT_FALSE(bears(parts(6)));
+  expect_ended_for(Http2Abuse::kContinuation);
+}
+
+TEST_F(Http2Guard, RefusesAnEmptyContinuationThatGoesOn) {
+  EXPECT_FALSE(
+      bears(settings + request(1, kFlagEndStream) + frame(FrameType::kContinuation, 0, 1, "")));
+  expect_ended_for(Http2Abuse::kContinuation);
+}
+
+TEST_F(Http2Guard, EndsAConnectionWhoseAnswersWaitForWindowsTooLong) {
+  const std::string no_window = frame(FrameType::kSettings, 0, 0, std::string("\0\x04\0\0\0\0", 6));
+  events.body_bytes = 10;
+  options.limits.stall = milliseconds(20);
+  EXPECT_FALSE(bears(no_window + request(1, kFlagEndHeaders | kFlagEndStream), "nothing"));
+  expect_ended_for(Http2Abuse::kZeroWindow);
+}
+
+TEST_F(Http2Guard, EndsAConnectionThatLetsItsOwnWindowRunOut) {
+  events.body_bytes = kWindowDefault + 1;  // The stream's window is raised, the connection's not.
+  options.limits.stall = milliseconds(20);
+  const std::string wide = frame(FrameType::kSettings, 0, 0, std::string("\0\x04\0\x10\0\0", 6));
+  EXPECT_FALSE(bears(wide + request(1, kFlagEndHeaders | kFlagEndStream), "nothing"));
+  expect_ended_for(Http2Abuse::kZeroWindow);
+}
+
+TEST_F(Http2Guard, LeavesAConnectionThatOnlyIsSilent) {
+  // Its last answer was taken: nothing waits for a window, however long it says nothing.
+  options.limits.stall = milliseconds(1);
+  events.body_bytes = 10;
+  EXPECT_TRUE(bears(settings + request(1, kFlagEndHeaders | kFlagEndStream)));
+  EXPECT_EQ(abuses.get(Http2Abuse::kZeroWindow), 0u);
+}
+
+}  // namespace
+}  // namespace bia::http
