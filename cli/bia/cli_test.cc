@@ -70,11 +70,7 @@ TEST_F(Program, HelpListsTheCommands) {
 TEST_F(Program, NamesWhatIsUnknownOrNotBuilt) {
   EXPECT_EQ(run({"nwe"}), 1);
   EXPECT_EQ(err.str(), "ERROR: unknown command \"nwe\" (bia help lists them)\n");
-<<<<<<< HEAD
-  for (const char* command : {"upgrade", "changelog"}) {
-=======
-  for (const char* command : {"proto", "changelog"}) {
->>>>>>> 1580cf1 (bia: run --watch, upgrade, completion, new --repo, deploy files; docs/kratos-compatibility.md)
+  for (const char* command : {"changelog"}) {
     EXPECT_EQ(run({command}), 1);
     EXPECT_THAT(err.str(), HasSubstr(std::string("bia ") + command + " is not built yet"));
   }

@@ -10,28 +10,15 @@
 namespace bia::cli {
 namespace {
 
-<<<<<<< HEAD
-std::vector<Command> commands() {
-  return {new_command(), proto_command(), run_command(), bench_command(), version_command()};
-}
-
 /// Of Kratos' command, and not built yet.
-constexpr std::array<std::string_view, 2> kNotBuilt = {"upgrade", "changelog"};
-=======
-/// Of Kratos' command, and not built yet.
-constexpr std::array<std::string_view, 2> kNotBuilt = {"proto", "changelog"};
->>>>>>> 1580cf1 (bia: run --watch, upgrade, completion, new --repo, deploy files; docs/kratos-compatibility.md)
+constexpr std::array<std::string_view, 1> kNotBuilt = {"changelog"};
 
 std::string program_help() {
   std::string text = "bia: microservices for C++\n\nusage: bia COMMAND [ARGUMENTS]\n\n";
   for (const Command& command : all_commands())
     text += fmt::format("  {:<10} {}\n", command.name, command.summary);
   text += fmt::format("  {:<10} {}\n", "help", "print this, or a command's help: bia help COMMAND");
-<<<<<<< HEAD
-  text += "\nNot built yet: upgrade, changelog.\n";
-=======
-  text += "\nNot built yet: proto add, proto client, proto server, changelog.\n";
->>>>>>> 1580cf1 (bia: run --watch, upgrade, completion, new --repo, deploy files; docs/kratos-compatibility.md)
+  text += "\nNot built yet: changelog.\n";
   return text;
 }
 

@@ -1,14 +1,24 @@
 """zelus grpc as a ghz user types it: output, formats, exit codes, mistakes. The service is the example."""
 import json
+import pathlib
 import re
 import subprocess
+import sys
 
 import pytest
 from conftest import BIN, SOURCE, free_port
 
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "bia"))
+from service import Service
+
 PROTO = SOURCE / "bench/scripts/greeter.proto"
 CALL = "helloworld.v1.Greeter/SayHello"
 DATA = '{"name":"' + "abcdefghijklmnopqrstuvwxyz" * 2 + '"}'
+
+
+@pytest.fixture
+def slow(start, tmp_path):
+    return Service(start, tmp_path, program="slow_service", grpc_timeout="0s")
 
 
 def ghz(*arguments, **options):
@@ -48,6 +58,87 @@ def test_json_has_every_call(helloworld, tmp_path):
 def test_other_formats(helloworld, format, begin):
     done = ghz("--insecure", "--proto", PROTO, "--call", CALL, "-n", 5, "-c", 1, "-d", DATA, "-O", format, f"127.0.0.1:{helloworld.grpc}")
     assert done.returncode == 0 and done.stdout.startswith(begin), done.stdout[:300]
+
+
+def test_influx_and_prometheus(helloworld):
+    run = ["--insecure", "--proto", PROTO, "--call", CALL, "-n", 5, "-c", 2, "-d", DATA, f"127.0.0.1:{helloworld.grpc}"]
+    line = ghz(*run, "-O", "influx-summary").stdout
+    assert re.fullmatch(r'ghz_run,proto="[^ ]+",call="helloworld.v1.Greeter/SayHello",host="127.0.0.1:\d+",n=5,c=2,rps=0,z=0,timeout=20,dial_timeout=10,keepalive=0,data="[^ ]+",'
+                        r'metadata="",tags="",errors=0,has_errors=false count=5,total=\d+,average=\d+,fastest=\d+,slowest=\d+,rps=[\d.]+,median=\d+,p95=\d+,errors=0 \d{19}', line), line
+    lines = ghz(*run, "-O", "influx-details").stdout.splitlines()
+    assert len(lines) == 5 and all(re.search(r'hasError=false latency=\d+,error="",status="OK" \d{19}$', one) for one in lines), lines
+    text = ghz(*run, "-O", "prometheus").stdout
+    assert re.search(r'^ghz_run_histogram_bucket\{.*le="\+Inf"\} 5$', text, re.M) and re.search(r"^ghz_run_count\{.*\} 5$", text, re.M), text
+
+
+def test_binary_data_one_and_many(helloworld, tmp_path):
+    message = b"\x0a\x03bob"
+    (tmp_path / "one").write_bytes(message)
+    (tmp_path / "many").write_bytes((bytes([len(message)]) + message) * 3)
+    for name in "one", "many":
+        done = ghz("--insecure", "--proto", PROTO, "--call", CALL, "-n", 6, "-c", 2, "-B", tmp_path / name, "-O", "json", f"127.0.0.1:{helloworld.grpc}")
+        report = json.loads(done.stdout)
+        assert report["statusCodeDistribution"] == {"OK": 6} and report["options"]["binary"] is True
+
+
+def test_compression(helloworld):
+    big = '{"name":"' + "a" * 100_000 + '"}'
+    done = ghz("--insecure", "--proto", PROTO, "--call", CALL, "-e", "-n", 10, "-c", 2, "-d", big, f"127.0.0.1:{helloworld.grpc}")
+    assert "[OK]   10 responses" in done.stdout, done.stdout
+
+
+def test_async_does_not_wait(slow):
+    # 20 calls of 100 ms from one worker: one after the other they would take 2 s.
+    done = ghz("--insecure", "--call", "slow.v1.Slow/Wait", "--async", "-r", 200, "-n", 20, "-c", 1, "-d", '{"milliseconds":100}', "-O", "json", f"127.0.0.1:{slow.grpc}")
+    report = json.loads(done.stdout)
+    assert report["statusCodeDistribution"] == {"OK": 20} and report["options"]["async"] is True
+    assert 0.2e9 <= report["total"] < 1.9e9
+
+
+def test_a_load_schedule_sets_the_pace(helloworld):
+    # 20 in the first half second, 40 in the second, then 60 to the end.
+    done = ghz("--insecure", "--proto", PROTO, "--call", CALL, "-n", 70, "-c", 5, "--load-schedule", "step", "--load-start", 40, "--load-step", 40, "--load-end", 120,
+               "--load-step-duration", "500ms", "-d", DATA, "-O", "json", f"127.0.0.1:{helloworld.grpc}")
+    report = json.loads(done.stdout)
+    assert report["count"] == 70 and 1.05e9 <= report["total"] < 4e9
+    assert report["options"]["load-schedule"] == "step" and report["options"]["load-step-duration"] == 500_000_000
+
+
+def test_a_concurrency_schedule_changes_the_workers(slow):
+    def workers(begin, end, step):
+        done = ghz("--insecure", "--call", "slow.v1.Slow/Wait", "-z", "800ms", "--duration-stop", "wait", "--concurrency-schedule", "step", "--concurrency-start", begin,
+                   "--concurrency-end", end, "--concurrency-step=%d" % step, "--concurrency-step-duration", "200ms", "-d", '{"milliseconds":20}', "-O", "json",
+                   f"127.0.0.1:{slow.grpc}")
+        report = json.loads(done.stdout)
+        assert set(report["statusCodeDistribution"]) == {"OK"}, done.stderr
+        stamps = sorted(one["timestamp"] for one in report["details"])
+        half = len(stamps) // 2
+        return report, half
+    report, _ = workers(1, 9, 4)
+    # One worker makes at most 40 calls in that time.
+    assert report["count"] > 60
+    report, _ = workers(9, 1, -4)
+    assert report["count"] > 60
+
+
+@pytest.mark.parametrize("call,data,more,log", [
+    ("Count", '{"milliseconds":5}', [], None),
+    ("Sum", '[{"milliseconds":5},{"milliseconds":7}]', [], "sum 12"),
+    ("Sum", '[{"milliseconds":5},{"milliseconds":7}]', ["--stream-call-count", 5], "sum 29"),
+    ("Sum", '{"milliseconds":{{.RequestNumber}}}', ["--stream-dynamic-messages", "--stream-call-count", 3], "sum 3"),
+    ("Echo", '[{"milliseconds":5},{"milliseconds":7}]', ["--stream-interval", "5ms"], None),
+    ("Echo", '{"milliseconds":5}', ["--stream-call-duration", "50ms"], None),
+])
+def test_streams(slow, call, data, more, log):
+    done = ghz("--insecure", "--call", "slow.v1.Slow/" + call, "-n", 4, "-c", 2, "-d", data, *more, f"127.0.0.1:{slow.grpc}")
+    assert "[OK]   4 responses" in done.stdout, done.stdout + done.stderr
+    if log:
+        slow.wait_for_log(log)
+
+
+def test_a_limit_on_a_servers_stream_cancels(slow):
+    done = ghz("--insecure", "--call", "slow.v1.Slow/Count", "-n", 2, "-c", 1, "-d", '{"milliseconds":100000}', "--stream-call-count", 3, f"127.0.0.1:{slow.grpc}")
+    assert "[Canceled]   2 responses" in done.stdout, done.stdout + done.stderr
 
 
 def test_duration_ends_the_run(helloworld):
@@ -92,7 +183,9 @@ def test_series_has_the_run_over_time(helloworld, tmp_path):
     (["--insecure", "--proto", PROTO, "--call", "bad", "HOST"], 'method name must be package.Service.Method or package.Service/Method: "bad"'),
     (["--insecure", "--proto", PROTO, "--call", CALL, "-d", '{"nope":1}', "HOST"], 'unknown field "nope"'),
     (["--proto", PROTO, "--call", CALL, "HOST"], "TLS is not built yet"),
-    (["--insecure", "--async", "--proto", PROTO, "--call", CALL, "HOST"], "--async is not built yet"),
+    (["--insecure", "--proto", PROTO, "--call", CALL, "-B", "nope.bin", "HOST"], "open nope.bin: no such file or directory"),
+    (["--insecure", "--proto", PROTO, "--call", CALL, "--load-schedule", "step", "HOST"], "load start cannot equal load end"),
+    (["--insecure", "--lb-strategy=round_robin", "--proto", PROTO, "--call", CALL, "HOST"], "--lb-strategy is not built yet"),
     (["--insecure", "--call", CALL, "127.0.0.1:1"], "connection refused"),
     (["--insecure", "--proto", PROTO, "--call", CALL, "-o", "/nowhere/x", "HOST"], "/nowhere/x"),
 ])

@@ -75,8 +75,8 @@ Result<CallTemplate::Part> CallTemplate::parse_action(std::string_view action,
       {".ServiceName", Action::kServiceName},
       {".InputName", Action::kInputName},
       {".OutputName", Action::kOutputName},
-      {".IsClientStreaming", Action::kFalse},
-      {".IsServerStreaming", Action::kFalse},
+      {".IsClientStreaming", Action::kClientStreaming},
+      {".IsServerStreaming", Action::kServerStreaming},
       {".Timestamp", Action::kTimestamp},
       {".TimestampUnix", Action::kTimestampUnix},
       {".TimestampUnixMilli", Action::kTimestampUnixMilli},
@@ -168,8 +168,11 @@ void CallTemplate::render(const CallData& call, std::string& out) const {
       case Action::kOutputName:
         out += call.output_name;
         break;
-      case Action::kFalse:
-        out += "false";
+      case Action::kClientStreaming:
+        out += call.client_streaming ? "true" : "false";
+        break;
+      case Action::kServerStreaming:
+        out += call.server_streaming ? "true" : "false";
         break;
       case Action::kTimestamp:
         out += rfc3339(unix_now_ns(), Fraction::kNone);

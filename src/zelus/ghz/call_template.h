@@ -17,6 +17,8 @@ struct CallData {
   std::string_view service_name;  ///< "Greeter"
   std::string_view input_name;
   std::string_view output_name;
+  bool client_streaming = false;
+  bool server_streaming = false;
 };
 
 /// A text with Go template actions, as ghz executes over data and metadata: ghz's variables and its
@@ -42,7 +44,8 @@ class CallTemplate {
     kServiceName,
     kInputName,
     kOutputName,
-    kFalse,
+    kClientStreaming,
+    kServerStreaming,
     kTimestamp,
     kTimestampUnix,
     kTimestampUnixMilli,

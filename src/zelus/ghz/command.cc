@@ -27,6 +27,12 @@ std::string report_text(const Report& report, Format format) {
       return json_text(report, Json::kPretty);
     case Format::kHtml:
       return html_text(report);
+    case Format::kInfluxSummary:
+      return influx_summary_text(report);
+    case Format::kInfluxDetails:
+      return influx_details_text(report);
+    case Format::kPrometheus:
+      return prometheus_text(report);
   }
   return {};
 }

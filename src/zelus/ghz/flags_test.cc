@@ -37,7 +37,7 @@ TEST(ParseFlags, RefusesWithKingpinsTexts) {
 }
 
 TEST(ParseFlags, NamesWhatIsNotBuilt) {
-  EXPECT_EQ(error_of({"--keepalive=1s"}), "--keepalive is not built yet");
+  EXPECT_EQ(error_of({"--lb-strategy=x"}), "--lb-strategy is not built yet");
   EXPECT_EQ(parse_flags({"--async"}).error().code(), bia::Code::kUnimplemented);
 }
 
@@ -68,8 +68,18 @@ TEST(MakeOptions, ChecksAsGhzDoes) {
   EXPECT_EQ(options_of({"--insecure", "--call", "a.b/c", "-O", "bad", "h:1"}).error().message(),
             "enum value must be one of "
             "summary,csv,json,pretty,html,influx-summary,influx-details,prometheus, got 'bad'");
-  EXPECT_EQ(options_of({"--insecure", "--call", "a.b/c", "-O", "prometheus", "h:1"}).error().code(),
-            bia::Code::kUnimplemented);
+  EXPECT_EQ(options_of({"--insecure", "--call", "a.b/c", "--load-schedule=sine", "h:1"})
+                .error()
+                .message(),
+            R"(schedule much be "const", "step", or "line")");
+  EXPECT_EQ(options_of({"--insecure", "--call", "a.b/c", "--concurrency-schedule=step", "h:1"})
+                .error()
+                .message(),
+            "concurrency start start cannot equal concurrency end");
+  EXPECT_EQ(options_of({"--insecure", "--call", "a.b/c", "-b", "--stream-dynamic-messages", "h:1"})
+                .error()
+                .message(),
+            "cannot use dynamic messages with binary data");
   EXPECT_EQ(
       options_of({"--insecure", "--call", "a.b/c", "-m", "{\"a\":1}", "h:1"}).error().message(),
       "error unmarshaling metadata '{\"a\":1}': json: cannot unmarshal number into Go value of "

@@ -68,23 +68,37 @@ Result<std::map<std::string, std::string>> string_map(std::string_view what,
 }
 
 Result<Format> parse_format(std::string_view text) {
-  constexpr std::pair<std::string_view, Format> kFormats[] = {{"summary", Format::kSummary},
-                                                              {"csv", Format::kCsv},
-                                                              {"json", Format::kJson},
-                                                              {"pretty", Format::kPretty},
-                                                              {"html", Format::kHtml}};
+  constexpr std::pair<std::string_view, Format> kFormats[] = {
+      {"summary", Format::kSummary},
+      {"csv", Format::kCsv},
+      {"json", Format::kJson},
+      {"pretty", Format::kPretty},
+      {"html", Format::kHtml},
+      {"influx-summary", Format::kInfluxSummary},
+      {"influx-details", Format::kInfluxDetails},
+      {"prometheus", Format::kPrometheus}};
   for (const auto& [name, format] : kFormats) {
     if (name == text) return format;
-  }
-  for (std::string_view later : {"influx-summary", "influx-details", "prometheus"}) {
-    if (text == later)
-      return Error(Code::kUnimplemented, "NOT_BUILT",
-                   fmt::format("--format={} is not built yet", text));
   }
   return flag_error(
       fmt::format("enum value must be one of "
                   "summary,csv,json,pretty,html,influx-summary,influx-details,prometheus, got '{}'",
                   text));
+}
+
+Result<Schedule> read_schedule(const ParsedFlags& flags, const std::string& what) {
+  Schedule schedule;
+  const std::string_view shape = flags.get(what + "-schedule");
+  schedule.shape = BIA_TRY(parse_shape(shape));
+  schedule.start = number(flags, what + "-start");
+  schedule.end = number(flags, what + "-end");
+  const std::string_view step = flags.get(what + "-step");
+  std::from_chars(step.data(), step.data() + step.size(), schedule.step);
+  schedule.step_duration = duration(flags, what + "-step-duration");
+  schedule.max_duration = duration(flags, what + "-max-duration");
+  if (schedule.shape == Shape::kLine) schedule.step_duration = std::chrono::seconds(1);
+  BIA_TRY(check_schedule(schedule, what));
+  return schedule;
 }
 
 Result<DurationStop> parse_duration_stop(std::string_view text) {
@@ -111,7 +125,13 @@ std::vector<std::string> import_paths(const ParsedFlags& flags) {
 
 Result<void> read_payload(const ParsedFlags& flags, const std::function<std::string()>& read_stdin,
                           Options& options) {
-  if (flags.has("data-file")) {
+  if (flags.has("binary-file")) {
+    options.binary = BIA_TRY(read_file(std::string(flags.get("binary-file"))));
+    options.has_binary = true;
+  } else if (flags.get("binary") == "true") {
+    options.binary = read_stdin();
+    options.has_binary = true;
+  } else if (flags.has("data-file")) {
     options.data = BIA_TRY(read_file(std::string(flags.get("data-file"))));
     if (options.data.empty()) return setup_error("no data provided");
   } else if (flags.get("data") == "@") {
@@ -147,6 +167,8 @@ Result<void> check(const ParsedFlags& flags, const Options& options) {
   if (!options.proto.empty() && !options.proto.ends_with(".proto")) {
     return setup_error(fmt::format("proto: must have .proto extension, got \"{}\"", options.proto));
   }
+  if (options.has_binary && options.stream_dynamic_messages)
+    return setup_error("cannot use dynamic messages with binary data");
   if (!flags.has("insecure")) {
     return Error(Code::kUnimplemented, "NOT_BUILT", "TLS is not built yet")
         .with_hint("pass --insecure for a plaintext connection");
@@ -165,7 +187,16 @@ Result<Options> make_options(const ParsedFlags& flags,
   options.call = flags.get("call");
   options.import_paths = import_paths(flags);
   options.authority = flags.get("authority");
+  options.stream_interval = duration(flags, "stream-interval");
+  options.stream_call_duration = duration(flags, "stream-call-duration");
+  options.stream_call_count = number(flags, "stream-call-count");
+  options.stream_dynamic_messages = flags.get("stream-dynamic-messages") == "true";
+  options.keepalive = duration(flags, "keepalive");
+  options.compress = flags.get("enable-compression") == "true";
   options.rps = number(flags, "rps");
+  options.async = flags.get("async") == "true";
+  options.load = BIA_TRY(read_schedule(flags, "load"));
+  options.workers = BIA_TRY(read_schedule(flags, "concurrency"));
   options.concurrency = number(flags, "concurrency");
   options.total = number(flags, "total");
   options.connections = number(flags, "connections");

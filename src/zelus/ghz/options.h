@@ -8,10 +8,20 @@
 #include "bia/base/result.h"
 #include "bia/base/time.h"
 #include "zelus/ghz/flags.h"
+#include "zelus/ghz/schedule.h"
 
 namespace zelus::ghz {
 
-enum class Format { kSummary, kCsv, kJson, kPretty, kHtml };
+enum class Format {
+  kSummary,
+  kCsv,
+  kJson,
+  kPretty,
+  kHtml,
+  kInfluxSummary,
+  kInfluxDetails,
+  kPrometheus
+};
 /// What becomes of calls in flight when the time is up.
 enum class DurationStop { kClose, kWait, kIgnore };
 
@@ -23,6 +33,9 @@ struct Options {
   std::vector<std::string> import_paths;
   std::string authority;
   uint64_t rps = 0;
+  bool async = false;
+  Schedule load;     ///< Const: `rps`.
+  Schedule workers;  ///< Const: `concurrency`.
   uint64_t concurrency = 50;
   uint64_t total = 200;  ///< 0: until Ctrl-C.
   uint64_t connections = 1;
@@ -31,7 +44,15 @@ struct Options {
   bia::Duration max_duration{};
   bia::Duration connect_timeout{};
   DurationStop duration_stop = DurationStop::kClose;
-  std::string data;      ///< JSON text; empty: an empty message.
+  std::string data;    ///< JSON text; empty: an empty message.
+  std::string binary;  ///< Serialized messages, in place of `data`; see `has_binary`.
+  bool has_binary = false;
+  bool compress = false;
+  bia::Duration keepalive{};
+  bia::Duration stream_interval{};
+  bia::Duration stream_call_duration{};  ///< 0: no limit.
+  uint64_t stream_call_count = 0;        ///< 0: no limit.
+  bool stream_dynamic_messages = false;
   std::string metadata;  ///< JSON object of strings; empty: none.
   std::string reflect_metadata;
   std::string output;

@@ -66,18 +66,13 @@ class OptionsWriter {
   rapidjson::Writer<rapidjson::StringBuffer> writer_;
 };
 
-void write_schedules(OptionsWriter& out, const Options& options) {
-  out.word("load-schedule", "const");
-  for (const char* name :
-       {"load-start", "load-end", "load-step", "load-step-duration", "load-max-duration"})
-    out.integer(name, 0, Zero::kShow);
-  out.integer("concurrency", static_cast<int64_t>(options.concurrency), Zero::kOmit);
-  out.word("concurrency-schedule", "const");
-  out.integer("concurrency-start", 0, Zero::kShow);
-  out.integer("concurrency-end", 0, Zero::kShow);
-  out.integer("concurrency-step", 1, Zero::kShow);
-  out.integer("concurrency-step-duration", 0, Zero::kShow);
-  out.integer("concurrency-max-duration", 0, Zero::kShow);
+void write_schedule(OptionsWriter& out, const std::string& what, const Schedule& schedule) {
+  out.word(what + "-schedule", shape_name(schedule.shape));
+  out.integer(what + "-start", static_cast<int64_t>(schedule.start), Zero::kShow);
+  out.integer(what + "-end", static_cast<int64_t>(schedule.end), Zero::kShow);
+  out.integer(what + "-step", schedule.step, Zero::kShow);
+  out.integer(what + "-step-duration", schedule.step_duration.count(), Zero::kShow);
+  out.integer(what + "-max-duration", schedule.max_duration.count(), Zero::kShow);
 }
 
 int64_t cpus_of(const Options& options) {
@@ -95,17 +90,22 @@ std::string options_json(const Options& options) {
   out.text("proto", options.proto);
   out.text("protoset", options.protoset);
   out.strings("import-paths", options.import_paths);
+  if (options.compress) out.boolean("enable-compression", true);
   out.boolean("insecure", true);
   out.text("authority", options.authority);
   out.integer("rps", static_cast<int64_t>(options.rps), Zero::kOmit);
-  write_schedules(out, options);
+  write_schedule(out, "load", options.load);
+  out.integer("concurrency", static_cast<int64_t>(options.concurrency), Zero::kOmit);
+  write_schedule(out, "concurrency", options.workers);
   out.integer("total", static_cast<int64_t>(options.total), Zero::kOmit);
+  if (options.async) out.boolean("async", true);
   out.integer("connections", static_cast<int64_t>(options.connections), Zero::kOmit);
   out.integer("duration", std::max(options.duration, options.max_duration).count(), Zero::kOmit);
   out.integer("timeout", options.timeout.count(), Zero::kOmit);
   out.integer("dial-timeout", options.connect_timeout.count(), Zero::kOmit);
-  out.raw("data", options.data);
-  out.boolean("binary", false);
+  out.integer("keepalive", options.keepalive.count(), Zero::kOmit);
+  if (!options.has_binary) out.raw("data", options.data);
+  out.boolean("binary", options.has_binary);
   out.raw("metadata", options.metadata);
   out.integer("CPUs", cpus_of(options), Zero::kShow);
   out.text("name", options.name);

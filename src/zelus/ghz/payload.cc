@@ -4,6 +4,8 @@
 #include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
 
+#include "zelus/ghz/binary_payload.h"
+
 namespace zelus::ghz {
 namespace {
 
@@ -92,7 +94,9 @@ Result<Payload> Payload::create(const Options& options,
   payload.input_ = std::move(input);
   auto functions = options.template_functions ? CallTemplate::Functions::kAllowed
                                               : CallTemplate::Functions::kDisabled;
-  if (trim(options.data).empty() || trim(options.data) == "null") {
+  if (options.has_binary) {
+    payload.messages_ = BIA_TRY(binary_messages(options.binary));
+  } else if (trim(options.data).empty() || trim(options.data) == "null") {
     payload.messages_.emplace_back();
   } else {
     for (std::string_view element : BIA_TRY(array_elements(options.data))) {
@@ -135,11 +139,11 @@ Result<Payload> Payload::create(const Options& options,
   return payload;
 }
 
-Result<std::string_view> Payload::message(const CallData& call, std::string& scratch) const {
-  if (message_templates_.empty())
-    return std::string_view(messages_[call.request_number % messages_.size()]);
+Result<std::string_view> Payload::message_at(size_t index, const CallData& call,
+                                             std::string& scratch) const {
+  if (message_templates_.empty()) return std::string_view(messages_[index]);
   std::string json;
-  message_templates_[call.request_number % message_templates_.size()].render(call, json);
+  message_templates_[index].render(call, json);
   scratch = BIA_TRY(encode(*input_, json));
   return std::string_view(scratch);
 }

@@ -21,7 +21,15 @@ class Payload {
 
   /// The wire bytes for a call: element request_number mod length of an array, else the one
   /// message. `scratch` holds what had to be made.
-  bia::Result<std::string_view> message(const CallData& call, std::string& scratch) const;
+  bia::Result<std::string_view> message(const CallData& call, std::string& scratch) const {
+    return message_at(call.request_number % size(), call, scratch);
+  }
+  /// One of the data's `size()` messages; at least one.
+  bia::Result<std::string_view> message_at(size_t index, const CallData& call,
+                                           std::string& scratch) const;
+  size_t size() const { return messages_.size() + message_templates_.size(); }
+  /// The messages come from templates.
+  bool is_rendered() const { return !message_templates_.empty(); }
   /// Null where there is none. `scratch` as above.
   const bia::grpc::Metadata* metadata(const CallData& call, bia::grpc::Metadata& scratch) const;
   /// Calls need CallData only for templates.

@@ -16,6 +16,11 @@ std::string csv_text(const Report& report);
 /// One page that works offline; what came from outside is escaped.
 std::string html_text(const Report& report);
 
+/// One line of InfluxDB's line protocol for the run; one for each call.
+std::string influx_summary_text(const Report& report);
+std::string influx_details_text(const Report& report);
+std::string prometheus_text(const Report& report);
+
 /// "123 ns", "1.23 ms", "1.23 s".
 std::string duration_text(int64_t ns);
 /// RFC 3339 in the local zone; Nano with Go's trimmed fraction.
@@ -23,5 +28,8 @@ enum class Fraction { kNone, kNano };
 std::string rfc3339(int64_t unix_ns, Fraction fraction);
 /// As Go's encoding/json writes a float64.
 std::string go_json_float(double value);
+/// The shortest digits, with an exponent below -4 and from `exponent_max` on: 21 is what Go's %v
+/// does, 6 its strconv.
+std::string go_float(double value, int exponent_max = 21);
 
 }  // namespace zelus::ghz

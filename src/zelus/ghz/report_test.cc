@@ -56,6 +56,60 @@ TEST(MakeReport, WithoutAnyCallHasNoRows) {
               testing::HasSubstr("\"latencyDistribution\":null,\"histogram\":null"));
 }
 
+TEST(InfluxText, IsGhzsLine) {
+  Tally tally = twenty();
+  tally.add(1'700'000'000'000'000'099, 5, Code::kUnavailable, "no \"x\", gone");
+  Report report = make_report(std::move(tally), 2'000'000'000, false);
+  report.name = "my run";
+  report.date_unix_ns = 77;
+  report.options_json =
+      R"({"call":"a.B/c","host":"h:1","rps":20,"concurrency":2,"total":21,"timeout":1500000000,)"
+      R"("dial-timeout":10000000000,"data":{"n":"x y"},"metadata":{"k":"v"}})";
+  report.tags = {{"env", "a,b"}};
+  EXPECT_EQ(influx_summary_text(report),
+            R"(ghz_run,name="my\ run",call="a.B/c",host="h:1",n=21,c=2,rps=20,z=0,timeout=1.5,)"
+            R"(dial_timeout=10,keepalive=0,data="{\"n\":\"x\ y\"}",metadata="{\"k\":\"v\"}",)"
+            R"(tags="{\"env\":\"a\,b\"}",errors=1,has_errors=true count=21,total=2000000000,)"
+            R"(average=10000000,fastest=1000000,slowest=20000000,rps=10.50,median=10000000,)"
+            R"(p95=19000000,errors=1 77)");
+  const std::string details = influx_details_text(report);
+  EXPECT_EQ(std::count(details.begin(), details.end(), '\n'), 21);
+  EXPECT_THAT(
+      details,
+      testing::HasSubstr(
+          R"(hasError=true latency=5,error="rpc error: code = Unavailable desc = no \"x\", )"
+          R"(gone",status="Unavailable" 1700000000000000099)"));
+}
+
+TEST(PrometheusText, HasCumulativeBucketsAndSortedLabels) {
+  Report report = make_report(twenty(), 2'000'000'000, false);
+  report.end_reason = "normal";
+  report.options_json =
+      R"({"call":"a.B/c","import-paths":["x","."],"load-schedule":"const","load-start":0,)"
+      R"("concurrency":2,"concurrency-schedule":"step","concurrency-start":1,"insecure":true,)"
+      R"("data":{"secret":1},"metadata":{"token":"s"}})";
+  const std::string text = prometheus_text(report);
+  const std::string labels =
+      R"({call="a.B/c",concurrency="2",concurrency_schedule="step",concurrency_start="1",)"
+      R"(end_reason="normal",import_paths="x,.",insecure="true",name="")";
+  EXPECT_THAT(text, testing::StartsWith("# TYPE ghz_run_count gauge\nghz_run_count" + labels));
+  EXPECT_THAT(text, testing::HasSubstr("ghz_run_total" + labels + "} 2e+09\n"));
+  EXPECT_THAT(text, testing::HasSubstr(",le=\"0.001\"} 1\n"));
+  EXPECT_THAT(text, testing::HasSubstr(",le=\"0.02\"} 20\n"));
+  EXPECT_THAT(text, testing::HasSubstr(",le=\"+Inf\"} 20\n"));
+  EXPECT_THAT(text, testing::HasSubstr(",quantile=\"0.99\"} 2e+07\n"));
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("secret")));
+}
+
+TEST(GoFloat, WritesAsGo) {
+  EXPECT_EQ(go_float(0), "0");
+  EXPECT_EQ(go_float(20), "20");
+  EXPECT_EQ(go_float(1e-6), "1e-06");
+  EXPECT_EQ(go_float(332173, 6), "332173");
+  EXPECT_EQ(go_float(14984428, 6), "1.4984428e+07");
+  EXPECT_EQ(go_float(0.000332173, 6), "0.000332173");
+}
+
 TEST(Tally, MergesErrorsByText) {
   Tally a(Tally::Keep::kDetails);
   Tally b(Tally::Keep::kDetails);

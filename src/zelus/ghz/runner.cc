@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "bia/fiber/scheduler.h"
+#include "bia/fiber/sync.h"
 #include "bia/fiber/threads.h"
 #include "bia/grpc/client.h"
 #include "zelus/ghz/series.h"
+#include "zelus/ghz/stream_call.h"
 
 namespace zelus::ghz {
 namespace {
@@ -27,6 +29,8 @@ namespace fiber = bia::fiber;
 
 /// Request numbers a thread takes at once while many are left.
 constexpr uint64_t kClaimBlock = 64;
+/// Calls in flight a thread with --async: each holds a fiber. ghz has no limit but its memory.
+constexpr size_t kAsyncCallsMax = 20'000;
 
 /// What all threads share: written a few times a block, not a call.
 struct Shared {
@@ -47,10 +51,16 @@ struct Shared {
 class ThreadRun {
  public:
   ThreadRun(Shared& shared, size_t index, size_t threads)
-      : shared_(shared), index_(index), threads_(threads), tally_(keep(shared.options.format)) {}
+      : shared_(shared),
+        index_(index),
+        threads_(threads),
+        tally_(keep(shared.options.format)),
+        pacer_(shared.options.load, shared.options.rps) {}
 
   static Tally::Keep keep(Format format) {
-    return format == Format::kSummary ? Tally::Keep::kLatencies : Tally::Keep::kDetails;
+    const bool figures_only = format == Format::kSummary || format == Format::kInfluxSummary ||
+                              format == Format::kPrometheus;
+    return figures_only ? Tally::Keep::kLatencies : Tally::Keep::kDetails;
   }
 
   /// In a fiber: makes channels and workers, returns when the last worker has ended.
@@ -59,6 +69,9 @@ class ThreadRun {
     bia::grpc::ChannelOptions channel_options;
     channel_options.user_agent = "zelus";
     channel_options.authority = options.authority;
+    channel_options.keepalive_time = options.keepalive;
+    if (options.keepalive > Duration::zero()) channel_options.keepalive_timeout = options.keepalive;
+    if (options.compress) channel_options.compression = bia::grpc::Compression::kGzip;
     channel_options.connect_timeout = options.connect_timeout;
     channel_options.message_bytes_max = options.recv_bytes_max;
     for (uint64_t i = 0; i < options.connections; ++i) {
@@ -66,21 +79,24 @@ class ThreadRun {
                               ? std::make_unique<bia::grpc::Channel>(options.host, channel_options)
                               : nullptr);
     }
-    std::vector<fiber::Fiber> workers;
-    for (uint64_t worker = 0; worker < options.concurrency; ++worker) {
-      size_t channel = worker % options.connections;
-      if (channels_[channel] == nullptr) continue;
-      auto spawned =
-          fiber::Scheduler::current().spawn([this, worker, channel] { work(worker, channel); });
-      if (!spawned.ok()) {
-        failure_ = std::make_unique<Error>(std::move(spawned).error());
-        stop();
-        break;
-      }
-      workers.push_back(std::move(*spawned));
+    fiber::Fiber changes;
+    if (options.workers.shape == Shape::kConst) {
+      set_workers(options.concurrency);
+    } else {
+      set_workers(options.workers.value(0, 1));
+      auto spawned = fiber::Scheduler::current().spawn([this] { change_workers(); });
+      if (spawned.ok()) changes = std::move(*spawned);
     }
     fiber::Fiber ticker = start_ticker();
-    for (fiber::Fiber& worker : workers) worker.join().ignore("a worker ends by itself");
+    if (changes.valid()) {
+      // Where no worker is left while the schedule goes on, more may come.
+      while (!stopping_ && (!exhausted_ || workers_running_ > 0)) idle_.wait().ignore("looked at");
+      changes.cancel();
+      changes.join().ignore("it was cancelled");
+    }
+    while (workers_running_ > 0 || calls_running_ > 0) {
+      if (!idle_.wait().ok()) fiber::yield();
+    }
     finished_ = true;
     if (ticker.valid()) {
       ticker.cancel();
@@ -106,6 +122,7 @@ class ThreadRun {
   /// On this thread: no call starts any more, and those in flight end as --duration-stop says.
   void stop() {
     stopping_ = true;
+    idle_.wake_all();
     if (shared_.options.duration_stop == DurationStop::kWait || finished_) return;
     ignoring_ = shared_.options.duration_stop == DurationStop::kIgnore;
     for (auto& channel : channels_) {
@@ -117,6 +134,44 @@ class ThreadRun {
   std::unique_ptr<Error>& failure() { return failure_; }
 
  private:
+  /// This thread's share of the workers up to `count`; those above end after their calls.
+  void set_workers(uint64_t count) {
+    // As ghz, the oldest go first.
+    if (count < workers_end_ - workers_begin_) workers_begin_ = workers_end_ - count;
+    for (; workers_end_ - workers_begin_ < count; ++workers_end_) {
+      const uint64_t worker = workers_end_;
+      const size_t channel = worker % shared_.options.connections;
+      if (channels_[channel] == nullptr) continue;
+      ++workers_running_;
+      auto spawned = fiber::Scheduler::current().spawn([this, worker, channel] {
+        work(worker, channel);
+        --workers_running_;
+        idle_.wake_all();
+      });
+      if (spawned.ok()) continue;
+      --workers_running_;
+      fail(std::move(spawned).error());
+      return;
+    }
+  }
+
+  /// --concurrency-schedule.
+  void change_workers() {
+    const Schedule& schedule = shared_.options.workers;
+    for (uint64_t steps = 1;; ++steps) {
+      const TimePoint at = shared_.start + schedule.step_duration * static_cast<int64_t>(steps);
+      if (!fiber::sleep_until(at).ok() || stopping_ || exhausted_) return;
+      // One at least: without any the run would never end.
+      set_workers(schedule.value(steps, 1));
+      if (schedule.settled(steps)) return;
+    }
+  }
+
+  void fail(Error error) {
+    if (!failure_) failure_ = std::make_unique<Error>(std::move(error));
+    stop();
+  }
+
   /// The next number of the run; false when all are given or the run is stopped.
   bool claim(uint64_t& number) {
     if (claimed_ == claimed_end_) {
@@ -132,54 +187,122 @@ class ThreadRun {
       claimed_end_ = claimed_ + block;
       if (total > 0) claimed_end_ = std::max(claimed_, std::min(claimed_end_, total));
     }
-    if (claimed_ >= claimed_end_) return false;
+    if (claimed_ >= claimed_end_) {
+      exhausted_ = true;
+      return false;
+    }
     number = claimed_++;
     return true;
   }
 
-  void work(uint64_t worker, size_t channel_index) {
+  CallData call_data(uint64_t worker, size_t channel_index) const {
     const Options& options = shared_.options;
-    bia::grpc::Channel& channel = *channels_[channel_index];
-    bia::grpc::UnaryReply reply;
-    bia::grpc::Metadata metadata_scratch;
-    std::string message_scratch;
+    const Target& target = shared_.target;
     CallData call;
-    call.full_name = shared_.target.full_name;
-    call.method_name = shared_.target.method_name;
-    call.service_name = shared_.target.service_name;
-    call.input_name = shared_.target.input_name;
-    call.output_name = shared_.target.output_name;
+    call.full_name = target.full_name;
+    call.method_name = target.method_name;
+    call.service_name = target.service_name;
+    call.input_name = target.input_name;
+    call.output_name = target.output_name;
+    call.client_streaming = target.client_streaming;
+    call.server_streaming = target.server_streaming;
     call.worker_id = fmt::format("{}g{}c{}", options.name.empty() ? "" : options.name + ":", worker,
                                  channel_index);
-    while (!stopping_ && claim(call.request_number)) {
-      if (options.rps > 0 && !wait_for_turn(call.request_number)) break;
-      auto message = shared_.target.payload.message(call, message_scratch);
-      if (!message.ok()) {
-        failure_ = std::make_unique<Error>(std::move(message).error());
-        stop();
+    return call;
+  }
+
+  /// What a call needs of memory, kept from one to the next.
+  struct Scratch {
+    bia::grpc::UnaryReply reply;
+    bia::grpc::Metadata metadata;
+    std::string message;
+  };
+
+  void work(uint64_t worker, size_t channel_index) {
+    bia::grpc::Channel& channel = *channels_[channel_index];
+    Scratch scratch;
+    CallData call = call_data(worker, channel_index);
+    while (!stopping_ && worker >= workers_begin_ && claim(call.request_number)) {
+      if (pacer_.limited() && !wait_for_turn(call.request_number)) break;
+      if (shared_.options.async) {
+        if (!call_async(channel, call)) break;
+      } else if (!call_once(channel, call, scratch)) {
         break;
       }
-      if (message->size() > options.send_bytes_max) {
-        record(bia::now(), Duration::zero(), Code::kResourceExhausted,
-               fmt::format("trying to send message larger than max ({} vs. {})", message->size(),
-                           options.send_bytes_max));
-        continue;
-      }
-      bia::grpc::CallOptions call_options;
-      call_options.metadata = shared_.target.payload.metadata(call, metadata_scratch);
-      TimePoint begin = bia::now();
-      if (options.timeout > Duration::zero())
-        call_options.deadline = Deadline(begin + options.timeout);
-      channel.unary(shared_.target.path, *message, call_options, reply);
-      TimePoint end = bia::now();
-      if (!ignoring_) record(end, end - begin, reply.status.code, reply.status.message);
     }
   }
 
-  /// --rps: call k is due (k+1) intervals after the start; a late one goes at once.
+  /// False where the run ends with an error.
+  bool call_once(bia::grpc::Channel& channel, const CallData& call, Scratch& scratch) {
+    if (call.client_streaming || call.server_streaming)
+      return call_stream(channel, call, scratch.metadata);
+    const Options& options = shared_.options;
+    auto message = shared_.target.payload.message(call, scratch.message);
+    if (!message.ok()) {
+      fail(std::move(message).error());
+      return false;
+    }
+    if (message->size() > options.send_bytes_max) {
+      record(bia::now(), Duration::zero(), Code::kResourceExhausted,
+             fmt::format("trying to send message larger than max ({} vs. {})", message->size(),
+                         options.send_bytes_max));
+      return true;
+    }
+    bia::grpc::CallOptions call_options;
+    call_options.metadata = shared_.target.payload.metadata(call, scratch.metadata);
+    const TimePoint begin = bia::now();
+    if (options.timeout > Duration::zero())
+      call_options.deadline = Deadline(begin + options.timeout);
+    channel.unary(shared_.target.path, *message, call_options, scratch.reply);
+    const TimePoint end = bia::now();
+    if (!ignoring_)
+      record(end, end - begin, scratch.reply.status.code, scratch.reply.status.message);
+    return true;
+  }
+
+  /// --async: the call goes on in a fiber of its own.
+  bool call_async(bia::grpc::Channel& channel, const CallData& call) {
+    while (calls_running_ >= kAsyncCallsMax) {
+      if (!idle_.wait().ok()) return false;
+    }
+    ++calls_running_;
+    auto spawned = fiber::Scheduler::current().spawn([this, &channel, call] {
+      Scratch scratch;
+      call_once(channel, call, scratch);
+      --calls_running_;
+      idle_.wake_all();
+    });
+    if (spawned.ok()) {
+      fiber::yield();
+      return true;
+    }
+    --calls_running_;
+    fail(std::move(spawned).error());
+    return false;
+  }
+
+  bool call_stream(bia::grpc::Channel& channel, const CallData& call,
+                   bia::grpc::Metadata& scratch) {
+    bia::grpc::CallOptions call_options;
+    call_options.metadata = shared_.target.payload.metadata(call, scratch);
+    const TimePoint begin = bia::now();
+    if (shared_.options.timeout > Duration::zero())
+      call_options.deadline = Deadline(begin + shared_.options.timeout);
+    auto status = run_stream(channel, shared_.options, shared_.target, call, call_options);
+    const TimePoint end = bia::now();
+    if (!status.ok()) {
+      fail(std::move(status).error());
+      return false;
+    }
+    if (!ignoring_) record(end, end - begin, status->code, status->message);
+    return true;
+  }
+
+  /// --rps and --load-schedule; a late call goes at once.
   bool wait_for_turn(uint64_t number) {
-    Duration interval(static_cast<int64_t>(1'000'000'000 / shared_.options.rps));
-    TimePoint due = shared_.start + interval * static_cast<int64_t>(number + 1);
+    const Duration after = pacer_.due(number);
+    if (after == Duration::max()) return false;  // The rate came to 0: so does the run, as ghz's.
+    const TimePoint due = shared_.start + after;
     while (!stopping_ && bia::now() < due) {
       // In slices, so that the end of the run is noticed at a low rate.
       if (!fiber::sleep_until(std::min(due, bia::now() + std::chrono::milliseconds(50))).ok())
@@ -218,6 +341,14 @@ class ThreadRun {
   size_t threads_;
   Tally tally_;
   std::vector<std::unique_ptr<bia::grpc::Channel>> channels_;
+  Pacer pacer_;
+  // Workers [begin, end) work; those of other threads are counted too.
+  uint64_t workers_begin_ = 0;
+  uint64_t workers_end_ = 0;
+  size_t workers_running_ = 0;
+  size_t calls_running_ = 0;  ///< of --async
+  fiber::WaitQueue idle_;     ///< for what waits for one of these to fall
+  bool exhausted_ = false;    ///< all numbers are given
   uint64_t claimed_ = 0;
   uint64_t claimed_end_ = 0;
   Interval interval_;

@@ -16,11 +16,13 @@ struct Target {
   std::string service_name;
   std::string input_name;
   std::string output_name;
+  bool client_streaming = false;
+  bool server_streaming = false;
   Payload payload;
 };
 
 /// Finds the method in the proto, the protoset or the server's reflection (then it connects), and
-/// encodes the data. Errors: kInvalidArgument, kNotFound, kUnimplemented (streaming methods),
+/// encodes the data. Errors: kInvalidArgument, kNotFound,
 /// kUnavailable, with ghz's texts.
 bia::Result<Target> load_target(const Options& options);
 

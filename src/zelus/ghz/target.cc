@@ -92,12 +92,6 @@ Result<Target> load_target(const Options& options) {
                  fmt::format("service \"{}\" does not include a method named \"{}\"", call.service,
                              call.method));
   }
-  if (method->client_streaming() || method->server_streaming()) {
-    return Error(
-        Code::kUnimplemented, "NOT_BUILT",
-        fmt::format("\"{}\" is a streaming method; zelus grpc calls unary ones only so far",
-                    options.call));
-  }
   Target target;
   target.path = fmt::format("/{}/{}", service->full_name(), method->name());
   target.full_name = method->full_name();
@@ -105,6 +99,8 @@ Result<Target> load_target(const Options& options) {
   target.service_name = service->name();
   target.input_name = method->input_type()->name();
   target.output_name = method->output_type()->name();
+  target.client_streaming = method->client_streaming();
+  target.server_streaming = method->server_streaming();
   target.payload = BIA_TRY(
       Payload::create(options, BIA_TRY(bia::codec::WireTable::create(method->input_type()))));
   return target;
