@@ -16,14 +16,15 @@ namespace {
 constexpr Command kCommands[] = {
     {"run", "Run a test (a k6 script)", run_test_command},
     {"inspect", "Inspect a script", run_inspect_command},
+    {"new", "Create a script to start from", run_new_command},
     {"grpc", "Load a gRPC service (ghz's command line)", run_grpc_command},
+    {"completion", "Write completions for a shell", run_completion_command},
     {"version", "Show version information", run_version_command},
     {"help", "Help about any command", run_help_command},
 };
 
-constexpr std::string_view kNotBuilt[] = {"archive", "cloud",  "completion", "deps",   "features",
-                                          "login",   "new",    "pause",      "resume", "scale",
-                                          "stats",   "status", "x"};
+constexpr std::string_view kNotBuilt[] = {"archive", "cloud", "deps",  "features", "login", "pause",
+                                          "resume",  "scale", "stats", "status",   "x"};
 
 std::map<std::string, std::string> environment() {
   std::map<std::string, std::string> all;

@@ -131,11 +131,14 @@ Result<std::shared_ptr<ClientConnection>> Channel::Impl::dial(Deadline deadline)
                  fmt::format("connection error: desc = \"transport: Error while dialing: {}\"",
                              go_dial_text(error, target_)));
   };
-  auto endpoints = net::resolve(host, static_cast<uint16_t>(port), limit);
+  net::Resolver* resolver = options_.resolver;
+  auto endpoints = resolver != nullptr ? resolver->resolve(host, static_cast<uint16_t>(port), limit)
+                                       : net::resolve(host, static_cast<uint16_t>(port), limit);
+  const net::Endpoint* from = resolver != nullptr ? resolver->source() : nullptr;
   if (!endpoints) return refine(std::move(endpoints).error());
   std::optional<Error> first;
   for (const net::Endpoint& endpoint : *endpoints) {
-    auto socket = net::Socket::connect(endpoint, limit);
+    auto socket = net::Socket::connect(endpoint, limit, from);
     if (socket) return ClientConnection::start(std::move(*socket), options_);
     if (!first) first = std::move(socket).error();
   }

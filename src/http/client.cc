@@ -227,14 +227,17 @@ Result<Client::Impl::Link> Client::Impl::connect(Origin& origin, Timings& timing
     if (deadline <= dial || !dial.expired()) return request_timeout();
     return Error(Code::kDeadlineExceeded, "DIAL_TIMEOUT", "dial: i/o timeout");
   };
-  auto endpoints = net::resolve(origin.host, origin.port, soonest);
+  auto endpoints = options.resolver != nullptr
+                       ? options.resolver->resolve(origin.host, origin.port, soonest)
+                       : net::resolve(origin.host, origin.port, soonest);
+  const net::Endpoint* from = options.resolver != nullptr ? options.resolver->source() : nullptr;
   const TimePoint resolved = now();
   timings.looking_up = resolved - begin;
   if (!endpoints) return late(std::move(endpoints).error());
   Result<net::Socket> socket =
       Error(Code::kUnavailable, "NO_SUCH_HOST", "lookup " + origin.host + ": no addresses");
   for (const net::Endpoint& endpoint : *endpoints) {
-    socket = net::Socket::connect(endpoint, soonest);
+    socket = net::Socket::connect(endpoint, soonest, from);
     if (socket) {
       const TimePoint connected = now();
       timings.connecting = connected - resolved;

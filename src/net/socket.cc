@@ -28,7 +28,7 @@ Result<Socket> Socket::adopt(int fd) {
   return Socket(fd, std::move(*watch));
 }
 
-Result<Socket> Socket::connect(const Endpoint& endpoint, Deadline deadline) {
+Result<Socket> Socket::connect(const Endpoint& endpoint, Deadline deadline, const Endpoint* from) {
   std::string what = "connect " + endpoint.text();
   int fd = ::socket(endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) {
@@ -39,6 +39,15 @@ Result<Socket> Socket::connect(const Endpoint& endpoint, Deadline deadline) {
   int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
              sizeof on);  // Refused by a Unix socket, which needs none.
+  if (from != nullptr) {
+    // The port is chosen with the connection, so that many connections may share an address.
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    if (::bind(fd, static_cast<const sockaddr*>(from->data()), from->size()) != 0) {
+      int failed = errno;
+      ::close(fd);
+      return io_error(what + " from " + from->host(), failed);
+    }
+  }
   int failed = ::connect(fd, static_cast<const sockaddr*>(endpoint.data()), endpoint.size()) == 0
                    ? 0
                    : errno;

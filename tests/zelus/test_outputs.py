@@ -94,3 +94,24 @@ def test_description_names_the_outputs(tmp_path):
     done = subprocess.run([BIN / "zelus", "run", "-o", "json=a.json", "-o", "csv=b.csv", script], text=True, capture_output=True, timeout=60,
                           cwd=tmp_path)
     assert "        output: json (a.json), csv (b.csv)\n" in done.stdout
+
+
+def test_many_series_are_warned_of_and_cost_little(tmp_path):
+    """k6's warning above 100,000 series; its promise of memory: 100,000 series of 10 samples within 500 MB."""
+    (tmp_path / "s.js").write_text("""
+        import { Trend } from "k6/metrics";
+        const t = new Trend("t");
+        export const options = { vus: 1, iterations: 1 };
+        export default function () {
+          for (let i = 0; i < 100010; i++) {
+            const tags = { id: String(i) };
+            for (let j = 0; j < 10; j++) t.add(j, tags);
+          }
+        }""")
+    import resource
+    import subprocess
+    done = subprocess.run([BIN / "zelus", "run", "-q", "s.js"], cwd=tmp_path, capture_output=True, text=True, timeout=120,
+                          env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"})
+    assert done.returncode == 0, done.stderr
+    assert "unique time series, which is higher than the suggested limit of 100000 and could cause high memory usage." in done.stderr
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 500 * 1024, "KiB"

@@ -7,6 +7,7 @@
 #include "bia/base/result.h"
 #include "bia/base/time.h"
 #include "bia/grpc/server.h"
+#include "bia/net/resolver.h"
 
 namespace bia::grpc {
 
@@ -80,6 +81,8 @@ struct ChannelOptions {
   /// connections that ping too often (gRPC's default: more than once in 5 minutes).
   Duration keepalive_time{};
   Duration keepalive_timeout = std::chrono::seconds(20);
+  /// Says where the connection goes; nullptr: `net::resolve`. Outlives the channel.
+  net::Resolver* resolver = nullptr;
 };
 
 /// One HTTP/2 connection to "host:port", cleartext. Belongs to its thread; many fibers may call at

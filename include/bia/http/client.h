@@ -8,6 +8,7 @@
 #include "bia/base/result.h"
 #include "bia/base/time.h"
 #include "bia/http/message.h"
+#include "bia/net/resolver.h"
 #include "bia/net/socket.h"
 
 namespace bia::http {
@@ -73,6 +74,8 @@ struct ClientOptions {
   std::string tls_server_name = {};
   /// kPriorKnowledge: cleartext connections are HTTP/2 (RFC 9113 section 3.3).
   enum class Cleartext { kHttp1, kPriorKnowledge } cleartext = Cleartext::kHttp1;
+  /// Says where connections go; nullptr: `net::resolve`. Outlives the client.
+  net::Resolver* resolver = nullptr;
 };
 
 /// Keep-alive connections to any number of origins, HTTP/1.1 or HTTP/2. Belongs to its thread; many

@@ -52,7 +52,9 @@ class Socket {
   static Result<Socket> adopt(int fd);
   /// Suspends. Errors: kUnavailable with errno's number in the metadata "errno" (refused,
   /// unreachable), kDeadlineExceeded, kCancelled.
-  static Result<Socket> connect(const Endpoint& endpoint, Deadline deadline);
+  /// `from`: the address that it comes from; nullptr leaves it to the system.
+  static Result<Socket> connect(const Endpoint& endpoint, Deadline deadline,
+                                const Endpoint* from = nullptr);
 
   /// The handshake (RFC 8446, RFC 5246), on a socket that nothing was read from or written to; what
   /// is read and written after it is encrypted. `context` may go before the socket does. Suspends.

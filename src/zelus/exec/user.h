@@ -12,6 +12,7 @@
 #include "bia/base/result.h"
 #include "bia/base/time.h"
 #include "bia/net/tls.h"
+#include "zelus/options/addresses.h"
 #include "zelus/options/logger.h"
 
 namespace zelus::metrics {
@@ -66,6 +67,8 @@ struct UserOptions {
   bia::net::TlsClientOptions tls;                         ///< of https
   std::vector<std::pair<std::string, std::string>> tags;  ///< run tags (`--tag`, `options.tags`)
   std::vector<std::string> system_tags;                   ///< k6's names; those that are on
+  options::AddressRules addresses;
+  std::string http_debug;  ///< "", "headers" (or any other text), "full"
 };
 
 /// Numbers of the run that `exec.instance` and `exec.scenario` show. One object for the run,

@@ -12,7 +12,10 @@ int64_t unix_now_ns() {
 
 SeriesId Shard::resolve(MetricId metric, const TagSet* tags) {
   auto [at, is_new] = by_key_.try_emplace(Key{metric, tags}, static_cast<SeriesId>(series_.size()));
-  if (is_new) series_.push_back({metric, tags, unix_now_ns(), Sink(registry_[metric].type)});
+  if (is_new) {
+    series_.push_back({metric, tags, unix_now_ns(), Sink(registry_[metric].type)});
+    series_count_.store(series_.size(), std::memory_order_relaxed);
+  }
   return at->second;
 }
 

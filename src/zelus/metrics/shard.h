@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -62,6 +63,8 @@ class Shard {
   }
 
   const std::vector<Series>& series() const { return series_; }
+  /// How many there are; from any thread.
+  size_t series_count() const { return series_count_.load(std::memory_order_relaxed); }
   /// Turns the sample stream on or off (null). The stream outlives the shard's use of it.
   void set_stream(SampleStream* stream) { stream_ = stream; }
   bool streaming() const { return stream_ != nullptr; }
@@ -82,6 +85,7 @@ class Shard {
   Registry registry_;
   TagInterner tags_;
   std::vector<Series> series_;
+  std::atomic<size_t> series_count_ = 0;
   std::unordered_map<Key, SeriesId, KeyHash> by_key_;
   SampleStream* stream_ = nullptr;
 };

@@ -67,6 +67,12 @@ class Aggregator {
   void add_shard(bia::fiber::Scheduler& scheduler, const Shard& shard) {
     shards_.push_back({&scheduler, &shard});
   }
+  /// Series of all shards; one that two threads have counts twice. Does not suspend.
+  size_t series_count() const {
+    size_t count = 0;
+    for (const Source& source : shards_) count += source.shard->series_count();
+    return count;
+  }
   /// Suspends until every thread has answered. Errors: kDeadlineExceeded, kCancelled.
   Result<Snapshot> snapshot(Detail detail, bia::Deadline deadline);
 

@@ -8,6 +8,7 @@
 #include "zelus/modules/content_encoding.h"
 #include "zelus/modules/digest_auth.h"
 #include "zelus/modules/http_user.h"
+#include "zelus/modules/http_debug.h"
 #include "zelus/modules/thread_state.h"
 
 namespace zelus::modules {
@@ -56,6 +57,8 @@ Failure classify(const bia::Error& error, const Url& url) {
     return {1211, "dial: i/o timeout", fmt::format("dial tcp {}: i/o timeout", address)};
   if (reason == "NO_SUCH_HOST")
     return {1101, "lookup: no such host", fmt::format("lookup {}: no such host", url.host)};
+  if (reason == "HOST_BLOCKED") return {1111, "hostname is blocked", error.message()};
+  if (reason == "IP_BLACKLISTED") return {1110, "ip is blacklisted", error.message()};
   if (reason == "CONNECTION_RESET")
     return {1220, "read: connection reset by peer",
             fmt::format("read tcp {}: read: connection reset by peer", address)};
@@ -196,6 +199,8 @@ bool Exchange::hop(Vu& vu, bia::http::Client& client, const Url& url, std::strin
   wire.response_body = request.response_type == ResponseType::kNone
                            ? bia::http::ClientRequest::Body::kDiscard
                            : bia::http::ClientRequest::Body::kKeep;
+  HttpDebug debug(vu, request.tags);
+  debug.request(wire);
   response.clear();
   auto sent = client.send(wire, response, timings, deadline);
   vu.count_bytes(timings.bytes_sent, timings.bytes_received);
@@ -203,6 +208,7 @@ bool Exchange::hop(Vu& vu, bia::http::Client& client, const Url& url, std::strin
     fail(sent.error(), url, method);
     return false;
   }
+  debug.response(response);
   status = response.status;
   error_code = status >= 400 && status <= 599 ? 1000 + status : 0;
   error.clear();

@@ -58,7 +58,7 @@ void register_classes(JSRuntime* rt) {
 }
 
 ThreadState::ThreadState(Script& shared)
-    : script(shared), http(std::make_unique<HttpThread>(shared)) {}
+    : script(shared), http(std::make_unique<HttpThread>(shared)), names(shared.options.addresses) {}
 ThreadState::~ThreadState() = default;
 
 Result<bia::js::Runtime*> ThreadState::runtime() {

@@ -179,6 +179,7 @@ JSValue grpc_connect(JSContext* ctx, JSValueConst self, int argc, JSValueConst* 
   client->channel.reset();
   client->bytes_sent = client->bytes_received = 0;
   client->address = address;
+  params.channel.resolver = &vu.dialer();
   client->channel = std::make_shared<bia::grpc::Channel>(address, params.channel);
   Result<void> connected;
   Result<std::shared_ptr<const GrpcProtos>> reflected = std::shared_ptr<const GrpcProtos>();

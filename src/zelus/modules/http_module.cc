@@ -25,7 +25,11 @@ bia::http::ClientOptions client_options(const Script& script) {
 }  // namespace
 
 bia::http::Client& HttpUser::client() {
-  if (!client_) client_.emplace(client_options(vu_.script()));
+  if (!client_) {
+    bia::http::ClientOptions options = client_options(vu_.script());
+    options.resolver = &vu_.dialer();
+    client_.emplace(options);
+  }
   return *client_;
 }
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "js/runtime.h"
+#include "zelus/modules/dialer.h"
 #include "zelus/modules/url.h"
 
 namespace zelus::modules {
@@ -20,6 +21,7 @@ struct ThreadState {
   Script& script;
   UrlCache urls;
   std::unique_ptr<HttpThread> http;
+  NameCache names;
   /// The last member: objects that a runtime's end frees reach back into the others.
   std::vector<std::unique_ptr<bia::js::Runtime>> runtimes;
 };

@@ -136,6 +136,12 @@ void Vu::make_response_atoms() {
     response_atoms_[i] = JS_NewAtom(ctx(), kResponseFieldNames[i]);
 }
 
+Dialer& Vu::dialer() {
+  if (!dialer_)
+    dialer_ = std::make_unique<Dialer>(script_.options.addresses, thread_.names, id_in_test_);
+  return *dialer_;
+}
+
 HttpUser& Vu::http() {
   if (!http_) http_ = std::make_unique<HttpUser>(*this);
   return *http_;

@@ -15,6 +15,7 @@
 #include "zelus/exec/user.h"
 #include "zelus/metrics/shard.h"
 #include "zelus/modules/check_series.h"
+#include "zelus/modules/dialer.h"
 #include "zelus/modules/event_loop.h"
 #include "zelus/modules/response_fields.h"
 #include "zelus/modules/script.h"
@@ -115,6 +116,8 @@ class Vu final : public bia::js::ContextHooks {
 
   // Module state.
   HttpUser& http();
+  /// Where this user's connections go.
+  Dialer& dialer();
   /// Names of a Response's fields in this runtime, made with the first use of k6/http.
   const std::array<uint32_t, kResponseFields>& response_atoms() const { return response_atoms_; }
   void make_response_atoms();
@@ -164,6 +167,7 @@ class Vu final : public bia::js::ContextHooks {
   CheckSeries check_series_;
   std::vector<bia::js::Value> shape_keepers_;
   std::array<uint32_t, kResponseFields> response_atoms_{};
+  std::unique_ptr<Dialer> dialer_;  // outlives http_
   std::unique_ptr<HttpUser> http_;
   friend class VirtualUser;
   friend class FactoryImpl;

@@ -1,9 +1,9 @@
 // Values that several sources give as text: stages, DNS, CIDR, hostname patterns, trend statistics.
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "zelus/options/addresses.h"
 #include "zelus/options/duration.h"
 #include "zelus/options/options.h"
 
@@ -18,16 +18,13 @@ Error invalid(std::string text) {
   return Error(Code::kInvalidArgument, "BAD_OPTION", std::move(text));
 }
 
-bool is_cidr(const std::string& text) {
-  size_t slash = text.find('/');
-  if (slash == std::string::npos) return false;
-  std::string address = text.substr(0, slash);
-  in6_addr bytes{};
-  int bits_max = inet_pton(AF_INET, address.c_str(), &bytes) == 1    ? 32
-                 : inet_pton(AF_INET6, address.c_str(), &bytes) == 1 ? 128
-                                                                     : -1;
-  auto bits = parse_int(std::string_view(text).substr(slash + 1));
-  return bits_max > 0 && bits && *bits >= 0 && *bits <= bits_max && text[slash + 1] != '+';
+bool is_hostname_pattern(std::string_view pattern) {
+  std::string_view rest = pattern;
+  if (rest.starts_with('*')) rest.remove_prefix(1);
+  return !pattern.empty() && std::all_of(rest.begin(), rest.end(), [](unsigned char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '.' || c == '_' || c >= 0x80;
+  });
 }
 
 }  // namespace
@@ -90,19 +87,26 @@ Result<DnsOptions> parse_dns(std::string_view text) {
 }
 
 Result<void> check_cidr(std::string_view text) {
-  if (is_cidr(std::string(text))) return {};
-  return invalid(fmt::format("failed to parse CIDR '{0}': invalid CIDR address: {0}", text));
+  BIA_TRY(IpNet::parse(text));
+  return {};
 }
 
 Result<void> check_hostname_pattern(std::string_view pattern) {
-  std::string_view rest = pattern;
-  if (rest.starts_with('*')) rest.remove_prefix(1);
-  bool good = !pattern.empty() && std::all_of(rest.begin(), rest.end(), [](unsigned char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-           c == '.' || c == '_' || c >= 0x80;
-  });
-  if (good) return {};
+  if (is_hostname_pattern(pattern)) return {};
   return invalid(fmt::format("invalid hostname pattern '{}'", pattern));
+}
+
+Result<void> check_host_pattern(std::string_view pattern) {
+  std::string_view name = pattern;
+  size_t colon = pattern.rfind(':');
+  bool good = true;
+  if (colon != std::string_view::npos && pattern.find(':') == colon) {
+    auto port = parse_int(pattern.substr(colon + 1));
+    good = port && *port > 0 && *port <= 65535;
+    name = pattern.substr(0, colon);
+  }
+  if (good && is_hostname_pattern(name)) return {};
+  return invalid(fmt::format("invalid host pattern '{}'", pattern));
 }
 
 Result<void> check_trend_stat(std::string_view stat) {

@@ -132,6 +132,8 @@ Result<void> check_dns(const DnsOptions& dns);
 /// Errors: "failed to parse CIDR 'x': invalid CIDR address: x".
 Result<void> check_cidr(std::string_view text);
 Result<void> check_hostname_pattern(std::string_view pattern);
+/// A key of `hosts`: a pattern that may end with a port.
+Result<void> check_host_pattern(std::string_view pattern);
 /// avg, min, med, max, count, p(N). Errors: "invalid trend stat 'x', unknown format".
 Result<void> check_trend_stat(std::string_view stat);
 

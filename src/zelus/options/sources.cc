@@ -22,6 +22,9 @@ Result<void> check_values(const Options& options) {
   if (options.blacklist_ips) {
     for (const std::string& net : *options.blacklist_ips) BIA_TRY(check_cidr(net));
   }
+  if (options.hosts) {
+    for (const auto& [pattern, address] : *options.hosts) BIA_TRY(check_host_pattern(pattern));
+  }
   if (options.block_hostnames) {
     for (const std::string& pattern : *options.block_hostnames)
       BIA_TRY(check_hostname_pattern(pattern));

@@ -24,6 +24,8 @@ int run_command(const std::vector<std::string>& arguments, CommandContext& conte
 std::string run_help();
 /// `zelus inspect ARGUMENTS`: the script's options as JSON.
 int inspect_command(const std::vector<std::string>& arguments, CommandContext& context);
+/// `zelus new ARGUMENTS`: writes a script to start from.
+int new_command(const std::vector<std::string>& arguments, CommandContext& context);
 
 /// Logs an error as k6's root command does and returns its exit code.
 int report_error(const bia::Error& error, options::Logger& log);

@@ -65,6 +65,7 @@ Result<void> TestRun::conclude(Result<void> result) {
   for (auto& helper : helpers_) helper.cancel();
   for (auto& helper : helpers_) helper.join().ignore("it ends by itself");
   helpers_.clear();
+  if (aggregator_) warn_of_series();
   auto snapshot =
       aggregator_->snapshot(metrics::Detail::kSeries, Deadline::after(kSnapshotPatience));
   if (!snapshot) return result ? std::move(snapshot).error() : std::move(result);

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "zelus/options/addresses.h"
 #include "zelus/options/duration.h"
 #include "zelus/options/json.h"
 #include "zelus/options/segment.h"
@@ -192,7 +193,10 @@ Result<Options> command_line_options(const FlagSet& flags) {
   set_list(flags, "block-hostnames", options.block_hostnames);
   for (const std::string& pattern : flags.list("block-hostnames"))
     BIA_TRY(options::check_hostname_pattern(pattern));
-  options.local_ips = flags.text("local-ips");
+  if (auto pool = flags.text("local-ips"); pool && !pool->empty()) {
+    BIA_TRY(options::IpPool::parse(*pool));
+    options.local_ips = pool;
+  }
   set_list(flags, "summary-trend-stats", options.summary_trend_stats);
   for (const std::string& stat : flags.list("summary-trend-stats"))
     BIA_TRY(options::check_trend_stat(stat));
@@ -229,14 +233,28 @@ Result<Options> config_file_options(const GlobalSettings& settings) {
   if (!options)
     return failed(fmt::format("couldn't parse the configuration from \"{}\": {}",
                               settings.config_path, options.error().message()));
+  return options;
+}
+
+Result<std::map<std::string, std::string>> config_file_collectors(const GlobalSettings& settings) {
+  std::map<std::string, std::string> collectors;
+  std::ifstream file(settings.config_path, std::ios::binary);
+  if (!file) return collectors;  // config_file_options says so where it matters
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   rapidjson::Document document;
   BIA_TRY(options::parse_json(text, document));
+  if (!document.IsObject()) return collectors;
   for (const options::JsonMember& member : options::members(document)) {
-    if (options::same_name(member.name, "collectors") && member.value->IsObject() &&
-        member.value->MemberCount() > 0)
-      return unbuilt(fmt::format("`collectors` of {}", settings.config_path));
+    if (!options::same_name(member.name, "collectors") || member.value->IsNull()) continue;
+    if (!member.value->IsObject())
+      return options::with_exit(
+          bad(fmt::format("`collectors` of {} is no JSON object", settings.config_path)),
+          options::kExitInvalidConfig);
+    for (const options::JsonMember& output : options::members(*member.value))
+      if (!output.value->IsNull())
+        collectors[std::string(output.name)] = options::dump(*output.value);
   }
-  return options;
+  return collectors;
 }
 
 namespace {
@@ -244,12 +262,6 @@ namespace {
 template <typename List>
 bool has_any(const std::optional<List>& list) {
   return list && !list->empty();
-}
-
-/// Anything but what an unset `dns` means: ttl=5m, select=random, policy=preferIPv4.
-bool changes_dns(const options::DnsOptions& dns) {
-  return dns.ttl.value_or("5m") != "5m" || dns.select.value_or("random") != "random" ||
-         dns.policy.value_or("preferIPv4") != "preferIPv4";
 }
 
 }  // namespace
@@ -263,13 +275,7 @@ Result<void> refuse_unbuilt(const Options& options, const GlobalSettings& global
   BIA_TRY(refuse(!global.secret_sources.empty(), "--secret-source"));
   BIA_TRY(refuse(options.paused.value_or(false) && global.address.empty(),
                  "option `paused` (--paused) without --address, which resumes the test,"));
-  BIA_TRY(refuse(has_any(options.hosts), "option `hosts`"));
-  BIA_TRY(refuse(has_any(options.block_hostnames), "option `blockHostnames`"));
-  BIA_TRY(refuse(has_any(options.blacklist_ips), "option `blacklistIPs`"));
-  BIA_TRY(refuse(has_any(options.http_debug), "option `httpDebug` (--http-debug)"));
   BIA_TRY(refuse(has_any(options.features), "option `features`"));
-  BIA_TRY(refuse(changes_dns(options.dns), "option `dns` other than its default"));
-  BIA_TRY(refuse(has_any(options.local_ips), "option `localIPs` (--local-ips)"));
   BIA_TRY(refuse(options.web_dashboard.value_or(false), "the web dashboard (K6_WEB_DASHBOARD)"));
   if (options.scenarios) {
     for (const auto& [name, scenario] : *options.scenarios)

@@ -48,6 +48,9 @@ Result<options::Options> command_line_options(const options::FlagSet& flags);
 /// config.json; a missing default file is no error. Errors (exit=104).
 Result<options::Options> config_file_options(const GlobalSettings& settings);
 
+/// `collectors` of config.json: the settings of each output, as JSON. Errors (exit=104).
+Result<std::map<std::string, std::string>> config_file_collectors(const GlobalSettings& settings);
+
 /// Options and flags that k6 has and zelus does not: an error that names the first. Reads
 /// consolidated options.
 Result<void> refuse_unbuilt(const options::Options& options, const GlobalSettings& global);

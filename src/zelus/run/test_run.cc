@@ -90,6 +90,7 @@ exec::UserOptions user_options(const options::Options& options) {
   };
   user.user_agent = options.user_agent.value_or("Grafana k6/2.2.0");
   user.options_json = options::to_json(options);
+  user.http_debug = options.http_debug.value_or("");
   set(user.max_redirects, options.max_redirects);
   set(user.batch, options.batch);
   set(user.batch_per_host, options.batch_per_host);
@@ -171,6 +172,7 @@ Result<void> TestRun::configure() {
   segment_ = BIA_TRY(options::Segment::create(options_.execution_segment.value_or(""),
                                               options_.execution_segment_sequence.value_or("")));
   BIA_TRY(refuse_unbuilt(options_, *setup_.global));
+  addresses_ = BIA_TRY(options::AddressRules::of(options_));
   if (options_.console_output) BIA_TRY(setup_.log->set_console_file(*options_.console_output));
   return {};
 }
@@ -190,7 +192,7 @@ Result<void> TestRun::create_outputs() {
                           *thresholds_,
                           threshold_specs_,
                           [this](std::string_view text) { setup_.terminal->write_out(text); },
-                          {}};
+                          BIA_TRY(config_file_collectors(*setup_.global))};
   static const options::StringList kNone;
   outputs_ =
       BIA_TRY(output::Outputs::create(options_.out ? *options_.out : kNone, std::move(context)));
@@ -210,9 +212,10 @@ Result<void> TestRun::prepare() {
   for (size_t i = 1; i < setup_.threads->size(); ++i)
     workers.push_back({&setup_.threads->scheduler(i), shards_[i].get()});
   state_ = std::make_unique<exec::RunState>(workers.size());
-  exec::UserOptions user = user_options(options_);
-  user.tls = BIA_TRY(tls_options(options_, *setup_.environment));
-  BIA_TRY(setup_.factory->configure(user, *state_, state_->stop_flag()));
+  exec::UserOptions users = user_options(options_);
+  users.tls = BIA_TRY(tls_options(options_, *setup_.environment));
+  users.addresses = addresses_;
+  BIA_TRY(setup_.factory->configure(users, *state_, state_->stop_flag()));
   auto dropped = [this](std::string_view scenario, uint64_t count) {
     metrics::Shard& shard = *shards_[0];
     const metrics::TagSet* tags = shard.tags().empty();
@@ -247,6 +250,7 @@ Result<void> TestRun::execute() {
   }
   start_gauges();
   start_thresholds();
+  start_series_watch();
   if (options_.paused.value_or(false)) engine_->start_paused();
   BIA_TRY(engine_->init_users());
   Result<void> result = engine_->run();

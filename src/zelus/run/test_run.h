@@ -9,6 +9,7 @@
 #include "zelus/metrics/shard.h"
 #include "zelus/metrics/snapshot.h"
 #include "zelus/metrics/threshold.h"
+#include "zelus/options/addresses.h"
 #include "zelus/options/flag_set.h"
 #include "zelus/output/outputs.h"
 #include "zelus/run/log.h"
@@ -94,12 +95,18 @@ class TestRun {
   void draw_progress(bool go_back);
   void start_gauges();
   void start_thresholds();
+  /// k6's warning of too many series, again whenever they have doubled.
+  void start_series_watch();
+  void warn_of_series();
   void start_signals();
   void wait_for_signal();
 
+  static constexpr size_t kSeriesLimit = 100'000;
+  size_t series_limit_ = kSeriesLimit;
   Setup setup_;
   LoadedTest test_;
   options::Options options_;
+  options::AddressRules addresses_;
   options::Segment segment_;
   metrics::Registry registry_;
   metrics::ThresholdSpecs threshold_specs_;

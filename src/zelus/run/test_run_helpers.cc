@@ -109,6 +109,27 @@ void TestRun::start_gauges() {
   if (fiber) helpers_.push_back(std::move(*fiber));
 }
 
+void TestRun::start_series_watch() {
+  auto fiber =
+      Scheduler::current().spawn([this] { every(kThresholdPeriod, [this] { warn_of_series(); }); });
+  if (fiber) helpers_.push_back(std::move(*fiber));
+}
+
+void TestRun::warn_of_series() {
+  size_t count = aggregator_->series_count();
+  if (count <= series_limit_) return;
+  while (series_limit_ < count) series_limit_ *= 2;
+  setup_.log->log(
+      LogLevel::kWarning,
+      fmt::format("The test has generated metrics with {} unique time series, which is higher than "
+                  "the suggested limit of {} and could cause high memory usage. Consider not using "
+                  "high-cardinality values like unique IDs as metric tags or, if you need them in "
+                  "the URL, use the name metric tag or URL grouping. See "
+                  "https://grafana.com/docs/k6/latest/using-k6/tags-and-groups/ for details.",
+                  count, kSeriesLimit),
+      {{"component", "metrics-engine-ingester"}});
+}
+
 void TestRun::start_thresholds() {
   if (thresholds_->empty()) return;
   auto fiber = Scheduler::current().spawn([this] {

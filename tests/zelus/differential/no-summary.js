@@ -1,0 +1,2 @@
+export const options = { iterations: 1, thresholds: { iterations: ["count>9"] } };
+export default function () {}

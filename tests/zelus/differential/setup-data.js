@@ -1,0 +1,16 @@
+export const options = { vus: 2, iterations: 4, setupTimeout: "5s" };
+export function setup() {
+  console.log("setup", __ENV.WHO, __VU, typeof __ITER);
+  return { list: [1, { a: null }], text: "é", date: new Date(0), nothing: undefined };
+}
+export default function (data) {
+  if (data.changed === undefined) console.log("default", JSON.stringify(data));
+  data.changed = true;
+}
+export function teardown(data) {
+  console.log("teardown", JSON.stringify(data));
+}
+export function handleSummary(data) {
+  const metrics = Object.keys(data.metrics).sort().join();
+  return { stdout: metrics + "\n" + JSON.stringify(data.setup_data) + "\n", "out/../file.txt": "written" };
+}
