@@ -24,6 +24,7 @@ struct ArrivalRate::Runner {
   bia::fiber::Parker go;
   bool work = false;
   bool end = false;
+  TimePoint due;
 };
 
 ArrivalRate::ArrivalRate(const options::Scenario& config, const ExecutorContext& context)
@@ -96,7 +97,7 @@ void ArrivalRate::add_runner(UserSlot* slot) {
       uint64_t number = 0;
       run_.claims->next(user.worker, number);
       ThreadCounters::add<int64_t>(counters.active, 1);
-      run_iteration(user, run_, number);
+      run_iteration(user, run_, number, runner->due);
       ThreadCounters::add<int64_t>(counters.active, -1);
       home_->post([this, runner] {
         --busy_;
@@ -149,7 +150,8 @@ void ArrivalRate::schedule() {
     Runner* runner = idle_.back();
     idle_.pop_back();
     ++busy_;
-    runner->slot->scheduler->post([runner] {
+    runner->slot->scheduler->post([runner, at = start_ + *due] {
+      runner->due = at;
       runner->work = true;
       runner->go.unpark();
     });

@@ -27,10 +27,10 @@ void end_activation(UserSlot& slot) {
   slot.user->set_stop_at(TimePoint::max());
 }
 
-bool run_iteration(UserSlot& slot, ScenarioRun& run, uint64_t number) {
+bool run_iteration(UserSlot& slot, ScenarioRun& run, uint64_t number, TimePoint due) {
   ThreadCounters& counters = run.state->counters(slot.worker);
   TimePoint began = run.min_iteration > Duration(0) ? bia::now() : TimePoint();
-  Outcome outcome = slot.user->run_iteration({number, run.stripes.global(number)});
+  Outcome outcome = slot.user->run_iteration({number, run.stripes.global(number), due});
   bool full = outcome.kind != Outcome::Kind::kInterrupted;
   if (full && run.min_iteration > Duration(0)) {
     bia::Deadline until(std::min(began + run.min_iteration, run.hard_end));

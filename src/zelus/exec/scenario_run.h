@@ -32,7 +32,8 @@ uint64_t begin_activation(UserSlot& slot, ScenarioRun& run);
 void end_activation(UserSlot& slot);
 
 /// One iteration, counted; then the rest of minIterationDuration. False if it was interrupted.
-bool run_iteration(UserSlot& slot, ScenarioRun& run, uint64_t number);
+/// `due`: when it should have begun; the epoch where nothing says so.
+bool run_iteration(UserSlot& slot, ScenarioRun& run, uint64_t number, TimePoint due = {});
 
 struct LoopLimits {
   /// Cleared to end the loop after the current iteration; null: none.

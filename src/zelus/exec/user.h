@@ -68,6 +68,9 @@ struct UserOptions {
   std::vector<std::pair<std::string, std::string>> tags;  ///< run tags (`--tag`, `options.tags`)
   std::vector<std::string> system_tags;                   ///< k6's names; those that are on
   options::AddressRules addresses;
+  /// --latency-from=due: durations count from when an iteration was due, and iteration_start_delay
+  /// is recorded.
+  bool latency_from_due = false;
   std::string http_debug;  ///< "", "headers" (or any other text), "full"
 };
 
@@ -103,6 +106,8 @@ struct Activation {
 struct IterationNumbers {
   uint64_t in_scenario_instance = 0;
   uint64_t in_scenario_test = 0;
+  /// When the iteration was due, where an arrival rate says so; else the epoch.
+  TimePoint due{};
 };
 
 /// How a piece of script ended.

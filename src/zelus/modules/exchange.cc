@@ -252,9 +252,13 @@ void Exchange::record(Vu& vu, const std::shared_ptr<const Url>& url, std::string
   const HttpSeries& series = vu.thread().http->series(shard, outcome);
   metrics::Moment moment = vu.moment();
   shard.add(series.timed[0], 1, moment);
-  const Duration parts[] = {
-      duration(),      timings.blocked, timings.connecting, timings.tls_handshaking,
-      timings.sending, timings.waiting, timings.receiving};
+  const Duration parts[] = {duration() + vu.take_start_delay(),
+                            timings.blocked,
+                            timings.connecting,
+                            timings.tls_handshaking,
+                            timings.sending,
+                            timings.waiting,
+                            timings.receiving};
   for (size_t i = 0; i < std::size(parts); ++i)
     shard.add(series.timed[i + 1], ms(parts[i]), moment);
   if (outcome.has_expected) shard.add(series.failed, outcome.expected ? 0 : 1, moment);

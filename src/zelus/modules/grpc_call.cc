@@ -236,7 +236,8 @@ void perform(Vu& vu, GrpcClient& client, GrpcClient::Method& method, GrpcCall& c
     set(SystemTag::kStatus, std::to_string(status));
     last = {call.tags, status, vu.shard().resolve(metrics::kGrpcReqDuration, tags)};
   }
-  vu.shard().add(last.series, static_cast<double>(took.count()) / 1e6, vu.moment());
+  Duration whole = took + vu.take_start_delay();
+  vu.shard().add(last.series, static_cast<double>(whole.count()) / 1e6, vu.moment());
   client.count_bytes(vu);
 }
 

@@ -6,6 +6,8 @@
 #include <map>
 #include <random>
 
+#include "zelus/modules/field_name.h"
+
 namespace zelus::modules {
 
 namespace {
@@ -16,18 +18,6 @@ std::string random_uuid() {
   uint64_t low = (random() & ~(3ull << 62)) | 1ull << 63;
   return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, high >> 16 & 0xffff,
                      high & 0xffff, low >> 48, low & 0xffff'ffff'ffff);
-}
-
-// "content-type" → "Content-Type".
-std::string canonical(std::string_view name) {
-  std::string out(name);
-  bool upper = true;
-  for (char& c : out) {
-    if (upper && c >= 'a' && c <= 'z') c = static_cast<char>(c - 0x20);
-    if (!upper && c >= 'A' && c <= 'Z') c = static_cast<char>(c + 0x20);
-    upper = c == '-';
-  }
-  return out;
 }
 
 // In order of name, of equal ones as they came; those in `apart` left out.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "zelus/modules/content_encoding.h"
+#include "zelus/modules/field_name.h"
 #include "zelus/modules/http_user.h"
 #include "zelus/modules/native.h"
 #include "zelus/modules/thread_state.h"
@@ -54,7 +55,7 @@ struct Reader {
       std::string name = atom_text(ctx, atom);
       std::string text = to_text(ctx, field.get());
       if (!valid(name, text)) return false;
-      request.headers.set(name, text);
+      request.headers.set(canonical(name), text);  // as Go sends them
       return true;
     });
   }

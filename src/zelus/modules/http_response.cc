@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "zelus/modules/field_name.h"
 #include "zelus/modules/http_user.h"
 #include "zelus/modules/json_path.h"
 #include "zelus/modules/native.h"
@@ -51,18 +52,6 @@ void mark(JSRuntime* rt, JSValueConst value, JS_MarkFunc* mark_function) {
   Exchange* exchange = exchange_of(value);
   if (exchange == nullptr || !exchange->any_made) return;
   for (JSValue made : exchange->made) JS_MarkValue(rt, made, mark_function);
-}
-
-/// Go's CanonicalMIMEHeaderKey.
-std::string canonical(std::string_view name) {
-  std::string out(name);
-  bool upper = true;
-  for (char& c : out) {
-    if (upper && c >= 'a' && c <= 'z') c = static_cast<char>(c & ~0x20);
-    if (!upper && c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-    upper = c == '-';
-  }
-  return out;
 }
 
 JSValue make_headers(JSContext* ctx, const Exchange& exchange) {

@@ -215,6 +215,13 @@ exec::Outcome VirtualUser::run_iteration(const exec::IterationNumbers& numbers) 
   vu_.begin_iteration();
   TimePoint start = vu_.slice_began_;
   const metrics::TagSet* tags = vu_.tags();
+  vu_.start_delay = Duration(0);
+  if (vu_.script().options.latency_from_due && numbers.due != TimePoint()) {
+    vu_.start_delay = std::max(Duration(0), start - numbers.due);
+    vu_.record(vu_.shard().registry().id_of("iteration_start_delay"), tags,
+               static_cast<double>(vu_.start_delay.count()) / 1e6);
+    start -= vu_.start_delay;
+  }
   Value data = setup_data();
   Call done = call(function_, data.get());
   if (done.outcome.kind == exec::Outcome::Kind::kException)

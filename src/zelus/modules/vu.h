@@ -127,6 +127,9 @@ class Vu final : public bia::js::ContextHooks {
   bool has_http() const { return http_ != nullptr; }
   const exec::Activation* activation = nullptr;
   exec::IterationNumbers numbers;
+  /// --latency-from=due: how late this iteration began, until its first request took it.
+  Duration start_delay{0};
+  Duration take_start_delay() { return std::exchange(start_delay, Duration(0)); }
   uint64_t iteration = 0;           ///< __ITER
   uint64_t scenario_iteration = 0;  ///< exec.vu.iterationInScenario
   std::shared_ptr<const metrics::Metadata> metadata;

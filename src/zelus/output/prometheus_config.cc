@@ -132,17 +132,25 @@ Result<bool> flag(const Values& values, std::string_view variable) {
   return bad_variable(variable, found->second, "null.Bool", "invalid input:" + found->second);
 }
 
-Result<void> refuse_what_is_not_built(const Values& values) {
+Result<void> set_sigv4(const Values& values, PrometheusConfig& config) {
   int sigv4 = 0;
   for (std::string_view variable : {"SIGV4_REGION", "SIGV4_ACCESS_KEY", "SIGV4_SECRET_KEY"})
     sigv4 += static_cast<int>(values.count(variable));
-  if (sigv4 == 3) return not_built("K6_PROMETHEUS_RW_SIGV4_REGION");
+  if (sigv4 == 3) {
+    config.sigv4 = SigV4Keys{values.at("SIGV4_REGION"), values.at("SIGV4_ACCESS_KEY"),
+                             values.at("SIGV4_SECRET_KEY")};
+    return {};
+  }
   if (sigv4 > 0) {
     return invalid(
         "sigv4 seems to be partially configured. All of K6_PROMETHEUS_RW_SIGV4_REGION, "
         "K6_PROMETHEUS_RW_SIGV4_ACCESS_KEY, "
         "K6_PROMETHEUS_RW_SIGV4_SECRET_KEY must all be set. Unset all to bypass sigv4");
   }
+  return {};
+}
+
+Result<void> refuse_what_is_not_built(const Values& values) {
   for (std::string_view variable :
        {"CLIENT_CERTIFICATE", "CLIENT_CERTIFICATE_KEY", "TLS_MINIMUM_VERSION"}) {
     if (values.count(variable) != 0) return not_built(fmt::format("{}{}", kPrefix, variable));
@@ -189,6 +197,7 @@ Result<PrometheusConfig> prometheus_config(std::string_view collector,
   BIA_TRY(read_collector(collector, values, headers));
   BIA_TRY(read_environment(environment, values, headers));
   BIA_TRY(refuse_what_is_not_built(values));
+  BIA_TRY(set_sigv4(values, config));
   if (values.count("SERVER_URL") != 0) config.url = values["SERVER_URL"];
   if (values.count("PUSH_INTERVAL") != 0) {
     const std::string& text = values["PUSH_INTERVAL"];

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "bia/base/time.h"
 #include "zelus/metrics/sink.h"
 #include "zelus/output/output.h"
+#include "zelus/output/sigv4.h"
 
 namespace zelus::output {
 
@@ -24,6 +26,7 @@ struct PrometheusConfig {
   bool stale_markers = false;
   /// In the order in which they are sent; Authorization among them.
   std::vector<std::pair<std::string, std::string>> headers;
+  std::optional<SigV4Keys> sigv4;
 };
 
 /// `collector`: JSON of config.json's collectors, or empty; variables go over it.

@@ -18,6 +18,8 @@ using metrics::MetricType;
 using metrics::Snapshot;
 
 constexpr Duration kSendTimeout = std::chrono::seconds(5);
+/// Between tries, doubled each time; all tries of a push together take no longer than its interval.
+constexpr Duration kRetryFirst = std::chrono::milliseconds(50);
 constexpr options::LogField kOutputField = {"output", "Prometheus remote write"};
 
 // "p(99.9)" → "p999": what follows the metric's name.
@@ -90,9 +92,11 @@ class PrometheusOutput final : public Output {
     }
     if (request.series_count() == 0) return;
     last_ms_ = unix_ms;
-    if (Result<void> sent = send(request); !sent) {
+    if (Result<void> sent = send_with_retries(request); !sent) {
       log_.log(options::LogLevel::kError, "Failed to send the time series data to the endpoint",
                {{"error", sent.error().message()}, kOutputField});
+      // Values are cumulative: the next push makes up for this one, if it has all series.
+      sent_.clear();
     }
     warn_if_slow(bia::now() - before, request.series_count());
   }
@@ -105,7 +109,7 @@ class PrometheusOutput final : public Output {
     int64_t unix_ms = std::max(metrics::unix_now_ns() / 1'000'000, last_ms_) + 1;
     double marker = std::bit_cast<double>(kStaleMarkerBits);
     for (const auto& [key, labels] : stale_) request.add_sample(labels, marker, unix_ms);
-    if (Result<void> sent = send(request); !sent) {
+    if (Result<void> sent = send_with_retries(request); !sent) {
       return Error(sent.error().code(), sent.error().reason(),
                    "marking time series as stale failed: " + sent.error().message());
     }
@@ -157,8 +161,39 @@ class PrometheusOutput final : public Output {
     stale_.emplace(std::move(key), labels);
   }
 
-  Result<void> send(const WriteRequest& request) {
-    std::string body = request.compressed();
+  // A receiver that is away or overloaded may be back in a moment (k6 tries once).
+  Result<void> send_with_retries(const WriteRequest& request) {
+    const std::string body = request.compressed();
+    const bia::TimePoint end = bia::now() + std::min(config_.push_interval, kSendTimeout);
+    for (Duration pause = kRetryFirst;; pause *= 2) {
+      int status = 0;
+      Result<void> sent = send(body, status);
+      bool worth = status == 0 || status == 429 || status >= 500;
+      if (sent || !worth || sent.error().code() == bia::Code::kCancelled ||
+          bia::now() + pause >= end)
+        return sent;
+      BIA_TRY(bia::fiber::sleep_for(pause));
+    }
+  }
+
+  void sign(const std::string& body) {
+    std::string date = sigv4_date(metrics::unix_now_ns() / 1'000'000'000);
+    size_t question = std::min(config_.target.find('?'), config_.target.size());
+    std::string_view target = config_.target;
+    std::string host =
+        config_.port == 80 ? config_.host : fmt::format("{}:{}", config_.host, config_.port);
+    SigV4Request request{"POST",
+                         target.substr(0, question),
+                         target.substr(std::min(question + 1, target.size())),
+                         {{"host", host}, {"x-amz-date", date}},
+                         body};
+    headers_.set("X-Amz-Date", date);
+    headers_.set("Authorization", sigv4_authorization(request, *config_.sigv4, "aps", date));
+  }
+
+  /// `status` stays 0 where there was no answer.
+  Result<void> send(const std::string& body, int& status) {
+    if (config_.sigv4) sign(body);
     bia::http::ClientRequest post;
     post.method = "POST";
     post.host = config_.host;
@@ -176,6 +211,7 @@ class PrometheusOutput final : public Output {
           done.error().code(), done.error().reason(),
           fmt::format("HTTP POST request failed: Post \"{}\": {}", config_.url, why(done.error())));
     }
+    status = response.status;
     if (response.status >= 200 && response.status < 300) return {};
     return Error(bia::Code::kUnavailable, "BAD_STATUS",
                  fmt::format("got status code: {} instead expected a 2xx successful status code",

@@ -75,7 +75,7 @@ int run_command(const std::vector<std::string>& arguments, CommandContext& conte
     context.terminal->write_out(run_help());
     return 0;
   }
-  for (const std::string& note : flags.notes()) context.terminal->write_err(note + "\n");
+  for (const std::string& note : flags.notes()) context.terminal->write_out(note + "\n");
   GlobalSettings global = global_settings(flags, context.environment);
   Log::Settings log_settings{global.log_output, global.log_format, global.verbose, global.no_color};
   if (!parsed) log_settings = {};

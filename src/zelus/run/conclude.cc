@@ -36,11 +36,19 @@ std::string rfc3339_nano() {
   return fmt::format("{}.{:09}Z", text, now.tv_nsec);
 }
 
+// Go's words of a failed system call: in lower case.
+std::string go_errno(int number) {
+  std::string text = std::strerror(number);
+  if (text.size() > 1 && text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'a')
+    text[0] = static_cast<char>(text[0] | 0x20);
+  return text;
+}
+
 Result<void> write_file(const std::string& path, std::string_view bytes) {
   int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0)
     return Error(Code::kUnknown, "OPEN",
-                 fmt::format("could not open '{0}': open {0}: {1}", path, std::strerror(errno)));
+                 fmt::format("could not open '{0}': open {0}: {1}", path, go_errno(errno)));
   size_t done = 0;
   while (done < bytes.size()) {
     ssize_t written = ::write(fd, bytes.data() + done, bytes.size() - done);
@@ -65,7 +73,8 @@ Result<void> TestRun::conclude(Result<void> result) {
   for (auto& helper : helpers_) helper.cancel();
   for (auto& helper : helpers_) helper.join().ignore("it ends by itself");
   helpers_.clear();
-  if (aggregator_) warn_of_series();
+  warn_of_series();
+  warn_of_bottleneck();
   auto snapshot =
       aggregator_->snapshot(metrics::Detail::kSeries, Deadline::after(kSnapshotPatience));
   if (!snapshot) return result ? std::move(snapshot).error() : std::move(result);
@@ -94,6 +103,7 @@ summary::Input TestRun::summary_input(const metrics::Snapshot& snapshot) const {
   options.time_unit = options_.summary_time_unit.value_or("");
   options.no_color = setup_.global->no_color;
   options.stdout_is_tty = setup_.terminal->out_is_tty();
+  options.latency_from_due = test_.runtime.latency_from_due;
   options.stderr_is_tty = setup_.terminal->err_is_tty();
   std::optional<std::string> setup_data;
   if (engine_->setup_data()) setup_data = *engine_->setup_data();

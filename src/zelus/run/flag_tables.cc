@@ -99,6 +99,10 @@ const std::vector<Flag>& config_flags() {
       {"out", 'o', Kind::kStringArray, "", "`uri` for an external metrics database"},
       {"linger", 'l', Kind::kBool, "", "keep the API server alive past test end"},
       {"no-usage-report", 0, Kind::kBool, "", "does nothing: zelus never sends usage reports"},
+      {"latency-from", 0, Kind::kString, "start",
+       "not in k6: \"due\" counts durations of arrival-rate executors from when an iteration "
+       "should "
+       "have begun, so that a stalled server cannot hide, and records iteration_start_delay"},
       {"features", 0, Kind::kStringArray, "", "enable feature flags (comma-separated)"},
   };
   return kFlags;

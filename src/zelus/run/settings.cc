@@ -142,6 +142,11 @@ Result<RuntimeSettings> runtime_settings(const FlagSet& flags, const Environment
   settings.machine_readable = BIA_TRY(bool_of(flags, "new-machine-readable-summary", environment,
                                               "K6_NEW_MACHINE_READABLE_SUMMARY", false));
   settings.summary_export = text_of(flags, "summary-export", environment, "K6_SUMMARY_EXPORT", "");
+  std::string from = text_of(flags, "latency-from", environment, "ZELUS_LATENCY_FROM", "start");
+  if (from != "start" && from != "due")
+    return bad(
+        fmt::format("invalid value \"{}\" of --latency-from. Use: \"start\", \"due\"", from));
+  settings.latency_from_due = from == "due";
   settings.type = text_of(flags, "type", environment, "K6_TYPE", "");
   if (text_of(flags, "traces-output", environment, "K6_TRACES_OUTPUT", "none") != "none")
     return unbuilt("--traces-output");

@@ -37,6 +37,7 @@ struct RuntimeSettings {
   summary::Mode summary_mode = summary::Mode::kCompact;
   std::string summary_export;
   bool machine_readable = false;
+  bool latency_from_due = false;
 };
 /// Errors: k6's texts; what is not built names itself.
 Result<RuntimeSettings> runtime_settings(const options::FlagSet& flags,

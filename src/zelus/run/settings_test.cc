@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "zelus/run/flag_tables.h"
+#include "zelus/run/test_run.h"
 
 namespace zelus::run {
 namespace {
@@ -113,6 +114,15 @@ TEST(ConfigFile, CollectorsAreKeptByOutput) {
   EXPECT_EQ(options::exit_of(config_file_collectors(settings).error()), 104);
   std::remove(path.c_str());
   EXPECT_TRUE(config_file_collectors(settings)->empty());
+}
+
+TEST(BottleneckWarning, WhereNoProcessorTimeIsLeft) {
+  using std::chrono::seconds;
+  EXPECT_EQ(bottleneck_warning(seconds(10), seconds(10), 2), "");
+  EXPECT_EQ(bottleneck_warning(seconds(4), seconds(4), 1), "") << "too short to tell";
+  EXPECT_EQ(bottleneck_warning(seconds(4), seconds(10), 0), "");
+  EXPECT_THAT(bottleneck_warning(seconds(20), seconds(10), 2),
+              testing::HasSubstr("it used 100 % of the processor time of its 2 threads"));
 }
 
 TEST(RefuseUnbuilt, NamesTheOption) {

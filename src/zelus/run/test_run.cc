@@ -126,6 +126,9 @@ Result<void> TestRun::run_trapped() {
   test_ = BIA_TRY(load_test(
       {setup_.flags->arguments().front(), setup_.flags, setup_.environment, setup_.read_stdin},
       *setup_.factory, registry_, *setup_.log, setup_.threads->scheduler(1)));
+  if (test_.runtime.latency_from_due)
+    BIA_TRY(registry_.define("iteration_start_delay", metrics::MetricType::kTrend,
+                             metrics::Contains::kTime));
   BIA_TRY(configure());
   if (!setup_.global->quiet) {
     bool color = setup_.terminal->out_is_tty() && !setup_.global->no_color;
@@ -215,6 +218,7 @@ Result<void> TestRun::prepare() {
   exec::UserOptions users = user_options(options_);
   users.tls = BIA_TRY(tls_options(options_, *setup_.environment));
   users.addresses = addresses_;
+  users.latency_from_due = test_.runtime.latency_from_due;
   BIA_TRY(setup_.factory->configure(users, *state_, state_->stop_flag()));
   auto dropped = [this](std::string_view scenario, uint64_t count) {
     metrics::Shard& shard = *shards_[0];
@@ -251,6 +255,7 @@ Result<void> TestRun::execute() {
   start_gauges();
   start_thresholds();
   start_series_watch();
+  cpu_before_ = process_cpu_time();
   if (options_.paused.value_or(false)) engine_->start_paused();
   BIA_TRY(engine_->init_users());
   Result<void> result = engine_->run();

@@ -49,6 +49,12 @@ Result<options::Options> consolidated_options(const options::FlagSet& flags,
 /// they are.
 bia::Error load_error(bia::Error error, const exec::ScriptSource& source);
 
+/// Processor time that this process has used.
+bia::Duration process_cpu_time();
+/// The warning where `used` of `elapsed` on each of `threads` leaves no room; empty else, and for
+/// runs too short to tell.
+std::string bottleneck_warning(bia::Duration used, bia::Duration elapsed, size_t threads);
+
 /// `zelus run` on the control thread of a thread group, from the script to the exit code (k6:
 /// internal/cmd/run.go).
 class TestRun {
@@ -98,11 +104,14 @@ class TestRun {
   /// k6's warning of too many series, again whenever they have doubled.
   void start_series_watch();
   void warn_of_series();
+  /// Where zelus itself had no processor time left, its figures are not the server's.
+  void warn_of_bottleneck();
   void start_signals();
   void wait_for_signal();
 
   static constexpr size_t kSeriesLimit = 100'000;
   size_t series_limit_ = kSeriesLimit;
+  bia::Duration cpu_before_{};
   Setup setup_;
   LoadedTest test_;
   options::Options options_;

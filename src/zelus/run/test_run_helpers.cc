@@ -1,6 +1,7 @@
 // What goes on beside a run: progress lines, the gauges of users, thresholds, signals.
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,6 +25,8 @@ namespace {
 
 constexpr int kExitThresholds = 99, kExitExternalAbort = 105;
 constexpr Duration kThresholdPeriod = seconds(2);
+constexpr Duration kBottleneckElapsedMin = seconds(5);
+constexpr double kBottleneckShare = 0.95;
 constexpr Duration kSnapshotPatience = seconds(30);
 constexpr size_t kLeftWidthMax = 30;
 
@@ -107,6 +110,33 @@ void TestRun::start_gauges() {
     });
   });
   if (fiber) helpers_.push_back(std::move(*fiber));
+}
+
+bia::Duration process_cpu_time() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  auto time = [](const timeval& value) {
+    return seconds(value.tv_sec) + std::chrono::microseconds(value.tv_usec);
+  };
+  return time(usage.ru_utime) + time(usage.ru_stime);
+}
+
+std::string bottleneck_warning(bia::Duration used, bia::Duration elapsed, size_t threads) {
+  if (elapsed < kBottleneckElapsedMin || threads == 0) return "";
+  double share = static_cast<double>(used.count()) / static_cast<double>(elapsed.count()) /
+                 static_cast<double>(threads);
+  if (share < kBottleneckShare) return "";
+  return fmt::format(
+      "zelus itself was the bottleneck: it used {:.0f} % of the processor time of its {} thread{}. "
+      "Durations and rates are its own as much as the server's; use fewer users, or more machines",
+      share * 100, threads, threads == 1 ? "" : "s");
+}
+
+void TestRun::warn_of_bottleneck() {
+  // Thread 0 controls, the others run users.
+  std::string text = bottleneck_warning(process_cpu_time() - cpu_before_, state_->elapsed(),
+                                        setup_.threads->size() - 1);
+  if (!text.empty()) setup_.log->log(LogLevel::kWarning, text);
 }
 
 void TestRun::start_series_watch() {

@@ -70,6 +70,9 @@ std::string mark_of(const Observed& metric, const Paint& paint) {
 std::string legacy_text(const Input& input) {
   Paint paint(input);
   Lines page = {""};
+  if (input.options.latency_from_due)
+    append(page,
+           {"     durations count from when each iteration was due (--latency-from=due)", ""});
   append(page, check_tree(input, paint));
   std::vector<Observed> observed = observed_metrics(input);
   Sheet sheet(paint, kPalette);

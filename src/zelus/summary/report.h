@@ -26,6 +26,8 @@ struct Options {
   bool no_color = false;
   bool stdout_is_tty = false;
   bool stderr_is_tty = false;
+  /// Said above the results: durations count from when an iteration was due.
+  bool latency_from_due = false;
 };
 
 /// What a run leaves behind. The snapshot has Detail::kSeries; `thresholds` were evaluated on it.

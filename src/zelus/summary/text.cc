@@ -13,6 +13,9 @@ namespace {
 using metrics::Contains;
 using metrics::MetricType;
 
+constexpr std::string_view kFromDue =
+    "durations count from when each iteration was due (--latency-from=due)";
+
 constexpr Palette kPalette{.dots = "2;37", .explaining = "2;36"};
 
 /// The parts of a block in the order in which they are shown. A metric goes where the beginning of
@@ -36,6 +39,7 @@ constexpr std::pair<std::string_view, size_t> kBeginnings[] = {
     {"http_req_tls_handshaking", 1},
     {"http_reqs", 1},
     {"iteration_duration", 2},
+    {"iteration_start_delay", 2},
     {"iterations", 2},
     {"vus", 2},
     {"ws_", 7},
@@ -193,7 +197,10 @@ std::string modern_text(const Input& input) {
   // Groups outside of scenarios are chapters of their own.
   std::vector<Block> groups;
   groups.swap(model.total.groups);
-  chapter("TOTAL RESULTS", composer.block(model.total, 0));
+  Lines total;
+  if (input.options.latency_from_due) total = {std::string(kFromDue), ""};
+  append(total, composer.block(model.total, 0));
+  chapter("TOTAL RESULTS", total);
   for (const Block& group : groups) chapter("GROUP: " + group.name, composer.block(group, 0));
   for (const Block& scenario : model.scenarios)
     chapter("SCENARIO: " + scenario.name, composer.block(scenario, 0));

@@ -1,4 +1,7 @@
 export const options = { iterations: 5 };
+function reader(value) {
+  return value.field;
+}
 function thrower(what) {
   throw what;
 }
@@ -7,7 +10,7 @@ export default async function () {
     case 0:
       return undefinedFunction();
     case 1:
-      return null.field;
+      return reader(undefined);
     case 2:
       return thrower(new Error("planned"));
     case 3:

@@ -2,7 +2,7 @@ import http from "k6/http";
 
 export const options = { iterations: 1 };
 export default function () {
-  const show = (r) => console.log(r.status, r.error, r.error_code, r.body);
+  const show = (r) => console.log(r.status, r.error, r.error_code);
   show(http.get("http://127.0.0.1:1/"));
   show(http.get("http:// bad url"));
   show(http.get("http://127.0.0.1:23780/slow?s=2", { timeout: 100 }));

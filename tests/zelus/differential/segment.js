@@ -1,7 +1,14 @@
 import exec from "k6/execution";
 
-export const options = { vus: 10, iterations: 20 };
+export const options = {
+  scenarios: {
+    shared: { executor: "shared-iterations", vus: 10, iterations: 20 },
+    each: { executor: "per-vu-iterations", vus: 10, iterations: 1, exec: "each", startTime: "300ms" },
+  },
+};
+export function each() {
+  console.log("user", exec.vu.idInInstance, exec.vu.idInTest);
+}
 export default function () {
-  if (exec.vu.iterationInInstance === 0) console.log("user", exec.vu.idInInstance, exec.vu.idInTest);
   console.log("iteration", exec.scenario.iterationInTest);
 }
