@@ -79,7 +79,7 @@ Result<int> print_version(const Args&, Io& io) {
 }  // namespace
 
 std::vector<Command> all_commands() {
-  return {new_command(),     run_command(),        bench_command(),
+  return {new_command(),     proto_command(),      run_command(),    bench_command(),
           upgrade_command(), completion_command(), version_command()};
 }
 

@@ -19,6 +19,8 @@ int run_test_command(const std::vector<std::string>& arguments,
                      zelus::run::CommandContext& context);
 int run_inspect_command(const std::vector<std::string>& arguments,
                         zelus::run::CommandContext& context);
+int run_archive_command(const std::vector<std::string>& arguments,
+                        zelus::run::CommandContext& context);
 int run_new_command(const std::vector<std::string>& arguments, zelus::run::CommandContext& context);
 int run_completion_command(const std::vector<std::string>& arguments,
                            zelus::run::CommandContext& context);

@@ -16,6 +16,7 @@ namespace {
 constexpr Command kCommands[] = {
     {"run", "Run a test (a k6 script)", run_test_command},
     {"inspect", "Inspect a script", run_inspect_command},
+    {"archive", "Create an archive", run_archive_command},
     {"new", "Create a script to start from", run_new_command},
     {"grpc", "Load a gRPC service (ghz's command line)", run_grpc_command},
     {"completion", "Write completions for a shell", run_completion_command},
@@ -23,8 +24,8 @@ constexpr Command kCommands[] = {
     {"help", "Help about any command", run_help_command},
 };
 
-constexpr std::string_view kNotBuilt[] = {"archive", "cloud", "deps",  "features", "login", "pause",
-                                          "resume",  "scale", "stats", "status",   "x"};
+constexpr std::string_view kNotBuilt[] = {"cloud",  "deps",  "features", "login",  "pause",
+                                          "resume", "scale", "stats",    "status", "x"};
 
 std::map<std::string, std::string> environment() {
   std::map<std::string, std::string> all;

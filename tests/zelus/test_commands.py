@@ -1,6 +1,9 @@
 """new, completion, version, help: what they write, and how they refuse."""
 import json
+import os
+import shutil
 import subprocess
+import tarfile
 
 import pytest
 
@@ -82,3 +85,87 @@ def test_collectors_of_the_configuration(tmp_path):
     done = zelus("run", "-q", "-c", "c.json", "-o", "csv", "s.js", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert len([line for line in (tmp_path / "from-config.csv").read_text().splitlines() if line.startswith("iterations,")]) == 4
+
+
+ARCHIVED = """
+import { f } from "./lib/m.js";
+const text = open("./lib/d.txt");
+const bytes = open("lib/b.bin", "b");
+export const options = { vus: 2, iterations: 3, tags: { a: "b" } };
+export default function () { console.log(f(), text, bytes.byteLength, __ENV.X); }
+"""
+
+
+def archived(tmp_path):
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "s.js").write_text(ARCHIVED)
+    (tmp_path / "lib/m.js").write_text('export function f() { return "module"; }')
+    (tmp_path / "lib/d.txt").write_text("data")
+    (tmp_path / "lib/b.bin").write_bytes(bytes(range(256)))
+
+
+def logged(done):
+    return [json.loads(line)["msg"] for line in done.stderr.splitlines() if json.loads(line).get("source") == "console"]
+
+
+def test_archive_holds_all_that_a_run_needs(tmp_path):
+    archived(tmp_path)
+    done = zelus("archive", "-e", "X=1", "-u", "3", "s.js", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    with tarfile.open(tmp_path / "archive.tar") as tar:
+        names = tar.getnames()
+        metadata = json.loads(tar.extractfile("metadata.json").read())
+        assert tar.extractfile(f"file{tmp_path}/lib/d.txt").read() == b"data"
+        assert tar.extractfile(f"file{tmp_path}/s.js").read().decode() == ARCHIVED
+    assert names[:3] == ["metadata.json", "data", "file"]
+    assert metadata["filename"] == f"file://{tmp_path}/s.js" and metadata["pwd"] == f"file://{tmp_path}"
+    assert metadata["env"] == {"X": "1"} and metadata["type"] == "js"
+    assert metadata["options"]["vus"] == 3 and metadata["options"]["iterations"] == 3 and metadata["options"]["scenarios"] is None
+    # It runs where the files are not, and what the command line says comes first.
+    away = tmp_path / "away"
+    away.mkdir()
+    (tmp_path / "archive.tar").rename(away / "a.tar")
+    (tmp_path / "lib").rename(tmp_path / "gone")
+    assert logged(zelus("run", "-q", "--log-format=json", "a.tar", cwd=away)) == ["module data 256 1"] * 3
+    assert logged(zelus("run", "-q", "--log-format=json", "-e", "X=2", "-u", "1", "-i", "1", "a.tar", cwd=away)) == ["module data 256 2"]
+    assert json.loads(zelus("inspect", "a.tar", cwd=away).stdout)["tags"] == {"a": "b"}
+
+
+def test_archive_without_the_environment_and_to_stdout(tmp_path):
+    archived(tmp_path)
+    done = subprocess.run([BIN / "zelus", "archive", "--exclude-env-vars", "-e", "X=1", "-O", "-", "s.js"], cwd=tmp_path, capture_output=True, timeout=60)
+    (tmp_path / "o.tar").write_bytes(done.stdout)
+    with tarfile.open(tmp_path / "o.tar") as tar:
+        assert json.loads(tar.extractfile("metadata.json").read())["env"] == {}
+
+
+def test_bad_archives(tmp_path):
+    archived(tmp_path)
+    assert zelus("archive", "-i", "1", "-u", "3", "s.js", cwd=tmp_path).returncode == 104
+    with tarfile.open(tmp_path / "no.tar", "w", format=tarfile.USTAR_FORMAT) as tar:
+        tar.add(tmp_path / "s.js", "x.js")
+    done = zelus("run", "no.tar", cwd=tmp_path)
+    assert done.returncode == 255 and "no.tar is no archive of k6" in done.stderr
+    whole = (tmp_path / "no.tar").read_bytes()
+    (tmp_path / "cut.tar").write_bytes(whole[:700])
+    done = zelus("run", "cut.tar", cwd=tmp_path)
+    assert done.returncode == 255 and "the archive is broken" in done.stderr
+    assert zelus("run", "-t", "archive", "s.js", cwd=tmp_path).returncode == 255
+
+
+def k6():
+    path = os.environ.get("K6") or shutil.which("k6") or os.path.expanduser("~/go/bin/k6")
+    return path if os.path.exists(path) else None
+
+
+@pytest.mark.skipif(k6() is None, reason="NO REAL k6: go install go.k6.io/k6@v1.8.1; archives were not exchanged with it")
+def test_archives_are_exchanged_with_k6(tmp_path):
+    archived(tmp_path)
+    assert zelus("archive", "-O", "ours.tar", "s.js", cwd=tmp_path).returncode == 0
+    env = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    assert subprocess.run([k6(), "archive", "-O", "theirs.tar", "s.js"], cwd=tmp_path, env=env, timeout=60).returncode == 0
+    (tmp_path / "lib").rename(tmp_path / "gone")
+    done = subprocess.run([k6(), "run", "-q", "--no-usage-report", "--log-format=json", "ours.tar"], cwd=tmp_path, env=env, capture_output=True, text=True,
+                          timeout=60)
+    assert logged(done) == ["module data 256 undefined"] * 3, done.stderr
+    assert logged(zelus("run", "-q", "--log-format=json", "theirs.tar", cwd=tmp_path)) == ["module data 256 undefined"] * 3

@@ -28,11 +28,32 @@ using bia::Duration;
 using bia::Result;
 using bia::TimePoint;
 
+/// Files by absolute path.
+using FileTree = std::map<std::string, std::string, std::less<>>;
+
 /// A script as the command line found it.
 struct ScriptSource {
   std::string name;  ///< as given: "script.js", "-"
   std::string url;   ///< "file:///abs/script.js"; k6 prints it in stacks
   std::string text;
+  /// Read instead of the disk: the files of an archive.
+  std::shared_ptr<const FileTree> archive = nullptr;
+  /// Gets what the first pass reads, where somebody wants it.
+  std::shared_ptr<FileTree> seen = nullptr;
+
+  /// The file at `path`: of the archive, else what `from_disk()` gives.
+  template <typename FromDisk>
+  Result<std::string> read(const std::string& path, FromDisk&& from_disk) const {
+    if (archive) {
+      auto found = archive->find(path);
+      if (found != archive->end()) return found->second;
+      return bia::Error(bia::Code::kNotFound, "NO_FILE",
+                        "stat " + path + ": no such file in the archive");
+    }
+    Result<std::string> bytes = from_disk();
+    if (bytes && seen) (*seen)[path] = *bytes;
+    return bytes;
+  }
 };
 
 /// What is fixed before the script is read (parity/k6.md 1.4).

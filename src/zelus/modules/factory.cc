@@ -83,6 +83,26 @@ Result<std::string> read_file(const std::string& url) {
   return std::move(text).str();
 }
 
+std::string path_of(const std::string& url) {
+  return url.substr(std::string_view("file://").size());
+}
+
+// Of an archive: extensions may be missing as on disk; packages are not in it.
+bia::js::ModuleFiles archive_files(
+    const exec::FileTree& tree, std::function<Result<std::string>(const std::string& url)> read) {
+  auto complete = [&tree](const std::string& url) {
+    for (const char* end : {"", ".js", ".mjs", ".cjs", ".ts", ".json", "/index.js", "/index.ts"}) {
+      if (tree.contains(path_of(url) + end)) return url + end;
+    }
+    return url;
+  };
+  auto package = [](std::string_view, const std::string& name, bool) -> Result<std::string> {
+    return Error(Code::kUnimplemented, "NO_PACKAGE",
+                 fmt::format("{}: packages cannot be loaded from an archive yet", name));
+  };
+  return {std::move(read), complete, package};
+}
+
 }  // namespace
 
 class FactoryImpl final : public exec::UserFactory {
@@ -122,13 +142,16 @@ class FactoryImpl final : public exec::UserFactory {
 
  private:
   Result<exec::ScriptInfo> load_once(metrics::Registry& registry, TypeScript& types, bool typed) {
-    auto read = [&types](const std::string& url) -> Result<std::string> {
-      std::string text = BIA_TRY(read_file(url));
+    const exec::ScriptSource& source = script_.source;
+    auto read = [&types, &source](const std::string& url) -> Result<std::string> {
+      std::string text = BIA_TRY(source.read(path_of(url), [&url] { return read_file(url); }));
       if (!url.ends_with(".ts")) return text;
       return types.strip(url, text);
     };
     script_.modules = std::make_unique<bia::js::ModuleSet>(
-        bia::js::ModuleFiles{std::move(read), &complete_file_url, &find_package_file});
+        source.archive
+            ? archive_files(*source.archive, std::move(read))
+            : bia::js::ModuleFiles{std::move(read), &complete_file_url, &find_package_file});
     add_modules(*script_.modules);
     std::optional<Result<exec::ScriptInfo>> info;
     auto pass = [&]() -> Result<exec::ScriptInfo> {

@@ -85,7 +85,7 @@ JSValue open_file(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
                                         "opened during initialization (__VU==0), path: \"{}\"",
                                         path));
     }
-    auto text = read_file(path, name);
+    auto text = script.source.read(path, [&] { return read_file(path, name); });
     if (!text) return throw_go_error(ctx, text.error().message());
     found = script.files.emplace(path, std::move(*text)).first;
   }

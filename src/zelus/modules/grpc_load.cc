@@ -70,6 +70,8 @@ JSValue grpc_load(JSContext* ctx, JSValueConst self, int argc, JSValueConst* arg
   GrpcClient* client = grpc_client_of(ctx, self);
   if (client == nullptr) return JS_EXCEPTION;
   if (!vu.in_init()) return throw_go_error(ctx, "load must be called in the init context");
+  if (vu.script().source.archive || vu.script().source.seen)
+    return throw_go_error(ctx, "scripts that load .proto files cannot be archived yet");
   std::vector<std::string> paths;
   std::vector<std::string> files;
   std::string key = "load";
@@ -111,6 +113,8 @@ JSValue grpc_load_protoset(JSContext* ctx, JSValueConst self, int argc, JSValueC
   GrpcClient* client = grpc_client_of(ctx, self);
   if (client == nullptr) return JS_EXCEPTION;
   if (!vu.in_init()) return throw_go_error(ctx, "load must be called in the init context");
+  if (vu.script().source.archive || vu.script().source.seen)
+    return throw_go_error(ctx, "scripts that load .proto files cannot be archived yet");
   std::string path = absolute(vu.script(), to_text(ctx, argument(argc, argv, 0)));
   return add(
       ctx, *client,

@@ -38,6 +38,7 @@ bia::Result<bia::http::Client*> HttpUser::tls_client() {
     const auto& tls = vu_.script().tls();
     if (!tls) return tls.error();
     bia::http::ClientOptions options = client_options(vu_.script());
+    options.resolver = &vu_.dialer();
     options.tls = *tls;
     tls_client_.emplace(options);
   }

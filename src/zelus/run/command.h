@@ -24,6 +24,8 @@ int run_command(const std::vector<std::string>& arguments, CommandContext& conte
 std::string run_help();
 /// `zelus inspect ARGUMENTS`: the script's options as JSON.
 int inspect_command(const std::vector<std::string>& arguments, CommandContext& context);
+/// `zelus archive ARGUMENTS`: a script with its files and options as one tar.
+int archive_command(const std::vector<std::string>& arguments, CommandContext& context);
 /// `zelus new ARGUMENTS`: writes a script to start from.
 int new_command(const std::vector<std::string>& arguments, CommandContext& context);
 

@@ -1,11 +1,7 @@
-#include <rapidjson/document.h>
-#include <rapidjson/prettywriter.h>
-#include <rapidjson/stringbuffer.h>
-
-#include "zelus/options/json.h"
 #include "zelus/run/command.h"
 #include "zelus/run/command_threads.h"
 #include "zelus/run/flag_tables.h"
+#include "zelus/run/go_json.h"
 #include "zelus/run/test_run.h"
 
 namespace zelus::run {
@@ -31,33 +27,6 @@ std::string help() {
   return "Inspect a script.\n\nUsage:\n  zelus inspect [file] [flags]\n\nFlags:\n" +
          options::FlagSet::usages(inspect_flags(), kHelpColumns) + "\nGlobal Flags:\n" +
          options::FlagSet::usages(global_flags(), kHelpColumns);
-}
-
-/// Two spaces, as Go's MarshalIndent: empty objects and arrays stay on one line.
-Result<std::string> indented(const std::string& json) {
-  rapidjson::Document document;
-  BIA_TRY(options::parse_json(json, document));
-  rapidjson::StringBuffer buffer;
-  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
-  writer.SetIndent(' ', 2);
-  document.Accept(writer);
-  std::string text;
-  for (const char* c = buffer.GetString(); *c; ++c) {
-    switch (*c) {
-      case '<':
-        text += "\\u003c";
-        break;
-      case '>':
-        text += "\\u003e";
-        break;
-      case '&':
-        text += "\\u0026";
-        break;
-      default:
-        text += *c;
-    }
-  }
-  return text;
 }
 
 Result<std::string> requirements(const options::FlagSet& flags, const GlobalSettings& global,
@@ -108,7 +77,7 @@ int inspect_command(const std::vector<std::string>& arguments, CommandContext& c
     }
   });
   if (!ran) return report_error(ran.error(), **log);
-  if (text) text = indented(*text);
+  if (text) text = go_indented(*text);
   if (!text) return report_error(text.error(), **log);
   context.terminal->write_out(*text);
   return 0;

@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include "zelus/exec/remote.h"
+#include "zelus/run/archive.h"
 #include "zelus/run/script_source.h"
+#include "zelus/run/tar.h"
 #include "zelus/run/test_run.h"
 
 namespace zelus::run {
@@ -10,6 +12,24 @@ namespace zelus::run {
 using bia::Code;
 using bia::Error;
 using options::LogLevel;
+
+namespace {
+
+/// `options_json` gets the options of an archive; --type overrules what the file looks like.
+Result<void> open_if_archive(LoadedTest& test, std::string& options_json) {
+  const std::string& type = test.runtime.type;
+  if (!type.empty() && type != "js" && type != "archive")
+    return Error(Code::kInvalidArgument, "BAD_TYPE", fmt::format("Unknown test type: {}", type));
+  bool tar = is_tar(test.source.text);
+  if (type == "js" || (type.empty() && !tar)) return {};
+  OpenedArchive opened = BIA_TRY(open_archive(test.source));
+  test.source = std::move(opened.source);
+  test.runtime.env.merge(opened.env);  // -e and the environment come first
+  options_json = std::move(opened.options_json);
+  return {};
+}
+
+}  // namespace
 
 Error load_error(Error error, const exec::ScriptSource& source) {
   if (error.reason() == "SCRIPT_EXCEPTION") {
@@ -31,10 +51,9 @@ Result<LoadedTest> load_test(const LoadRequest& request, exec::UserFactory& fact
   test.source = BIA_TRY(read_script(request.name, request.read_stdin));
   test.runtime =
       BIA_TRY(runtime_settings(*request.flags, *request.environment, request.include_system_env));
-  if (!test.runtime.type.empty() && test.runtime.type != "js") {
-    return Error(Code::kUnimplemented, "NOT_BUILT",
-                 fmt::format("--type={} is not built into zelus", test.runtime.type));
-  }
+  std::string archived_options;
+  BIA_TRY(open_if_archive(test, archived_options));
+  if (request.keep_files) test.source.seen = std::make_shared<exec::FileTree>();
   std::optional<Error> failure;
   exec::RuntimeOptions runtime{test.runtime.env, test.runtime.extended_compatibility};
   auto body = [&] {
@@ -47,6 +66,8 @@ Result<LoadedTest> load_test(const LoadRequest& request, exec::UserFactory& fact
   };
   BIA_TRY(exec::call_on(thread, body, {bia::fiber::kStackBytesUser}));
   if (failure) return load_error(std::move(*failure), test.source);
+  // Options of an archive take the place of the script's.
+  if (!archived_options.empty()) test.info.options_json = std::move(archived_options);
   if (test.info.options_json.empty()) return test;
   std::string unknown;
   auto parsed = options::parse_script_options(test.info.options_json, &unknown);
@@ -59,15 +80,21 @@ Result<LoadedTest> load_test(const LoadRequest& request, exec::UserFactory& fact
   return test;
 }
 
+Result<options::Options> layered_options(const options::FlagSet& flags,
+                                         const GlobalSettings& global,
+                                         const Environment& environment, const LoadedTest& test,
+                                         options::Logger& log) {
+  options::Options command_line = BIA_TRY(command_line_options(flags));
+  options::Options file = BIA_TRY(config_file_options(global));
+  options::Options variables = BIA_TRY(options::parse_environment(environment));
+  return options::consolidate(file, test.script_options, variables, command_line, log);
+}
+
 Result<options::Options> consolidated_options(const options::FlagSet& flags,
                                               const GlobalSettings& global,
                                               const Environment& environment,
                                               const LoadedTest& test, options::Logger& log) {
-  options::Options command_line = BIA_TRY(command_line_options(flags));
-  options::Options file = BIA_TRY(config_file_options(global));
-  options::Options variables = BIA_TRY(options::parse_environment(environment));
-  options::Options all =
-      BIA_TRY(options::consolidate(file, test.script_options, variables, command_line, log));
+  options::Options all = BIA_TRY(layered_options(flags, global, environment, test, log));
   BIA_TRY(options::derive_scenarios(all, log));
   return all;
 }

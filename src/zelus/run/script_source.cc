@@ -28,11 +28,6 @@ Error not_found(std::string_view name) {
           name));
 }
 
-/// A tar has its magic at byte 257.
-bool is_archive(std::string_view bytes) {
-  return bytes.size() > 262 && bytes.substr(257, 5) == "ustar";
-}
-
 }  // namespace
 
 Result<exec::ScriptSource> read_script(const std::string& name,
@@ -61,11 +56,6 @@ Result<exec::ScriptSource> read_script(const std::string& name,
                    fmt::format("open {}: permission denied", path.string()));
     source.text.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
     source.url = "file://" + path.string();
-  }
-  if (is_archive(source.text)) {
-    return Error(
-        Code::kUnimplemented, "ARCHIVE",
-        fmt::format("{}: k6 archives are not built into zelus; run the script itself", name));
   }
   return source;
 }

@@ -34,12 +34,18 @@ struct LoadRequest {
   const Environment* environment = nullptr;
   std::function<std::string()> read_stdin;
   bool include_system_env = true;
+  bool keep_files = false;  ///< in `source.seen`
 };
 /// Reads a script, runs its top level once on `thread`, and reads its options. Suspends. Errors
 /// carry k6's exit code.
 Result<LoadedTest> load_test(const LoadRequest& request, exec::UserFactory& factory,
                              metrics::Registry& registry, Log& log, bia::fiber::Scheduler& thread);
-/// The layers of options over the script's, with scenarios derived. Errors (exit=104 mostly).
+/// The layers of options over the script's. Errors (exit=104 mostly).
+Result<options::Options> layered_options(const options::FlagSet& flags,
+                                         const GlobalSettings& global,
+                                         const Environment& environment, const LoadedTest& test,
+                                         options::Logger& log);
+/// The same with scenarios derived. Errors (exit=104 mostly).
 Result<options::Options> consolidated_options(const options::FlagSet& flags,
                                               const GlobalSettings& global,
                                               const Environment& environment,
