@@ -31,12 +31,13 @@ bool fits(std::string_view pattern, std::string_view name) {
   return name.ends_with(pattern.substr(1));
 }
 
-// The longest of the patterns that fit; `pattern_of` names an element's.
+// The name itself, or the longest of the patterns that fit; `pattern_of` names an element's.
 template <typename List, typename PatternOf>
 auto longest_fit(const List& list, std::string_view name, PatternOf pattern_of)
     -> decltype(&*list.begin()) {
   decltype(&*list.begin()) best = nullptr;
   for (const auto& one : list) {
+    if (pattern_of(one) == name) return &one;
     if (!fits(pattern_of(one), name)) continue;
     if (best == nullptr || pattern_of(*best).size() < pattern_of(one).size()) best = &one;
   }

@@ -126,10 +126,6 @@ TEST(BottleneckWarning, WhereNoProcessorTimeIsLeft) {
 }
 
 TEST(RefuseUnbuilt, NamesTheOption) {
-  options::Options options;
-  options.local_ips = "10.0.0.0/8";
-  EXPECT_EQ(refuse_unbuilt(options, {}).error().message(),
-            "option `localIPs` (--local-ips) is known to k6 but not built into zelus");
   auto refused = [](auto set) {
     options::Options given;
     set(given);
