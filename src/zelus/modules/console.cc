@@ -51,7 +51,7 @@ class Formatter {
     if (JS_IsUndefined(value)) return top ? "undefined" : "null";
     if (JS_IsNull(value)) return "null";
     if (JS_IsString(value)) return top ? to_text(ctx_, value) : quoted(to_text(ctx_, value));
-    if (JS_IsSymbol(value)) return symbol(value);
+    if (JS_IsSymbol(value)) return top ? symbol(value) : quoted(symbol(value));
     if (JS_IsFunction(ctx_, value)) return "[object Function]";
     if (JS_IsError(value)) return top ? to_text(ctx_, value) : to_text(ctx_, value);
     if (!JS_IsObject(value)) return to_text(ctx_, value);
@@ -76,13 +76,18 @@ class Formatter {
       out = buffer(value);
     } else if (JS_GetTypedArrayType(value) >= 0) {
       out = list(value, typed_name(value));
-    } else if (JS_IsArray(value)) {
+    } else if (JS_IsArray(value) || is_array_proxy(value)) {
       out = list(value, "");
     } else {
       out = fields(value);
     }
     above_.pop_back();
     return out;
+  }
+
+  /// A SharedArray is one.
+  bool is_array_proxy(JSValueConst value) {
+    return JS_IsProxy(value) && JS_IsArray(Value(ctx_, JS_GetProxyTarget(ctx_, value)).get());
   }
 
   std::string typed_name(JSValueConst value) {

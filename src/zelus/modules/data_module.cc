@@ -61,7 +61,7 @@ JSValue construct(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   Vu& vu = Vu::of(ctx);
   if (!vu.in_init())
     return throw_go_error(ctx, "new SharedArray must be called in the init context");
-  std::string name = argc > 0 ? to_text(ctx, argv[0]) : "";
+  std::string name = to_text(ctx, argument(argc, argv, 0));
   if (name.empty()) return throw_go_error(ctx, "empty name provided to SharedArray's constructor");
   JSValueConst make = argument(argc, argv, 1);
   if (is_async_function(ctx, make))

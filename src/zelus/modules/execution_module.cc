@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "zelus/modules/execution_metadata.h"
 #include "zelus/modules/native.h"
 #include "zelus/modules/thread_state.h"
 
@@ -91,6 +92,21 @@ JSValue vu_property(Vu& vu, int property) {
   }
 }
 
+/// A property that scripts cannot replace.
+void define_fixed(JSContext* ctx, JSValueConst object, const char* name, JSValue value) {
+  JS_DefinePropertyValueStr(ctx, object, name, value, JS_PROP_ENUMERABLE);
+}
+
+/// Frozen through and through: k6's options cannot be changed by scripts.
+void freeze(JSContext* ctx, JSValueConst value) {
+  if (!JS_IsObject(value)) return;
+  each_property(ctx, value, [&](JSAtom, const Value& member) {
+    freeze(ctx, member.get());
+    return true;
+  });
+  JS_FreezeObject(ctx, value);
+}
+
 JSValue get(JSContext* ctx, JSValueConst, int, JSValueConst*, int property) {
   Vu& vu = Vu::of(ctx);
   if (property <= kIterationInTest) return scenario_property(vu, property);
@@ -98,7 +114,9 @@ JSValue get(JSContext* ctx, JSValueConst, int, JSValueConst*, int property) {
   if (property <= kVuIterationInScenario) return vu_property(vu, property);
   if (vu.in_init()) return throw_go_error(ctx, kOptionsInInit);
   const std::string& json = vu.script().options.options_json;
-  return JS_ParseJSON(ctx, json.c_str(), json.size(), "options");
+  Value options(ctx, JS_ParseJSON(ctx, json.c_str(), json.size(), "options"));
+  freeze(ctx, options.get());
+  return options.release();
 }
 
 void define_getter(JSContext* ctx, JSValueConst object, const char* name, Property property) {
@@ -226,8 +244,9 @@ bool fill(JSContext* ctx, JSValueConst object) {
   JSValue tags = JS_NewObjectClass(ctx, kClassTags);
   JSValue metrics = JS_NewObject(ctx);
   define(ctx, vu, "tags", JS_DupValue(ctx, tags));
-  define(ctx, metrics, "tags", tags);
-  define(ctx, vu, "metrics", metrics);
+  define_fixed(ctx, metrics, "tags", tags);
+  define_fixed(ctx, metrics, "metadata", new_metadata_object(ctx));
+  define_fixed(ctx, vu, "metrics", metrics);
   define(ctx, object, "vu", vu);
   return true;
 }
@@ -237,6 +256,9 @@ bool fill(JSContext* ctx, JSValueConst object) {
 void add_execution_module(bia::js::ModuleSet& modules) {
   modules.add_native({"k6/execution", {"instance", "scenario", "test", "vu"}, &fill});
 }
-void register_execution_class(JSRuntime* rt) { JS_NewClass(rt, kClassTags, &kTagsClass); }
+void register_execution_class(JSRuntime* rt) {
+  JS_NewClass(rt, kClassTags, &kTagsClass);
+  register_metadata_class(rt);
+}
 
 }  // namespace zelus::modules

@@ -46,6 +46,30 @@ TEST_F(ExecutionTest, TagsOfTheUserAreLive) {
                                             "check=a,group=,n=1,scenario=default 1 1"));
 }
 
+TEST_F(ExecutionTest, MetadataIsLiveAndStaysBetweenIterations) {
+  options_.system_tags = {"iter", "scenario"};
+  EXPECT_THAT(
+      shown("import exec from 'k6/execution';", R"(const m = exec.vu.metrics.metadata;
+    if (__ITER === 0) { m.trace = 'x'; m.n = 5; }
+    console.log(JSON.stringify(m), m.trace, Object.keys(m).join()); delete m.n;
+    try { m.bad = {}; } catch (e) { console.log(String(e)); }
+    for (const f of [() => { exec.vu.metrics.metadata = 5; }, () => { exec.vu.metrics.tags = 5; }, () => { exec.test.options.x = 5; }]) try { f(); console.log('set'); } catch (e) { console.log(e.name); })",
+            2),
+      ElementsAre(R"({"iter":"0","trace":"x","n":"5"} x iter,trace,n)",
+                  HasSubstr("TypeError: invalid value for metric metadata 'bad'"), "TypeError",
+                  "TypeError", "TypeError", R"({"iter":"1","trace":"x"} x iter,trace)",
+                  HasSubstr("TypeError: invalid value for metric metadata 'bad'"), "TypeError",
+                  "TypeError", "TypeError"));
+}
+
+TEST_F(ExecutionTest, OptionsAreFrozen) {
+  options_.options_json = R"({"a":{"b":[1]}})";
+  EXPECT_THAT(shown("import exec from 'k6/execution';", R"(const o = exec.test.options;
+    for (const f of [() => { o.a.b[0] = 2; }, () => { o.a.b.push(2); }, () => { o.c = 1; }]) try { f(); } catch (e) { console.log(e.name); }
+    console.log(JSON.stringify(o));)"),
+              ElementsAre("TypeError", "TypeError", "TypeError", R"({"a":{"b":[1]}})"));
+}
+
 TEST_F(ExecutionTest, AbortAndFail) {
   EXPECT_THAT(shown("import exec from 'k6/execution';",
                     "exec.test.fail('not good'); try { exec.test.abort('enough'); } catch (e) { "
@@ -82,6 +106,14 @@ TEST_F(ExecutionTest, SharedArrayActsAsAnArray) {
                           "TypeError: SharedArray is immutable", "TypeError", "TypeError"));
 }
 
+TEST_F(ExecutionTest, SharedArrayIsShownAsAnArray) {
+  EXPECT_THAT(
+      shown("import { SharedArray } from 'k6/data'; const a = new SharedArray('u', () => [{ n: "
+            "1 }, 'x']);",
+            "console.log(a, { s: Symbol('q') }, Symbol('q'), new Proxy({ k: 1 }, {}));"),
+      ElementsAre("[ { n: 1 }, \"x\" ] { s: \"q\" } q { k: 1 }"));
+}
+
 TEST_F(ExecutionTest, SharedArrayRefuses) {
   in_user([&] {
     auto error = [&](const std::string& call) {
@@ -105,8 +137,21 @@ TEST_F(ExecutionTest, Base64) {
     console.log(enc.b64decode('aGk/Pg==', 'std', 's'), new Uint8Array(enc.b64decode('__4', 'rawurl')).join());
     for (const bad of ['a', 'a$==']) { try { enc.b64decode(bad); } catch (e) { console.log(String(e)); } })"),
               ElementsAre("aGk/Pg== aGk_Pg== aA __4", "hi?> 255,254",
-                          "GoError: illegal base64 data at input byte 1",
+                          "GoError: illegal base64 data at input byte 0",
                           "GoError: illegal base64 data at input byte 1"));
+}
+
+TEST_F(ExecutionTest, Base64NamesTheByteThatGoNames) {
+  EXPECT_THAT(shown("import enc from 'k6/encoding';", R"(
+    const told = (t, v) => { try { return enc.b64decode(t, v || 'std').byteLength; } catch (e) { return e.message.replace(/\D/g, '').slice(2); } };
+    console.log(['a$==', 'aGk/P', 'aGk/Pg=', 'aGk/Pg', '%%', 'aGk/%%%%', '=aaa', 'aG=/', 'aGk/Pg==aaaa', 'aMO'].map((t) => told(t)).join());
+    console.log(told('aGk/Pg=', 'rawstd'), told('a\nGk/'), told(''), told('aGk/Pg==\n'), told('aGk/Pg', 'rawstd'), told('aGk', 'rawurl'));
+    for (const bad of [5, null, {}]) { try { enc.b64encode(bad); } catch (e) { console.log(e.message); } })"),
+              ElementsAre("1,4,7,4,0,4,0,2,8,0", "6 3 0 4 4 2",
+                          "invalid type int64, expected string, []byte or ArrayBuffer",
+                          "invalid type <nil>, expected string, []byte or ArrayBuffer",
+                          "invalid type map[string]interface {}, expected string, []byte or "
+                          "ArrayBuffer"));
 }
 
 }  // namespace

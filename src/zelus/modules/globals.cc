@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "zelus/modules/console.h"
+#include "zelus/modules/locale_compare.h"
 #include "zelus/modules/native.h"
 #include "zelus/modules/web_globals.h"
 
@@ -214,6 +215,7 @@ void set_up_globals(Vu& vu) {
   add_console(ctx, global.get());
   fill_timers(ctx, global.get());
   define_functions(ctx, global.get(), {{"open", open_file, 1}, {"require", require, 1}});
+  add_locale_compare(ctx, global.get());
   add_web_globals(ctx, global.get());
   add_getter(ctx, global.get(), "module", no_common_js<false>);
   add_getter(ctx, global.get(), "exports", no_common_js<true>);

@@ -71,6 +71,8 @@ JSValue check(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
     std::string error;
     if (!add_tags(vu, argv[2], tags, error)) return throw_go_error(ctx, error);
   }
+  if (is_nullish(argv[1]))
+    return throw_type_error(ctx, "Cannot convert undefined or null to object");
   if (!JS_IsObject(argv[1])) return JS_TRUE;
   bool all = true;
   const size_t known = vu.check_series().count();
@@ -119,7 +121,7 @@ JSValue group(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
 JSValue sleep(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   Vu& vu = Vu::of(ctx);
   double seconds = 0;
-  if (argc < 1 || JS_ToFloat64(ctx, &seconds, argv[0]) < 0) return JS_EXCEPTION;
+  if (argc > 0 && JS_ToFloat64(ctx, &seconds, argv[0]) < 0) return JS_EXCEPTION;
   if (!(seconds > 0)) return JS_UNDEFINED;
   bia::TimePoint until = bia::now() + Duration(static_cast<int64_t>(std::min(seconds, 9e9) * 1e9));
   bool ended = false;

@@ -68,6 +68,9 @@ TEST_F(K6ModuleTest, TextsAreThoseOfK6) {
   EXPECT_THAT(tried("check(1, { x: async () => true })"),
               HasSubstr("GoError: the built-in check() does not support async functions"));
   EXPECT_EQ(tried("check(1)"), "info: GoError: no checks provided to `check`|");
+  EXPECT_THAT(tried("check(1, null)"),
+              HasSubstr("TypeError: Cannot convert undefined or null to object"));
+  EXPECT_EQ(tried("[sleep(), check(1, { a: true }, 5)]"), "info: -> [ null, true ]|");
   EXPECT_EQ(tried("group('a')"),
             "info: GoError: group() requires a callback as a second argument|");
   EXPECT_EQ(tried("fail('because')"), "info: GoError: because|");

@@ -10,11 +10,8 @@ namespace zelus::modules {
 
 bool add_tags(Vu& vu, JSValueConst object, const metrics::TagSet*& tags, std::string& error) {
   JSContext* ctx = vu.ctx();
-  if (!JS_IsObject(object)) {
-    error = fmt::format("invalid type for metric tags, an object is expected and not {}",
-                        to_text(ctx, object));
-    return false;
-  }
+  // As k6: what is no object has no tags.
+  if (!JS_IsObject(object)) return true;
   const metrics::TagSet* out = tags;
   bool ok = each_property(ctx, object, [&](JSAtom atom, const Value& value) {
     CString name(ctx, Value(ctx, JS_AtomToString(ctx, atom)).get());

@@ -96,6 +96,7 @@ Result<exec::ScriptInfo> VirtualUser::describe() {
 void VirtualUser::activate(const exec::Activation& activation) {
   vu_.activation = &activation;
   vu_.scenario_iteration = 0;
+  vu_.metadata.reset();
   Running running(*vu_.context_, kScriptStackBytes);
   JSContext* ctx = vu_.ctx();
   auto& tags = vu_.shard().tags();

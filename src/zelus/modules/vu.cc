@@ -75,6 +75,12 @@ void Vu::set_metadata() {
   if (script_.has(metrics::SystemTag::kIter))
     pairs->emplace_back("iter", std::to_string(iteration));
   if (script_.has(metrics::SystemTag::kVu)) pairs->emplace_back("vu", std::to_string(id_));
+  // Those of exec.vu.metrics.metadata stay.
+  if (metadata) {
+    for (const auto& [key, value] : *metadata) {
+      if (key != "iter" && key != "vu") pairs->emplace_back(key, value);
+    }
+  }
   metadata = std::move(pairs);
 }
 

@@ -74,5 +74,17 @@ TEST_F(WebGlobalsTest, CryptoGivesRandomnessAndDigests) {
                   "info: 5 source=console"));
 }
 
+// The order that k6 1.8.1 prints for the same list.
+TEST_F(WebGlobalsTest, LocaleCompareIsTheRootCollation) {
+  EXPECT_THAT(
+      run_default("", R"(
+  console.log(['résumé', 'resume', 'Resume', 'a b', 'ab', 'a-b', 'a_b', 'A', 'a', 'B', 'b', '10', '9', 'é', 'e', 'f', 'ä', 'z', 'Z', '', '$1', '#x', 'ß', 'я', 'а', 'co-op', 'coop', 'ae', 'æ', 'Éa', 'ea'].sort((a, b) => a.localeCompare(b)).join('|'));
+  console.log('a'.localeCompare('b'), 'b'.localeCompare('a'), 'a'.localeCompare('a'), 'a'.localeCompare('A'), 'a'.localeCompare(), 'é'.localeCompare('e\u0301'), 'ab'.localeCompare('aB'), Object.keys(String.prototype).length);
+  try { String.prototype.localeCompare.call(null, 'x'); } catch (e) { console.log(e.name); })"),
+      ElementsAre("info: |#x|$1|10|9|a|A|ä|a b|a_b|a-b|ab|ae|æ|b|B|co-op|coop|e|é|ea|Éa|f|resume|"
+                  "Resume|résumé|ß|z|Z|а|я source=console",
+                  "info: -1 1 0 -1 -1 0 -1 0 source=console", "info: TypeError source=console"));
+}
+
 }  // namespace
 }  // namespace zelus::modules
