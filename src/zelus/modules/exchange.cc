@@ -7,8 +7,8 @@
 #include "http/http2_protocol.h"
 #include "zelus/modules/content_encoding.h"
 #include "zelus/modules/digest_auth.h"
-#include "zelus/modules/http_user.h"
 #include "zelus/modules/http_debug.h"
+#include "zelus/modules/http_user.h"
 #include "zelus/modules/thread_state.h"
 
 namespace zelus::modules {
