@@ -81,7 +81,7 @@ def test_unknown_shell(tmp_path):
 
 def test_collectors_of_the_configuration(tmp_path):
     (tmp_path / "s.js").write_text("export default function () {}")
-    (tmp_path / "c.json").write_text('{"collectors": {"csv": {"fileName": "from-config.csv"}}, "vus": 2, "iterations": 4}')
+    (tmp_path / "c.json").write_text('{"collectors": {"csv": {"file_name": "from-config.csv"}}, "vus": 2, "iterations": 4}')
     done = zelus("run", "-q", "-c", "c.json", "-o", "csv", "s.js", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert len([line for line in (tmp_path / "from-config.csv").read_text().splitlines() if line.startswith("iterations,")]) == 4

@@ -100,7 +100,7 @@ def test_many_series_are_warned_of_and_cost_little(tmp_path):
     """k6's warning above 100,000 series; its promise of memory: 100,000 series of 10 samples within 500 MB."""
     (tmp_path / "s.js").write_text("""
         import { Trend } from "k6/metrics";
-        const t = new Trend("t");
+        const t = new Trend("tt");
         export const options = { vus: 1, iterations: 1 };
         export default function () {
           for (let i = 0; i < 100010; i++) {

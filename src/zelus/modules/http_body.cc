@@ -24,9 +24,9 @@ bool is_file(JSValueConst value) {
   return JS_IsObject(value) && JS_GetClassID(value) == kClassFileData;
 }
 
-/// k6 1.8: null and undefined read `<nil>`.
+/// As k6 2: null and undefined are empty (1.8 wrote `<nil>`).
 std::string form_text(JSContext* ctx, JSValueConst value) {
-  return is_nullish(value) ? "<nil>" : to_text(ctx, value);
+  return is_nullish(value) ? "" : to_text(ctx, value);
 }
 
 void append_pair(std::string& out, const std::string& name, std::string_view value) {

@@ -277,7 +277,7 @@ TEST(PrometheusOutput, LogsWhatFailsAndGoesOn) {
     record(run);
     output->add_snapshot(run.snapshot());
     run.environment["K6_PROMETHEUS_RW_SERVER_URL"] = "http://127.0.0.1:1/w";
-    run.environment["K6_PROMETHEUS_RW_PUSH_INTERVAL"] = "10ms";  // no time for a second try
+    run.environment["K6_PROMETHEUS_RW_PUSH_INTERVAL"] = "45ms";  // no time for a second try
     output = std::move(*run.create("experimental-prometheus-rw"));
     output->add_snapshot(run.snapshot());
     EXPECT_THAT(run.log.lines,
