@@ -36,6 +36,13 @@ def grpc_client(what, port, *args):
     return json.loads(done.stdout)
 
 
+def whole(received):
+    """True once as many bytes of body have come as the head says; without Content-Length the end of the connection says it."""
+    head, end, body = received.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+    return bool(end and length) and len(body) >= int(length[1])
+
+
 def http(port, request, wait=5):
     """Sends bytes, or "GET /path"; returns (status, headers with lower-case names, body) of one answer."""
     if isinstance(request, str):
@@ -43,7 +50,7 @@ def http(port, request, wait=5):
     with socket.create_connection(("127.0.0.1", port), wait) as connection:
         connection.sendall(request)
         received = b""
-        while chunk := connection.recv(65536):
+        while not whole(received) and (chunk := connection.recv(65536)):
             received += chunk
     head, _, body = received.partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")

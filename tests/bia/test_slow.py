@@ -59,7 +59,9 @@ def test_timeout_is_504_within_20_ms(slow, handler):
 def test_deadline_exceeded_within_20_ms(slow, handler):
     calls = grpc_client("time", slow.grpc, f"/slow.v1.Slow/{handler}", wait_request(700).hex(), 6)
     # The callers wait longer than the server: it is not their clocks that end the calls.
-    assert {(c["status"], c["details"]) for c in calls} == {("DEADLINE_EXCEEDED", "deadline exceeded" if handler == "Wait" else "context deadline exceeded")}
+    # Either the handler returns what its wait told it, or it is answered for; both at the deadline.
+    texts = {"context deadline exceeded"} | ({"deadline exceeded"} if handler == "Wait" else set())
+    assert all(c["status"] == "DEADLINE_EXCEEDED" and c["details"] in texts for c in calls), calls
     assert 0.3 <= min(c["seconds"] for c in calls) < 0.32, calls
 
 

@@ -4,6 +4,7 @@
 
 #include "zelus/modules/http_user.h"
 #include "zelus/modules/native.h"
+#include "zelus/modules/setup_data.h"
 #include "zelus/modules/thread_state.h"
 
 namespace zelus::modules {
@@ -264,7 +265,7 @@ exec::Outcome VirtualUser::run_stage(std::string_view name, std::string_view gro
     if (JS_HasException(vu_.ctx())) {
       done.outcome = failure(done);
     } else {
-      *json = text.empty() ? "null" : std::move(text);
+      *json = text.empty() ? "null" : setup_data_json(std::move(text));
     }
   }
   return done.outcome;
