@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <iostream>
 #include <iterator>
@@ -27,6 +28,24 @@ constexpr Command kCommands[] = {
 constexpr std::string_view kNotBuilt[] = {"cloud",  "deps",  "features", "login",  "pause",
                                           "resume", "scale", "stats",    "status", "x"};
 
+/// Those that may stand before a command, as k6's.
+constexpr std::string_view kGlobalFlags[] = {
+    "--address",    "-a",           "--config",        "-c",       "--help",  "-h",
+    "--log-format", "--log-output", "--no-color",      "-q",       "--quiet", "--profiling-enabled",
+    "-v",           "--verbose",    "--secret-source", "--version"};
+
+bool is_global_flag(std::string_view flag) {
+  std::string_view name = flag.substr(0, flag.find('='));
+  return std::find(std::begin(kGlobalFlags), std::end(kGlobalFlags), name) !=
+         std::end(kGlobalFlags);
+}
+
+int refuse(bia::Code code, const char* reason, std::string text,
+           zelus::run::CommandContext& context) {
+  auto log = zelus::run::Log::create({}, *context.terminal);
+  return zelus::run::report_error(bia::Error(code, reason, std::move(text)), **log);
+}
+
 std::map<std::string, std::string> environment() {
   std::map<std::string, std::string> all;
   for (char** entry = environ; *entry; ++entry) {
@@ -46,26 +65,26 @@ int dispatch(const std::vector<std::string>& arguments, zelus::run::CommandConte
                                 arguments.begin() + static_cast<std::ptrdiff_t>(at));
   if (at == arguments.size()) {
     for (const std::string& flag : rest) {
-      if (flag == "--version") return run_version_command({}, context);
+      if (!is_global_flag(flag))
+        return refuse(bia::Code::kInvalidArgument, "UNKNOWN_FLAG", "unknown flag: " + flag,
+                      context);
     }
+    if (std::find(rest.begin(), rest.end(), "--version") != rest.end())
+      return run_version_command({}, context);
     return run_help_command({}, context);
   }
   rest.insert(rest.end(), arguments.begin() + static_cast<std::ptrdiff_t>(at) + 1, arguments.end());
   for (const Command& command : kCommands) {
     if (command.name == arguments[at]) return command.run(rest, context);
   }
-  auto log = zelus::run::Log::create({}, *context.terminal);
   for (std::string_view known : kNotBuilt) {
-    if (known != arguments[at]) continue;
-    return zelus::run::report_error(
-        bia::Error(bia::Code::kUnimplemented, "NOT_BUILT",
-                   "the command \"" + arguments[at] + "\" is known to k6 but not built into zelus"),
-        **log);
+    if (known == arguments[at])
+      return refuse(bia::Code::kUnimplemented, "NOT_BUILT",
+                    "the command \"" + arguments[at] + "\" is known to k6 but not built into zelus",
+                    context);
   }
-  return zelus::run::report_error(
-      bia::Error(bia::Code::kInvalidArgument, "UNKNOWN_COMMAND",
-                 "unknown command \"" + arguments[at] + "\" for \"zelus\""),
-      **log);
+  return refuse(bia::Code::kInvalidArgument, "UNKNOWN_COMMAND",
+                "unknown command \"" + arguments[at] + "\" for \"zelus\"", context);
 }
 
 }  // namespace

@@ -169,3 +169,20 @@ def test_archives_are_exchanged_with_k6(tmp_path):
                           timeout=60)
     assert logged(done) == ["module data 256 undefined"] * 3, done.stderr
     assert logged(zelus("run", "-q", "--log-format=json", "theirs.tar", cwd=tmp_path)) == ["module data 256 undefined"] * 3
+
+
+@pytest.mark.parametrize("arguments, text", [
+    (["--bogus"], "unknown flag: --bogus"),
+    (["nope"], 'unknown command "nope" for "zelus"'),
+    (["pause"], 'the command "pause" is known to k6 but not built into zelus'),
+    (["run", "--bogus", "x.js"], "unknown flag: --bogus"),
+])
+def test_what_is_unknown_is_said_as_k6_does(arguments, text):
+    done = subprocess.run([BIN / "zelus", *arguments], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 255 and text in done.stderr, done.stderr
+    assert not done.stdout
+
+
+def test_global_flags_before_nothing_are_help():
+    done = subprocess.run([BIN / "zelus", "--no-color"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "grpc" in done.stdout
