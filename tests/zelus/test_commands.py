@@ -179,7 +179,7 @@ def test_archives_are_exchanged_with_k6(tmp_path):
 ])
 def test_what_is_unknown_is_said_as_k6_does(arguments, text):
     done = subprocess.run([BIN / "zelus", *arguments], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 255 and text in done.stderr, done.stderr
+    assert done.returncode == 255 and text in done.stderr.replace('\\"', '"'), done.stderr
     assert not done.stdout
 
 
