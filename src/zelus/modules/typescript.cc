@@ -30,7 +30,7 @@ std::string k6_text(const std::string& url, std::string text) {
 /// A heap of its own, so that nothing of the transformer stays with the users.
 struct TypeScript::Engine {
   ~Engine() {
-    strip.reset();
+    strip = Value();  // Forgets its context too, which is gone when members are destroyed.
     if (ctx != nullptr) JS_FreeContext(ctx);
     if (rt != nullptr) JS_FreeRuntime(rt);
   }
