@@ -176,7 +176,7 @@ bool Watch::sample() {
   return true;
 }
 
-void Watch::last_sample() {
+bool Watch::sample_boundary() {
   constexpr double kApart = std::chrono::duration<double>(kSampleInterval).count() / 2;
   bool near = samples_.size() > 1 && seconds() - samples_.back().seconds < kApart;
   std::optional<TimedSample> replaced;
@@ -184,7 +184,9 @@ void Watch::last_sample() {
     replaced = samples_.back();
     samples_.pop_back();
   }
-  if (!sample() && replaced) samples_.push_back(*replaced);
+  bool alive = sample();
+  if (!alive && replaced) samples_.push_back(*replaced);
+  return alive;
 }
 
 Result<LoadResult> run_one_load(Protocol protocol, Service& service, Watch& watch,
@@ -202,7 +204,7 @@ Result<LoadResult> run_one_load(Protocol protocol, Service& service, Watch& watc
   child_options.output_path = base + ".out";
   child_options.error_path = base + ".err";
   child_options.cpus = options.load_cpus;
-  if (!watch.sample()) result.partial = "the service ended before the load began";
+  if (!watch.sample_boundary()) result.partial = "the service ended before the load began";
   size_t first = watch.samples().empty() ? 0 : watch.samples().size() - 1;
   result.begin_seconds = watch.seconds();
   Child load = BIA_TRY(Child::start(child_options));
@@ -223,7 +225,7 @@ Result<LoadResult> run_one_load(Protocol protocol, Service& service, Watch& watc
     progress.show(series, watch, watch.seconds() - result.begin_seconds);
     if (!slept) (void)load.wait();
   }
-  watch.last_sample();
+  watch.sample_boundary();
   series.poll();
   progress.end(series, watch, watch.seconds() - result.begin_seconds);
   int exit = load.wait();

@@ -14,9 +14,9 @@ class Watch {
   explicit Watch(pid_t pid) : pid_(pid), start_(bia::now()) {}
   /// False once the process has ended.
   bool sample();
-  /// At the end of a load: takes the place of the last sample where that is so near that a rate
-  /// between both would be noise.
-  void last_sample();
+  /// Where a load begins or ends: takes the place of the last sample where that is so near that a
+  /// rate between both would be noise. False once the process has ended.
+  bool sample_boundary();
   double seconds() const { return std::chrono::duration<double>(bia::now() - start_).count(); }
   const std::vector<TimedSample>& samples() const { return samples_; }
   std::vector<TimedSample> take() { return std::move(samples_); }

@@ -108,8 +108,9 @@ function table(parent, protocol) {
 /** Points of the load or samples of the process, on the load's clock. */
 function overTime(target, load) {
   const interval = 0.2;
-  const end = load.begin_seconds + load.seconds + 0.5;
-  const samples = target.samples.filter(sample => sample.t >= load.begin_seconds - 0.3 && sample.t <= end);
+  // What is later than the load by more than half an interval belongs to the next one.
+  const end = load.begin_seconds + load.seconds + 0.1;
+  const samples = target.samples.filter(sample => sample.t >= load.begin_seconds - 0.01 && sample.t <= end);
   return {
     load: field => load.points.map(point => ({ x: point.t, y: point[field] })),
     rate: field => load.points.map(point => ({ x: point.t, y: point[field] / interval })),
