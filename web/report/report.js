@@ -107,13 +107,12 @@ function table(parent, protocol) {
 
 /** Points of the load or samples of the process, on the load's clock. */
 function overTime(target, load) {
-  const interval = 0.2;
   // What is later than the load by more than half an interval belongs to the next one.
   const end = load.begin_seconds + load.seconds + 0.1;
   const samples = target.samples.filter(sample => sample.t >= load.begin_seconds - 0.01 && sample.t <= end);
   return {
     load: field => load.points.map(point => ({ x: point.t, y: point[field] })),
-    rate: field => load.points.map(point => ({ x: point.t, y: point[field] / interval })),
+    rate: field => load.points.map((point, index) => ({ x: point.t, y: point[field] / Math.max(0.01, point.t - (index > 0 ? load.points[index - 1].t : 0)) })),
     sample: (field, scale = 1) => samples.map(sample => ({ x: sample.t - load.begin_seconds, y: sample[field] / scale })),
     slope: (field, scale = 1) => samples.slice(1).map((sample, index) => ({
       x: sample.t - load.begin_seconds,
