@@ -10,9 +10,9 @@
 
 #include "zelus/options/json.h"
 #include "zelus/run/command.h"
-#include "zelus/run/command_threads.h"
 #include "zelus/run/flag_tables.h"
 #include "zelus/run/go_json.h"
+#include "zelus/run/script_command.h"
 #include "zelus/run/tar.h"
 
 namespace zelus::run {
@@ -190,28 +190,14 @@ Result<OpenedArchive> open_archive(const exec::ScriptSource& tar) {
 int archive_command(const std::vector<std::string>& arguments, CommandContext& context) {
   std::vector<Flag> all = archive_flags();
   all.insert(all.end(), global_flags().begin(), global_flags().end());
-  options::FlagSet flags(all);
-  auto parsed = flags.parse(arguments);
-  if (!parsed && parsed.error().reason() == "HELP") {
-    context.terminal->write_out(help());
-    return 0;
-  }
-  GlobalSettings global = global_settings(flags, context.environment);
-  auto log = Log::create({global.log_output, global.log_format, global.verbose, global.no_color},
-                         *context.terminal);
-  if (!log) return report_error(log.error(), **Log::create({}, *context.terminal));
-  if (parsed) parsed = check_arguments(flags);
-  if (!parsed) return report_error(parsed.error(), **log);
-  Result<std::string> tar = std::string();
-  auto factory = context.make_factory();
-  auto ran = on_threads([&](bia::fiber::ThreadGroup& threads) {
-    tar = make(flags, global, context, *factory, **log, threads);
-  });
-  if (!ran) return report_error(ran.error(), **log);
-  if (!tar) return report_error(tar.error(), **log);
-  auto written =
-      write_out(flags.text("archive-out").value_or("archive.tar"), *tar, *context.terminal);
-  return written ? 0 : report_error(written.error(), **log);
+  auto work = [](const ScriptWork& given) -> Result<void> {
+    auto tar =
+        make(given.flags, given.global, given.context, given.factory, given.log, given.threads);
+    if (!tar) return std::move(tar).error();
+    return write_out(given.flags.text("archive-out").value_or("archive.tar"), *tar,
+                     *given.context.terminal);
+  };
+  return run_script_command({std::move(all), help, work}, arguments, context);
 }
 
 }  // namespace zelus::run

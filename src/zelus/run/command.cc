@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "zelus/run/command_threads.h"
 #include "zelus/run/flag_tables.h"
+#include "zelus/run/script_command.h"
 #include "zelus/run/test_run.h"
 
 namespace zelus::run {
@@ -69,32 +69,12 @@ int report_error(const Error& error, options::Logger& log) {
 }
 
 int run_command(const std::vector<std::string>& arguments, CommandContext& context) {
-  options::FlagSet flags(run_flags());
-  auto parsed = flags.parse(arguments);
-  if (!parsed && parsed.error().reason() == "HELP") {
-    context.terminal->write_out(run_help());
-    return 0;
-  }
-  for (const std::string& note : flags.notes()) context.terminal->write_out(note + "\n");
-  GlobalSettings global = global_settings(flags, context.environment);
-  Log::Settings log_settings{global.log_output, global.log_format, global.verbose, global.no_color};
-  if (!parsed) log_settings = {};
-  auto log = Log::create(log_settings, *context.terminal);
-  if (!log) {
-    auto fallback = Log::create({}, *context.terminal);
-    return report_error(log.error(), **fallback);
-  }
-  if (parsed) parsed = check_arguments(flags);
-  if (!parsed) return report_error(parsed.error(), **log);
-  Result<void> result;
-  auto factory = context.make_factory();
-  auto ran = on_threads([&](bia::fiber::ThreadGroup& threads) {
-    TestRun run({&flags, &global, &context.environment, context.read_stdin, context.terminal,
-                 log->get(), factory.get(), &threads});
-    result = run.run();
-  });
-  if (!ran) result = std::move(ran);
-  return result ? 0 : report_error(result.error(), **log);
+  auto work = [](const ScriptWork& given) {
+    TestRun run({&given.flags, &given.global, &given.context.environment, given.context.read_stdin,
+                 given.context.terminal, &given.log, &given.factory, &given.threads});
+    return run.run();
+  };
+  return run_script_command({run_flags(), run_help, work}, arguments, context);
 }
 
 }  // namespace zelus::run

@@ -1,7 +1,7 @@
 #include "zelus/run/command.h"
-#include "zelus/run/command_threads.h"
 #include "zelus/run/flag_tables.h"
 #include "zelus/run/go_json.h"
+#include "zelus/run/script_command.h"
 #include "zelus/run/test_run.h"
 
 namespace zelus::run {
@@ -49,38 +49,22 @@ Result<std::string> requirements(const options::FlagSet& flags, const GlobalSett
 int inspect_command(const std::vector<std::string>& arguments, CommandContext& context) {
   std::vector<Flag> all = inspect_flags();
   all.insert(all.end(), global_flags().begin(), global_flags().end());
-  options::FlagSet flags(all);
-  auto parsed = flags.parse(arguments);
-  if (!parsed && parsed.error().reason() == "HELP") {
-    context.terminal->write_out(help());
-    return 0;
-  }
-  GlobalSettings global = global_settings(flags, context.environment);
-  auto log = Log::create({global.log_output, global.log_format, global.verbose, global.no_color},
-                         *context.terminal);
-  if (!log) return report_error(log.error(), **Log::create({}, *context.terminal));
-  if (parsed) parsed = check_arguments(flags);
-  if (!parsed) return report_error(parsed.error(), **log);
-  Result<std::string> text = std::string();
-  auto factory = context.make_factory();
-  auto ran = on_threads([&](bia::fiber::ThreadGroup& threads) {
+  auto work = [](const ScriptWork& given) -> Result<void> {
+    const options::FlagSet& flags = given.flags;
     metrics::Registry registry;
-    LoadRequest request{flags.arguments().front(), &flags, &context.environment, context.read_stdin,
-                        /*include_system_env=*/false};
-    auto test = load_test(request, *factory, registry, **log, threads.scheduler(1));
-    if (!test) {
-      text = std::move(test).error();
-    } else if (flags.boolean("execution-requirements").value_or(false)) {
-      text = requirements(flags, global, context.environment, *test, **log);
-    } else {
-      text = options::to_json(test->script_options);
-    }
-  });
-  if (!ran) return report_error(ran.error(), **log);
-  if (text) text = go_indented(*text);
-  if (!text) return report_error(text.error(), **log);
-  context.terminal->write_out(*text);
-  return 0;
+    LoadRequest request{flags.arguments().front(), &flags, &given.context.environment,
+                        given.context.read_stdin, /*include_system_env=*/false};
+    auto test = load_test(request, given.factory, registry, given.log, given.threads.scheduler(1));
+    if (!test) return std::move(test).error();
+    Result<std::string> text = options::to_json(test->script_options);
+    if (flags.boolean("execution-requirements").value_or(false))
+      text = requirements(flags, given.global, given.context.environment, *test, given.log);
+    if (text) text = go_indented(*text);
+    if (!text) return std::move(text).error();
+    given.context.terminal->write_out(*text);
+    return {};
+  };
+  return run_script_command({std::move(all), help, work}, arguments, context);
 }
 
 }  // namespace zelus::run
