@@ -101,6 +101,7 @@ class App::Impl {
   ConfigReload config;
   /// What is read again when it changes; no paths: nothing is.
   ConfigSources sources;
+  std::optional<ConfigWatch> config_files;
   ServerConfig server;
   std::unique_ptr<fiber::ThreadGroup> threads;
   metrics::Registry registry;
@@ -360,8 +361,8 @@ Result<void> App::Impl::start(App& app, const Wire& wire) {
 
 Result<void> App::Impl::watch_files() {
   auto& scheduler = fiber::Scheduler::current();
-  if (!sources.paths.empty())
-    watching.push_back(BIA_TRY(scheduler.spawn([this] { config.watch(sources); })));
+  if (config_files)
+    watching.push_back(BIA_TRY(scheduler.spawn([this] { config.watch(sources, *config_files); })));
   if (server.http && server.http->options.tls) {
     watching.push_back(
         BIA_TRY(scheduler.spawn([tls = server.http->options.tls] { watch_tls(tls, "HTTP"); })));
@@ -403,13 +404,20 @@ Result<std::unique_ptr<App>> App::create(AppInfo info, Config config) {
   ServerConfig server = BIA_TRY(ServerConfig::read(config));
   if (info.id.empty()) info.id = host_name();
   log::set_level(BIA_TRY(parse_log_level(server.log_level)));
-  auto threads = BIA_TRY(fiber::ThreadGroup::create(server.threads));
+  auto threads = BIA_TRY(fiber::ThreadGroup::create(server.threads, {server.stack_bytes}));
   return std::unique_ptr<App>(new App(std::make_unique<Impl>(
       std::move(info), std::move(config), std::move(server), std::move(threads))));
 }
 
 Result<std::unique_ptr<App>> App::create(AppInfo info, ConfigSources sources) {
+  // First the watch, then the files: a change while this starts is a change.
+  auto watch = ConfigWatch::create(sources.paths);
   auto app = BIA_TRY(create(std::move(info), BIA_TRY(Config::load(sources))));
+  if (watch) {
+    app->impl_->config_files.emplace(std::move(*watch));
+  } else {
+    log::warn("configuration: " + watch.error().text());
+  }
   app->impl_->sources = std::move(sources);
   return app;
 }

@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "bia/bia/log.h"
-#include "bia/config_watch.h"
 #include "bia/fiber/scheduler.h"
 #include "bia/server_config.h"
 
@@ -55,13 +54,8 @@ Result<void> ConfigReload::reload(const ConfigSources& sources) {
   return {};
 }
 
-void ConfigReload::watch(const ConfigSources& sources) {
-  auto files = ConfigWatch::create(sources.paths);
-  if (!files) {
-    log::warn("configuration: " + files.error().text());
-    return;
-  }
-  while (files->wait()) {
+void ConfigReload::watch(const ConfigSources& sources, ConfigWatch& files) {
+  while (files.wait()) {
     if (auto done = reload(sources); !done) {
       if (done.error().code() == Code::kCancelled) return;
       if (counted_) rejected_.add();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bia/bia/config.h"
+#include "bia/config_watch.h"
 #include "bia/metrics/registry.h"
 
 namespace bia {
@@ -27,8 +28,9 @@ class ConfigReload {
 
   /// Reads, checks, and takes over. Suspends. Errors: why it was refused.
   Result<void> reload(const ConfigSources& sources);
-  /// Reloads at each change of the files, until cancelled; refusals are logged and counted.
-  void watch(const ConfigSources& sources);
+  /// Reloads at each change that `files` tells, until cancelled; refusals are logged and counted.
+  /// `files` was made before at_start() was read, so that no change in between is missed.
+  void watch(const ConfigSources& sources, ConfigWatch& files);
 
  private:
   struct Watcher {

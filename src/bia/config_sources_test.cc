@@ -175,11 +175,11 @@ TEST_F(Reload, TakesWhatEverybodyAccepts) {
 }
 
 TEST_F(Reload, SeesFilesThatAreReplaced) {
+  auto files = *ConfigWatch::create(sources_.paths);
   ConfigReload reload(*Config::load(sources_));
+  write("a: [");  // between the reading and the first wait: seen too
   in_fiber([&] {
-    auto watcher = *fiber::Scheduler::current().spawn([&] { reload.watch(sources_); });
-    fiber::yield();
-    write("a: [");
+    auto watcher = *fiber::Scheduler::current().spawn([&] { reload.watch(sources_, files); });
     const auto until = [&](auto condition) {
       const Deadline deadline = Deadline::after(10s);
       while (!condition() && !deadline.expired()) fiber::sleep_for(10ms).ignore("a test");

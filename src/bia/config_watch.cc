@@ -14,7 +14,9 @@ namespace bia {
 namespace fs = std::filesystem;
 
 ConfigWatch::ConfigWatch(ConfigWatch&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), events_(std::move(other.events_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      events_(std::move(other.events_)),
+      waiting_(std::exchange(other.waiting_, false)) {}
 
 ConfigWatch::~ConfigWatch() {
   events_.reset();
@@ -38,12 +40,11 @@ Result<ConfigWatch> ConfigWatch::create(const std::vector<std::string>& paths) {
         IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE;
     if (inotify_add_watch(watch.fd_, folder.c_str(), kEvents) < 0) return failed(folder.string());
   }
-  watch.events_ = BIA_TRY(fiber::FdWatch::create(watch.fd_));
   return watch;
 }
 
 Result<void> ConfigWatch::take_events(Deadline deadline) {
-  char bytes[4096];
+  char bytes[1024];  // Two events of the longest name, at least.
   while (true) {
     // What happened matters less than that it did: the files are read anew.
     const ssize_t got = read(fd_, bytes, sizeof bytes);
@@ -56,6 +57,8 @@ Result<void> ConfigWatch::take_events(Deadline deadline) {
 }
 
 Result<void> ConfigWatch::wait() {
+  if (!waiting_) events_ = BIA_TRY(fiber::FdWatch::create(fd_));
+  waiting_ = true;
   BIA_TRY(take_events(Deadline::never()));
   while (true) {
     auto more = take_events(Deadline::after(kQuiet));

@@ -209,12 +209,14 @@ Result<void> read_path(const Config& config, const char* key, std::string& into)
 }
 
 Result<void> read_the_rest(const Config& config, ServerConfig& into) {
-  BIA_TRY(config.only("runtime", {"threads", "stop_timeout", "drain_delay"}));
+  BIA_TRY(config.only("runtime", {"threads", "stack_bytes", "stop_timeout", "drain_delay"}));
   BIA_TRY(config.only("log", {"level", "queue_lines"}));
   BIA_TRY(config.only("metrics", {"enabled", "path"}));
   BIA_TRY(config.only("health", {"enabled", "live_path", "ready_path"}));
   BIA_TRY(config.only("debug", {"enabled"}));
   BIA_TRY(read_size(config, "runtime.threads", into.threads, 0, kThreadsMax));
+  BIA_TRY(read_size(config, "runtime.stack_bytes", into.stack_bytes, fiber::kStackBytesMin,
+                    fiber::kStackBytesMax));
   BIA_TRY(read_duration(config, "runtime.stop_timeout", into.stop_timeout));
   BIA_TRY(read_duration(config, "runtime.drain_delay", into.drain_delay));
   BIA_TRY(read_size(config, "log.queue_lines", into.log_queue_lines, 1, kCountMax));

@@ -7,6 +7,7 @@
 #include "bia/bia/server_binding.h"
 #include "bia/bia/tracing.h"
 #include "bia/cors.h"
+#include "bia/fiber/scheduler.h"
 #include "bia/grpc/server.h"
 #include "bia/http/server.h"
 
@@ -37,6 +38,8 @@ struct ServerConfig {
   std::optional<Grpc> grpc;
   /// 0: as many as the process may use CPUs.
   size_t threads = 0;
+  /// Of each handler's fiber.
+  size_t stack_bytes = fiber::kStackBytesDefault;
   Duration stop_timeout = std::chrono::seconds(10);
   /// Between saying that the service goes away (readiness, registry, health) and closing its
   /// listeners.

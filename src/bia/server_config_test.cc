@@ -133,6 +133,8 @@ TEST(ServerConfig, ChecksTheOtherSections) {
   const std::string server = "server: {http: {addr: ':1'}}\n";
   EXPECT_EQ(error_of(server + "runtime: {threads: 257}\n"),
             "config.yaml:2: runtime.threads is 257; it must be 0 to 256");
+  EXPECT_EQ(error_of(server + "runtime: {stack_bytes: 1000}\n"),
+            "config.yaml:2: runtime.stack_bytes is 1000; it must be 65536 to 268435456");
   EXPECT_EQ(error_of(server + "log: {level: loud}\n"),
             "config.yaml:2: log level \"loud\" is not debug, info, warn, error or fatal");
   EXPECT_EQ(error_of(server + "metrics: {path: m}\n"),

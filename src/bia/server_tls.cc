@@ -116,16 +116,19 @@ void watch_tls(const std::shared_ptr<net::TlsServer>& tls, std::string_view serv
   auto changes = ConfigWatch::create(files);
   if (!changes)
     return log::warn(fmt::format("[{}] certificates: {}", server, changes.error().text()));
-  while (changes->wait()) {
+  // The files were read before the watch stood: the first turn takes up what changed in between.
+  bool first = true;
+  do {
     std::optional<Result<void>> loaded;
     fiber::offload([&] { loaded.emplace(tls->reload()); });
-    if (loaded->ok()) {
-      log::info(fmt::format("[{}] certificates loaded again", server));
-    } else {
+    if (!loaded->ok()) {
       log::error(fmt::format("[{}] certificates not loaded, the last good ones stay: {}", server,
                              loaded->error().text()));
+    } else if (!first) {
+      log::info(fmt::format("[{}] certificates loaded again", server));
     }
-  }
+    first = false;
+  } while (changes->wait());
 }
 
 }  // namespace bia

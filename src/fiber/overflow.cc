@@ -37,7 +37,7 @@ void on_fault(int number, siginfo_t* info, void*) {
     print_number(fiber->stack.bytes / 1024);
     print(
         " KB of its stack; use less of it (large arrays, deep recursion) or start it with more "
-        "(SpawnOptions::stack_bytes)\n");
+        "(runtime.stack_bytes in a service's configuration, SpawnOptions::stack_bytes in code)\n");
   }
   // The instruction faults again, and the default ends the program with a core dump of the right
   // place.

@@ -31,8 +31,8 @@ constexpr uint32_t kResumesPerTurnMax = 1024;
 
 thread_local constinit Scheduler::Impl* Scheduler::Impl::current_ = nullptr;
 
-Scheduler::Impl::Impl(int epoll_fd, int event_fd)
-    : epoll_fd_(epoll_fd), posts_(std::make_shared<PostQueue>(event_fd)) {}
+Scheduler::Impl::Impl(int epoll_fd, int event_fd, const SchedulerOptions& options)
+    : options_(options), epoll_fd_(epoll_fd), posts_(std::make_shared<PostQueue>(event_fd)) {}
 
 Scheduler::Impl::~Impl() {
   posts_->close();
@@ -131,7 +131,7 @@ void Scheduler::Impl::cancel_all() {
 Result<FiberImpl*> Scheduler::Impl::spawn(std::function<void()> body, SpawnOptions options) {
   BIA_ASSERT((current_ == this || current_ == nullptr) &&
              "a fiber is started on its scheduler's thread; use post");
-  auto stack = stacks_.acquire(options.stack_bytes);
+  auto stack = stacks_.acquire(options.stack_bytes ? options.stack_bytes : options_.stack_bytes);
   if (!stack) return std::move(stack).error();
   FiberImpl* fiber = free_;
   if (fiber) {
@@ -284,29 +284,29 @@ void Scheduler::Impl::strike(FiberImpl* fiber, TimePoint time) {
 }
 
 void Scheduler::Impl::wait_events() {
-  constexpr int kEvents = 256;
-  epoll_event events[kEvents];
   unwatched_.clear();
   int count = 0;
   bool polls = busy() || stop_asked_.load(std::memory_order_relaxed) != stopping_;
   int64_t left = polls ? 0 : -1;  // Nanoseconds; -1 is for ever.
   if (!polls && !timers_.empty()) left = std::max<int64_t>((timers_.first_at() - now()).count(), 0);
   if (left <= 0) {
-    count = epoll_wait(epoll_fd_, events, kEvents, static_cast<int>(left));
+    count = epoll_wait(epoll_fd_, events_.data(), kEventsTurn, static_cast<int>(left));
   } else {
     timespec timeout{static_cast<time_t>(left / 1'000'000'000),
                      static_cast<long>(left % 1'000'000'000)};
-    count = precise_wait_ ? epoll_pwait2(epoll_fd_, events, kEvents, &timeout, nullptr) : -1;
+    count = precise_wait_ ? epoll_pwait2(epoll_fd_, events_.data(), kEventsTurn, &timeout, nullptr)
+                          : -1;
     if (count < 0 && (!precise_wait_ || errno == ENOSYS)) {
       precise_wait_ = false;
       // Rounded up, or the loop would spin through the last millisecond. A day is enough: the loop
       // looks again.
       int64_t milliseconds = std::min<int64_t>((left + 999'999) / 1'000'000, 86'400'000);
-      count = epoll_wait(epoll_fd_, events, kEvents, static_cast<int>(milliseconds));
+      count = epoll_wait(epoll_fd_, events_.data(), kEventsTurn, static_cast<int>(milliseconds));
     }
   }
   for (int i = 0; i < count; ++i) {
-    handle_event(static_cast<FdWatch::State*>(events[i].data.ptr), events[i].events);
+    const epoll_event& event = events_[static_cast<size_t>(i)];
+    handle_event(static_cast<FdWatch::State*>(event.data.ptr), event.events);
   }
 }
 
@@ -332,7 +332,7 @@ Scheduler::Scheduler(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
 }
 Scheduler::~Scheduler() = default;
 
-Result<std::unique_ptr<Scheduler>> Scheduler::create() {
+Result<std::unique_ptr<Scheduler>> Scheduler::create(const SchedulerOptions& options) {
   int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   int event_fd = epoll_fd < 0 ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (event_fd < 0) {
@@ -345,7 +345,8 @@ Result<std::unique_ptr<Scheduler>> Scheduler::create() {
   event.events = EPOLLIN;
   event.data.ptr = nullptr;
   BIA_ASSERT(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, event_fd, &event) == 0);
-  return std::unique_ptr<Scheduler>(new Scheduler(std::make_unique<Impl>(epoll_fd, event_fd)));
+  return std::unique_ptr<Scheduler>(
+      new Scheduler(std::make_unique<Impl>(epoll_fd, event_fd, options)));
 }
 
 void Scheduler::run(Until until) { impl_->run(until); }

@@ -1,4 +1,7 @@
 #pragma once
+#include <sys/epoll.h>
+
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -97,7 +100,7 @@ struct FdWatch::State {
 
 class Scheduler::Impl {
  public:
-  Impl(int epoll_fd, int event_fd);
+  Impl(int epoll_fd, int event_fd, const SchedulerOptions& options);
   ~Impl();
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -186,9 +189,12 @@ class Scheduler::Impl {
   FdWatch::State* watched_ = nullptr;
   std::vector<std::unique_ptr<FdWatch::State>>
       unwatched_;  // Freed when no event of this turn can name them.
+  const SchedulerOptions options_;
   int epoll_fd_;
   bool stopping_ = false;
-  bool precise_wait_ = true;  // False once the kernel had no epoll_pwait2.
+  static constexpr int kEventsTurn = 256;
+  std::array<epoll_event, kEventsTurn> events_;  // Of one wait.
+  bool precise_wait_ = true;                     // False once the kernel had no epoll_pwait2.
 
   std::atomic<bool> stop_asked_ = false;
   std::shared_ptr<PostQueue> posts_;

@@ -70,6 +70,15 @@ TEST(StackPool, SpawnReportsThatStacksRanOutAndTheOthersRunOn) {
   });
 }
 
+TEST(StackPool, GivesTheSchedulersSizeWhereNoneIsAskedFor) {
+  auto scheduler = Scheduler::create({.stack_bytes = kStackBytesMin}).value();
+  auto fiber = scheduler->spawn([] {});
+  ASSERT_TRUE(fiber.ok());
+  scheduler->run(Scheduler::Until::kNoFibers);
+  EXPECT_EQ(scheduler->impl().stacks().free_count(kStackBytesMin), 1u);
+  EXPECT_EQ(scheduler->impl().stacks().free_count(kStackBytesDefault), 0u);
+}
+
 TEST(StackPool, HoldsMoreStacksThanAProcessWouldNeed) {
   in_scheduler([] {
 #ifdef BIA_FIBER_TSAN

@@ -44,10 +44,12 @@ class ThreadGroup::Impl {
 ThreadGroup::ThreadGroup(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ThreadGroup::~ThreadGroup() = default;
 
-Result<std::unique_ptr<ThreadGroup>> ThreadGroup::create(size_t threads) {
+Result<std::unique_ptr<ThreadGroup>> ThreadGroup::create(size_t threads,
+                                                         const SchedulerOptions& options) {
   if (threads == 0) threads = usable_cpus();
   auto impl = std::make_unique<Impl>();
-  for (size_t i = 0; i < threads; ++i) impl->schedulers.push_back(BIA_TRY(Scheduler::create()));
+  for (size_t i = 0; i < threads; ++i)
+    impl->schedulers.push_back(BIA_TRY(Scheduler::create(options)));
   return std::unique_ptr<ThreadGroup>(new ThreadGroup(std::move(impl)));
 }
 

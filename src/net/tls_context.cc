@@ -91,10 +91,13 @@ Result<std::string> read_file(const std::string& path) {
   }
   constexpr size_t kFileBytesMax = 16 << 20;
   std::string text;
-  char buffer[4096];
-  ssize_t count = 0;
-  while (text.size() < kFileBytesMax && (count = ::read(fd, buffer, sizeof buffer)) > 0)
-    text.append(buffer, static_cast<size_t>(count));
+  ssize_t count = 1;
+  for (size_t filled = 0; filled < kFileBytesMax && count > 0;) {
+    text.resize(filled + 4096);
+    count = ::read(fd, text.data() + filled, 4096);
+    filled += static_cast<size_t>(std::max<ssize_t>(count, 0));
+    text.resize(filled);
+  }
   const int failed = count < 0 ? errno : 0;
   ::close(fd);
   if (failed != 0)

@@ -164,9 +164,14 @@ Result<Service> open_service(const Target& target, const BenchOptions& options,
     }
     auto port =
         static_cast<uint16_t>(std::strtoul(address.c_str() + address.rfind(':') + 1, nullptr, 10));
-    service.pid = target.pid != 0    ? target.pid
-                  : service.pid != 0 ? service.pid
-                                     : process_listening_on(port);
+    const pid_t listener = process_listening_on(port);
+    if (service.pid == 0) service.pid = target.pid != 0 ? target.pid : listener;
+    // Not refused: a proxy may hold the port of a container's process.
+    if (target.pid != 0 && listener != 0 && listener != target.pid)
+      io.err(fmt::format(
+          "bia bench: process {} does not listen on {}, process {} does; CPU and memory are those "
+          "of {} (leave --pid out to watch the one that listens)\n",
+          target.pid, address, listener, target.pid));
   }
   if (service.pid != 0 && !sample_process(service.pid).has_value()) {
     return Error(

@@ -127,6 +127,12 @@ def test_a_running_service_and_a_second_target(helloworld, config, tmp_path):
     assert "| HTTP | service | other |" in (out / "result.md").read_text()
 
 
+def test_a_pid_that_does_not_listen_is_told(helloworld, tmp_path):
+    done = bench("--http", f"http://127.0.0.1:{helloworld.http}", "--pid", os.getpid(), "-u", 1, "-n", 10, "-o", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"process {os.getpid()} does not listen on 127.0.0.1:{helloworld.http}, process {helloworld.process.pid} does" in done.stderr
+
+
 def test_a_service_that_dies_leaves_a_partial_report(helloworld, tmp_path):
     out = tmp_path / "report"
     run = subprocess.Popen([BIN / "bia", "bench", "--http", f"http://127.0.0.1:{helloworld.http}", "--grpc", f"127.0.0.1:{helloworld.grpc}", "-u", "5",

@@ -32,7 +32,8 @@ def test_bad_sources_are_told(tmp_path):
     assert done.returncode == 1
     assert f"{tmp_path}/c.toml:3: unknown key server.http.timeot; did you mean timeout?" in done.stderr
     done = subprocess.run([conftest.BIN / "helloworld", "-set", "x"], capture_output=True, text=True, timeout=20)
-    assert done.returncode == 1 and "-set x: write -set KEY=VALUE" in done.stderr + done.stdout or "no such file" in done.stderr
+    assert done.returncode == 1
+    assert "-set x: write -set KEY=VALUE" in done.stderr
 
 
 def test_reload_keeps_the_last_good_one(start, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 import conftest
 from service import Service, http
 
-pytestmark = pytest.mark.skipif(not shutil.which("etcd"), reason="etcd comes with Debian's etcd-server (scripts/setup test)")
+assert shutil.which("etcd"), "etcd comes with Debian's etcd-server: scripts/setup test"
 
 
 class Etcd:

@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.dirname(__file__)))
 from conftest import BIN, free_port  # noqa: E402
 
-pytestmark = pytest.mark.skipif(shutil.which("prometheus") is None, reason="Debian's prometheus is not installed")
+assert shutil.which("prometheus"), "Debian's prometheus is not installed: scripts/setup test"
 
 SCRIPT = """
 import { sleep } from 'k6';

@@ -15,17 +15,15 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
   // Implicit on purpose: `return value;` and `return Error(…);` are how results are made.
-  Result(T value)
-      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Error error)
-      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTBEGIN(google-explicit-constructor)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
   template <typename U>
     requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
              !std::is_same_v<std::remove_cvref_t<U>, Error> &&
              !std::is_same_v<std::remove_cvref_t<U>, Result>)
-  Result(U&& value)
-      : state_(std::in_place_index<0>, std::forward<U>(value)) {
-  }  // NOLINT(google-explicit-constructor)
+  Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -99,6 +97,8 @@ class [[nodiscard]] Result<void> {
 
 /// `auto x = BIA_TRY(f());` is f's value, or returns f's error from the enclosing function. A
 /// statement expression: g++ and clang. The variable has a name of its own, so that uses may nest.
+/// Not inside a braced initialiser, `T{f(), BIA_TRY(g())}`: g++ 12 does not destroy what stands
+/// before it when it returns.
 #define BIA_TRY(...) BIA_TRY_NUMBERED(__COUNTER__, __VA_ARGS__)
 #define BIA_TRY_NUMBERED(number, ...) BIA_TRY_PASTED(number, __VA_ARGS__)
 #define BIA_TRY_PASTED(number, ...) BIA_TRY_NAMED(bia_try_##number, __VA_ARGS__)

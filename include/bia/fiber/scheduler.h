@@ -14,13 +14,21 @@ namespace bia::fiber {
 class Scheduler;
 class FiberImpl;
 
-/// Usable bytes of a handler's stack; a guard page comes below it. Config key: runtime.stack_bytes.
+/// Usable bytes of a handler's stack; guard pages come below it. Config key: runtime.stack_bytes.
 inline constexpr size_t kStackBytesDefault = 128 * 1024;
+inline constexpr size_t kStackBytesMin = 64 * 1024;
+inline constexpr size_t kStackBytesMax = 256 * 1024 * 1024;
 /// Reserved, not committed, for a virtual user, whose JavaScript may recurse 10,000 deep.
 inline constexpr size_t kStackBytesUser = 8 * 1024 * 1024;
 
-struct SpawnOptions {
+struct SchedulerOptions {
+  /// Of each fiber that does not ask for another size.
   size_t stack_bytes = kStackBytesDefault;
+};
+
+struct SpawnOptions {
+  /// 0: the scheduler's.
+  size_t stack_bytes = 0;
 };
 
 /// A handle to a fiber of this thread. Dropping it lets the fiber run on.
@@ -52,7 +60,7 @@ class Fiber {
 class Scheduler {
  public:
   /// Errors: kResourceExhausted where the kernel refuses an epoll or event descriptor.
-  static Result<std::unique_ptr<Scheduler>> create();
+  static Result<std::unique_ptr<Scheduler>> create(const SchedulerOptions& options = {});
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;

@@ -12,7 +12,8 @@ namespace bia::fiber {
 class ThreadGroup {
  public:
   /// 0 asks for the number of CPUs that this process may run on (sched_getaffinity).
-  static Result<std::unique_ptr<ThreadGroup>> create(size_t threads);
+  static Result<std::unique_ptr<ThreadGroup>> create(size_t threads,
+                                                     const SchedulerOptions& options = {});
   ~ThreadGroup();
 
   size_t size() const;

@@ -1,11 +1,13 @@
 #include "zelus/ghz/call_template.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <chrono>
 #include <random>
 
+#include "bia/base/assert.h"
 #include "zelus/ghz/printers.h"
 
 namespace zelus::ghz {
@@ -17,7 +19,12 @@ using bia::Result;
 
 std::mt19937_64& random_source() {
   // Not fiber-local, and needs not be: a number drawn by another fiber in between harms nobody.
-  thread_local std::mt19937_64 source{std::random_device{}()};
+  thread_local std::mt19937_64 source = [] {
+    // std::random_device takes 5 KB of the fiber's stack.
+    uint64_t seed = 0;
+    BIA_ASSERT(getentropy(&seed, sizeof seed) == 0);
+    return std::mt19937_64(seed);
+  }();
   return source;
 }
 

@@ -1,4 +1,8 @@
-export const options = { vus: 2, iterations: 4, setupTimeout: "5s" };
+export const options = {
+  // Each user has its share: which user takes a shared iteration is a race.
+  scenarios: { share: { executor: "per-vu-iterations", vus: 2, iterations: 2 } },
+  setupTimeout: "5s",
+};
 export function setup() {
   console.log("setup", __ENV.WHO, __VU, typeof __ITER);
   return { list: [1, { a: null }], text: "é" };
