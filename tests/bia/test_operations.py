@@ -31,7 +31,8 @@ def test_bad_sources_are_told(tmp_path):
     done = subprocess.run([conftest.BIN / "helloworld", "-conf", tmp_path / "c.toml"], capture_output=True, text=True, timeout=20)
     assert done.returncode == 1
     assert f"{tmp_path}/c.toml:3: unknown key server.http.timeot; did you mean timeout?" in done.stderr
-    done = subprocess.run([conftest.BIN / "helloworld", "-set", "x"], capture_output=True, text=True, timeout=20)
+    (tmp_path / "d.yaml").write_text("server: {http: {addr: ':0'}}\n")
+    done = subprocess.run([conftest.BIN / "helloworld", "-conf", tmp_path / "d.yaml", "-set", "x"], capture_output=True, text=True, timeout=20)
     assert done.returncode == 1
     assert "-set x: write -set KEY=VALUE" in done.stderr
 
