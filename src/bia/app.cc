@@ -17,6 +17,7 @@
 #include "bia/fiber/scheduler.h"
 #include "bia/fiber/threads.h"
 #include "bia/grpc/server.h"
+#include "bia/http/filters.h"
 #include "bia/http/router.h"
 #include "bia/http/server.h"
 #include "bia/metrics/registry.h"
@@ -96,6 +97,11 @@ class App::Impl {
   Result<void> join_registry(const App& app);
   http::Handler handler();
   Result<void> serve(App& app, const Wire& wire);
+  /// Has no port but HTTP's.
+  bool grpc_shares_port() const { return server.grpc->options.address.empty(); }
+  bool grpc_is_secure() const {
+    return (grpc_shares_port() ? server.http->options.tls : server.grpc->options.tls) != nullptr;
+  }
 
   AppInfo info;
   ConfigReload config;
@@ -112,8 +118,8 @@ class App::Impl {
   std::unique_ptr<EtcdRegistry> registrar;
   http::Router router;
   std::vector<Owned> owned;
-  std::unique_ptr<http::Server> http;
   std::unique_ptr<grpc::Server> grpc;
+  std::unique_ptr<http::Server> http;
   std::vector<std::unique_ptr<AppServer>> others;
   OpsRoutes ops;
   std::vector<const ServiceInfo*> services;
@@ -137,15 +143,18 @@ class App::Impl {
 };
 
 http::Handler App::Impl::handler() {
-  if (!server.http->cors) {
-    return [this](http::ServerRequest& request, http::ServerResponse& response) {
-      router.serve(request, response);
+  http::Handler all = [this](http::ServerRequest& request, http::ServerResponse& response) {
+    router.serve(request, response);
+  };
+  if (server.http->cors) {
+    cors.emplace(*server.http->cors);
+    all = [this](http::ServerRequest& request, http::ServerResponse& response) {
+      if (!cors->handle(request, response)) router.serve(request, response);
     };
   }
-  cors.emplace(*server.http->cors);
-  return [this](http::ServerRequest& request, http::ServerResponse& response) {
-    if (!cors->handle(request, response)) router.serve(request, response);
-  };
+  if (server.http->etag) all = http::with_etags(std::move(all));
+  if (server.http->compression) all = http::compressed(std::move(all), *server.http->compression);
+  return all;
 }
 
 Result<void> App::Impl::set_up_tracing() {
@@ -168,13 +177,18 @@ Result<void> App::Impl::set_up_tracing() {
 }
 
 Result<void> App::Impl::set_up() {
-  if (server.http && server.http->tls) {
-    auto made = net::TlsServer::create(*server.http->tls);
-    if (!made) return std::move(made).error().in(config.current()->where("server.http.tls"));
-    server.http->options.tls = std::move(*made);
-  }
-  if (server.http) http = BIA_TRY(http::Server::create(*threads, server.http->options, handler()));
+  const auto load_tls = [this](auto& one, const char* key) -> Result<void> {
+    if (!one || !one->tls) return {};
+    auto made = net::TlsServer::create(*one->tls);
+    if (!made) return std::move(made).error().in(config.current()->where(key));
+    one->options.tls = std::move(*made);
+    return {};
+  };
+  BIA_TRY(load_tls(server.http, "server.http.tls"));
+  BIA_TRY(load_tls(server.grpc, "server.grpc.tls"));
   if (server.grpc) grpc = BIA_TRY(grpc::Server::create(*threads, server.grpc->options));
+  if (server.http && server.http->grpc) server.http->options.guest = &grpc->http_guest();
+  if (server.http) http = BIA_TRY(http::Server::create(*threads, server.http->options, handler()));
   BIA_TRY(ops.add_routes(server, router));
   if (!server.metrics_enabled) return set_up_tracing();
   BIA_TRY(config.register_metrics(registry));
@@ -221,27 +235,9 @@ Result<void> App::Impl::add_docs() {
 void App::Impl::collect_servers(metrics::TextWriter& out) const {
   out.family("log_lines_dropped_total", "Log lines that the full queue dropped.", "counter");
   out.sample("log_lines_dropped_total", {}, double(log::dropped()));
-  collect_http2_abuses(out, http.get(), grpc.get());
+  collect_http2(out, http.get(), grpc.get());
   if (grpc) collect_grpc(out, grpc->counters());
-  if (!http) return;
-  const http::Server::Counters counters = http->counters();
-  out.family("http_server_connections_total", "Connections accepted.", "counter");
-  out.sample("http_server_connections_total", {}, double(counters.connections_accepted));
-  out.family("http_server_connections", "Connections open now.", "gauge");
-  out.sample("http_server_connections", {}, double(counters.connections_open));
-  out.family("http_server_connections_refused_total",
-             "Connections refused, by reason: full is above server.http.connections_max, tls a "
-             "handshake that failed.",
-             "counter");
-  out.sample("http_server_connections_refused_total", {{"reason", "full"}},
-             double(counters.connections_refused));
-  out.sample("http_server_connections_refused_total", {{"reason", "tls"}},
-             double(counters.tls_failed));
-  out.family("http_server_requests_total",
-             "Requests read, with those that no route or decoder took.", "counter");
-  out.sample("http_server_requests_total", {}, double(counters.requests));
-  out.family("http_server_bad_requests_total", "Requests that were not HTTP.", "counter");
-  out.sample("http_server_bad_requests_total", {}, double(counters.bad_requests));
+  if (http) collect_http(out, http->counters());
 }
 
 Result<void> App::Impl::start_servers() {
@@ -266,7 +262,7 @@ Result<void> App::Impl::start_servers() {
     return std::move(started).error().in(fmt::format("starting the server"));
   }
   if (http) log::info("[HTTP] server listening on: " + http->address());
-  if (grpc) log::info("[gRPC] server listening on: " + grpc->address());
+  if (grpc && !grpc->address().empty()) log::info("[gRPC] server listening on: " + grpc->address());
   return {};
 }
 
@@ -363,11 +359,14 @@ Result<void> App::Impl::watch_files() {
   auto& scheduler = fiber::Scheduler::current();
   if (config_files)
     watching.push_back(BIA_TRY(scheduler.spawn([this] { config.watch(sources, *config_files); })));
-  if (server.http && server.http->options.tls) {
+  const auto watch = [&](auto& one, const char* name) -> Result<void> {
+    if (!one || !one->options.tls) return {};
     watching.push_back(
-        BIA_TRY(scheduler.spawn([tls = server.http->options.tls] { watch_tls(tls, "HTTP"); })));
-  }
-  return {};
+        BIA_TRY(scheduler.spawn([tls = one->options.tls, name] { watch_tls(tls, name); })));
+    return {};
+  };
+  BIA_TRY(watch(server.http, "HTTP"));
+  return watch(server.grpc, "gRPC");
 }
 
 Result<void> App::Impl::serve(App& app, const Wire& wire) {
@@ -438,8 +437,11 @@ bool App::ready() const { return impl_->ops.ready(); }
 std::vector<std::string> App::endpoints() const {
   if (!impl_->info.endpoints.empty()) return impl_->info.endpoints;
   std::vector<std::string> all;
-  if (impl_->http) all.push_back("http://" + advertised_address(impl_->http->address()));
-  if (impl_->grpc) all.push_back("grpc://" + advertised_address(impl_->grpc->address()));
+  const auto add = [&](std::string scheme, const std::string& address, bool secure) {
+    all.push_back(scheme + (secure ? "s://" : "://") + advertised_address(address));
+  };
+  if (impl_->http) add("http", impl_->http->address(), impl_->server.http->options.tls != nullptr);
+  if (!grpc_address().empty()) add("grpc", grpc_address(), impl_->grpc_is_secure());
   for (const auto& other : impl_->others) {
     if (std::string one = other->endpoint(); !one.empty()) all.push_back(std::move(one));
   }
@@ -459,7 +461,8 @@ std::string App::http_address() const {
   return impl_->http ? impl_->http->address() : std::string();
 }
 std::string App::grpc_address() const {
-  return impl_->grpc ? impl_->grpc->address() : std::string();
+  if (!impl_->grpc) return {};
+  return impl_->grpc_shares_port() ? impl_->http->address() : impl_->grpc->address();
 }
 
 Result<void> App::add(Service& service) {

@@ -40,6 +40,7 @@ class FakeCall final : public grpc::ServerCall {
   Deadline deadline() const override { return Deadline::never(); }
   std::string peer() const override { return "10.0.0.1:55"; }
   bool cancelled() const override { return false; }
+  std::optional<net::TlsInfo> tls() const override { return std::nullopt; }
   Result<bool> read(std::string&) override { return false; }
   Result<void> write(std::string_view) override { return {}; }
 };

@@ -145,13 +145,48 @@ Result<void> read_operations(const Config& config, ServerBindingOptions& into) {
   return {};
 }
 
+Result<std::optional<http::CompressionOptions>> read_compression(const Config& config) {
+  const std::string section = "server.http.compression";
+  std::optional<http::CompressionOptions> compression;
+  if (!config.has(section)) return compression;
+  BIA_TRY(config.only(section, {"codings", "bytes_min"}));
+  compression.emplace();
+  if (config.has(section + ".codings")) {
+    compression->codings.clear();
+    for (const std::string& name : BIA_TRY(config.strings(section + ".codings"))) {
+      auto coding = http::parse_coding(name);
+      if (!coding)
+        return bad_value(config, section + ".codings",
+                         section + ".codings: " + coding.error().message());
+      compression->codings.push_back(*coding);
+    }
+  }
+  BIA_TRY(read_size(config, section + ".bytes_min", compression->bytes_min, 0, kBytesMax));
+  return compression;
+}
+
 Result<ServerConfig::Http> read_http(const Config& config) {
   ServerConfig::Http http;
-  BIA_TRY(config.only(
-      "server.http",
-      {"network", "addr", "timeout", "request_line_bytes_max", "header_bytes_max",
-       "header_count_max", "body_bytes_max", "pipeline_max", "idle_timeout", "header_timeout",
-       "connections_max", "json", "envelope", "operations", "docs", "cors", "tls"}));
+  BIA_TRY(config.only("server.http", {"network",
+                                      "addr",
+                                      "timeout",
+                                      "request_line_bytes_max",
+                                      "header_bytes_max",
+                                      "header_count_max",
+                                      "body_bytes_max",
+                                      "pipeline_max",
+                                      "idle_timeout",
+                                      "header_timeout",
+                                      "connections_max",
+                                      "json",
+                                      "envelope",
+                                      "operations",
+                                      "docs",
+                                      "cors",
+                                      "tls",
+                                      "grpc",
+                                      "compression",
+                                      "etag"}));
   BIA_TRY(check_network(config, "server.http.network"));
   http.options.address = BIA_TRY(read_address(config, "server.http", ":8080"));
   http.where = config.where("server.http.addr");
@@ -171,19 +206,36 @@ Result<ServerConfig::Http> read_http(const Config& config) {
       read_size(config, "server.http.connections_max", http.options.connections_max, 1, kCountMax));
   BIA_TRY(read_json_options(config, "server.http.json", http.binding.json));
   BIA_TRY(read_flag(config, "server.http.docs", http.docs));
+  BIA_TRY(read_flag(config, "server.http.grpc", http.grpc));
+  BIA_TRY(read_flag(config, "server.http.etag", http.etag));
+  http.compression = BIA_TRY(read_compression(config));
   BIA_TRY(read_envelope(config, http.binding.envelope));
   BIA_TRY(read_operations(config, http.binding));
   return http;
 }
 
-Result<ServerConfig::Grpc> read_grpc(const Config& config) {
+/// `shared`: the HTTP port serves gRPC too.
+Result<ServerConfig::Grpc> read_grpc(const Config& config, bool shared) {
   ServerConfig::Grpc grpc;
-  BIA_TRY(
-      config.only("server.grpc", {"network", "addr", "timeout", "message_bytes_max", "streams_max",
-                                  "metadata_bytes_max", "window_bytes", "stall_timeout"}));
+  BIA_TRY(config.only(
+      "server.grpc",
+      {"network", "addr", "timeout", "message_bytes_max", "streams_max", "metadata_bytes_max",
+       "window_bytes", "stall_timeout", "handshake_timeout", "connections_max", "tls"}));
   BIA_TRY(check_network(config, "server.grpc.network"));
-  grpc.options.address = BIA_TRY(read_address(config, "server.grpc", ":9000"));
+  if (shared && !config.has("server.grpc.addr")) {
+    grpc.options.address.clear();
+    if (config.has("server.grpc.tls"))
+      return bad_value(config, "server.grpc.tls",
+                       "server.grpc.tls without server.grpc.addr: the port that gRPC shares with "
+                       "HTTP has server.http.tls");
+  } else {
+    grpc.options.address = BIA_TRY(read_address(config, "server.grpc", ":9000"));
+  }
   grpc.where = config.where("server.grpc.addr");
+  grpc.tls = BIA_TRY(read_tls(config, "server.grpc.tls", {"h2"}));
+  BIA_TRY(read_duration(config, "server.grpc.handshake_timeout", grpc.options.handshake_timeout));
+  BIA_TRY(
+      read_size(config, "server.grpc.connections_max", grpc.options.connections_max, 1, kCountMax));
   BIA_TRY(read_duration(config, "server.grpc.timeout", grpc.options.timeout));
   BIA_TRY(read_duration(config, "server.grpc.stall_timeout", grpc.options.stall_timeout));
   BIA_TRY(read_size(config, "server.grpc.message_bytes_max", grpc.options.message_bytes_max, 1,
@@ -239,7 +291,8 @@ Result<ServerConfig> ServerConfig::read(const Config& config) {
   ServerConfig server;
   BIA_TRY(config.only("server", {"http", "grpc"}));
   if (config.has("server.http")) server.http = BIA_TRY(read_http(config));
-  if (config.has("server.grpc")) server.grpc = BIA_TRY(read_grpc(config));
+  const bool shared = server.http && server.http->grpc;
+  if (shared || config.has("server.grpc")) server.grpc = BIA_TRY(read_grpc(config, shared));
   if (!server.http && !server.grpc) {
     return Error(Code::kNotFound, "CONFIG",
                  "the configuration has neither server.http nor server.grpc")

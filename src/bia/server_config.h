@@ -9,6 +9,7 @@
 #include "bia/cors.h"
 #include "bia/fiber/scheduler.h"
 #include "bia/grpc/server.h"
+#include "bia/http/filters.h"
 #include "bia/http/server.h"
 
 namespace bia {
@@ -22,8 +23,13 @@ struct ServerConfig {
     std::optional<net::TlsServerOptions> tls;
     Duration timeout = std::chrono::seconds(1);
     std::optional<CorsOptions> cors;
+    std::optional<http::CompressionOptions> compression;
+    /// Answers to GET get an ETag of their body.
+    bool etag = false;
     /// server.http.{json,envelope,operations}; not its timeout.
     ServerBindingOptions binding;
+    /// Serves gRPC on the same port.
+    bool grpc = false;
     /// Serves /openapi.json and, to look at it, /docs.
     bool docs = false;
     /// "configs/config.yaml:3", of server.http.addr.
@@ -31,6 +37,7 @@ struct ServerConfig {
   };
   struct Grpc {
     grpc::ServerOptions options;
+    std::optional<net::TlsServerOptions> tls;
     std::string where;
   };
   /// Absent where the configuration has no such section; at least one is there.

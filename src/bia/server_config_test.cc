@@ -91,6 +91,36 @@ TEST(ServerConfig, ReadsLimitsAndTheRest) {
   EXPECT_FALSE(config.metrics_enabled);
 }
 
+TEST(ServerConfig, ReadsWhatGrpcSharesWithHttp) {
+  const ServerConfig shared = *read("server: {http: {addr: ':80', grpc: true}}");
+  EXPECT_TRUE(shared.http->grpc);
+  EXPECT_EQ(shared.grpc->options.address, "");
+  const ServerConfig both =
+      *read("server: {http: {addr: ':80', grpc: true}, grpc: {addr: ':1', timeout: 7s}}");
+  EXPECT_FALSE(both.grpc->options.address.empty());
+  const ServerConfig limits =
+      *read("server: {http: {addr: ':80', grpc: true}, grpc: {timeout: 7s, connections_max: 3}}");
+  EXPECT_EQ(limits.grpc->options.timeout, 7s);
+  EXPECT_EQ(limits.grpc->options.connections_max, 3u);
+  EXPECT_THAT(error_of("server: {grpc: {timeout: 7s}}"), HasSubstr("server.grpc.addr is missing"));
+  const ServerConfig secure = *read("server: {grpc: {addr: ':1', tls: {cert: a.pem}}}");
+  EXPECT_EQ(secure.grpc->tls->alpn, std::vector<std::string>{"h2"});
+  EXPECT_EQ(secure.grpc->tls->certificates[0].certificate_file, "a.pem");
+}
+
+TEST(ServerConfig, ReadsCompression) {
+  EXPECT_FALSE(read("server: {http: {addr: ':80'}}")->http->compression.has_value());
+  const ServerConfig all = *read("server: {http: {addr: ':80', compression: {}, etag: true}}");
+  EXPECT_EQ(all.http->compression->codings.size(), 4u);
+  EXPECT_TRUE(all.http->etag);
+  const ServerConfig one =
+      *read("server: {http: {addr: ':80', compression: {codings: [br], bytes_min: 10}}}");
+  EXPECT_EQ(one.http->compression->codings, std::vector{http::Coding::kBrotli});
+  EXPECT_EQ(one.http->compression->bytes_min, 10u);
+  EXPECT_THAT(error_of("server: {http: {addr: ':80', compression: {codings: [lzw]}}}"),
+              HasSubstr("\"lzw\" is none of gzip, deflate, br, zstd"));
+}
+
 TEST(ServerConfig, SaysWhatIsWrongWithAnAddress) {
   EXPECT_EQ(error_of("server:\n  http:\n    addr: \"8080\"\n"),
             "config.yaml:3: server.http.addr \"8080\" has no port; write \"0.0.0.0:8080\"");
@@ -114,7 +144,8 @@ TEST(ServerConfig, NamesUnknownKeysAndBadValues) {
             "config.yaml:4: unknown key server.http.quic; known here: network, addr, timeout, "
             "request_line_bytes_max, "
             "header_bytes_max, header_count_max, body_bytes_max, pipeline_max, idle_timeout, "
-            "header_timeout, connections_max, json, envelope, operations, docs, cors, tls");
+            "header_timeout, connections_max, json, envelope, operations, docs, cors, tls, "
+            "grpc, compression, etag");
   EXPECT_EQ(http_error("timeout: 5"),
             "config.yaml:4: server.http.timeout \"5\" has no unit; write \"5s\"");
   EXPECT_EQ(http_error("timeout: -1s"), "config.yaml:4: server.http.timeout is negative");

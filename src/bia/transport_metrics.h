@@ -5,9 +5,9 @@
 
 namespace bia {
 
-/// HTTP/2 connections that a limit ended, by server and reason. Either may be null.
-void collect_http2_abuses(metrics::TextWriter& out, const http::Server* http,
-                          const grpc::Server* grpc);
+/// What HTTP/2's peers did wrong, by server and reason. Either may be null.
+void collect_http2(metrics::TextWriter& out, const http::Server* http, const grpc::Server* grpc);
+void collect_http(metrics::TextWriter& out, const http::Server::Counters& counters);
 /// What channelz would tell of the gRPC server.
 void collect_grpc(metrics::TextWriter& out, const grpc::Server::Counters& counters);
 

@@ -19,6 +19,20 @@ void UnaryReply::clear() {
   bytes_sent = bytes_received = 0;
 }
 
+namespace {
+
+/// Without the port, where there is one.
+std::string host_of(std::string_view authority) {
+  const size_t colon = authority.rfind(':');
+  const bool bracketed = authority.starts_with('[');
+  const size_t end = bracketed ? authority.find(']') : colon;
+  if (end == std::string_view::npos || (!bracketed && authority.find(':') != colon))
+    return std::string(authority);
+  return std::string(bracketed ? authority.substr(1, end - 1) : authority.substr(0, end));
+}
+
+}  // namespace
+
 class Channel::Impl {
  public:
   Impl(std::string target, ChannelOptions options)
@@ -30,7 +44,10 @@ class Channel::Impl {
         break;
       }
     }
-    if (options_.authority.empty()) options_.authority = target_;
+    if (options_.authority.empty())
+      options_.authority =
+          options_.tls && !options_.server_name.empty() ? options_.server_name : target_;
+    if (options_.server_name.empty()) options_.server_name = host_of(options_.authority);
   }
   Result<std::shared_ptr<ClientConnection>> connected(Deadline deadline);
   void unary(std::string_view path, std::string_view request, const CallOptions& options,
@@ -46,6 +63,7 @@ class Channel::Impl {
 
  private:
   Result<std::shared_ptr<ClientConnection>> dial(Deadline deadline);
+  Result<std::shared_ptr<ClientConnection>> establish(net::Socket socket, Deadline deadline);
   void drop_connection();
   /// These return false, with the call's status set, where the call cannot begin. Suspend.
   bool connect_call(ClientCall& call, Deadline deadline, CallOptions::Ready ready);
@@ -59,6 +77,7 @@ class Channel::Impl {
   bool connecting_ = false;
   std::optional<Error> dial_error_;  // Of the last attempt, for those who waited for it.
   fiber::WaitQueue connected_;
+  net::TlsSession session_;
 };
 
 void Channel::Impl::drop_connection() {
@@ -105,6 +124,17 @@ std::string go_dial_text(const Error& error, std::string_view target) {
   return fmt::format("dial tcp {}: {}", target, error.message());
 }
 
+Error connection_error(std::string_view reason, std::string_view description) {
+  return Error(Code::kUnavailable, reason,
+               fmt::format("connection error: desc = \"{}\"", description));
+}
+
+/// Of the call that wanted the connection, and not of the connection.
+bool is_callers(const Error& error, Deadline deadline) {
+  return error.code() == Code::kCancelled ||
+         (error.code() == Code::kDeadlineExceeded && deadline.expired());
+}
+
 }  // namespace
 
 Result<std::shared_ptr<ClientConnection>> Channel::Impl::dial(Deadline deadline) {
@@ -124,12 +154,9 @@ Result<std::shared_ptr<ClientConnection>> Channel::Impl::dial(Deadline deadline)
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   Deadline limit = std::min(deadline, Deadline::after(options_.connect_timeout));
   auto refine = [&](Error error) {
-    if (error.code() == Code::kCancelled ||
-        (error.code() == Code::kDeadlineExceeded && deadline.expired()))
-      return error;
-    return Error(Code::kUnavailable, error.reason(),
-                 fmt::format("connection error: desc = \"transport: Error while dialing: {}\"",
-                             go_dial_text(error, target_)));
+    if (is_callers(error, deadline)) return error;
+    return connection_error(error.reason(), fmt::format("transport: Error while dialing: {}",
+                                                        go_dial_text(error, target_)));
   };
   net::Resolver* resolver = options_.resolver;
   auto endpoints = resolver != nullptr ? resolver->resolve(host, static_cast<uint16_t>(port), limit)
@@ -139,12 +166,43 @@ Result<std::shared_ptr<ClientConnection>> Channel::Impl::dial(Deadline deadline)
   std::optional<Error> first;
   for (const net::Endpoint& endpoint : *endpoints) {
     auto socket = net::Socket::connect(endpoint, limit, from);
-    if (socket) return ClientConnection::start(std::move(*socket), options_);
+    if (socket) {
+      auto established = establish(std::move(*socket), limit);
+      if (established || !deadline.expired()) return established;
+      return Error(Code::kDeadlineExceeded, "DEADLINE_EXCEEDED", "deadline exceeded");
+    }
     if (!first) first = std::move(socket).error();
   }
   if (!first)
     first = Error(Code::kUnavailable, "NO_SUCH_HOST", fmt::format("lookup {}: no addresses", host));
   return refine(*std::move(first));
+}
+
+/// What makes a socket a connection of gRPC's.
+Result<std::shared_ptr<ClientConnection>> Channel::Impl::establish(net::Socket socket,
+                                                                   Deadline deadline) {
+  const auto refused = [](std::string_view why) {
+    return connection_error("HANDSHAKE",
+                            fmt::format("transport: authentication handshake failed: {}", why));
+  };
+  if (options_.tls) {
+    auto shaken = socket.start_tls(*options_.tls, options_.server_name, deadline, &session_);
+    if (!shaken && shaken.error().code() == Code::kCancelled) return std::move(shaken).error();
+    if (!shaken) {
+      const bool late = shaken.error().code() == Code::kDeadlineExceeded;
+      return refused(late ? "context deadline exceeded" : shaken.error().message());
+    }
+    if (socket.alpn() != "h2")
+      return refused("credentials: cannot check peer: missing selected ALPN property");
+  }
+  auto started = ClientConnection::start(std::move(socket), options_, deadline);
+  if (started || started.error().code() == Code::kCancelled ||
+      started.error().code() == Code::kResourceExhausted)
+    return started;
+  const bool late = started.error().code() == Code::kDeadlineExceeded;
+  return connection_error("PREFACE",
+                          late ? "failed to receive server preface within timeout"
+                               : "error reading server preface: " + started.error().message());
 }
 
 namespace {
@@ -202,7 +260,7 @@ bool Channel::Impl::begin(ClientCall& call, std::string_view path, const CallOpt
   if (!connect_call(call, deadline, options.ready)) return false;
   FieldList list;
   list.add(method_post());
-  list.add(scheme_http());
+  list.add(options_.tls ? scheme_https() : scheme_http());
   list.add(kept_field(":path", path, 4));
   list.add(kept_field(":authority", options_.authority, 1));
   list.add(content_type_grpc());

@@ -7,7 +7,8 @@
 namespace bia::grpc {
 
 Result<std::shared_ptr<ClientConnection>> ClientConnection::start(net::Socket socket,
-                                                                  const ChannelOptions& options) {
+                                                                  const ChannelOptions& options,
+                                                                  Deadline deadline) {
   auto connection = std::make_shared<ClientConnection>();
   http::Http2Options http2;
   http2.role = http::Http2Options::Role::kClient;
@@ -18,6 +19,10 @@ Result<std::shared_ptr<ClientConnection>> ClientConnection::start(net::Socket so
   connection->http2_ = std::make_unique<http::Http2Connection>(
       std::move(socket), http2, static_cast<http::Http2Events&>(*connection));
   BIA_TRY(fiber::Scheduler::current().spawn([connection] { connection->read_all(); }));
+  if (auto ready = connection->wait_settings(deadline); !ready) {
+    connection->close();
+    return std::move(ready).error();
+  }
   if (options.keepalive_time > Duration::zero()) {
     const Duration time = options.keepalive_time;
     const Duration timeout = options.keepalive_timeout;
@@ -27,8 +32,17 @@ Result<std::shared_ptr<ClientConnection>> ClientConnection::start(net::Socket so
   return connection;
 }
 
+Result<void> ClientConnection::wait_settings(Deadline deadline) {
+  while (!settings_seen_) {
+    if (ended_) return Error(Code::kUnavailable, "PREFACE", why_lost_);
+    BIA_TRY(slots_.wait(deadline));
+  }
+  return {};
+}
+
 void ClientConnection::read_all() {
   Result<void> outcome = http2_->run();
+  ended_ = true;
   if (keeper_.valid()) keeper_.cancel();
   std::string why = outcome ? "EOF" : outcome.error().message();
   Status lost{Code::kUnavailable,
@@ -39,6 +53,7 @@ void ClientConnection::read_all() {
     live_.pop_back();
     call.on_lost(lost);
   }
+  if (why_lost_.empty()) why_lost_ = std::move(why);
   slots_.wake_all();
 }
 

@@ -14,9 +14,11 @@ namespace bia::grpc {
 class ClientConnection final : public std::enable_shared_from_this<ClientConnection>,
                                private http::Http2Events {
  public:
-  /// Starts the reader. Errors: kResourceExhausted.
+  /// Starts the reader, and waits for the server's SETTINGS, without which it may be no HTTP/2 at
+  /// all. Suspends. Errors: kUnavailable, kDeadlineExceeded, kCancelled, kResourceExhausted.
   static Result<std::shared_ptr<ClientConnection>> start(net::Socket socket,
-                                                         const ChannelOptions& options);
+                                                         const ChannelOptions& options,
+                                                         Deadline deadline);
   /// False once no new call may begin: closed, GOAWAY, or out of stream ids.
   bool usable() const { return http2_->accepts_streams(); }
   /// True where a call may begin now; else `wait_slot`, which also ends when the connection does.
@@ -33,6 +35,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
 
  private:
   void read_all();
+  Result<void> wait_settings(Deadline deadline);
   void keep_alive(Duration time, Duration timeout);
   void on_ping_ack() noexcept override { acks_.wake_all(); }
   void remove(ClientCall& call);
@@ -42,7 +45,10 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   void on_data(http::Http2Stream& stream, std::string_view bytes) noexcept override;
   void on_end_stream(http::Http2Stream& stream) noexcept override;
   void on_stream_closed(http::Http2Stream& stream, http::Http2Error error) noexcept override;
-  void on_settings() noexcept override { slots_.wake_all(); }
+  void on_settings() noexcept override {
+    settings_seen_ = true;
+    slots_.wake_all();
+  }
   void on_goaway(http::Http2Error) noexcept override { slots_.wake_all(); }
   BodyPart read_body(http::Http2Stream& stream, std::span<char> into) noexcept override;
 
@@ -51,7 +57,9 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   fiber::WaitQueue slots_;
   fiber::Fiber keeper_;
   fiber::WaitQueue acks_;
-  std::string why_lost_;  ///< where it was this side that gave up
+  bool settings_seen_ = false;
+  bool ended_ = false;
+  std::string why_lost_;  ///< where it was this side that gave up; at the end, why it ended
 };
 
 }  // namespace bia::grpc

@@ -13,6 +13,7 @@ namespace bia::grpc {
 inline http::Http2Field status_200() { return {":status", "200", 8, 8}; }
 inline http::Http2Field method_post() { return {":method", "POST", 2, 3}; }
 inline http::Http2Field scheme_http() { return {":scheme", "http", 6, 6}; }
+inline http::Http2Field scheme_https() { return {":scheme", "https", 6, 7}; }
 /// One that is the same in most blocks of its connection.
 inline http::Http2Field kept_field(std::string_view name, std::string_view value,
                                    uint8_t static_name = 0) {

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 #include <vector>
@@ -13,10 +15,11 @@
 #include "grpc/method_table.h"
 #include "grpc/reflection.h"
 #include "grpc/server_connection.h"
+#include "http/http2_guest.h"
 
 namespace bia::grpc {
 
-class Server::Impl {
+class Server::Impl final : private http::Http2GuestService {
  public:
   Impl(fiber::ThreadGroup& threads, const ServerOptions& options)
       : options_(options),
@@ -31,6 +34,7 @@ class Server::Impl {
   Result<void> add_method(MethodHandler handler) { return methods_.add(std::move(handler)); }
   void add_file(const google::protobuf::FileDescriptor* file);
   void set_health(std::string_view service, Health health) { health_.set(service, health); }
+  http::Http2GuestService& guest() { return *this; }
   Result<void> start();
   std::string address() const { return address_; }
   void stop(Deadline deadline);
@@ -45,6 +49,11 @@ class Server::Impl {
     fiber::WaitQueue emptied;
     ThreadCounters counters;
   };
+
+  bool takes(std::string_view content_type) const override;
+  uint32_t streams_max() const override { return static_cast<uint32_t>(options_.streams_max); }
+  std::unique_ptr<http::Http2Guest> attach(http::Http2Connection& connection,
+                                           const std::string& peer) override;
 
   PerThread& here();
   void serve(int fd);
@@ -68,7 +77,7 @@ class Server::Impl {
 };
 
 Result<void> Server::Impl::prepare() {
-  BIA_TRY(net::Endpoint::parse(options_.address));
+  if (!options_.address.empty()) BIA_TRY(net::Endpoint::parse(options_.address));
   if (options_.streams_max == 0 || options_.streams_max > INT32_MAX) {
     return Error(Code::kInvalidArgument, "BAD_OPTION",
                  "server.grpc.streams_max must be from 1 to 2147483647");
@@ -95,16 +104,36 @@ Server::Impl::PerThread& Server::Impl::here() {
   return *per_thread_[i];
 }
 
+bool Server::Impl::takes(std::string_view content_type) const {
+  // Not gRPC-Web, which is another protocol.
+  constexpr std::string_view kType = "application/grpc";
+  return content_type.starts_with(kType) &&
+         (content_type.size() == kType.size() || content_type[kType.size()] == '+' ||
+          content_type[kType.size()] == ';');
+}
+
+std::unique_ptr<http::Http2Guest> Server::Impl::attach(http::Http2Connection& connection,
+                                                       const std::string& peer) {
+  auto guest = std::make_unique<ServerConnection>(methods_, options_, here().counters, abuses_);
+  guest->attach(connection, peer);
+  return guest;
+}
+
 void Server::Impl::serve(int fd) {
   PerThread& mine = here();
+  if (mine.counters.connections_open.get() >=
+      std::max<size_t>(options_.connections_max / per_thread_.size(), 1)) {
+    mine.counters.connections_full.add();
+    ::close(fd);
+    return;
+  }
   auto socket = net::Socket::adopt(fd);
   if (!socket) return;
   ServerConnection connection(methods_, options_, mine.counters, abuses_);
   mine.connections.push_back(&connection);
   mine.counters.connections_accepted.add();
   mine.counters.connections_open.add();
-  connection.run(std::move(*socket))
-      .ignore("a lost connection is its peer's business; its calls were cancelled");
+  connection.run(std::move(*socket));
   std::erase(mine.connections, &connection);
   mine.counters.connections_open.subtract();
   if (mine.connections.empty()) mine.emptied.wake_all();
@@ -155,6 +184,7 @@ void Server::Impl::accept_all(PerThread& mine) {
 Result<void> Server::Impl::start() {
   if (started_)
     return Error(Code::kFailedPrecondition, "STARTED", "the gRPC server was started already");
+  if (options_.address.empty()) return {};
   net::Endpoint endpoint = BIA_TRY(net::Endpoint::parse(options_.address));
   {
     // SO_REUSEPORT would let two servers of one user share a port unnoticed: an exclusive bind
@@ -197,9 +227,9 @@ void Server::Impl::stop_thread(PerThread& mine, Deadline deadline) {
 }
 
 void Server::Impl::stop(Deadline deadline) {
+  health_.shut_down();
   if (!started_) return;
   started_ = false;
-  health_.shut_down();
   on_each_thread([&](size_t i) { stop_accepting(*per_thread_[i]); });
   // A connection that one thread gave to another was posted before this is, and so is in that
   // thread's list by then.
@@ -212,12 +242,18 @@ Server::Counters Server::Impl::counters() const {
     const ThreadCounters& counters = each->counters;
     sum.connections_accepted += counters.connections_accepted.get();
     sum.connections_open += counters.connections_open.get();
+    sum.connections_full += counters.connections_full.get();
+    sum.tls_failed += counters.tls_failed.get();
+    sum.tls_without_h2 += counters.tls_without_h2.get();
     sum.calls_started += counters.calls_started.get();
     sum.calls_succeeded += counters.calls_succeeded.get();
     sum.calls_failed += counters.calls_failed.get();
     sum.messages_received += counters.messages_received.get();
+    sum.messages_too_large += counters.messages_too_large.get();
+    sum.messages_malformed += counters.messages_malformed.get();
     sum.messages_sent += counters.messages_sent.get();
   }
+  sum.http2_streams_refused = abuses_.streams();
   sum.http2_abuses = abuses_.by_name();
   return sum;
 }
@@ -241,6 +277,7 @@ void Server::set_health(std::string_view service, Health health) {
 }
 Result<void> Server::start() { return impl_->start(); }
 std::string Server::address() const { return impl_->address(); }
+http::Http2GuestService& Server::http_guest() { return impl_->guest(); }
 Server::Counters Server::counters() const { return impl_->counters(); }
 void Server::stop(Deadline deadline) { impl_->stop(deadline); }
 

@@ -315,7 +315,13 @@ void Call::add_trailing_metadata(std::string_view key, std::string_view value) {
 
 std::string Call::peer() const { return connection_.peer(); }
 
+std::optional<net::TlsInfo> Call::tls() const { return connection_.http2().socket().tls(); }
+
 Error Call::error_of(MessageReader::State state) const {
+  const bool too_large =
+      state == MessageReader::State::kTooLarge || state == MessageReader::State::kUnpacksTooLarge;
+  ThreadCounters& counters = connection_.counters();
+  (too_large ? counters.messages_too_large : counters.messages_malformed).add();
   switch (state) {
     case MessageReader::State::kTooLarge:
       return Error(Code::kResourceExhausted, "",

@@ -34,6 +34,7 @@ class Call final : public ServerCall, public http::Http2Stream {
   Deadline deadline() const override { return deadline_; }
   std::string peer() const override;
   bool cancelled() const override { return cancelled_; }
+  std::optional<net::TlsInfo> tls() const override;
   Result<bool> read(std::string& message) override;
   Result<void> write(std::string_view message) override;
 

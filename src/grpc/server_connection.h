@@ -1,33 +1,38 @@
 #pragma once
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "bia/fiber/sync.h"
 #include "bia/grpc/server.h"
 #include "grpc/method_table.h"
 #include "grpc/server_call.h"
-#include "http/http2_connection.h"
+#include "http/http2_guest.h"
 #include "http/owned_counter.h"
+#include "http/stream_pool.h"
 
 namespace bia::grpc {
 
 /// What one thread of a server counts.
 struct alignas(64) ThreadCounters {
   http::OwnedCounter connections_accepted, connections_open;
+  http::OwnedCounter connections_full, tls_failed, tls_without_h2;
   http::OwnedCounter calls_started, calls_succeeded, calls_failed;
   http::OwnedCounter messages_received, messages_sent;
+  http::OwnedCounter messages_too_large, messages_malformed;
 };
 
-/// The gRPC side of one accepted connection. Lives in the fiber that calls `run`.
-class ServerConnection final : private http::Http2Events {
+/// The gRPC side of one connection: one that was accepted, and lives in the fiber that calls `run`;
+/// or an HTTP server's, whose guest it is.
+class ServerConnection final : public http::Http2Guest {
  public:
   ServerConnection(const MethodTable& methods, const ServerOptions& options,
                    ThreadCounters& counters, http::Http2AbuseCounters& abuses)
       : methods_(methods), options_(options), counters_(counters), abuses_(abuses) {}
-  ~ServerConnection();
-  /// Serves until the connection ends and all its handlers have returned. Suspends.
-  Result<void> run(net::Socket socket);
+  ~ServerConnection() override;
+  /// Serves until the connection ends and all its handlers have returned, after a handshake where
+  /// the options ask for it. Suspends.
+  void run(net::Socket socket);
+  /// Serves calls of another's connection.
+  void attach(http::Http2Connection& connection, const std::string& peer);
   /// Asks the peer to go (GOAWAY); the connection ends with its last call.
   void shut_down();
   /// Ends it now; handlers are cancelled.
@@ -45,9 +50,13 @@ class ServerConnection final : private http::Http2Events {
   ThreadCounters& counters() { return counters_; }
   const std::string& peer() const { return peer_; }
   /// Takes the call back once it is idle.
-  void release(Call& call);
+  void release(Call& call) { calls_.release(call); }
+
+  // For the HTTP server whose guest it is.
+  void end() override { calls_.end(); }
 
  private:
+  bool handshake(net::Socket& socket);
   http::Http2Stream* on_request() noexcept override;
   void on_header(http::Http2Stream& stream, Block block, std::string_view name,
                  std::string_view value) noexcept override;
@@ -55,7 +64,6 @@ class ServerConnection final : private http::Http2Events {
   void on_data(http::Http2Stream& stream, std::string_view bytes) noexcept override;
   void on_end_stream(http::Http2Stream& stream) noexcept override;
   void on_stream_closed(http::Http2Stream& stream, http::Http2Error error) noexcept override;
-  void on_ping_ack() noexcept override;
   BodyPart read_body(http::Http2Stream& stream, std::span<char> into) noexcept override;
   void on_body_sent(http::Http2Stream& stream) noexcept override;
 
@@ -63,12 +71,12 @@ class ServerConnection final : private http::Http2Events {
   const ServerOptions& options_;
   ThreadCounters& counters_;
   http::Http2AbuseCounters& abuses_;
-  std::unique_ptr<http::Http2Connection> http2_;
+  std::unique_ptr<http::Http2Connection> own_;
+  http::Http2Connection* http2_ = nullptr;
+  int handshaking_ = -1;  ///< the descriptor, while nothing but the handshake may use it
   std::string peer_;
   const MethodHandler* last_method_ = nullptr;
-  std::vector<std::unique_ptr<Call>> live_;
-  std::vector<std::unique_ptr<Call>> free_;
-  fiber::WaitQueue emptied_;
+  http::StreamPool<Call> calls_;
   bool shutting_down_ = false;
 };
 

@@ -109,6 +109,7 @@ Parsed ChunkedDecoder::trailer_byte(char c) {
       }
       if (!char_is(c, kTokenChar)) return refuse(400, "BAD_TRAILER", "a trailer has no field name");
       state_ = State::kTrailer;
+      trailers_ += c;
       ++overhead_;
       return Parsed::kNeedMore;
     case State::kTrailer:
@@ -121,9 +122,11 @@ Parsed ChunkedDecoder::trailer_byte(char c) {
       }
       if (++overhead_ > kTrailerBytesMax)
         return refuse(431, "TRAILERS_TOO_LARGE", "the trailers are too long");
+      trailers_ += c;
       return Parsed::kNeedMore;
     case State::kTrailerLf:
       if (c != '\n') return refuse(400, "BAD_TRAILER", "a trailer ends without line feed");
+      trailers_ += '\n';
       state_ = State::kTrailerStart;
       return Parsed::kNeedMore;
     case State::kEndLf:

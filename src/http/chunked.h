@@ -1,13 +1,14 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "http/head_parser.h"
 
 namespace bia::http {
 
-/// The chunked coding (RFC 9112 section 7.1), bytes as they come. Chunk extensions and trailers are
-/// skipped, within limits.
+/// The chunked coding (RFC 9112 section 7.1), bytes as they come. Chunk extensions are skipped
+/// and trailers kept, within limits.
 class ChunkedDecoder {
  public:
   static constexpr size_t kLineBytesMax = 4096;
@@ -26,6 +27,8 @@ class ChunkedDecoder {
   Parsed decode(char* bytes, size_t size, Step& step);
   const Problem& problem() const { return problem_; }
   uint64_t body_bytes() const { return total_; }
+  /// Lines "name: value\n".
+  std::string& trailers() { return trailers_; }
 
  private:
   enum class State : uint8_t {
@@ -54,6 +57,7 @@ class ChunkedDecoder {
   uint8_t digits_ = 0;
   State state_ = State::kSize;
   Problem problem_;
+  std::string trailers_;
 };
 
 /// "1a\r\n" into `out`, which has room for kChunkHeadBytesMax; returns the bytes written.

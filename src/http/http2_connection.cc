@@ -155,6 +155,7 @@ void Http2Connection::open(Http2Stream& stream) {
 }
 
 void Http2Connection::adopt(Http2Stream& stream, int32_t id) {
+  stream.events_ = &events_;
   stream.id_ = id;
   stream.send_window_ = peer_stream_window_;
   stream.receive_window_ = static_cast<int32_t>(options_.stream_window_bytes);
@@ -163,6 +164,14 @@ void Http2Connection::adopt(Http2Stream& stream, int32_t id) {
   stream.remote_ended_ = stream.local_ended_ = stream.head_received_ = stream.has_body_ =
       stream.paused_ = false;
   streams_.insert(stream);
+}
+
+void Http2Connection::hand_over(Http2Stream& from, Http2Stream& to, Http2Events& events) {
+  BIA_ASSERT(from.is_open() && !from.has_body_ && !to.is_open());
+  to = from;
+  to.events_ = &events;
+  streams_.replace(to);
+  from.id_ = 0;
 }
 
 void Http2Connection::send_headers(Http2Stream& stream, std::span<const Http2Field> fields,
@@ -255,6 +264,12 @@ void Http2Connection::send_goaway(Goaway kind) {
   flush();
 }
 
+void Http2Connection::shut_down() {
+  if (std::exchange(shutting_down_, true) || closed_) return;
+  send_goaway(Goaway::kNotice);
+  ping();
+}
+
 void Http2Connection::close() {
   if (closed_) return;
   closed_ = true;
@@ -264,6 +279,8 @@ void Http2Connection::close() {
 
 bool Http2Connection::fail(Http2Error error, std::string_view why) {
   if (ending_) return false;
+  // The other `fail` has counted its own.
+  if (options_.abuses && error != Http2Error::kEnhanceYourCalm) options_.abuses->add(error);
   why_ = fmt::format("{}: {}", http2_error_name(error), why);
   char* at = put_frame(FrameType::kGoaway, 0, 0, 8);
   write_u32(at, static_cast<uint32_t>(last_peer_id_));
@@ -303,7 +320,7 @@ void Http2Connection::local_end(Http2Stream& stream) {
 
 void Http2Connection::close_stream(Http2Stream& stream, Http2Error error) {
   forget(stream);
-  events_.on_stream_closed(stream, error);
+  stream.events_->on_stream_closed(stream, error);
 }
 
 void Http2Connection::forget(Http2Stream& stream) {
@@ -422,7 +439,7 @@ void Http2Connection::send_part(Http2Stream& stream) {
                                   static_cast<size_t>(stream.send_window_)});
   size_t start = out_.size();
   char* into = put_frame(FrameType::kData, 0, stream.id_, most);
-  Events::BodyPart part = events_.read_body(stream, {into, most});
+  Events::BodyPart part = stream.events_->read_body(stream, {into, most});
   BIA_ASSERT(part.size <= most);
   bool end = part.then == Events::Body::kEnd;
   if (part.size == 0 && !end) {
@@ -445,7 +462,7 @@ void Http2Connection::send_part(Http2Stream& stream) {
       return local_end(stream);
     case Events::Body::kTrailers:
       stream.has_body_ = false;
-      return events_.on_body_sent(stream);
+      return stream.events_->on_body_sent(stream);
   }
 }
 

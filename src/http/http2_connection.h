@@ -99,6 +99,9 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   }
   /// Client: gives the stream its id; its head must follow at once.
   void open(Http2Stream& stream);
+  /// Server: the request whose head has just ended is another's from now on: `to` takes the place
+  /// of `from`, and `events` is told of it. Before anything was answered.
+  void hand_over(Http2Stream& from, Http2Stream& to, Http2Events& events);
   /// Sends a head or trailers. The views are used during the call only.
   void send_headers(Http2Stream& stream, std::span<const Http2Field> fields,
                     Http2Events::EndStream end);
@@ -110,10 +113,10 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   /// Gives received bytes back to the windows of the stream, if it is open, and of the connection.
   void consume(Http2Stream& stream, size_t bytes);
   void ping();
-  /// Server: the notice of a shutdown first (RFC 9113 section 6.8), the real one after a round
-  /// trip. After it the connection ends with its last stream.
-  enum class Goaway { kNotice, kFinal };
-  void send_goaway(Goaway kind);
+  /// Server: asks the peer to go (RFC 9113 section 6.8): a notice with the largest id first, and
+  /// after a round trip, when what was under way has arrived, the real last id. The connection ends
+  /// with its last stream.
+  void shut_down();
   /// Lets `run` return soon; what the kernel has not taken yet is lost.
   void close();
   bool closed() const { return closed_; }
@@ -126,6 +129,7 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
 
  private:
   using Events = Http2Events;
+  enum class Goaway { kNotice, kFinal };
 
   void start();
   Result<void> feed(std::string_view bytes);
@@ -158,6 +162,7 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   void watch_stall();
   void join(fiber::Fiber& fiber);
   void reset_id(int32_t id, Http2Error error);
+  void send_goaway(Goaway kind);
   /// Ends what the peer sends; the stream closes if ours ended as well.
   void remote_end(Http2Stream& stream);
   void local_end(Http2Stream& stream);
@@ -220,6 +225,7 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   uint32_t peer_streams_max_;
   bool goaway_received_ = false;
   bool goaway_final_ = false;
+  bool shutting_down_ = false;
   bool ending_ = false;  // Close once `out_` is written.
   bool closed_ = false;
   bool blocked_ = false;  // A fiber is writing `sending_`.

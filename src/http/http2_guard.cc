@@ -16,7 +16,17 @@ std::vector<std::pair<std::string_view, uint64_t>> Http2AbuseCounters::by_name()
     const auto abuse = static_cast<Http2Abuse>(i);
     all.emplace_back(http2_abuse_name(abuse), get(abuse));
   }
+  // NO_ERROR is no fault; ENHANCE_YOUR_CALM is an abuse and has its name.
+  for (size_t i = 1; i < kHttp2ErrorKinds; ++i) {
+    const uint64_t count = errors[i].load(std::memory_order_relaxed);
+    if (count > 0) all.emplace_back(http2_error_name(static_cast<Http2Error>(i)), count);
+  }
   return all;
+}
+
+std::vector<std::pair<std::string_view, uint64_t>> Http2AbuseCounters::streams() const {
+  return {{"malformed", streams_malformed.load(std::memory_order_relaxed)},
+          {"streams_max", streams_above_max.load(std::memory_order_relaxed)}};
 }
 
 void Http2Bucket::refill(const Http2Rate& rate, TimePoint at) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bia/base/time.h"
+#include "http/http2_protocol.h"
 
 namespace bia::http {
 
@@ -25,14 +26,22 @@ inline constexpr size_t kHttp2AbuseKinds = 6;
 /// "rapid_reset", a label in /metrics.
 std::string_view http2_abuse_name(Http2Abuse abuse);
 
-/// Connections of a server that ended for an abuse. Shared by its threads: not on any request's
-/// path.
+/// What a server's peers did wrong: connections that ended for it, and streams that were reset.
+/// Shared by its threads: not on any good request's path.
 struct Http2AbuseCounters {
   std::array<std::atomic<uint64_t>, kHttp2AbuseKinds> ended{};
   void add(Http2Abuse abuse) {
     ended[static_cast<size_t>(abuse)].fetch_add(1, std::memory_order_relaxed);
   }
+  std::array<std::atomic<uint64_t>, kHttp2ErrorKinds> errors{};
+  std::atomic<uint64_t> streams_malformed{0};
+  std::atomic<uint64_t> streams_above_max{0};
+  void add(Http2Error error) {
+    errors[static_cast<size_t>(error)].fetch_add(1, std::memory_order_relaxed);
+  }
+  /// Connections, by abuse and by error ("PROTOCOL_ERROR").
   std::vector<std::pair<std::string_view, uint64_t>> by_name() const;
+  std::vector<std::pair<std::string_view, uint64_t>> streams() const;
   uint64_t get(Http2Abuse abuse) const {
     return ended[static_cast<size_t>(abuse)].load(std::memory_order_relaxed);
   }

@@ -136,10 +136,10 @@ bool Http2Connection::on_data_frame(const FrameHead& head, std::string_view payl
     return true;
   }
   if (head.size > payload.size()) consume(*stream, head.size - payload.size());
-  if (!payload.empty()) events_.on_data(*stream, payload);
+  if (!payload.empty()) stream->events_->on_data(*stream, payload);
   if (!end || streams_.find(head.id) != stream) return true;
   stream->remote_ended_ = true;
-  events_.on_end_stream(*stream);
+  stream->events_->on_end_stream(*stream);
   if (streams_.find(head.id) == stream) remote_end(*stream);
   return true;
 }
@@ -209,6 +209,7 @@ Http2Stream* Http2Connection::open_request(int32_t id) {
   Http2Stream* stream =
       late || streams_.size() >= options_.streams_max ? nullptr : events_.on_request();
   if (!stream) {
+    if (options_.abuses && !late) ++options_.abuses->streams_above_max;
     reset_id(id, Http2Error::kRefusedStream);
     return nullptr;
   }
@@ -319,7 +320,7 @@ bool Http2Connection::decode_block(Http2Stream* stream, std::string_view block, 
     if (!stream || bytes > options_.header_bytes_max) continue;
     bytes += field.name.size() + field.value.size() + 32;
     check.see(field, decoder_.valid());
-    events_.on_header(*stream, kind, field.name, field.value);
+    stream->events_->on_header(*stream, kind, field.name, field.value);
   }
   if (!stream) return true;
   check.finish();
@@ -330,6 +331,7 @@ bool Http2Connection::decode_block(Http2Stream* stream, std::string_view block, 
   if (check.content_length > 0 && ends && !check.trailers && check.request) check.good = false;
   if (check.trailers && stream->content_left_ > 0) check.good = false;
   if (!check.good) {
+    if (options_.abuses) ++options_.abuses->streams_malformed;
     close_stream(*stream, Http2Error::kProtocolError);
     reset_id(id, Http2Error::kProtocolError);
     return true;
@@ -339,8 +341,9 @@ bool Http2Connection::decode_block(Http2Stream* stream, std::string_view block, 
     stream->content_left_ = check.content_length;
   }
   stream->remote_ended_ = ends;
-  events_.on_headers_end(*stream, kind, end);
-  if (ends && streams_.find(id) == stream) remote_end(*stream);
+  stream->events_->on_headers_end(*stream, kind, end);
+  // It may be closed by now, or another's.
+  if (Http2Stream* open = ends ? streams_.find(id) : nullptr) remote_end(*open);
   return true;
 }
 
@@ -413,6 +416,7 @@ bool Http2Connection::on_ping_frame(const FrameHead& head, std::string_view payl
   if (head.id != 0) return fail(Http2Error::kProtocolError, "PING on a stream");
   if (payload.size() != 8) return fail(Http2Error::kFrameSizeError, "PING that is not 8 bytes");
   if (head.flags & kFlagAck) {
+    if (shutting_down_) send_goaway(Goaway::kFinal);
     events_.on_ping_ack();
   } else if (!peer_pings_.take(options_.limits.pings, read_at_)) {
     return fail(Http2Abuse::kPing);

@@ -22,6 +22,7 @@ enum class Http2Error : uint32_t {
   kInadequateSecurity = 0xc,
   kHttp11Required = 0xd,
 };
+inline constexpr size_t kHttp2ErrorKinds = 14;
 /// "PROTOCOL_ERROR"
 std::string_view http2_error_name(Http2Error error);
 

@@ -26,6 +26,12 @@ void Http2StreamMap::insert(Http2Stream& stream) {
   ++size_;
 }
 
+void Http2StreamMap::replace(Http2Stream& stream) {
+  size_t i = place(stream.id_);
+  while (slots_[i]->id_ != stream.id_) i = next(i);
+  slots_[i] = &stream;
+}
+
 void Http2StreamMap::erase(int32_t id) {
   if (size_ == 0) return;
   size_t hole = place(id);

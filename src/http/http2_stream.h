@@ -5,6 +5,8 @@
 
 namespace bia::http {
 
+class Http2Events;
+
 /// What a connection knows of one stream. Owners derive their calls from it; the connection never
 /// owns one.
 class Http2Stream {
@@ -19,6 +21,7 @@ class Http2Stream {
  private:
   friend class Http2Connection;
   friend class Http2StreamMap;
+  Http2Events* events_ = nullptr;  // Who is told of it: the connection's owner, or its guest.
   int32_t id_ = 0;
   int32_t send_window_ = 0;
   int32_t receive_window_ = 0;
@@ -48,6 +51,8 @@ class Http2StreamMap {
   }
   void insert(Http2Stream& stream);
   void erase(int32_t id);
+  /// Puts `stream` in the place of the one with its id.
+  void replace(Http2Stream& stream);
   size_t size() const { return size_; }
   /// Calls `visit(stream)` for each; it must not change the map.
   template <typename Visit>

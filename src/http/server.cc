@@ -295,10 +295,12 @@ Server::Counters Server::counters() const {
     sum.connections_accepted += thread->accepted.get();
     sum.connections_open += thread->open.get();
     sum.requests += thread->requests.get();
-    sum.bad_requests += thread->bad_requests.get();
+    thread->bad_requests.add_to(sum.bad_requests_by_reason);
     sum.connections_refused += thread->refused.get();
     sum.tls_failed += thread->tls_failed.get();
   }
+  for (const auto& [reason, count] : sum.bad_requests_by_reason) sum.bad_requests += count;
+  sum.http2_streams_refused = impl_->core->http2_abuses.streams();
   sum.http2_abuses = impl_->core->http2_abuses.by_name();
   return sum;
 }

@@ -180,7 +180,7 @@ void ServerConnection::call_handler() {
 }
 
 ServerConnection::Next ServerConnection::refuse(const Problem& problem) {
-  thread_.bad_requests.add();
+  thread_.bad_requests.add(problem.reason);
   std::string body;
   append_error_json(body, problem.status, problem.reason, problem.message, {});
   out_.append(

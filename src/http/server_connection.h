@@ -27,6 +27,7 @@ class Http1Request final : public ServerRequest {
   size_t header_count() const override;
   std::pair<std::string_view, std::string_view> header_at(size_t index) const override;
   Result<std::string_view> body() override;
+  std::string_view trailer(std::string_view name) const override;
   std::string peer() const override;
   int version() const override { return 1; }
   std::optional<net::TlsInfo> tls() const override;
@@ -61,6 +62,7 @@ class Http1Request final : public ServerRequest {
   std::string_view view_;
   Buffer body_;  ///< only of bodies that did not come together with their head
   std::string leftover_;
+  std::string trailers_;  ///< lines "name: value\n"
 };
 
 class Http1Response final : public ServerResponse {
@@ -69,6 +71,9 @@ class Http1Response final : public ServerResponse {
   void set_status(int status) override { status_ = status; }
   int status() const override { return status_; }
   void add_header(std::string_view name, std::string_view value) override;
+  void set_header(std::string_view name, std::string_view value) override;
+  std::string_view header(std::string_view name) const override;
+  void add_trailer(std::string_view name, std::string_view value) override;
   std::string& body() override { return body_; }
   Result<void> write(std::string_view chunk) override;
   bool answer_now(int status, std::string_view content_type, std::string_view body) override;
@@ -76,7 +81,7 @@ class Http1Response final : public ServerResponse {
 
   void reset();
   bool close() const { return close_; }
-  bool head_sent() const { return head_sent_; }
+  bool head_sent() const override { return head_sent_; }
   /// Puts what is left of the answer into the output buffer. Suspends only for a large body.
   Result<void> finish();
   void shrink(size_t bytes_max);
@@ -95,7 +100,8 @@ class Http1Response final : public ServerResponse {
   bool has_date_ = false;
   bool answered_ = false;  ///< by `answer_now`
   Framing framing_ = Framing::kLength;
-  std::string headers_;  ///< complete lines
+  std::string headers_;   ///< complete lines
+  std::string trailers_;  ///< likewise
   std::string body_;
 };
 

@@ -2,12 +2,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "bia/fiber/sync.h"
-#include "http/http2_connection.h"
+#include "http/http2_guest.h"
 #include "http/server_stream.h"
 #include "http/server_thread.h"
+#include "http/stream_pool.h"
 
 namespace bia::http {
 
@@ -32,9 +31,11 @@ class ServerHttp2 final : private Http2Events {
   ServerThread& thread() { return thread_; }
   const std::string& peer() const { return peer_; }
   /// Takes the stream back once it is idle.
-  void release(ServerStream& stream);
+  void release(ServerStream& stream) { streams_.release(stream); }
 
  private:
+  bool is_guests(ServerStream& stream) const;
+  void hand_over(ServerStream& stream, EndStream end);
   Http2Stream* on_request() noexcept override;
   void on_header(Http2Stream& stream, Block block, std::string_view name,
                  std::string_view value) noexcept override;
@@ -42,17 +43,15 @@ class ServerHttp2 final : private Http2Events {
   void on_data(Http2Stream& stream, std::string_view bytes) noexcept override;
   void on_end_stream(Http2Stream& stream) noexcept override;
   void on_stream_closed(Http2Stream& stream, Http2Error error) noexcept override;
-  void on_ping_ack() noexcept override;
   BodyPart read_body(Http2Stream& stream, std::span<char> into) noexcept override;
+  void on_body_sent(Http2Stream& stream) noexcept override;
 
   ServerThread& thread_;
   std::unique_ptr<Http2Connection> http2_;
   std::string peer_;
-  std::vector<std::unique_ptr<ServerStream>> live_;
-  std::vector<std::unique_ptr<ServerStream>> free_;
-  fiber::WaitQueue emptied_;
+  StreamPool<ServerStream> streams_;
+  std::unique_ptr<Http2Guest> guest_;
   uint32_t idle_ticks_ = 0;
-  bool shutting_down_ = false;
 };
 
 }  // namespace bia::http

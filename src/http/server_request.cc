@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "http/field_lines.h"
 #include "http/server_connection.h"
 
 namespace bia::http {
@@ -40,6 +41,7 @@ void Http1Request::reset() {
   body_bytes_max_ = UINT64_MAX;
   view_ = {};
   if (!leftover_.empty()) leftover_.clear();
+  if (!trailers_.empty()) trailers_.clear();
 }
 
 void Http1Request::shrink(size_t bytes_max) {
@@ -49,6 +51,9 @@ void Http1Request::shrink(size_t bytes_max) {
 
 Error Http1Request::fail(Error error) {
   state_ = State::kFailed;
+  // A peer that went away was not refused.
+  if (error.code() != Code::kUnavailable && error.code() != Code::kCancelled)
+    connection_.thread_.bad_requests.add(error.reason());
   return error;
 }
 
@@ -68,6 +73,10 @@ Result<std::string_view> Http1Request::body() {
   state_ = State::kRead;
   view_ = *result;
   return view_;
+}
+
+std::string_view Http1Request::trailer(std::string_view name) const {
+  return find_line(trailers_, name, "\n");
 }
 
 Result<void> Http1Request::send_continue() {
@@ -119,7 +128,10 @@ Result<std::string_view> Http1Request::read_chunked() {
   // In place: the head's views lie before it.
   const Parsed parsed = decoder.decode(in.data() + head, in.size() - head, step);
   consumed_ = head + step.consumed;
-  if (parsed == Parsed::kComplete) return in.view().substr(head, step.produced);
+  if (parsed == Parsed::kComplete) {
+    trailers_.swap(decoder.trailers());
+    return in.view().substr(head, step.produced);
+  }
   if (parsed == Parsed::kBad) return problem_error(decoder.problem());
   BIA_TRY(send_continue());
   body_.clear();
@@ -136,6 +148,7 @@ Result<std::string_view> Http1Request::read_more_chunks(ChunkedDecoder& decoder)
     if (parsed == Parsed::kBad) return problem_error(decoder.problem());
     body_.filled(step.produced);
     if (parsed == Parsed::kComplete) {
+      trailers_.swap(decoder.trailers());
       leftover_.assign(raw + step.consumed, count - step.consumed);
       return body_.view();
     }

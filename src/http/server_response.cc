@@ -3,6 +3,7 @@
 
 #include "bia/base/assert.h"
 #include "http/chars.h"
+#include "http/field_lines.h"
 #include "http/server_connection.h"
 
 namespace bia::http {
@@ -44,6 +45,7 @@ void Http1Response::reset() {
   answered_ = false;
   framing_ = Framing::kLength;
   headers_.clear();
+  if (!trailers_.empty()) trailers_.clear();
   body_.clear();
 }
 
@@ -91,6 +93,31 @@ void Http1Response::add_header(std::string_view name, std::string_view value) {
 #endif
     at[stop - at] = ' ';
   }
+}
+
+void Http1Response::set_header(std::string_view name, std::string_view value) {
+  for (size_t at = 0; at < headers_.size();) {
+    const size_t next = headers_.find("\r\n", at) + 2;
+    const std::string_view line(headers_.data() + at, next - at);
+    if (field_name_equals(line.substr(0, line.find(':')), name)) {
+      headers_.erase(at, next - at);
+    } else {
+      at = next;
+    }
+  }
+  add_header(name, value);
+}
+
+std::string_view Http1Response::header(std::string_view name) const {
+  return find_line(headers_, name, "\r\n");
+}
+
+void Http1Response::add_trailer(std::string_view name, std::string_view value) {
+  if (answered_ || !may_trail(name)) return;
+  if (!head_sent_) add_header("Trailer", name);
+  trailers_.append(name).append(": ");
+  for (char c : value) trailers_ += unsafe_in_value(c) ? ' ' : c;
+  trailers_ += "\r\n";
 }
 
 bool Http1Response::bodiless() const {
@@ -150,8 +177,13 @@ bool Http1Response::answer_now(int status, std::string_view content_type, std::s
 Result<void> Http1Response::finish() {
   if (answered_) return {};
   if (status_ < 100 || status_ > 999) status_ = 500;
+  // Only a chunked body has a place for them.
+  if (!trailers_.empty() && !head_sent_ && !bodiless()) BIA_TRY(write({}));
   if (head_sent_) {
-    if (framing_ == Framing::kChunked) connection_.out_.append("0\r\n\r\n");
+    if (framing_ != Framing::kChunked) return {};
+    connection_.out_.append("0\r\n");
+    connection_.out_.append(trailers_);
+    connection_.out_.append("\r\n");
     return {};
   }
   append_head(Framing::kLength, body_.size());

@@ -8,7 +8,7 @@
 #include "bia/base/assert.h"
 #include "bia/http/router.h"
 #include "http/chars.h"
-#include "http/error_body.h"
+#include "http/field_lines.h"
 #include "http/server_http2.h"
 
 namespace bia::http {
@@ -37,6 +37,7 @@ void ServerStream::begin() {
   clear_kept(received_);
   unconsumed_ = 0;
   end_received_ = reading_ = dropping_ = false;
+  request_trailers_.clear();
   clear_answer();
   clear_kept(queue_);
   sent_ = 0;
@@ -48,6 +49,7 @@ void ServerStream::clear_answer() {
   status_ = 200;
   clear_kept(answer_head_);
   answer_fields_.clear();
+  answer_trailers_.clear();
   clear_kept(answer_);
   has_date_ = false;
 }
@@ -71,6 +73,30 @@ void ServerStream::on_header(std::string_view name, std::string_view value) {
     const Span key = keep(name == ":authority" ? "host" : name);
     fields_.push_back({key, keep(value)});
   }
+}
+
+void ServerStream::repeat_head(Http2Events& events, Http2Stream& to) const {
+  constexpr auto kHead = Http2Events::Block::kHead;
+  events.on_header(to, kHead, ":method", text(method_));
+  events.on_header(to, kHead, ":path", text(target_));
+  for (const Field& field : fields_) {
+    const std::string_view name = text(field.name);
+    events.on_header(to, kHead, name == "host" ? ":authority" : name, text(field.value));
+  }
+}
+
+void ServerStream::on_trailer(std::string_view name, std::string_view value) {
+  const Limits& limits = connection_.thread().core.options.limits;
+  head_bytes_ += name.size() + value.size();
+  if (head_bytes_ > limits.header_bytes_max || request_trailers_.size() >= limits.header_count_max)
+    return;
+  if (may_trail(name)) request_trailers_.emplace_back(name, value);
+}
+
+void ServerStream::send_trailers() {
+  std::vector<Http2Field> fields;
+  for (const auto& [name, value] : answer_trailers_) fields.push_back({name, value});
+  connection_.http2().send_headers(*this, fields, EndStream::kYes);
 }
 
 void ServerStream::on_head() {
@@ -131,6 +157,7 @@ Result<std::string_view> ServerStream::read_whole_body() {
   const size_t limit = connection_.thread().core.options.limits.body_bytes_max;
   for (;;) {
     if (received_.size() > limit) {
+      connection_.thread().bad_requests.add("BODY_TOO_LARGE");
       return Error::from_http(
           413, "BODY_TOO_LARGE",
           "the body is longer than the limit; server.http.max_body_bytes raises it");
@@ -187,7 +214,7 @@ void ServerStream::call_handler() {
 }
 
 void ServerStream::refuse(int status, std::string_view reason, std::string_view message) {
-  connection_.thread().bad_requests.add();
+  connection_.thread().bad_requests.add(reason);
   write_error(response_, status, reason, message);
   finish();
 }
@@ -209,7 +236,7 @@ void ServerStream::finish() {
   if (!is_open()) return;
   connection_.http2().consume(*this, std::exchange(unconsumed_, 0));
   if (head_sent_) return connection_.http2().resume_body(*this);
-  const bool empty = bodiless() || answer_.empty();
+  const bool empty = bodiless() || (answer_.empty() && answer_trailers_.empty());
   if (!bodiless()) queue_.swap(answer_);
   send_head(Length::kKnown, empty ? EndStream::kYes : EndStream::kNo);
 }
@@ -274,7 +301,7 @@ Http2Events::BodyPart ServerStream::read_body(std::span<char> into) {
   if (left == 0) {
     queue_.clear();
     sent_ = 0;
-    if (finished_) return {size, Body::kEnd};
+    if (finished_) return {size, answer_trailers_.empty() ? Body::kEnd : Body::kTrailers};
   }
   if (left <= kQueuedBytesMax) writers_.wake_all();
   return {size, left == 0 ? Body::kPaused : Body::kMore};
@@ -297,15 +324,65 @@ std::pair<std::string_view, std::string_view> ServerStream::Request::header_at(s
   return {stream_.text(field.name), stream_.text(field.value)};
 }
 
+std::string_view ServerStream::Request::trailer(std::string_view name) const {
+  for (const auto& [key, value] : stream_.request_trailers_) {
+    if (field_name_equals(key, name)) return value;
+  }
+  return {};
+}
+
 std::optional<net::TlsInfo> ServerStream::Request::tls() const {
   return stream_.connection_.http2().socket().tls();
 }
 
 std::string ServerStream::Request::peer() const { return stream_.connection_.peer(); }
 
-void ServerStream::Response::add_header(std::string_view name, std::string_view value) {
+namespace {
+
+std::string lower_case(std::string_view name) {
   std::string lower(name);
   for (char& c : lower) c = ascii_lower(c);
+  return lower;
+}
+
+/// What would end a line in HTTP/1.1 is no part of a value here either.
+void append_value(std::string& out, std::string_view value) {
+  for (char c : value) {
+    const bool unsafe = c == '\r' || c == '\n' || c == '\0';
+#ifndef NDEBUG
+    BIA_ASSERT(!unsafe && "CR, LF or NUL in a header's value");
+#endif
+    out += unsafe ? ' ' : c;
+  }
+}
+
+}  // namespace
+
+void ServerStream::Response::add_trailer(std::string_view name, std::string_view value) {
+  if (stream_.finished_ || !may_trail(name)) return;
+  stream_.answer_trailers_.emplace_back(lower_case(name), std::string());
+  append_value(stream_.answer_trailers_.back().second, value);
+}
+
+void ServerStream::Response::set_header(std::string_view name, std::string_view value) {
+  const std::string_view all = stream_.answer_head_;
+  std::erase_if(stream_.answer_fields_, [&](const Field& field) {
+    return field_name_equals(all.substr(field.name.offset, field.name.size), name);
+  });
+  add_header(name, value);
+}
+
+std::string_view ServerStream::Response::header(std::string_view name) const {
+  const std::string_view all = stream_.answer_head_;
+  for (const Field& field : stream_.answer_fields_) {
+    if (field_name_equals(all.substr(field.name.offset, field.name.size), name))
+      return all.substr(field.value.offset, field.value.size);
+  }
+  return {};
+}
+
+void ServerStream::Response::add_header(std::string_view name, std::string_view value) {
+  std::string lower = lower_case(name);
   // Framing and connection are HTTP/2's own (RFC 9113 section 8.2.2).
   for (std::string_view ours : {"connection", "keep-alive", "proxy-connection", "transfer-encoding",
                                 "upgrade", "content-length"}) {
@@ -317,13 +394,7 @@ void ServerStream::Response::add_header(std::string_view name, std::string_view 
   field.name = {static_cast<uint32_t>(head.size()), static_cast<uint32_t>(lower.size())};
   head += lower;
   field.value = {static_cast<uint32_t>(head.size()), static_cast<uint32_t>(value.size())};
-  for (char c : value) {
-    const bool unsafe = c == '\r' || c == '\n' || c == '\0';
-#ifndef NDEBUG
-    BIA_ASSERT(!unsafe && "CR, LF or NUL in a header's value");
-#endif
-    head += unsafe ? ' ' : c;
-  }
+  append_value(head, value);
   stream_.answer_fields_.push_back(field);
 }
 

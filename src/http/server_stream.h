@@ -23,6 +23,8 @@ class ServerStream final : public Http2Stream {
   // For the connection, as frames come.
   void begin();
   void on_header(std::string_view name, std::string_view value);
+  void on_trailer(std::string_view name, std::string_view value);
+  void send_trailers();
   /// Checks the head and starts the handler.
   void on_head();
   void on_data(std::string_view bytes);
@@ -30,6 +32,9 @@ class ServerStream final : public Http2Stream {
   void on_closed();
   Http2Events::BodyPart read_body(std::span<char> into);
   bool idle() const { return !is_open() && !running_; }
+  std::string_view content_type() const { return request_.header("content-type"); }
+  /// Tells `events` of the head again, as of the stream `to`.
+  void repeat_head(Http2Events& events, Http2Stream& to) const;
 
   size_t live_index = 0;  ///< Where the connection lists it.
 
@@ -55,6 +60,7 @@ class ServerStream final : public Http2Stream {
     size_t header_count() const override { return stream_.fields_.size(); }
     std::pair<std::string_view, std::string_view> header_at(size_t index) const override;
     Result<std::string_view> body() override { return stream_.read_whole_body(); }
+    std::string_view trailer(std::string_view name) const override;
     std::string peer() const override;
     int version() const override { return 2; }
     std::optional<net::TlsInfo> tls() const override;
@@ -69,6 +75,10 @@ class ServerStream final : public Http2Stream {
     void set_status(int status) override { stream_.status_ = status; }
     int status() const override { return stream_.status_; }
     void add_header(std::string_view name, std::string_view value) override;
+    void set_header(std::string_view name, std::string_view value) override;
+    std::string_view header(std::string_view name) const override;
+    void add_trailer(std::string_view name, std::string_view value) override;
+    bool head_sent() const override { return stream_.head_sent_; }
     std::string& body() override { return stream_.answer_; }
     Result<void> write(std::string_view chunk) override { return stream_.write(chunk); }
     /// HTTP/2 has no such thing for one answer: the connection is everyone's.
@@ -116,6 +126,9 @@ class ServerStream final : public Http2Stream {
   fiber::WaitQueue readers_;
   // The answer. `queue_` is what `write` was given and the peer has not taken.
   int status_ = 200;
+  using Trailers = std::vector<std::pair<std::string, std::string>>;
+  Trailers request_trailers_;  ///< not in `arena_`, which the handler has views of
+  Trailers answer_trailers_;
   std::string answer_head_;
   std::vector<Field> answer_fields_;
   std::string answer_;

@@ -14,6 +14,7 @@
 #include "bia/net/socket.h"
 #include "http/http2_guard.h"
 #include "http/owned_counter.h"
+#include "http/refusals.h"
 
 namespace bia::http {
 
@@ -49,7 +50,7 @@ struct alignas(64) ServerThread {
   OwnedCounter accepted;
   OwnedCounter open;
   OwnedCounter requests;
-  OwnedCounter bad_requests;
+  RefusalCounters bad_requests;
   OwnedCounter refused;
   OwnedCounter tls_failed;
 };

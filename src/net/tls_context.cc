@@ -134,7 +134,8 @@ Result<TlsIdentity> load_identity(const TlsCertificate& from) {
         "TLS_KEY", fmt::format("{}: no private key in PEM: {}", key_where, openssl_text()));
   if (X509_check_private_key(identity.certificate.get(), identity.key.get()) != 1) {
     ERR_clear_error();
-    return tls_config_error("TLS_KEY", fmt::format("{}: not the key of {}", key_where, where));
+    return tls_config_error("TLS_KEY_MISMATCH",
+                            fmt::format("{}: not the key of {}", key_where, where));
   }
   identity.names = names_of(identity.certificate.get());
   return identity;

@@ -182,7 +182,6 @@ def test_series_has_the_run_over_time(helloworld, tmp_path):
     (["--insecure", "--proto", PROTO, "--call", "helloworld.v1.Greeter/Nope", "HOST"], 'service "helloworld.v1.Greeter" does not include a method named "Nope"'),
     (["--insecure", "--proto", PROTO, "--call", "bad", "HOST"], 'method name must be package.Service.Method or package.Service/Method: "bad"'),
     (["--insecure", "--proto", PROTO, "--call", CALL, "-d", '{"nope":1}', "HOST"], 'unknown field "nope"'),
-    (["--proto", PROTO, "--call", CALL, "HOST"], "TLS is not built yet"),
     (["--insecure", "--proto", PROTO, "--call", CALL, "-B", "nope.bin", "HOST"], "open nope.bin: no such file or directory"),
     (["--insecure", "--proto", PROTO, "--call", CALL, "--load-schedule", "step", "HOST"], "load start cannot equal load end"),
     (["--insecure", "--lb-strategy=round_robin", "--proto", PROTO, "--call", CALL, "HOST"], "--lb-strategy is not built yet"),

@@ -152,7 +152,8 @@ class App {
   /// "127.0.0.1:8080", the real ports, once started; empty where the server is not configured.
   std::string http_address() const;
   std::string grpc_address() const;
-  /// "http://10.0.0.1:8080", "grpc://10.0.0.1:9000", as other hosts reach them; once started.
+  /// "http://10.0.0.1:8080", "grpcs://10.0.0.1:9000" (over TLS), as other hosts reach them; once
+  /// started.
   std::vector<std::string> endpoints() const;
 
  private:

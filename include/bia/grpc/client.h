@@ -68,7 +68,12 @@ struct ChannelOptions {
   /// Of the requests; also asks for compressed replies. Replies in gzip are read either way.
   Compression compression = Compression::kNone;
   std::string user_agent = "bia";
-  std::string authority;  ///< default: the target
+  /// Default: `server_name` over TLS, else the target.
+  std::string authority;
+  /// Null: cleartext. Its protocols (ALPN) are to be {"h2"}.
+  std::shared_ptr<const net::TlsClient> tls;
+  /// What the certificate must be for; default: the authority's host.
+  std::string server_name;
   size_t message_bytes_max = 4 * 1024 * 1024;
   size_t metadata_bytes_max = 64 * 1024;
   uint32_t window_bytes = 1 << 20;
@@ -85,15 +90,16 @@ struct ChannelOptions {
   net::Resolver* resolver = nullptr;
 };
 
-/// One HTTP/2 connection to "host:port", cleartext. Belongs to its thread; many fibers may call at
-/// once. Reconnects at the next call after a loss.
+/// One HTTP/2 connection to "host:port", cleartext or TLS. Belongs to its thread; many fibers may
+/// call at once. Reconnects at the next call after a loss.
 class Channel {
  public:
   explicit Channel(std::string target, ChannelOptions options = {});
   ~Channel();
   Channel(Channel&&) noexcept;
-  /// Suspends until connected. Errors: kUnavailable, kDeadlineExceeded. Calls connect by themselves
-  /// if this was not called.
+  /// Suspends until the server has sent its SETTINGS. Errors: kUnavailable (HANDSHAKE where TLS
+  /// failed, PREFACE where the peer speaks no HTTP/2, else of the connection), kDeadlineExceeded.
+  /// Calls connect by themselves if this was not called.
   Result<void> connect(Deadline deadline);
   /// `path` is "/package.Service/Method". Reuses the reply's storage. Suspends.
   void unary(std::string_view path, std::string_view request, const CallOptions& options,

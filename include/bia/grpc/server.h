@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -8,12 +9,16 @@
 
 #include "bia/base/result.h"
 #include "bia/base/time.h"
+#include "bia/net/tls.h"
 
 namespace google::protobuf {
 class FileDescriptor;
 }
 namespace bia::fiber {
 class ThreadGroup;
+}
+namespace bia::http {
+class Http2GuestService;
 }
 
 namespace bia::grpc {
@@ -37,6 +42,8 @@ class ServerCall {
   virtual Deadline deadline() const = 0;
   virtual std::string peer() const = 0;
   virtual bool cancelled() const = 0;
+  /// What the handshake agreed on, with the client's certificate; none in cleartext.
+  virtual std::optional<net::TlsInfo> tls() const = 0;
   /// The next message's bytes; false at the end of the peer's stream. Suspends. Errors: kCancelled,
   /// kDeadlineExceeded, kResourceExhausted (above the limit).
   virtual Result<bool> read(std::string& message) = 0;
@@ -57,7 +64,13 @@ struct MethodHandler {
 };
 
 struct ServerOptions {
+  /// Empty: no port of its own; see `http_guest`.
   std::string address = ":9000";
+  /// Null: cleartext. Of its protocols (ALPN) only "h2" is served.
+  std::shared_ptr<net::TlsServer> tls;
+  /// For TLS's handshake, and for HTTP/2's preface and SETTINGS after it.
+  Duration handshake_timeout = std::chrono::seconds(20);
+  size_t connections_max = 100'000;  ///< on the port of its own
   /// Of a call without a shorter grpc-timeout; zero: none. Config key server.grpc.timeout.
   Duration timeout = std::chrono::seconds(1);
   size_t message_bytes_max = 4 * 1024 * 1024;  ///< grpc-go's default for received messages
@@ -69,7 +82,8 @@ struct ServerOptions {
   Duration stall_timeout = std::chrono::seconds(120);
 };
 
-/// gRPC over cleartext HTTP/2 (PROTOCOL-HTTP2.md) with health v1 and reflection v1 and v1alpha.
+/// gRPC over HTTP/2 (PROTOCOL-HTTP2.md), cleartext or TLS, with health v1 and reflection v1 and
+/// v1alpha.
 class Server {
  public:
   static Result<std::unique_ptr<Server>> create(fiber::ThreadGroup& threads,
@@ -83,14 +97,26 @@ class Server {
   /// Thread-safe; Watch streams are told. "" is the whole server.
   void set_health(std::string_view service, Health health);
   Result<void> start();
+  /// Of the port of its own.
   std::string address() const;
+  /// Given to an http::ServerOptions, it serves gRPC's calls on that server's port too, whose
+  /// limits on connections and heads hold there. The gRPC server must outlive that one.
+  http::Http2GuestService& http_guest();
   /// As channelz counts; sums over all threads. Thread-safe.
   struct Counters {
     uint64_t connections_accepted = 0, connections_open = 0;
+    /// Connections refused: above `connections_max`; handshakes that failed, and that did not agree
+    /// on HTTP/2.
+    uint64_t connections_full = 0, tls_failed = 0, tls_without_h2 = 0;
     uint64_t calls_started = 0, calls_succeeded = 0, calls_failed = 0;
     uint64_t messages_received = 0, messages_sent = 0;
-    /// Connections that were ended because the peer exceeded a limit, by the limit's name.
+    /// Refused: above `message_bytes_max`, and no gRPC messages or not unpacked.
+    uint64_t messages_too_large = 0, messages_malformed = 0;
+    /// Connections that were ended for what the peer did: by the name of the limit that it
+    /// exceeded, or of the error (RFC 9113 section 7).
     std::vector<std::pair<std::string_view, uint64_t>> http2_abuses;
+    /// Calls that were reset: malformed, or above `streams_max`.
+    std::vector<std::pair<std::string_view, uint64_t>> http2_streams_refused;
   };
   Counters counters() const;
   /// GOAWAY, then waits for calls in flight until `deadline`. Suspends.

@@ -19,6 +19,8 @@ class ThreadGroup;
 
 namespace bia::http {
 
+class Http2GuestService;
+
 /// A request being served. Views live until the handler returns (or, of the body, until the next
 /// read).
 class ServerRequest {
@@ -37,6 +39,8 @@ class ServerRequest {
   /// The whole body. Suspends. Errors: kOutOfRange BODY_TOO_LARGE (413), kInvalidArgument (bad
   /// chunk), kDeadlineExceeded, kUnavailable.
   virtual Result<std::string_view> body() = 0;
+  /// A trailer field (RFC 9110 section 6.5), once `body` has returned; empty where there is none.
+  virtual std::string_view trailer(std::string_view name) const = 0;
   /// "127.0.0.1:41234".
   virtual std::string peer() const = 0;
   /// Major version: 1 or 2.
@@ -57,6 +61,16 @@ class ServerResponse {
   virtual int status() const = 0;
   /// CR, LF or NUL in a value is refused by BIA_ASSERT in debug and replaced by a space in release.
   virtual void add_header(std::string_view name, std::string_view value) = 0;
+  /// In place of those of that name.
+  virtual void set_header(std::string_view name, std::string_view value) = 0;
+  /// The first of that name; empty where there is none. Valid until the next header.
+  virtual std::string_view header(std::string_view name) const = 0;
+  /// A field after the body, before the handler returns: the answer is chunked then in HTTP/1.1.
+  /// Dropped in HTTP/1.0, and where the answer has no body. Not for what frames or routes a
+  /// message.
+  virtual void add_trailer(std::string_view name, std::string_view value) = 0;
+  /// True once nothing of the head can change.
+  virtual bool head_sent() const = 0;
   /// Append the body here; it goes out in one write with the head. The buffer is kept for the
   /// connection's next answer.
   virtual std::string& body() = 0;
@@ -86,6 +100,9 @@ struct ServerOptions {
   size_t connections_max = 100'000;
   /// Null: cleartext. Its ALPN decides between HTTP/2 and HTTP/1.1.
   std::shared_ptr<net::TlsServer> tls;
+  /// Serves some of what comes over HTTP/2 in the handler's place: gRPC
+  /// (`grpc::Server::http_guest`). Outlives the server.
+  Http2GuestService* guest = nullptr;
 };
 
 /// HTTP/1.1 (RFC 9112) and HTTP/2 (RFC 9113; over TLS by ALPN, in cleartext with prior knowledge)
@@ -106,8 +123,13 @@ class Server {
     uint64_t connections_accepted = 0, connections_open = 0, requests = 0, bad_requests = 0;
     /// Connections refused because there were `connections_max`; handshakes that failed.
     uint64_t connections_refused = 0, tls_failed = 0;
-    /// HTTP/2 connections that were ended because the peer exceeded a limit, by the limit's name.
+    /// Refused requests (`bad_requests` is the sum) by the reason that their callers were told.
+    std::vector<std::pair<std::string_view, uint64_t>> bad_requests_by_reason;
+    /// HTTP/2 connections that were ended for what the peer did: by the name of the limit that it
+    /// exceeded, or of the error (RFC 9113 section 7).
     std::vector<std::pair<std::string_view, uint64_t>> http2_abuses;
+    /// HTTP/2 requests that were reset: malformed, or above the streams that a peer may have.
+    std::vector<std::pair<std::string_view, uint64_t>> http2_streams_refused;
   };
   Counters counters() const;
 

@@ -84,7 +84,17 @@ TEST(MakeOptions, ChecksAsGhzDoes) {
       options_of({"--insecure", "--call", "a.b/c", "-m", "{\"a\":1}", "h:1"}).error().message(),
       "error unmarshaling metadata '{\"a\":1}': json: cannot unmarshal number into Go value of "
       "type string");
-  EXPECT_EQ(options_of({"--call", "a.b/c", "h:1"}).error().message(), "TLS is not built yet");
+  EXPECT_EQ(options_of({"--call", "a.b/c", "--cname=a", "--authority=b", "h:1"}).error().message(),
+            "ClientConn's authority from transport creds \"a\" and dial option \"b\" don't match");
+  EXPECT_EQ(options_of({"--call", "a.b/c", "--cert=none.pem", "h:1"}).error().message(),
+            "could not load client key pair: open none.pem: no such file or directory");
+  EXPECT_EQ(options_of({"--call", "a.b/c", "--cacert=none.pem", "h:1"}).error().message(),
+            "could not read ca certificate: open none.pem: no such file or directory");
+  EXPECT_EQ(
+      options_of({"--insecure", "--call", "a.b/c", "--cacert=/dev/null", "h:1"}).error().message(),
+      "failed to append ca certs");
+  EXPECT_NE(options_of({"--call", "a.b/c", "--skipTLS", "h:1"})->tls, nullptr);
+  EXPECT_EQ(options_of({"--call", "a.b/c", "--insecure", "h:1"})->tls, nullptr);
 }
 
 TEST(MakeOptions, ReadsDataFromStandardInput) {

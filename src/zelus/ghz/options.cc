@@ -9,6 +9,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "zelus/ghz/tls.h"
+
 namespace zelus::ghz {
 namespace {
 
@@ -150,7 +152,7 @@ Result<void> read_payload(const ParsedFlags& flags, const std::function<std::str
   return {};
 }
 
-Result<void> check(const ParsedFlags& flags, const Options& options) {
+Result<void> check(const Options& options) {
   if (options.host.empty()) return setup_error("host required");
   if (options.call.empty()) return setup_error("call required");
   if (options.connections > options.concurrency)
@@ -169,9 +171,12 @@ Result<void> check(const ParsedFlags& flags, const Options& options) {
   }
   if (options.has_binary && options.stream_dynamic_messages)
     return setup_error("cannot use dynamic messages with binary data");
-  if (!flags.has("insecure")) {
-    return Error(Code::kUnimplemented, "NOT_BUILT", "TLS is not built yet")
-        .with_hint("pass --insecure for a plaintext connection");
+  if (!options.insecure && !options.cname.empty() && !options.authority.empty() &&
+      options.cname != options.authority) {
+    return setup_error(
+        fmt::format("ClientConn's authority from transport creds \"{}\" and dial option \"{}\" "
+                    "don't match",
+                    options.cname, options.authority));
   }
   return {};
 }
@@ -186,6 +191,12 @@ Result<Options> make_options(const ParsedFlags& flags,
   options.protoset = flags.get("protoset");
   options.call = flags.get("call");
   options.import_paths = import_paths(flags);
+  options.insecure = flags.get("insecure") == "true";
+  options.cacert = flags.get("cacert");
+  options.cert = flags.get("cert");
+  options.key = flags.get("key");
+  options.cname = flags.get("cname");
+  options.skip_tls = flags.get("skipTLS") == "true";
   options.authority = flags.get("authority");
   options.stream_interval = duration(flags, "stream-interval");
   options.stream_call_duration = duration(flags, "stream-call-duration");
@@ -220,7 +231,8 @@ Result<Options> make_options(const ParsedFlags& flags,
     options.send_bytes_max = BIA_TRY(parse_bytes(flags.get("max-send-message-size")));
   if (options.duration > bia::Duration::zero()) options.total = INT32_MAX;  // As ghz reports it.
   BIA_TRY(read_payload(flags, read_stdin, options));
-  BIA_TRY(check(flags, options));
+  options.tls = BIA_TRY(make_tls(options));
+  BIA_TRY(check(options));
   return options;
 }
 

@@ -2,11 +2,13 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "bia/base/result.h"
 #include "bia/base/time.h"
+#include "bia/net/tls.h"
 #include "zelus/ghz/flags.h"
 #include "zelus/ghz/schedule.h"
 
@@ -31,6 +33,13 @@ struct Options {
   std::string protoset;
   std::string call;
   std::vector<std::string> import_paths;
+  bool insecure = false;
+  std::string cacert;
+  std::string cert;
+  std::string key;
+  std::string cname;
+  bool skip_tls = false;
+  std::shared_ptr<const bia::net::TlsClient> tls;  ///< Null where `insecure`.
   std::string authority;
   uint64_t rps = 0;
   bool async = false;

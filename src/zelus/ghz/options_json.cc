@@ -91,7 +91,12 @@ std::string options_json(const Options& options) {
   out.text("protoset", options.protoset);
   out.strings("import-paths", options.import_paths);
   if (options.compress) out.boolean("enable-compression", true);
-  out.boolean("insecure", true);
+  out.text("cacert", options.cacert);
+  out.text("cert", options.cert);
+  out.text("key", options.key);
+  out.text("cname", options.cname);
+  if (options.skip_tls) out.boolean("skipTLS", true);
+  out.boolean("insecure", options.insecure);
   out.text("authority", options.authority);
   out.integer("rps", static_cast<int64_t>(options.rps), Zero::kOmit);
   write_schedule(out, "load", options.load);

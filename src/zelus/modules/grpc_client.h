@@ -64,6 +64,9 @@ struct GrpcCall {
 
 /// Sends, waits and samples. Outside of running JavaScript.
 void perform(Vu& vu, GrpcClient& client, GrpcClient::Method& method, GrpcCall& call);
+/// Metadata of a call. False with k6's text.
+bool read_metadata(JSContext* ctx, const Value& value, bia::grpc::Metadata& metadata,
+                   std::string& error);
 /// Reads invoke's `params`. False with k6's text.
 bool read_call_params(Vu& vu, JSValueConst params, GrpcCall& call, std::string& error);
 JSValue new_grpc_response(JSContext* ctx, std::unique_ptr<GrpcCall> call);

@@ -72,8 +72,19 @@ struct Script {
     std::call_once(tls_made, [this] { tls_client = bia::net::TlsClient::create(options.tls); });
     return tls_client;
   }
-  std::once_flag tls_made;
+  /// What gRPC connects with where a script does not say.
+  const Result<std::shared_ptr<const bia::net::TlsClient>>& grpc_tls() {
+    std::call_once(grpc_tls_made, [this] {
+      bia::net::TlsClientOptions grpc = options.tls;
+      grpc.alpn = {"h2"};
+      grpc_tls_client = bia::net::TlsClient::create(std::move(grpc));
+    });
+    return grpc_tls_client;
+  }
+  std::once_flag tls_made, grpc_tls_made;
   Result<std::shared_ptr<const bia::net::TlsClient>> tls_client =
+      std::shared_ptr<const bia::net::TlsClient>();
+  Result<std::shared_ptr<const bia::net::TlsClient>> grpc_tls_client =
       std::shared_ptr<const bia::net::TlsClient>();
   bool has(metrics::SystemTag tag) const { return system_tags.has(tag); }
 };

@@ -4,6 +4,7 @@
 
 #include "js/runtime.h"
 #include "zelus/modules/dialer.h"
+#include "zelus/modules/grpc_tls.h"
 #include "zelus/modules/url.h"
 
 namespace zelus::modules {
@@ -22,6 +23,7 @@ struct ThreadState {
   UrlCache urls;
   std::unique_ptr<HttpThread> http;
   NameCache names;
+  GrpcTlsCache grpc_tls;
   /// The last member: objects that a runtime's end frees reach back into the others.
   std::vector<std::unique_ptr<bia::js::Runtime>> runtimes;
 };

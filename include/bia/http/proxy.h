@@ -1,0 +1,50 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bia/base/result.h"
+
+namespace bia::http {
+
+/// An HTTP proxy: requests to http:// go to it whole, https:// through a tunnel (RFC 9110 section
+/// 9.3.6).
+struct Proxy {
+  std::string host;
+  uint16_t port = 80;
+  /// "Basic dXNlcjpwYXNz"; empty: none.
+  std::string authorization;
+};
+
+/// Which requests go through a proxy, as Go's net/http takes it from the environment: HTTP_PROXY
+/// for http://, HTTPS_PROXY for https://, but not for what NO_PROXY lists (names with those below
+/// them, ".name" those below alone, addresses, networks "10.0.0.0/8", each with a ":port" where one
+/// is meant; "*": none) nor for this machine (localhost, 127.0.0.0/8, ::1). Each in lower case too.
+class ProxyRules {
+ public:
+  /// `variable` gives a variable's value, "" where there is none. Errors: kInvalidArgument for a
+  /// proxy that is no URL of http.
+  static Result<ProxyRules> from_environment(
+      const std::function<std::string(std::string_view)>& variable);
+  enum class Scheme : uint8_t { kHttp, kHttps };
+  /// Null: straight to the host. Lives as long as the rules.
+  const Proxy* find(Scheme scheme, std::string_view host, uint16_t port) const;
+  bool empty() const { return http_.host.empty() && https_.host.empty(); }
+
+ private:
+  struct Exception {
+    std::string name;     ///< lower case; with a dot in front, those below it alone
+    std::string network;  ///< the bytes of an address
+    unsigned bits = 0;    ///< of `network` that count
+    uint16_t port = 0;    ///< 0: any
+  };
+  static Exception parse_exception(std::string_view text);
+  bool excepts(std::string_view host, uint16_t port) const;
+  Proxy http_, https_;
+  bool except_all_ = false;
+  std::vector<Exception> exceptions_;
+};
+
+}  // namespace bia::http

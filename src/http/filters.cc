@@ -1,0 +1,216 @@
+// Handlers around handlers: compression by Accept-Encoding, ETag.
+#include "bia/http/filters.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "bia/http/router.h"
+#include "http/coder.h"
+
+namespace bia::http {
+namespace {
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+/// Cuts the part before `separator` off the front.
+std::string_view cut(std::string_view& rest, char separator) {
+  const size_t end = std::min(rest.find(separator), rest.size());
+  const std::string_view part = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return trim(part);
+}
+
+constexpr int kNoWeight = -1;
+
+/// In thousandths; a weight that is none counts as 0, so that nothing is sent on a guess.
+int weight_of(std::string_view parameters) {
+  while (!parameters.empty()) {
+    std::string_view parameter = cut(parameters, ';');
+    if (parameter.size() < 3 || (parameter[0] | 32) != 'q' || parameter[1] != '=') continue;
+    parameter.remove_prefix(2);
+    int weight = 0;
+    int unit = 1000;
+    for (size_t i = 0; i < parameter.size() && i < 5; ++i) {
+      if (i == 1 && parameter[i] == '.') continue;
+      if (parameter[i] < '0' || parameter[i] > '9') return 0;
+      weight += (parameter[i] - '0') * unit;
+      unit /= 10;
+    }
+    return std::min(weight, 1000);
+  }
+  return 1000;
+}
+
+struct NamedCoding {
+  std::string_view name;
+  Coding coding;
+};
+constexpr NamedCoding kCodings[] = {{"gzip", Coding::kGzip},
+                                    {"deflate", Coding::kDeflate},
+                                    {"br", Coding::kBrotli},
+                                    {"zstd", Coding::kZstd},
+                                    {"identity", Coding::kIdentity}};
+
+/// Text, in short: what is packed already gains nothing.
+bool is_compressible(std::string_view content_type) {
+  const std::string_view type = trim(content_type.substr(0, content_type.find(';')));
+  if (type.size() >= 5 && field_name_equals(type.substr(0, 5), "text/"))
+    return !field_name_equals(type, "text/event-stream");
+  for (std::string_view known :
+       {"application/json", "application/javascript", "application/xml", "application/yaml",
+        "application/proto", "application/x-ndjson", "application/wasm", "image/svg+xml"}) {
+    if (field_name_equals(type, known)) return true;
+  }
+  return type.ends_with("+json") || type.ends_with("+xml");
+}
+
+bool wants_compression(ServerResponse& response, size_t bytes_min) {
+  const int status = response.status();
+  if (response.head_sent() || response.body().size() < bytes_min) return false;
+  if (status < 200 || status == 204 || status == 206 || status == 304) return false;
+  return response.header("content-encoding").empty() &&
+         is_compressible(response.header("content-type")) &&
+         response.header("cache-control").find("no-transform") == std::string_view::npos;
+}
+
+/// `W/` does not count: comparison is weak (RFC 9110 section 8.8.3.2).
+bool list_has(std::string_view list, std::string_view etag) {
+  if (etag.starts_with("W/")) etag.remove_prefix(2);
+  list = trim(list);
+  if (list == "*") return true;
+  while (!list.empty()) {
+    // A tag may have commas between its quotes.
+    if (list.starts_with("W/")) list.remove_prefix(2);
+    const size_t end = list.starts_with('"') ? list.find('"', 1) : std::string_view::npos;
+    if (end == std::string_view::npos) {
+      cut(list, ',');
+    } else {
+      if (list.substr(0, end + 1) == etag) return true;
+      list.remove_prefix(end + 1);
+      cut(list, ',');
+    }
+    list = trim(list);
+  }
+  return false;
+}
+
+bool is_read(const ServerRequest& request) {
+  return request.method() == Method::kGet || request.method() == Method::kHead;
+}
+
+/// FNV-1a over words: an ETag has to differ, not to resist forgery.
+uint64_t hash_of(std::string_view bytes) {
+  constexpr uint64_t kPrime = 0x100000001b3;
+  uint64_t hash = 0xcbf29ce484222325 ^ bytes.size();
+  while (bytes.size() >= 8) {
+    uint64_t word = 0;
+    std::copy_n(bytes.data(), 8, reinterpret_cast<char*>(&word));
+    hash = (hash ^ word) * kPrime;
+    hash ^= hash >> 29;
+    bytes.remove_prefix(8);
+  }
+  for (char c : bytes) hash = (hash ^ static_cast<uint8_t>(c)) * kPrime;
+  return hash ^ (hash >> 32);
+}
+
+}  // namespace
+
+Result<Coding> parse_coding(std::string_view name) {
+  for (const auto& [text, coding] : kCodings) {
+    if (coding != Coding::kIdentity && text == name) return coding;
+  }
+  return Error(Code::kInvalidArgument, "CODING",
+               fmt::format("\"{}\" is none of gzip, deflate, br, zstd", name));
+}
+
+std::string_view coding_name(Coding coding) {
+  for (const auto& [text, each] : kCodings) {
+    if (each == coding) return text;
+  }
+  return {};
+}
+
+Coding negotiate_coding(std::string_view accept_encoding, const std::vector<Coding>& offered) {
+  int weights[5] = {kNoWeight, kNoWeight, kNoWeight, kNoWeight, kNoWeight};
+  int any = kNoWeight;
+  while (!accept_encoding.empty()) {
+    std::string_view item = cut(accept_encoding, ',');
+    std::string_view name = cut(item, ';');
+    if (name == "x-gzip") name = "gzip";
+    const int weight = weight_of(item);
+    if (name == "*") any = weight;
+    for (const auto& [text, coding] : kCodings) {
+      if (field_name_equals(name, text)) weights[static_cast<size_t>(coding)] = weight;
+    }
+  }
+  // Identity is acceptable where nothing says otherwise, but the least of what is named.
+  Coding best = Coding::kIdentity;
+  int best_weight = std::max(weights[0], 0);
+  for (Coding coding : offered) {
+    int weight = weights[static_cast<size_t>(coding)];
+    if (weight == kNoWeight) weight = any;
+    const bool better = best == Coding::kIdentity ? weight >= best_weight : weight > best_weight;
+    if (weight <= 0 || !better) continue;
+    best = coding;
+    best_weight = weight;
+  }
+  return best;
+}
+
+Handler compressed(Handler inner, CompressionOptions options) {
+  return [inner = std::move(inner), options = std::move(options)](ServerRequest& request,
+                                                                  ServerResponse& response) {
+    inner(request, response);
+    if (!wants_compression(response, options.bytes_min)) return;
+    // Caches are to know, whatever this answer is.
+    response.add_header("Vary", "Accept-Encoding");
+    const Coding coding = negotiate_coding(request.header("accept-encoding"), options.codings);
+    if (coding == Coding::kIdentity || !encode(coding, response.body())) return;
+    response.add_header("Content-Encoding", coding_name(coding));
+    if (const std::string_view etag = response.header("etag"); etag.starts_with('"'))
+      response.set_header("ETag", fmt::format("W/{}", etag));
+  };
+}
+
+Handler with_etags(Handler inner) {
+  return [inner = std::move(inner)](ServerRequest& request, ServerResponse& response) {
+    inner(request, response);
+    if (response.head_sent() || response.status() != 200 || !is_read(request)) return;
+    if (response.header("etag").empty()) {
+      if (response.body().empty()) return;
+      response.add_header("ETag", fmt::format("W/\"{:016x}\"", hash_of(response.body())));
+    }
+    const std::string_view wanted = request.header("if-none-match");
+    if (wanted.empty() || !list_has(wanted, response.header("etag"))) return;
+    response.set_status(304);
+    response.body().clear();
+  };
+}
+
+Precondition check_etag(ServerRequest& request, ServerResponse& response, std::string_view etag) {
+  response.set_header("ETag", etag);
+  const std::string_view must = request.header("if-match");
+  const std::string_view must_not = request.header("if-none-match");
+  // If-Match compares strongly (RFC 9110 section 13.1.1), and comes first (section 13.2.2).
+  const bool failed =
+      !must.empty() && (!list_has(must, etag) || (etag.starts_with("W/") && trim(must) != "*"));
+  const bool matched = must.empty() && !must_not.empty() && list_has(must_not, etag);
+  if (!failed && !matched) return Precondition::kGoOn;
+  if (matched && is_read(request)) {
+    response.set_status(304);
+    response.body().clear();
+  } else {
+    write_error(response, 412, "PRECONDITION_FAILED",
+                failed ? "If-Match does not name the present state"
+                       : "If-None-Match names the present state");
+  }
+  return Precondition::kAnswered;
+}
+
+}  // namespace bia::http

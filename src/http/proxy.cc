@@ -1,0 +1,160 @@
+#include "bia/http/proxy.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "bia/http/uri.h"
+
+namespace bia::http {
+namespace {
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  return out;
+}
+
+/// 4 or 16 bytes; none where it is no address.
+std::string address_bytes(std::string_view text) {
+  if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
+  const std::string name(text);
+  char bytes[16];
+  if (inet_pton(AF_INET, name.c_str(), bytes) == 1) return {bytes, 4};
+  if (inet_pton(AF_INET6, name.c_str(), bytes) == 1) return {bytes, 16};
+  return {};
+}
+
+bool is_this_machine(std::string_view host, const std::string& address) {
+  if (host == "localhost") return true;
+  if (address.size() == 4) return address[0] == 127;
+  return address.size() == 16 && address == std::string(15, '\0') + '\1';
+}
+
+void append_base64(std::string& out, std::string_view bytes) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t group = 0;
+    const size_t count = std::min<size_t>(3, bytes.size() - i);
+    for (size_t j = 0; j < 3; ++j)
+      group = group << 8 | (j < count ? static_cast<uint8_t>(bytes[i + j]) : 0u);
+    for (size_t j = 0; j < 4; ++j) out += j <= count ? kDigits[group >> (18 - 6 * j) & 63] : '=';
+  }
+}
+
+Result<Proxy> parse_proxy(std::string_view name, const std::string& text) {
+  Proxy proxy;
+  if (text.empty()) return proxy;
+  const std::string url = text.find("://") == std::string::npos ? "http://" + text : text;
+  auto uri = parse_uri(url);
+  const auto bad = [&](std::string_view why) {
+    // Not the text itself: it may hold a password.
+    return Error(Code::kInvalidArgument, "PROXY", fmt::format("{}: {}", name, why));
+  };
+  if (!uri) return bad("is no URL; write http://host:port");
+  if (lower(uri->scheme) != "http") {
+    return Error(Code::kUnimplemented, "NOT_BUILT",
+                 fmt::format("{}: proxies of {}:// are not built yet; write http://host:port", name,
+                             uri->scheme));
+  }
+  proxy.host = uri->host;
+  proxy.port = uri->port;
+  if (uri->has_userinfo) {
+    std::string decoded;
+    if (!percent_decode(uri->userinfo, Plus::kPlusIsPlus, decoded))
+      return bad("the user has a bad escape");
+    if (decoded.find(':') == std::string::npos) decoded += ':';
+    proxy.authorization = "Basic ";
+    append_base64(proxy.authorization, decoded);
+  }
+  return proxy;
+}
+
+}  // namespace
+
+ProxyRules::Exception ProxyRules::parse_exception(std::string_view text) {
+  Exception out;
+  if (const size_t slash = text.find('/'); slash != std::string_view::npos) {
+    out.network = address_bytes(text.substr(0, slash));
+    const std::string_view bits = text.substr(slash + 1);
+    const auto [end, error] = std::from_chars(bits.data(), bits.data() + bits.size(), out.bits);
+    const bool good = error == std::errc() && end == bits.data() + bits.size() &&
+                      out.bits <= 8 * out.network.size();
+    if (!good) out.network.clear();
+    return out;
+  }
+  const size_t colon = text.rfind(':');
+  const bool bare_v6 = !text.starts_with('[') && text.find(':') != colon;
+  if (colon != std::string_view::npos && !bare_v6 &&
+      text.find(']', colon) == std::string_view::npos) {
+    std::from_chars(text.data() + colon + 1, text.data() + text.size(), out.port);
+    text = text.substr(0, colon);
+  }
+  out.network = address_bytes(text);
+  out.bits = static_cast<unsigned>(8 * out.network.size());
+  if (out.network.empty()) {
+    if (text.starts_with("*.")) text.remove_prefix(1);
+    out.name = lower(text);
+  }
+  return out;
+}
+
+Result<ProxyRules> ProxyRules::from_environment(
+    const std::function<std::string(std::string_view)>& variable) {
+  const auto either = [&](std::string_view name) {
+    std::string value = variable(name);
+    return value.empty() ? variable(lower(name)) : value;
+  };
+  ProxyRules rules;
+  // In a CGI program HTTP_PROXY is a header that the caller sent (CVE-2016-5386).
+  if (variable("REQUEST_METHOD").empty())
+    rules.http_ = BIA_TRY(parse_proxy("HTTP_PROXY", either("HTTP_PROXY")));
+  rules.https_ = BIA_TRY(parse_proxy("HTTPS_PROXY", either("HTTPS_PROXY")));
+  const std::string except = either("NO_PROXY");
+  std::string_view rest = except;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find(','), rest.size());
+    const std::string_view item = trim(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (item == "*") rules.except_all_ = true;
+    if (!item.empty()) rules.exceptions_.push_back(parse_exception(item));
+  }
+  return rules;
+}
+
+bool ProxyRules::excepts(std::string_view host, uint16_t port) const {
+  const std::string name = lower(host);
+  const std::string address = address_bytes(name);
+  if (except_all_ || is_this_machine(name, address)) return true;
+  const auto same_network = [&](const Exception& one) {
+    if (one.network.empty() || one.network.size() != address.size()) return false;
+    for (unsigned bit = 0; bit < one.bits; ++bit) {
+      const unsigned mask = 0x80u >> (bit % 8);
+      if (((one.network[bit / 8] ^ address[bit / 8]) & static_cast<int>(mask)) != 0) return false;
+    }
+    return true;
+  };
+  return std::any_of(exceptions_.begin(), exceptions_.end(), [&](const Exception& one) {
+    if (one.port != 0 && one.port != port) return false;
+    if (!address.empty()) return same_network(one);
+    if (one.name.empty()) return false;
+    if (one.name.front() == '.') return name.ends_with(one.name);
+    return name == one.name || name.ends_with("." + one.name);
+  });
+}
+
+const Proxy* ProxyRules::find(Scheme scheme, std::string_view host, uint16_t port) const {
+  const Proxy& proxy = scheme == Scheme::kHttps ? https_ : http_;
+  return proxy.host.empty() || excepts(host, port) ? nullptr : &proxy;
+}
+
+}  // namespace bia::http
