@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
@@ -84,6 +85,46 @@ Result<void> FdWatch::wait_readable(Deadline deadline) {
 }
 Result<void> FdWatch::wait_writable(Deadline deadline) {
   return wait_event(state_, &State::writer, &State::writable, deadline);
+}
+
+bool receive_now(FdWatch::State& state, std::span<char> into, FdWatch::Received& received) {
+  for (;;) {
+    const ssize_t count = recv(state.fd, into.data(), into.size(), 0);
+    if (count < 0 && errno == EINTR) continue;
+    received.count = count;
+    received.error_number = count < 0 ? errno : 0;
+    received.at = now();
+    const bool nothing = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    // Fewer bytes than asked for: the kernel has no more now. An end that it announced keeps the
+    // descriptor readable.
+    const bool drained = nothing || (count > 0 && static_cast<size_t>(count) < into.size());
+    if (drained && !state.hung_up) state.readable = false;
+    return !nothing;
+  }
+}
+
+Result<FdWatch::Received> FdWatch::receive(std::span<char> into, Deadline deadline) {
+  Received received;
+  if (!state_) return wake_error(Wake::kReset);
+  if (state_->readable && receive_now(*state_, into, received)) {
+    received.readable_at = received.at;
+    return received;
+  }
+  State* state = state_;
+  BIA_ASSERT(state->reader == nullptr && "one fiber a direction waits for a descriptor");
+  state->reader = state->scheduler->running();
+  state->into = into;
+  state->received = &received;
+  const Wake why = state->scheduler->park(deadline.at());
+  if (why == Wake::kReset) return wake_error(why);  // The state is gone.
+  state->reader = nullptr;
+  state->received = nullptr;
+  if (why != Wake::kSignal) return wake_error(why);
+  return received;
+}
+
+void FdWatch::wake_reader() {
+  if (state_ && state_->received) state_->scheduler->wake(state_->reader, Wake::kAborted);
 }
 
 void FdWatch::clear_readable() {

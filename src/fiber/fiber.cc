@@ -7,6 +7,7 @@ namespace bia::fiber {
 Error wake_error(Wake why) {
   if (why == Wake::kDeadline)
     return Error(Code::kDeadlineExceeded, "DEADLINE_EXCEEDED", "deadline exceeded");
+  if (why == Wake::kAborted) return Error(Code::kAborted, "WOKEN", "the wait was ended");
   return Error(Code::kCancelled, "CANCELLED", "cancelled");
 }
 

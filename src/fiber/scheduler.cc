@@ -259,7 +259,7 @@ void Scheduler::Impl::run_deferred() {
 
 void Scheduler::Impl::expire_timers() {
   if (timers_.empty()) return;
-  TimePoint time = now();
+  const TimePoint time = events_at_;
   while (!timers_.empty() && timers_.first_at() <= time) {
     FiberImpl* fiber = timers_.first();
     bool waits = fiber->state == FiberState::kParked && fiber->wake_at != TimePoint::max();
@@ -304,6 +304,7 @@ void Scheduler::Impl::wait_events() {
       count = epoll_wait(epoll_fd_, events_.data(), kEventsTurn, static_cast<int>(milliseconds));
     }
   }
+  events_at_ = now();
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events_[static_cast<size_t>(i)];
     handle_event(static_cast<FdWatch::State*>(event.data.ptr), event.events);
@@ -317,14 +318,23 @@ void Scheduler::Impl::handle_event(FdWatch::State* state, uint32_t events) {
   }
   constexpr uint32_t kEnd = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   if (events & kEnd) state->hung_up = true;
-  if (events & (EPOLLIN | kEnd)) {
-    state->readable = true;
-    if (state->reader) wake(state->reader, Wake::kSignal);
-  }
+  if (events & (EPOLLIN | kEnd)) handle_readable(state);
   if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) {
     state->writable = true;
     if (state->writer) wake(state->writer, Wake::kSignal);
   }
+}
+
+void Scheduler::Impl::handle_readable(FdWatch::State* state) {
+  state->readable = true;
+  FiberImpl* reader = state->reader;
+  if (!reader) return;
+  // A reader that was woken for another reason no longer wants what is read.
+  if (state->received && reader->state == FiberState::kParked) {
+    state->received->readable_at = events_at_;
+    if (!receive_now(*state, state->into, *state->received)) return;
+  }
+  wake(reader, Wake::kSignal);
 }
 
 Scheduler::Scheduler(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {

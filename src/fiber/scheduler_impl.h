@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "bia/base/assert.h"
@@ -21,7 +22,7 @@
 namespace bia::fiber {
 
 /// Why a parked fiber runs again.
-enum class Wake : uint8_t { kSignal, kDeadline, kCancelled, kReset };
+enum class Wake : uint8_t { kSignal, kDeadline, kCancelled, kReset, kAborted };
 
 enum class FiberState : uint8_t { kReady, kRunning, kParked, kDone };
 
@@ -93,6 +94,9 @@ struct FdWatch::State {
   // Cleared by the waiter itself when it runs again, so that `unwatch` finds it until then.
   FiberImpl* reader = nullptr;
   FiberImpl* writer = nullptr;
+  // Where the loop receives for the reader, and what came of it; null: the reader reads itself.
+  std::span<char> into;
+  Received* received = nullptr;
   // In the scheduler's list of all.
   State* previous = nullptr;
   State* next = nullptr;
@@ -161,6 +165,7 @@ class Scheduler::Impl {
   void expire_timers();
   void wait_events();
   void handle_event(FdWatch::State* state, uint32_t events);
+  void handle_readable(FdWatch::State* state);
   void cancel_all();
   bool busy();
   /// Tells the fiber's Overrun where `time` is after its deadline.
@@ -191,6 +196,7 @@ class Scheduler::Impl {
       unwatched_;  // Freed when no event of this turn can name them.
   const SchedulerOptions options_;
   int epoll_fd_;
+  TimePoint events_at_{};  // When the kernel last told events.
   bool stopping_ = false;
   static constexpr int kEventsTurn = 256;
   std::array<epoll_event, kEventsTurn> events_;  // Of one wait.
@@ -245,6 +251,9 @@ inline void Scheduler::Impl::arm(FiberImpl* fiber, TimePoint at) {
   self->wake_at = TimePoint::max();
   return self->wake;
 }
+
+/// One recv, with what it says of the descriptor put into `state`. False where there is nothing.
+bool receive_now(FdWatch::State& state, std::span<char> into, FdWatch::Received& received);
 
 /// The error of a wait that ended for another reason than its event.
 Error wake_error(Wake why);

@@ -322,6 +322,69 @@ TEST(FdWatch, ResetWakesItsWaitersEvenOneThatIsReadyAlready) {
   });
 }
 
+TEST(FdWatch, ReceivesForItsReaderBeforeFibersRunAgain) {
+  in_scheduler([] {
+    int ends[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    FdWatch watch = FdWatch::create(ends[0]).value();
+    char bytes[8] = {};
+    EXPECT_EQ(watch.receive(bytes, Deadline::after(milliseconds(1))).error().code(),
+              Code::kDeadlineExceeded);
+    std::string order;
+    Fiber reader = start([&] {
+      auto received = watch.receive(bytes, Deadline::never());
+      ASSERT_TRUE(received.ok());
+      EXPECT_EQ(received->count, 3);
+      EXPECT_GE(received->at, received->readable_at);
+      order += "reader";
+    });
+    yield();
+    EXPECT_EQ(write(ends[1], "abc", 3), 3);
+    Fiber other = start([&] {
+      yield();  // Into the turn in which the reader is resumed, but before it.
+      order += std::string_view(bytes, 3) == "abc" ? "received " : "not yet ";
+    });
+    reader.join().ignore("test");
+    other.join().ignore("test");
+    EXPECT_TRUE(order == "received reader" || order == "readerreceived ") << order;
+    EXPECT_EQ(write(ends[1], "12345678", 8), 8);
+    EXPECT_EQ(watch.receive(bytes, Deadline::never())->count, 8);
+    close(ends[1]);
+    EXPECT_EQ(watch.receive(bytes, Deadline::never())->count, 0);
+    EXPECT_EQ(watch.receive(bytes, Deadline::never())->count, 0) << "the end stays";
+    watch.reset();
+    close(ends[0]);
+  });
+}
+
+TEST(FdWatch, AWokenReaderKeepsItsHandsOffTheBuffer) {
+  in_scheduler([] {
+    int ends[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    FdWatch watch = FdWatch::create(ends[0]).value();
+    char bytes[8] = {};
+    Fiber reader = start([&] {
+      EXPECT_EQ(watch.receive(bytes, Deadline::never()).error().code(), Code::kAborted);
+      EXPECT_EQ(bytes[0], 0);
+      auto received = watch.receive(bytes, Deadline::never());
+      ASSERT_TRUE(received.ok());
+      EXPECT_EQ(received->count, 1);
+      EXPECT_EQ(watch.receive(bytes, Deadline::never()).error().code(), Code::kCancelled);
+    });
+    yield();
+    watch.wake_reader();
+    EXPECT_EQ(write(ends[1], "x", 1), 1);
+    for (int i = 0; i < 3; ++i) yield();
+    EXPECT_EQ(bytes[0], 'x');
+    reader.cancel();
+    reader.join().ignore("test");
+    watch.wake_reader();  // Nobody waits: nothing happens.
+    watch.reset();
+    close(ends[0]);
+    close(ends[1]);
+  });
+}
+
 TEST(FdWatch, MayOutliveItsScheduler) {
   int ends[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);

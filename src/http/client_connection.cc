@@ -60,31 +60,33 @@ ClientConnection::ClientConnection(net::Socket socket, const net::Endpoint& remo
 }
 
 bool ClientConnection::stale() { return socket_.stale(); }
+
 Result<void> ClientConnection::exchange(const ClientRequest& request, ClientResponse& response,
                                         Timings& timings, Deadline deadline) {
   const uint64_t read_before = socket_.bytes_read();
   const uint64_t written_before = socket_.bytes_written();
-  const TimePoint begin = timings.end;
   nothing_received_ = nothing_sent_ = true;
   reusable_ = false;
   body_bytes_ = 0;
+  queued_ = unsent_ = 0;
   buffer_.clear();
   BIA_TRY(append_head(request));
-  auto sent = send(request, deadline);
-  nothing_sent_ = socket_.bytes_written() == written_before;
-  const TimePoint written = now();
-  timings.sending = written - begin;
-  timings.end = written;
+  const TimePoint begin = timings.end;
+  send_began_ = send_ended_ = begin;
+  sent_ = send(request, deadline);
   Result<void> result;
   // A server that refuses a body answers and closes before it was sent: the answer is worth more
   // than the broken pipe.
-  if (sent || sent.error().code() == Code::kUnavailable) {
+  if (sent_ || sent_.error().code() == Code::kUnavailable) {
     result = receive(request, response, timings, deadline);
-    if (!sent && nothing_received_) result = std::move(sent);
-    if (!sent) reusable_ = false;
+    if (!sent_) reusable_ = false;
+    if (!sent_ && nothing_received_) result = std::move(sent_);
   } else {
-    result = std::move(sent);
+    result = std::move(sent_);
   }
+  timings.blocked += send_began_ - begin;
+  timings.sending = send_ended_ - send_began_;
+  nothing_sent_ = socket_.bytes_written() == written_before;
   timings.bytes_received += socket_.bytes_read() - read_before;
   timings.bytes_sent += socket_.bytes_written() - written_before;
   return result;
@@ -183,42 +185,88 @@ Result<void> ClientConnection::send(const ClientRequest& request, Deadline deadl
       tail = "0\r\n\r\n";
     }
   }
+  Result<void> sent;
   if (request.body.size() <= kCopiedBytesMax) {
     buffer_.append(request.body);
     buffer_.append(tail);
-    return socket_.write_all(buffer_.view(), deadline);
+    // Of a new connection nobody knows yet whether there is something to read.
+    if (!socket_.is_tls() && !socket_.readable()) {
+      queue();
+      return {};
+    }
+    sent = socket_.write_all(buffer_.view(), deadline);
+  } else {
+    const iovec parts[] = {{buffer_.data(), buffer_.size()},
+                           {const_cast<char*>(request.body.data()), request.body.size()},
+                           {const_cast<char*>(tail.data()), tail.size()}};
+    sent = socket_.write_all(std::span<const iovec>(parts, tail.empty() ? 2 : 3), deadline);
   }
-  const iovec parts[] = {{buffer_.data(), buffer_.size()},
-                         {const_cast<char*>(request.body.data()), request.body.size()},
-                         {const_cast<char*>(tail.data()), tail.size()}};
-  return socket_.write_all(std::span<const iovec>(parts, tail.empty() ? 2 : 3), deadline);
+  buffer_.clear();
+  send_ended_ = now();
+  return sent;
+}
+
+void ClientConnection::queue() {
+  // The answer is received behind the request, which must not move any more.
+  buffer_.reserve(kReadBytesMin);
+  queued_ = unsent_ = buffer_.size();
+  fiber::Scheduler::current().defer(*this);
+}
+
+void ClientConnection::run_deferred() noexcept {
+  send_began_ = now();
+  auto taken = socket_.try_write(buffer_.view());
+  send_ended_ = now();
+  if (!taken) {
+    // The kernel tells the reader too that the connection is broken.
+    unsent_ = 0;
+    sent_ = std::move(taken).error();
+    return;
+  }
+  unsent_ -= *taken;
+  if (unsent_ > 0) socket_.wake_reader();
+}
+
+Result<void> ClientConnection::send_rest(Deadline deadline) {
+  sent_ = socket_.write_all(buffer_.view().substr(queued_ - unsent_), deadline);
+  unsent_ = 0;
+  send_ended_ = now();
+  if (!sent_ && sent_.error().code() != Code::kUnavailable) return std::move(sent_).error();
+  return {};
 }
 
 Result<size_t> ClientConnection::fill(size_t bytes, Deadline deadline, bool cut_is_end) {
-  buffer_.reserve(bytes);
-  auto count = socket_.read_some(buffer_.space(), deadline);
-  // A TLS server that just closes is as common as one that says so; the framing tells whether
-  // anything is missing.
-  if (!count && cut_is_end && count.error().reason() == "UNEXPECTED_EOF") return size_t{0};
-  if (!count) return count;
-  buffer_.filled(*count);
-  return count;
+  for (;;) {
+    if (queued_ == 0) buffer_.reserve(bytes);
+    auto count = socket_.receive(buffer_.space(), deadline, read_times_);
+    if (count) {
+      buffer_.filled(*count);
+      buffer_.consume(std::exchange(queued_, 0));
+      return count;
+    }
+    if (unsent_ > 0 && count.error().code() == Code::kAborted) {
+      BIA_TRY(send_rest(deadline));
+      continue;
+    }
+    // A TLS server that just closes is as common as one that says so; the framing tells whether
+    // anything is missing.
+    if (cut_is_end && count.error().reason() == "UNEXPECTED_EOF") return size_t{0};
+    return count;
+  }
 }
 
 Result<void> ClientConnection::receive_head(Timings& timings, Deadline deadline) {
-  const TimePoint written = timings.end;
-  buffer_.clear();
   for (;;) {
     parser_.reset();
     Parsed parsed = Parsed::kNeedMore;
     for (;;) {
-      if (!buffer_.empty()) parsed = parser_.parse(buffer_.view());
+      if (!buffer_.empty() && queued_ == 0) parsed = parser_.parse(buffer_.view());
       if (parsed != Parsed::kNeedMore) break;
       const size_t count = BIA_TRY(fill(buffer_.empty() ? kReadBytes : buffer_.size(), deadline));
       if (count == 0) return end_of_stream(nothing_received_);
       if (nothing_received_) {
-        timings.end = now();
-        timings.waiting = timings.end - written;
+        first_readable_ = std::max(read_times_.readable, send_ended_);
+        timings.waiting = first_readable_ - send_ended_;
         nothing_received_ = false;
       }
     }
@@ -254,10 +302,9 @@ Result<void> ClientConnection::receive(const ClientRequest& request, ClientRespo
   BIA_TRY(receive_head(timings, deadline));
   copy_head(response);
   response.body.clear();
-  const TimePoint first = timings.end;
   auto received = receive_body(request, response, deadline);
-  timings.end = now();
-  timings.receiving = timings.end - first;
+  timings.end = std::max(read_times_.read, first_readable_);
+  timings.receiving = timings.end - first_readable_;
   if (!received) return received;
   // Bytes behind the answer are an answer to nothing.
   if (!buffer_.empty() || request_closes_) reusable_ = false;

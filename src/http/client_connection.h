@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "bia/fiber/scheduler.h"
 #include "bia/http/client.h"
 #include "bia/net/socket.h"
 #include "http/buffer.h"
@@ -11,8 +12,9 @@
 namespace bia::http {
 
 /// One connection of a client, and the exchange that it is in. Its one buffer holds the request's
-/// head, then the response.
-class ClientConnection {
+/// head, then the response. On a kept cleartext connection a request is written at the end of the
+/// loop's turn, with those of the other fibers.
+class ClientConnection final : fiber::Scheduler::Deferred {
  public:
   /// `default_port` is the one that Host leaves out.
   ClientConnection(net::Socket socket, const net::Endpoint& remote, const ClientOptions& options,
@@ -35,12 +37,18 @@ class ClientConnection {
 
  private:
   static constexpr size_t kReadBytes = 4096;
+  static constexpr size_t kReadBytesMin = 1024;
   static constexpr size_t kBodyReadBytes = 64 * 1024;
 
   Result<void> append_head(const ClientRequest& request);
   void append_host(const ClientRequest& request);
   Result<void> append_fields(const ClientRequest& request, bool& chunked);
   Result<void> send(const ClientRequest& request, Deadline deadline);
+  /// Has `run_deferred` write what the buffer holds.
+  void queue();
+  void run_deferred() noexcept override;
+  /// What the kernel did not take at once.
+  Result<void> send_rest(Deadline deadline);
   Result<void> receive(const ClientRequest& request, ClientResponse& response, Timings& timings,
                        Deadline deadline);
   Result<void> receive_head(Timings& timings, Deadline deadline);
@@ -63,6 +71,13 @@ class ClientConnection {
   uint16_t default_port_;
   ResponseParser parser_;
   Buffer buffer_;
+  size_t queued_ = 0;  ///< bytes of the request in front of what is received
+  size_t unsent_ = 0;  ///< the last of them, which the kernel has not taken
+  Result<void> sent_;
+  TimePoint send_began_{};
+  TimePoint send_ended_{};
+  TimePoint first_readable_{};
+  net::Socket::ReadTimes read_times_{};
   uint64_t body_bytes_ = 0;
   size_t body_bytes_max_;
   bool request_chunked_ = false;

@@ -1,6 +1,9 @@
 #include "bia/http/client.h"
 
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <functional>
 #include <string>
@@ -9,6 +12,7 @@
 #include "bia/fiber/threads.h"
 #include "bia/http/server.h"
 #include "bia/net/socket.h"
+#include "http/client_connection.h"
 
 namespace bia::http {
 namespace {
@@ -386,6 +390,89 @@ TEST(Client, RefusesRequestsThatWouldBreakTheWire) {
     EXPECT_TRUE(refused([](ClientRequest&, Headers& headers) { headers.add("X", "a\r\nY: b"); }));
     EXPECT_TRUE(refused([](ClientRequest&, Headers& headers) { headers.add("X Y", "a"); }));
     EXPECT_EQ(script.received(), "");
+  });
+}
+
+TEST(Client, AKeptConnectionWritesAtTheEndOfTheTurn) {
+  in_fiber([](fiber::ThreadGroup&) {
+    auto listener = net::Listener::bind(*net::Endpoint::parse("127.0.0.1:0"), {});
+    ASSERT_TRUE(listener.ok());
+    int server = -1;
+    auto peek = [&server] {
+      char bytes[256];
+      const ssize_t count = ::recv(server, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+      return count > 0 ? std::string(bytes, static_cast<size_t>(count)) : std::string();
+    };
+    auto answer = [&] {
+      char bytes[256];
+      while (::recv(server, bytes, sizeof bytes, MSG_DONTWAIT) < 0) fiber::yield();
+      constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+      EXPECT_EQ(::send(server, kAnswer.data(), kAnswer.size(), 0), ssize_t{kAnswer.size()});
+    };
+    Client client({});
+    auto asks = fiber::Scheduler::current().spawn([&] {
+      for (int i = 0; i < 2; ++i) {
+        Reply reply = get(client, listener->local().port());
+        ASSERT_TRUE(reply.result.ok()) << reply.result.error().text();
+        EXPECT_EQ(reply.response.body, "ok");
+        EXPECT_EQ(reply.timings.reused, i == 1);
+        EXPECT_GT(reply.timings.sending.count(), 0);
+        EXPECT_EQ(reply.timings.start + reply.timings.blocked + reply.timings.sending +
+                      reply.timings.waiting + reply.timings.receiving,
+                  reply.timings.end);
+        // What sees the second request queued runs in the same turn, after this fiber waits.
+        if (i == 0) fiber::Scheduler::current().spawn([&] { EXPECT_EQ(peek(), ""); })->valid();
+      }
+    });
+    server = *listener->accept(Deadline::after(seconds(5)));
+    answer();
+    answer();
+    asks->join().ignore("test");
+    ::close(server);
+  });
+}
+
+TEST(Client, WritesTheRestOfARequestThatTheKernelCut) {
+  in_fiber([](fiber::ThreadGroup&) {
+    int ends[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    int small = 1;  // The kernel makes its minimum of it, less than the request below.
+    setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+    ClientConnection connection(*net::Socket::adopt(ends[0]), {}, {}, 80);
+    const std::string body(8000, 'b');
+    std::string received;
+    int taken_at_once = 0;
+    auto serves = fiber::Scheduler::current().spawn([&, server = ends[1]] {
+      for (size_t wanted : {size_t{0}, body.size()}) {
+        received.clear();
+        while (ioctl(server, FIONREAD, &taken_at_once) == 0 && taken_at_once == 0) fiber::yield();
+        while (received.size() < wanted || received.find("\r\n\r\n") == std::string::npos) {
+          char bytes[16 * 1024];
+          const ssize_t count = ::recv(server, bytes, sizeof bytes, MSG_DONTWAIT);
+          if (count > 0) received.append(bytes, static_cast<size_t>(count));
+          fiber::yield();
+        }
+        constexpr std::string_view kAnswer = "HTTP/1.1 204 No Content\r\n\r\n";
+        EXPECT_EQ(::send(server, kAnswer.data(), kAnswer.size(), 0), ssize_t{kAnswer.size()});
+      }
+      ::close(server);
+    });
+    ClientRequest request;
+    request.host = "h";
+    request.target = "/";
+    ClientResponse response;
+    for (std::string_view each : {std::string_view(), std::string_view(body)}) {
+      request.body = each;
+      Timings timings;
+      timings.end = now();
+      auto done = connection.exchange(request, response, timings, Deadline::after(seconds(5)));
+      ASSERT_TRUE(done.ok()) << done.error().text();
+      EXPECT_EQ(response.status, 204);
+      EXPECT_TRUE(connection.reusable());
+    }
+    serves->join().ignore("test");
+    EXPECT_LT(static_cast<size_t>(taken_at_once), body.size());
+    EXPECT_TRUE(received.ends_with(body));
   });
 }
 

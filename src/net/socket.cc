@@ -86,6 +86,20 @@ Result<size_t> Socket::read_some(std::span<char> into, Deadline deadline) {
   }
 }
 
+Result<size_t> Socket::receive(std::span<char> into, Deadline deadline, ReadTimes& times) {
+  BIA_TRY(fiber::take_turn());
+  if (tls_) {
+    auto count = read_tls(into, deadline);
+    times.readable = times.read = now();
+    return count;
+  }
+  const auto received = BIA_TRY(watch_.receive(into, deadline));
+  if (received.count < 0) return io_error("read", received.error_number);
+  bytes_read_ += static_cast<uint64_t>(received.count);
+  times = {received.readable_at, received.at};
+  return static_cast<size_t>(received.count);
+}
+
 Result<size_t> Socket::try_write(std::string_view bytes) {
   if (tls_) return write_tls(bytes);
   for (;;) {

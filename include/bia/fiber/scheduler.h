@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -175,6 +176,22 @@ class FdWatch {
   void clear_readable();
   void clear_writable();
   bool readable() const;
+
+  /// A read of a socket: recv's result and errno, when the kernel said that there is something to
+  /// read, and when it was read.
+  struct Received {
+    int64_t count = 0;
+    int error_number = 0;
+    TimePoint readable_at{};
+    TimePoint at{};
+  };
+  /// recv; suspends while there is nothing. Where it has to wait, the loop receives, for all its
+  /// fibers before it resumes the first: the kernel's code runs as often in a row as there are
+  /// answers, and then ours. Nobody else may use `into` until it returns. Errors: kCancelled,
+  /// kDeadlineExceeded, kAborted after `wake_reader`.
+  Result<Received> receive(std::span<char> into, Deadline deadline);
+  /// Ends the wait of `receive`, where there is one, with kAborted.
+  void wake_reader();
   /// Ends the watching; waiters get kCancelled.
   void reset();
 

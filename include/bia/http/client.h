@@ -32,14 +32,15 @@ struct ClientRequest {
 /// from them.
 struct Timings {
   TimePoint start;
-  Duration blocked{};  ///< until there is a connection: waiting in the pool, look-up and connect
-                       ///< are in it (Go's GetConn to GotConn)
+  Duration blocked{};  ///< until the request begins to be written: waiting in the pool, look-up and
+                       ///< connect are in it, and the rest of the loop's turn, at whose end a kept
+                       ///< connection writes
   Duration looking_up{};
   Duration connecting{};
   Duration tls_handshaking{};
   Duration sending{};
-  Duration waiting{};    ///< to the first byte
-  Duration receiving{};  ///< to the last
+  Duration waiting{};    ///< until the kernel tells of the first byte
+  Duration receiving{};  ///< until the last is read
   TimePoint end;
   uint64_t bytes_sent = 0;
   uint64_t bytes_received = 0;

@@ -86,6 +86,16 @@ class Socket {
   /// (reset; errno in the metadata), kDeadlineExceeded, kCancelled. TLS: also UNEXPECTED_EOF where
   /// the peer ended without saying so, as one does who cuts a stream short; TLS_ALERT, TLS_FAILED.
   Result<size_t> read_some(std::span<char> into, Deadline deadline);
+  /// The same, where the loop reads (`fiber::FdWatch::receive`): nobody else may use `into` while
+  /// it waits. TLS reads as ever. `times`: when the kernel said that there is something, and when
+  /// it was read.
+  struct ReadTimes {
+    TimePoint readable;
+    TimePoint read;
+  };
+  Result<size_t> receive(std::span<char> into, Deadline deadline, ReadTimes& times);
+  /// Ends a wait in `receive` of a cleartext socket with kAborted.
+  void wake_reader() { watch_.wake_reader(); }
   /// Writes all. Suspends while the peer does not read.
   Result<void> write_all(std::string_view bytes, Deadline deadline);
   Result<void> write_all(std::span<const iovec> parts, Deadline deadline);
