@@ -52,8 +52,8 @@ struct ServerConfig {
   /// listeners.
   Duration drain_delay = Duration::zero();
   std::string log_level = "info";
-  /// Lines that wait for the thread that writes them.
-  size_t log_queue_lines = 8192;
+  /// Lines that wait for the thread that writes them; each takes 400 bytes from the start.
+  size_t log_queue_lines = 2048;
   bool metrics_enabled = true;
   std::string metrics_path = "/metrics";
   bool health_enabled = true;
