@@ -24,7 +24,7 @@ set(BIA_LIB_snappy Snappy::snappy)
 set(startup_sources app.cc config_reload.cc config_toml.cc server_config.cc)
 list(TRANSFORM startup_sources PREPEND ${PROJECT_SOURCE_DIR}/src/bia/)
 list(APPEND startup_sources ${PROJECT_SOURCE_DIR}/src/zelus/ghz/command.cc)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "Release")
   set_source_files_properties(${startup_sources} PROPERTIES COMPILE_OPTIONS -Wframe-larger-than=8192)
 endif()
 
