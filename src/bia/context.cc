@@ -1,5 +1,6 @@
 #include "bia/bia/context.h"
 
+#include "base/text.h"
 #include "bia/fiber/scheduler.h"
 #include "bia/grpc/server.h"
 #include "bia/http/server.h"
@@ -8,14 +9,6 @@ namespace bia {
 namespace {
 
 /// Metadata keys are lower case on the wire (PROTOCOL-HTTP2.md).
-std::string lower(std::string_view name) {
-  std::string text(name);
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
 bool has_upper(std::string_view name) {
   for (char c : name) {
     if (c >= 'A' && c <= 'Z') return true;
@@ -31,14 +24,14 @@ std::string_view transport_name(Transport transport) {
 
 std::string_view Context::header(std::string_view name) const {
   if (request_) return request_->header(name);
-  return has_upper(name) ? call_->metadata(lower(name)) : call_->metadata(name);
+  return has_upper(name) ? call_->metadata(lower_case(name)) : call_->metadata(name);
 }
 
 void Context::add_reply_header(std::string_view name, std::string_view value) {
   if (response_) {
     response_->add_header(name, value);
   } else {
-    call_->add_initial_metadata(lower(name), value);
+    call_->add_initial_metadata(lower_case(name), value);
   }
 }
 
@@ -46,7 +39,7 @@ void Context::add_reply_trailer(std::string_view name, std::string_view value) {
   if (response_) {
     response_->add_header(name, value);
   } else {
-    call_->add_trailing_metadata(lower(name), value);
+    call_->add_trailing_metadata(lower_case(name), value);
   }
 }
 

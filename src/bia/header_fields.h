@@ -2,20 +2,13 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
 #include "bia/bia/context.h"
 #include "bia/grpc/server.h"
 #include "bia/http/message.h"
 #include "bia/http/server.h"
 
 namespace bia {
-
-inline std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
 
 /// `prefix` is in lower case.
 inline bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {

@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
+
 namespace bia {
 namespace {
 
@@ -105,9 +107,7 @@ void append_time(std::string& out) {
 }  // namespace
 
 Result<LogLevel> parse_log_level(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  const std::string lower = lower_case(text);
   for (size_t i = 0; i < kLevels.size(); ++i) {
     if (kLevels[i].config == lower) return LogLevel(int(i) - 1);
   }

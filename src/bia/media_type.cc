@@ -2,43 +2,12 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "bia/http/message.h"
+#include "http/weight.h"
 
 namespace bia {
 namespace {
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-/// Cuts the part before `separator` off the front.
-std::string_view cut(std::string_view& rest, char separator) {
-  const size_t end = std::min(rest.find(separator), rest.size());
-  const std::string_view part = rest.substr(0, end);
-  rest.remove_prefix(std::min(end + 1, rest.size()));
-  return trim(part);
-}
-
-/// "0.85" in thousandths; 1000 for what is no weight, which RFC 9110 leaves open.
-int weight_of(std::string_view parameters) {
-  while (!parameters.empty()) {
-    std::string_view parameter = cut(parameters, ';');
-    if (parameter.size() < 3 || (parameter[0] | 32) != 'q' || parameter[1] != '=') continue;
-    parameter.remove_prefix(2);
-    int weight = 0;
-    int unit = 1000;
-    for (size_t i = 0; i < parameter.size() && i < 5; ++i) {
-      if (i == 1 && parameter[i] == '.') continue;
-      if (parameter[i] < '0' || parameter[i] > '9') return 1000;
-      weight += (parameter[i] - '0') * unit;
-      unit /= 10;
-    }
-    return std::min(weight, 1000);
-  }
-  return 1000;
-}
 
 bool can_be_reply(Format format) {
   return format == Format::kJson || format == Format::kProto || format == Format::kYaml;
@@ -69,7 +38,7 @@ Format accepted(std::string_view accept) {
     const bool any = type == "*/*" || type == "application/*";
     const Format format = any ? Format::kJson : format_of(type);
     if (!can_be_reply(format)) continue;
-    const int weight = weight_of(range);
+    const int weight = http::weight_of(range, http::kWeightMax);
     if (weight <= best_weight) continue;
     best = format;
     best_weight = weight;

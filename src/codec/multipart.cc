@@ -4,17 +4,13 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace bia::codec {
 namespace {
 
 Error bad(std::string_view what) {
   return Error(Code::kInvalidArgument, "CODEC", fmt::format("multipart body: {}", what));
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {

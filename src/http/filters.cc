@@ -6,46 +6,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "bia/http/router.h"
 #include "http/coder.h"
+#include "http/weight.h"
 
 namespace bia::http {
 namespace {
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-/// Cuts the part before `separator` off the front.
-std::string_view cut(std::string_view& rest, char separator) {
-  const size_t end = std::min(rest.find(separator), rest.size());
-  const std::string_view part = rest.substr(0, end);
-  rest.remove_prefix(std::min(end + 1, rest.size()));
-  return trim(part);
-}
-
 constexpr int kNoWeight = -1;
-
-/// In thousandths; a weight that is none counts as 0, so that nothing is sent on a guess.
-int weight_of(std::string_view parameters) {
-  while (!parameters.empty()) {
-    std::string_view parameter = cut(parameters, ';');
-    if (parameter.size() < 3 || (parameter[0] | 32) != 'q' || parameter[1] != '=') continue;
-    parameter.remove_prefix(2);
-    int weight = 0;
-    int unit = 1000;
-    for (size_t i = 0; i < parameter.size() && i < 5; ++i) {
-      if (i == 1 && parameter[i] == '.') continue;
-      if (parameter[i] < '0' || parameter[i] > '9') return 0;
-      weight += (parameter[i] - '0') * unit;
-      unit /= 10;
-    }
-    return std::min(weight, 1000);
-  }
-  return 1000;
-}
 
 struct NamedCoding {
   std::string_view name;
@@ -143,7 +112,7 @@ Coding negotiate_coding(std::string_view accept_encoding, const std::vector<Codi
     std::string_view item = cut(accept_encoding, ',');
     std::string_view name = cut(item, ';');
     if (name == "x-gzip") name = "gzip";
-    const int weight = weight_of(item);
+    const int weight = weight_of(item, 0);
     if (name == "*") any = weight;
     for (const auto& [text, coding] : kCodings) {
       if (field_name_equals(name, text)) weights[static_cast<size_t>(coding)] = weight;

@@ -3,19 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/text.h"
 #include "http/chars.h"
 
 namespace bia::http {
-namespace {
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-}  // namespace
-
 void HeadParser::reset_head() {
   position_ = 0;
   fields_start_ = 0;

@@ -6,22 +6,11 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.h"
 #include "bia/http/uri.h"
 
 namespace bia::http {
 namespace {
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return out;
-}
 
 /// 4 or 16 bytes; none where it is no address.
 std::string address_bytes(std::string_view text) {
@@ -61,7 +50,7 @@ Result<Proxy> parse_proxy(std::string_view name, const std::string& text) {
     return Error(Code::kInvalidArgument, "PROXY", fmt::format("{}: {}", name, why));
   };
   if (!uri) return bad("is no URL; write http://host:port");
-  if (lower(uri->scheme) != "http") {
+  if (lower_case(uri->scheme) != "http") {
     return Error(Code::kUnimplemented, "NOT_BUILT",
                  fmt::format("{}: proxies of {}:// are not built yet; write http://host:port", name,
                              uri->scheme));
@@ -103,7 +92,7 @@ ProxyRules::Exception ProxyRules::parse_exception(std::string_view text) {
   out.bits = static_cast<unsigned>(8 * out.network.size());
   if (out.network.empty()) {
     if (text.starts_with("*.")) text.remove_prefix(1);
-    out.name = lower(text);
+    out.name = lower_case(text);
   }
   return out;
 }
@@ -112,7 +101,7 @@ Result<ProxyRules> ProxyRules::from_environment(
     const std::function<std::string(std::string_view)>& variable) {
   const auto either = [&](std::string_view name) {
     std::string value = variable(name);
-    return value.empty() ? variable(lower(name)) : value;
+    return value.empty() ? variable(lower_case(name)) : value;
   };
   ProxyRules rules;
   // In a CGI program HTTP_PROXY is a header that the caller sent (CVE-2016-5386).
@@ -132,7 +121,7 @@ Result<ProxyRules> ProxyRules::from_environment(
 }
 
 bool ProxyRules::excepts(std::string_view host, uint16_t port) const {
-  const std::string name = lower(host);
+  const std::string name = lower_case(host);
   const std::string address = address_bytes(name);
   if (except_all_ || is_this_machine(name, address)) return true;
   const auto same_network = [&](const Exception& one) {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/text.h"
 #include "bia/base/assert.h"
 #include "bia/http/router.h"
 #include "http/chars.h"
@@ -338,12 +339,6 @@ std::optional<net::TlsInfo> ServerStream::Request::tls() const {
 std::string ServerStream::Request::peer() const { return stream_.connection_.peer(); }
 
 namespace {
-
-std::string lower_case(std::string_view name) {
-  std::string lower(name);
-  for (char& c : lower) c = ascii_lower(c);
-  return lower;
-}
 
 /// What would end a line in HTTP/1.1 is no part of a value here either.
 void append_value(std::string& out, std::string_view value) {

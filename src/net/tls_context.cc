@@ -11,16 +11,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/text.h"
 #include "bia/base/assert.h"
 
 namespace bia::net {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return out;
-}
 
 BioPtr memory(std::string_view text) {
   return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -40,14 +35,15 @@ std::vector<std::string> names_of(X509* certificate) {
   for (int i = 0; i < sk_GENERAL_NAME_num(all); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(all, i);
     if (name->type != GEN_DNS) continue;
-    names.push_back(lower({reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
-                           static_cast<size_t>(ASN1_STRING_length(name->d.dNSName))}));
+    names.push_back(
+        lower_case({reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
+                    static_cast<size_t>(ASN1_STRING_length(name->d.dNSName))}));
   }
   GENERAL_NAMES_free(all);
   char common[256];
   const int size = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName,
                                              common, sizeof common);
-  if (names.empty() && size > 0) names.push_back(lower({common, static_cast<size_t>(size)}));
+  if (names.empty() && size > 0) names.push_back(lower_case({common, static_cast<size_t>(size)}));
   std::sort(names.begin(), names.end());
   return names;
 }

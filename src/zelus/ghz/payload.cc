@@ -4,6 +4,7 @@
 #include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
 
+#include "base/text.h"
 #include "zelus/ghz/binary_payload.h"
 
 namespace zelus::ghz {
@@ -12,12 +13,6 @@ namespace {
 using bia::Code;
 using bia::Error;
 using bia::Result;
-
-std::string_view trim(std::string_view text) {
-  size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
 
 /// Standard base64; nullopt-like false where it is none.
 bool decode_base64(std::string_view text, std::string& out) {
@@ -52,7 +47,7 @@ Result<std::string> encode(const bia::codec::WireTable& input, std::string_view 
 }  // namespace
 
 Result<std::vector<std::string_view>> array_elements(std::string_view json) {
-  std::string_view text = trim(json);
+  std::string_view text = bia::trim_space(json);
   std::vector<std::string_view> elements;
   if (!text.starts_with('[')) {
     elements.push_back(text);
@@ -75,7 +70,7 @@ Result<std::vector<std::string_view>> array_elements(std::string_view json) {
     if (c == ']' || c == '}') --depth;
     bool ends = depth == 0 && i + 1 == text.size();
     if ((c == ',' && depth == 1) || ends) {
-      std::string_view element = trim(text.substr(begin, i - begin));
+      std::string_view element = bia::trim_space(text.substr(begin, i - begin));
       if (!element.empty()) elements.push_back(element);
       begin = i + 1;
       if (ends) {
@@ -96,7 +91,7 @@ Result<Payload> Payload::create(const Options& options,
                                               : CallTemplate::Functions::kDisabled;
   if (options.has_binary) {
     payload.messages_ = BIA_TRY(binary_messages(options.binary));
-  } else if (trim(options.data).empty() || trim(options.data) == "null") {
+  } else if (bia::trim_space(options.data).empty() || bia::trim_space(options.data) == "null") {
     payload.messages_.emplace_back();
   } else {
     for (std::string_view element : BIA_TRY(array_elements(options.data))) {

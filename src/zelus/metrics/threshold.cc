@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "zelus/metrics/go_float.h"
 #include "zelus/metrics/snapshot.h"
 
@@ -36,13 +37,6 @@ constexpr Aggregation kAggregations[] = {
 const Aggregation& aggregation_of(Method method) {
   return *std::find_if(std::begin(kAggregations), std::end(kAggregations),
                        [method](const Aggregation& one) { return one.method == method; });
-}
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\n\r\v\f";
-  size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return "";
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
 std::string_view trim_quotes(std::string_view text) {
@@ -97,8 +91,8 @@ std::vector<Tag> parse_submetric_tags(std::string_view key_values) {
     key_values.remove_prefix(std::min(comma + 1, key_values.size()));
     if (pair.empty()) continue;
     size_t colon = std::min(pair.find(':'), pair.size());
-    std::string key(trim_quotes(trim(pair.substr(0, colon))));
-    std::string value(trim_quotes(trim(pair.substr(std::min(colon + 1, pair.size())))));
+    std::string key(trim_quotes(bia::trim_space(pair.substr(0, colon))));
+    std::string value(trim_quotes(bia::trim_space(pair.substr(std::min(colon + 1, pair.size())))));
     std::erase_if(tags, [&key](const Tag& tag) { return tag.first == key; });
     tags.emplace_back(std::move(key), std::move(value));
   }
@@ -123,7 +117,8 @@ std::optional<Parts> split_expression(std::string_view text) {
   if (end == text.size()) return std::nullopt;
   for (std::string_view op : {"===", "==", "<=", ">=", "!=", "<", ">"}) {
     if (!run.ends_with(op)) continue;
-    return Parts{trim(text.substr(0, end - op.size())), op, trim(text.substr(end))};
+    return Parts{bia::trim_space(text.substr(0, end - op.size())), op,
+                 bia::trim_space(text.substr(end))};
   }
   return std::nullopt;
 }
@@ -213,7 +208,7 @@ Result<ParsedMetricName> parse_metric_name(std::string_view text) {
     size_t colon = tag.find(':');
     if (colon == std::string_view::npos || colon + 1 == tag.size())
       return failed(tag, "tag expression is malformed");
-    parsed.tags.emplace_back(trim(tag));
+    parsed.tags.emplace_back(bia::trim_space(tag));
     more = comma != std::string_view::npos;
     rest.remove_prefix(more ? comma + 1 : rest.size());
   }
@@ -221,7 +216,7 @@ Result<ParsedMetricName> parse_metric_name(std::string_view text) {
 }
 
 int Thresholds::add_submetric(MetricId metric, std::string_view key_values) {
-  key_values = trim(key_values);
+  key_values = bia::trim_space(key_values);
   std::vector<Tag> tags = parse_submetric_tags(key_values);
   std::vector<Submetric>& known = submetrics_[metric];
   for (size_t i = 0; i < known.size(); ++i) {

@@ -6,20 +6,12 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "base/text.h"
+
 namespace zelus::modules {
 
 namespace {
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return out;
-}
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return c > 0x20 && c < 0x7f &&
@@ -33,9 +25,9 @@ std::string default_path(const Url& url) {
 }
 
 void set_attribute(Cookie& cookie, std::string_view name, std::string_view value) {
-  std::string key = lower(name);
+  std::string key = bia::lower_case(name);
   if (key == "domain") {
-    cookie.domain = lower(value.starts_with('.') ? value.substr(1) : value);
+    cookie.domain = bia::lower_case(value.starts_with('.') ? value.substr(1) : value);
   } else if (key == "path") {
     cookie.path = std::string(value);
   } else if (key == "httponly") {
@@ -67,7 +59,7 @@ bool parse_cookie_date(std::string_view text, int64_t& ms) {
     std::tm parts{};
     const char* end = strptime(copy.c_str(), format, &parts);
     if (end == nullptr) continue;
-    std::string_view rest = trim(end);
+    std::string_view rest = bia::trim(end);
     if (!rest.empty() && rest != "GMT" && rest != "UTC") continue;
     ms = static_cast<int64_t>(timegm(&parts)) * 1000;
     return true;
@@ -79,8 +71,8 @@ bool parse_set_cookie(std::string_view header, Cookie& cookie) {
   std::string_view pair = header.substr(0, header.find(';'));
   size_t equals = pair.find('=');
   if (equals == std::string_view::npos) return false;
-  std::string_view name = trim(pair.substr(0, equals));
-  std::string_view value = trim(pair.substr(equals + 1));
+  std::string_view name = bia::trim(pair.substr(0, equals));
+  std::string_view value = bia::trim(pair.substr(equals + 1));
   if (!is_token(name)) return false;
   if (value.size() > 1 && value.front() == '"' && value.back() == '"')
     value = value.substr(1, value.size() - 2);
@@ -89,11 +81,11 @@ bool parse_set_cookie(std::string_view header, Cookie& cookie) {
   for (size_t at = header.find(';'); at != std::string_view::npos;) {
     size_t next = header.find(';', at + 1);
     std::string_view attribute =
-        trim(header.substr(at + 1, next == std::string_view::npos ? next : next - at - 1));
+        bia::trim(header.substr(at + 1, next == std::string_view::npos ? next : next - at - 1));
     size_t sign = attribute.find('=');
-    set_attribute(
-        cookie, trim(attribute.substr(0, sign)),
-        sign == std::string_view::npos ? std::string_view() : trim(attribute.substr(sign + 1)));
+    set_attribute(cookie, bia::trim(attribute.substr(0, sign)),
+                  sign == std::string_view::npos ? std::string_view()
+                                                 : bia::trim(attribute.substr(sign + 1)));
     at = next;
   }
   return true;
@@ -101,9 +93,9 @@ bool parse_set_cookie(std::string_view header, Cookie& cookie) {
 
 void CookieJar::set(const Url& url, Cookie cookie, int64_t now_ms) {
   Stored stored{std::move(cookie), false, INT64_MAX};
-  std::string host = lower(url.host);
+  std::string host = bia::lower_case(url.host);
   Cookie& c = stored.cookie;
-  c.domain = lower(c.domain);
+  c.domain = bia::lower_case(c.domain);
   if (c.domain.empty() || c.domain == host) {
     stored.host_only = c.domain.empty();
     c.domain = host;
@@ -133,7 +125,7 @@ void CookieJar::set(const Url& url, Cookie cookie, int64_t now_ms) {
 }
 
 bool CookieJar::matches(const Stored& stored, const Url& url) {
-  std::string host = lower(url.host);
+  std::string host = bia::lower_case(url.host);
   const Cookie& c = stored.cookie;
   if (host != c.domain && (stored.host_only || !host.ends_with("." + c.domain))) return false;
   if (c.secure && url.scheme != "https") return false;

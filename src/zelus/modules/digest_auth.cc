@@ -6,21 +6,17 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace zelus::modules {
 
 namespace {
 
 constexpr std::string_view kSession = "-sess";
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return out;
-}
-
 /// Null for an algorithm that is not known.
 const EVP_MD* hash_of(std::string_view algorithm) {
-  std::string name = lower(algorithm);
+  std::string name = bia::lower_case(algorithm);
   if (name.ends_with(kSession)) name.resize(name.size() - kSession.size());
   if (name.empty() || name == "md5") return EVP_md5();
   if (name == "sha-256") return EVP_sha256();
@@ -46,7 +42,7 @@ bool take_pair(std::string_view& text, std::string& name, std::string& value) {
     text.remove_prefix(1);
   size_t equals = text.find('=');
   if (equals == std::string_view::npos) return false;
-  name = lower(text.substr(0, equals));
+  name = bia::lower_case(text.substr(0, equals));
   while (name.ends_with(' ')) name.pop_back();
   text.remove_prefix(equals + 1);
   while (text.starts_with(' ')) text.remove_prefix(1);
@@ -72,7 +68,7 @@ std::string choose_qop(std::string_view offered) {
   std::string out;
   while (!offered.empty()) {
     size_t comma = std::min(offered.find(','), offered.size());
-    std::string one = lower(offered.substr(0, comma));
+    std::string one = bia::lower_case(offered.substr(0, comma));
     offered.remove_prefix(std::min(comma + 1, offered.size()));
     one.erase(std::remove(one.begin(), one.end(), ' '), one.end());
     if (one == "auth") return one;
@@ -95,7 +91,7 @@ std::string quoted(std::string_view text) {
 bool parse_digest_challenge(std::string_view header, DigestChallenge& out) {
   constexpr std::string_view kScheme = "digest ";
   out = {};
-  if (lower(header.substr(0, kScheme.size())) != kScheme) return false;
+  if (bia::lower_case(header.substr(0, kScheme.size())) != kScheme) return false;
   header.remove_prefix(kScheme.size());
   std::string name;
   std::string value;
@@ -115,7 +111,7 @@ std::string digest_authorization(const DigestChallenge& challenge, const DigestR
   std::string_view name = request.user.substr(0, colon);
   std::string_view password = request.user.substr(std::min(colon + 1, request.user.size()));
   std::string secret = hashed(hash, fmt::format("{}:{}:{}", name, challenge.realm, password));
-  if (lower(challenge.algorithm).ends_with(kSession))
+  if (bia::lower_case(challenge.algorithm).ends_with(kSession))
     secret = hashed(hash, fmt::format("{}:{}:{}", secret, challenge.nonce, request.cnonce));
   std::string what = fmt::format("{}:{}", request.method, request.target);
   if (challenge.qop == "auth-int") what += ":" + hashed(hash, request.body);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "zelus/options/duration.h"
 
 namespace zelus::options {
@@ -18,12 +19,6 @@ constexpr uint64_t kPoolMax = uint64_t{1} << 63;
 
 Error invalid(std::string text) {
   return Error(Code::kInvalidArgument, "BAD_OPTION", std::move(text));
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return out;
 }
 
 bool fits(std::string_view pattern, std::string_view name) {
@@ -208,13 +203,13 @@ Result<AddressRules> AddressRules::of(const Options& options) {
                                              "one with a port",
                                              address, pattern)),
                          kExitInvalidConfig);
-      host->pattern = lower(pattern);
+      host->pattern = bia::lower_case(pattern);
       rules.hosts.push_back(std::move(*host));
     }
   }
   if (options.block_hostnames) {
     for (const std::string& pattern : *options.block_hostnames)
-      rules.blocked.push_back(lower(pattern));
+      rules.blocked.push_back(bia::lower_case(pattern));
   }
   if (options.blacklist_ips) {
     for (const std::string& net : *options.blacklist_ips)
@@ -228,7 +223,7 @@ Result<AddressRules> AddressRules::of(const Options& options) {
 
 const AddressRules::Host* AddressRules::host_for(std::string_view name, uint16_t port) const {
   if (hosts.empty()) return nullptr;
-  std::string low = lower(name);
+  std::string low = bia::lower_case(name);
   auto pattern_of = [](const Host& host) -> std::string_view { return host.pattern; };
   if (const Host* found = longest_fit(hosts, fmt::format("{}:{}", low, port), pattern_of))
     return found;
@@ -237,7 +232,7 @@ const AddressRules::Host* AddressRules::host_for(std::string_view name, uint16_t
 
 const std::string* AddressRules::blocking(std::string_view name) const {
   if (blocked.empty()) return nullptr;
-  return longest_fit(blocked, lower(name),
+  return longest_fit(blocked, bia::lower_case(name),
                      [](const std::string& pattern) -> std::string_view { return pattern; });
 }
 

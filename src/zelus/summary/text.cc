@@ -1,3 +1,5 @@
+#include "base/text.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -56,13 +58,6 @@ size_t part_of(std::string_view name) {
   return part;
 }
 
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\n\r\v\f";
-  size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return "";
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
 /// Each function gives lines that begin in column 1; who puts them somewhere indents them.
 class Composer {
  public:
@@ -109,9 +104,9 @@ class Composer {
 
  private:
   std::string verdict(const metrics::Threshold& threshold, const MetricRow& row) const {
-    std::string_view source = trim(threshold.spec.expression);
+    std::string_view source = bia::trim_space(threshold.spec.expression);
     // As written, up to the first character of an operator: "rate!" of "rate!=1".
-    std::string_view asked = trim(source.substr(0, source.find_first_of("=><")));
+    std::string_view asked = bia::trim_space(source.substr(0, source.find_first_of("=><")));
     std::string value = figure_asked_for(threshold.expression, asked, row);
     return fmt::format("{} {} {}={}", threshold.failed ? paint_("✗", "31") : paint_("✓", "32"),
                        paint_(fmt::format("'{}'", source), "37"), paint_(asked, "37"),
