@@ -20,6 +20,7 @@
 #include "bia/http/filters.h"
 #include "bia/http/router.h"
 #include "bia/http/server.h"
+#include "bia/listen.h"
 #include "bia/metrics/registry.h"
 #include "bia/ops_routes.h"
 #include "bia/request_metrics.h"
@@ -42,16 +43,6 @@ ServerBindingOptions binding_options(const ServerConfig& config) {
     options.http_timeout = config.http->timeout;
   }
   return options;
-}
-
-/// Adds which server, which key and where it stands to what `start` reports.
-Error cannot_listen(Error error, std::string_view server, std::string_view key,
-                    std::string_view where) {
-  const bool in_use = error.code() == Code::kAlreadyExists;
-  Error located = std::move(error).in(fmt::format("{}: [{}] {}", where, server, key));
-  if (!in_use) return located;
-  return std::move(located).with_hint(
-      fmt::format("end the program that has the port, see `ss -ltnp`, or set another {}", key));
 }
 
 /// What the author's code throws is reported as what it returns is: nothing may leave the fiber.
@@ -109,6 +100,7 @@ class App::Impl {
   ConfigSources sources;
   std::optional<ConfigWatch> config_files;
   ServerConfig server;
+  net::InheritedSockets inherited = net::InheritedSockets::from_environment();
   std::unique_ptr<fiber::ThreadGroup> threads;
   metrics::Registry registry;
   RequestMetrics request_metrics;
@@ -184,6 +176,8 @@ Result<void> App::Impl::set_up() {
     one->options.tls = std::move(*made);
     return {};
   };
+  inherit_sockets(inherited, *config.current(), server);
+  inherited = {};
   BIA_TRY(load_tls(server.http, "server.http.tls"));
   BIA_TRY(load_tls(server.grpc, "server.grpc.tls"));
   if (server.grpc) grpc = BIA_TRY(grpc::Server::create(*threads, server.grpc->options));
@@ -318,7 +312,12 @@ void App::Impl::drain() {
   if (grpc) grpc->set_health("", grpc::Server::Health::kNotServing);
   if (server.drain_delay <= Duration::zero()) return;
   log::info(fmt::format("draining for {}", format_go_duration(server.drain_delay)));
-  fiber::sleep_for(server.drain_delay).ignore("a stop ends it early");
+  // Those who send learn of it first; what they still keep open then ends in the last second.
+  const Duration last = std::min<Duration>(server.drain_delay, std::chrono::seconds(1));
+  fiber::sleep_for(server.drain_delay - last).ignore("a stop ends it early");
+  if (http) http->drain();
+  if (grpc) grpc->drain();
+  fiber::sleep_for(last).ignore("a stop ends it early");
 }
 
 void App::Impl::stop_servers() {

@@ -107,10 +107,12 @@ Nodes nodes_of(const std::vector<ServiceInstance>& instances, std::string_view s
     if (!version.empty() && instance.version != version) continue;
     for (std::string_view endpoint : instance.endpoints) {
       const size_t colon = endpoint.find("://");
-      if (colon == std::string_view::npos || endpoint.substr(0, colon) != scheme) continue;
+      if (colon == std::string_view::npos) continue;
+      std::string its(endpoint.substr(0, colon));
       endpoint.remove_prefix(colon + 3);
       // The old form says so behind the address: "?isSecure=true".
-      if (endpoint.find("isSecure=true") != std::string_view::npos) continue;
+      if (endpoint.find("isSecure=true") != std::string_view::npos) its += 's';
+      if (its != scheme) continue;
       auto node = node_of(endpoint.substr(0, endpoint.find_first_of("/?")));
       if (!node) continue;
       for (const auto& [key, value] : instance.metadata) {

@@ -49,8 +49,8 @@ class Balancer {
 void take_subset(std::vector<std::shared_ptr<ServicePool::Node>>& nodes, size_t size,
                  uint64_t seed);
 
-/// The nodes of instances: endpoints of `scheme` (and "grpcs"/"https" are left out: TLS is not
-/// built).
+/// The nodes of instances: endpoints of `scheme`. "grpcs" takes the old form of it as well,
+/// "grpc://…?isSecure=true".
 std::vector<std::shared_ptr<ServicePool::Node>> nodes_of(
     const std::vector<ServiceInstance>& instances, std::string_view scheme,
     std::string_view version);

@@ -9,6 +9,8 @@
 #include "bia/balancer.h"
 #include "bia/etcd.h"
 #include "bia/fiber/threads.h"
+#include "bia/grpc/server.h"
+#include "net/tls_test_support.h"
 
 namespace bia {
 namespace {
@@ -63,6 +65,12 @@ TEST(Nodes, ComeFromEndpointsOfTheScheme) {
   EXPECT_EQ(grpc[1]->weight, 100);
   EXPECT_EQ(nodes_of(instances, "grpc", "v2").size(), 1u);
   EXPECT_EQ(nodes_of(instances, "http", "").size(), 1u);
+  const Nodes secure = nodes_of(instances, "grpcs", "");
+  ASSERT_EQ(secure.size(), 1u) << "one of an instance";
+  EXPECT_EQ(secure[0]->address, "10.0.0.3:92");
+  EXPECT_EQ(
+      nodes_of({{"d", "n", "v1", {}, {"grpc://10.0.0.4:1?isSecure=true"}}}, "grpcs", "").size(),
+      1u);
   for (const char* bad : {"", ":1", "a", "a:", "a:0", "a:65536", "a:1x"})
     EXPECT_EQ(node_of(bad), nullptr) << bad;
 }
@@ -204,6 +212,44 @@ TEST(ServicePool, TriesAnotherNode) {
         });
     EXPECT_EQ(*result, 2);
   });
+}
+
+TEST(ServicePool, CallsOverTls) {
+  const net::TestAuthority authority;
+  auto group = fiber::ThreadGroup::create(1).value();
+  group->run([&](size_t) {
+    grpc::ServerOptions options;
+    options.address = "127.0.0.1:0";
+    options.tls = net::test_tls_server(authority, {"h2"});
+    auto server = grpc::Server::create(*group, options).value();
+    grpc::MethodHandler echo;
+    echo.path = "/t.S/Echo";
+    echo.unary = [](grpc::ServerCall& call, std::string_view request,
+                    std::string& reply) -> Result<void> {
+      reply = std::string(request) + (call.tls() ? " over TLS" : "");
+      return {};
+    };
+    server->add_method(std::move(echo)).value();
+    server->start().value();
+    PoolOptions pool_options{.target = "direct:///" + server->address()};
+    pool_options.tls = net::test_tls_client(authority, {"h2"});
+    for (const char* name : {"", "localhost"}) {
+      pool_options.tls_server_name = name;
+      auto pool = ServicePool::create(pool_options).value();
+      auto answer = pool->call([](grpc::Channel& channel) -> Result<std::string> {
+        grpc::UnaryReply reply;
+        channel.unary("/t.S/Echo", "hi", {}, reply);
+        return reply.message + reply.status.message;
+      });
+      EXPECT_EQ(*answer, "hi over TLS");
+    }
+    server->stop(Deadline::after(1s));
+  });
+  EXPECT_THAT(ServicePool::create(
+                  {.target = "a:1", .scheme = "http", .tls = net::test_tls_client(authority)})
+                  .error()
+                  .message(),
+              HasSubstr("not built yet"));
 }
 
 }  // namespace

@@ -138,7 +138,7 @@ void ServicePool::ThreadPool::resolve() {
     auto registry = EtcdRegistry::create(options_.etcd);
     if (!registry.ok()) return log::error("discovery: " + registry.error().text());
     (*registry)->watch(std::string(target), [this](std::vector<ServiceInstance> instances) {
-      apply(nodes_of(instances, options_.scheme, options_.version));
+      apply(nodes_of(instances, options_.tls ? "grpcs" : options_.scheme, options_.version));
     });
     return;
   }
@@ -185,7 +185,12 @@ ServicePool::Pick::Pick(Pick&& other) noexcept
       ended_(std::exchange(other.ended_, true)) {}
 ServicePool::Pick::~Pick() { done(nullptr); }
 grpc::Channel& ServicePool::Pick::channel() {
-  if (!node_->channel) node_->channel = std::make_unique<grpc::Channel>(node_->address);
+  if (!node_->channel) {
+    grpc::ChannelOptions options;
+    options.tls = pool_->options().tls;
+    options.server_name = pool_->options().tls_server_name;
+    node_->channel = std::make_unique<grpc::Channel>(node_->address, std::move(options));
+  }
   return *node_->channel;
 }
 http::Client& ServicePool::Pick::client() { return pool_->client(); }
@@ -258,6 +263,8 @@ Result<std::unique_ptr<ServicePool>> ServicePool::create(PoolOptions options) {
   }
   if (options.scheme != "grpc" && options.scheme != "http")
     return bad("has a scheme that is not built");
+  if (options.tls && options.scheme != "grpc")
+    return bad("is for http, whose calls over TLS are not built yet");
   return std::unique_ptr<ServicePool>(new ServicePool(std::make_unique<Impl>(std::move(options))));
 }
 

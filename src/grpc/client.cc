@@ -163,19 +163,14 @@ Result<std::shared_ptr<ClientConnection>> Channel::Impl::dial(Deadline deadline)
                                        : net::resolve(host, static_cast<uint16_t>(port), limit);
   const net::Endpoint* from = resolver != nullptr ? resolver->source() : nullptr;
   if (!endpoints) return refine(std::move(endpoints).error());
-  std::optional<Error> first;
-  for (const net::Endpoint& endpoint : *endpoints) {
-    auto socket = net::Socket::connect(endpoint, limit, from);
-    if (socket) {
-      auto established = establish(std::move(*socket), limit);
-      if (established || !deadline.expired()) return established;
-      return Error(Code::kDeadlineExceeded, "DEADLINE_EXCEEDED", "deadline exceeded");
-    }
-    if (!first) first = std::move(socket).error();
-  }
-  if (!first)
-    first = Error(Code::kUnavailable, "NO_SUCH_HOST", fmt::format("lookup {}: no addresses", host));
-  return refine(*std::move(first));
+  if (endpoints->empty())
+    return refine(
+        Error(Code::kUnavailable, "NO_SUCH_HOST", fmt::format("lookup {}: no addresses", host)));
+  auto dialled = net::connect_any(*endpoints, limit, from);
+  if (!dialled) return refine(std::move(dialled).error());
+  auto established = establish(std::move(dialled->socket), limit);
+  if (established || !deadline.expired()) return established;
+  return Error(Code::kDeadlineExceeded, "DEADLINE_EXCEEDED", "deadline exceeded");
 }
 
 /// What makes a socket a connection of gRPC's.

@@ -37,14 +37,15 @@ class Server::Impl final : private http::Http2GuestService {
   http::Http2GuestService& guest() { return *this; }
   Result<void> start();
   std::string address() const { return address_; }
+  void drain();
   void stop(Deadline deadline);
   Counters counters() const;
 
  private:
   // What only its thread touches.
   struct PerThread {
-    net::Listener listener;
-    fiber::Fiber acceptor;
+    std::vector<net::Listener> listeners;
+    std::vector<fiber::Fiber> acceptors;
     std::vector<ServerConnection*> connections;
     fiber::WaitQueue emptied;
     ThreadCounters counters;
@@ -58,7 +59,8 @@ class Server::Impl final : private http::Http2GuestService {
   PerThread& here();
   void serve(int fd);
   Result<void> listen(size_t thread, const net::Endpoint& endpoint);
-  void accept_all(PerThread& mine);
+  Result<void> listen_on(PerThread& mine, net::Listener listener);
+  void accept_all(PerThread& mine, size_t index);
   void stop_accepting(PerThread& mine);
   void stop_thread(PerThread& mine, Deadline deadline);
   /// Runs `work` in a fiber on each thread and waits for all of them. Suspends.
@@ -165,14 +167,26 @@ void Server::Impl::on_each_thread(const std::function<void(size_t)>& work) {
 
 Result<void> Server::Impl::listen(size_t thread, const net::Endpoint& endpoint) {
   PerThread& mine = *per_thread_[thread];
-  mine.listener = BIA_TRY(net::Listener::bind(endpoint, {}));
-  mine.acceptor = BIA_TRY(fiber::Scheduler::current().spawn([this, &mine] { accept_all(mine); }));
+  if (options_.listeners.empty())
+    return listen_on(mine, BIA_TRY(net::Listener::bind(endpoint, {})));
+  // Where there are fewer of them than threads, the others get connections from those that accept.
+  for (size_t i = thread; i < options_.listeners.size(); i += per_thread_.size())
+    BIA_TRY(listen_on(mine, BIA_TRY(net::Listener::adopt(options_.listeners[i]))));
   return {};
 }
 
-void Server::Impl::accept_all(PerThread& mine) {
+Result<void> Server::Impl::listen_on(PerThread& mine, net::Listener listener) {
+  const size_t index = mine.listeners.size();
+  mine.listeners.push_back(std::move(listener));
+  mine.acceptors.push_back(BIA_TRY(
+      fiber::Scheduler::current().spawn([this, &mine, index] { accept_all(mine, index); })));
+  return {};
+}
+
+void Server::Impl::accept_all(PerThread& mine, size_t index) {
   for (;;) {
-    auto fd = mine.listener.accept();
+    // By index: the next listener may move them all.
+    auto fd = mine.listeners[index].accept();
     if (fd) {
       balance_.accepted(*fd);
     } else if (fd.error().code() != Code::kResourceExhausted) {
@@ -186,7 +200,7 @@ Result<void> Server::Impl::start() {
     return Error(Code::kFailedPrecondition, "STARTED", "the gRPC server was started already");
   if (options_.address.empty()) return {};
   net::Endpoint endpoint = BIA_TRY(net::Endpoint::parse(options_.address));
-  {
+  if (options_.listeners.empty()) {
     // SO_REUSEPORT would let two servers of one user share a port unnoticed: an exclusive bind
     // finds the other one, and gives the port for 0.
     net::Listener probe =
@@ -199,7 +213,7 @@ Result<void> Server::Impl::start() {
     if (!listening) errors[i] = std::move(listening).error();
   });
   started_ = true;
-  address_ = per_thread_[0]->listener.local().text();
+  address_ = per_thread_[0]->listeners[0].local().text();
   for (auto& error : errors) {
     if (!error) continue;
     stop(Deadline::after(Duration(0)));
@@ -209,9 +223,11 @@ Result<void> Server::Impl::start() {
 }
 
 void Server::Impl::stop_accepting(PerThread& mine) {
-  mine.listener.close();
-  while (mine.acceptor.valid() && !mine.acceptor.done()) {
-    if (!mine.acceptor.join()) fiber::yield();
+  for (net::Listener& listener : mine.listeners) listener.close();
+  for (fiber::Fiber& acceptor : mine.acceptors) {
+    while (!acceptor.done()) {
+      if (!acceptor.join()) fiber::yield();
+    }
   }
 }
 
@@ -224,6 +240,14 @@ void Server::Impl::stop_thread(PerThread& mine, Deadline deadline) {
   while (!mine.connections.empty()) {
     if (!mine.emptied.wait()) fiber::yield();
   }
+}
+
+void Server::Impl::drain() {
+  if (!started_) return;
+  on_each_thread([&](size_t i) {
+    if (!options_.listeners.empty()) stop_accepting(*per_thread_[i]);
+    for (ServerConnection* connection : per_thread_[i]->connections) connection->shut_down();
+  });
 }
 
 void Server::Impl::stop(Deadline deadline) {
@@ -279,6 +303,7 @@ Result<void> Server::start() { return impl_->start(); }
 std::string Server::address() const { return impl_->address(); }
 http::Http2GuestService& Server::http_guest() { return impl_->guest(); }
 Server::Counters Server::counters() const { return impl_->counters(); }
+void Server::drain() { impl_->drain(); }
 void Server::stop(Deadline deadline) { impl_->stop(deadline); }
 
 }  // namespace bia::grpc

@@ -61,6 +61,7 @@ class Client::Impl {
     size_t users = 0;  ///< sends in progress
     std::vector<std::unique_ptr<ClientConnection>> idle;
     std::vector<std::shared_ptr<ClientHttp2>> multiplexed;  ///< HTTP/2's, in use or not
+    const Proxy* proxy = nullptr;
     fiber::WaitQueue waiters;
   };
   enum class From : uint8_t { kPool, kNew };
@@ -105,6 +106,11 @@ Client::Impl::Origin& Client::Impl::origin_of(const ClientRequest& request) {
   origins_.back()->scheme = request.scheme;
   origins_.back()->host = request.host;
   origins_.back()->port = request.port;
+  if (options.proxies) {
+    const bool https = request.scheme == ClientRequest::Scheme::kHttps;
+    origins_.back()->proxy = options.proxies->find(
+        https ? ProxyRules::Scheme::kHttps : ProxyRules::Scheme::kHttp, request.host, request.port);
+  }
   return *origins_.back();
 }
 
@@ -190,6 +196,8 @@ Result<Client::Impl::Link> Client::Impl::establish(Origin& origin, net::Socket s
       return Error(Code::kFailedPrecondition, "NO_TLS",
                    "an https request by a client without TLS options");
     }
+    if (origin.proxy != nullptr)
+      BIA_TRY(open_tunnel(socket, *origin.proxy, origin.host, origin.port, deadline));
     const TimePoint begin = now();
     auto shaken = socket.start_tls(
         *options.tls, options.tls_server_name.empty() ? origin.host : options.tls_server_name,
@@ -199,11 +207,14 @@ Result<Client::Impl::Link> Client::Impl::establish(Origin& origin, net::Socket s
     timings.bytes_received += socket.bytes_read();
     BIA_TRY(std::move(shaken));
   }
-  const bool multiplexes = https ? socket.alpn() == "h2"
-                                 : options.cleartext == ClientOptions::Cleartext::kPriorKnowledge;
+  const bool multiplexes = https
+                               ? socket.alpn() == "h2"
+                               : origin.proxy == nullptr &&
+                                     options.cleartext == ClientOptions::Cleartext::kPriorKnowledge;
   if (!multiplexes) {
     return Link{std::make_unique<ClientConnection>(std::move(socket), remote, options,
-                                                   static_cast<uint16_t>(https ? 443 : 80)),
+                                                   static_cast<uint16_t>(https ? 443 : 80),
+                                                   https ? nullptr : origin.proxy),
                 nullptr};
   }
   auto shared = std::make_shared<ClientHttp2>(remote, options);
@@ -227,30 +238,25 @@ Result<Client::Impl::Link> Client::Impl::connect(Origin& origin, Timings& timing
     if (deadline <= dial || !dial.expired()) return request_timeout();
     return Error(Code::kDeadlineExceeded, "DIAL_TIMEOUT", "dial: i/o timeout");
   };
-  auto endpoints = options.resolver != nullptr
-                       ? options.resolver->resolve(origin.host, origin.port, soonest)
-                       : net::resolve(origin.host, origin.port, soonest);
+  const std::string& host = origin.proxy ? origin.proxy->host : origin.host;
+  const uint16_t port = origin.proxy ? origin.proxy->port : origin.port;
+  auto endpoints = options.resolver != nullptr ? options.resolver->resolve(host, port, soonest)
+                                               : net::resolve(host, port, soonest);
   const net::Endpoint* from = options.resolver != nullptr ? options.resolver->source() : nullptr;
   const TimePoint resolved = now();
   timings.looking_up = resolved - begin;
   if (!endpoints) return late(std::move(endpoints).error());
-  Result<net::Socket> socket =
-      Error(Code::kUnavailable, "NO_SUCH_HOST", "lookup " + origin.host + ": no addresses");
-  for (const net::Endpoint& endpoint : *endpoints) {
-    socket = net::Socket::connect(endpoint, soonest, from);
-    if (socket) {
-      const TimePoint connected = now();
-      timings.connecting = connected - resolved;
-      const Deadline shaken(connected + kTlsHandshakeMax);
-      auto link =
-          establish(origin, std::move(*socket), endpoint, timings, std::min(deadline, shaken));
-      if (link || link.error().reason() != "TLS_HANDSHAKE_TIMEOUT" || deadline > shaken)
-        return link;
-      return request_timeout();
-    }
-    if (socket.error().code() != Code::kUnavailable) break;
-  }
-  return late(std::move(socket).error());
+  if (endpoints->empty())
+    return Error(Code::kUnavailable, "NO_SUCH_HOST", "lookup " + host + ": no addresses");
+  auto dialled = net::connect_any(*endpoints, soonest, from);
+  if (!dialled) return late(std::move(dialled).error());
+  const TimePoint connected = now();
+  timings.connecting = connected - resolved;
+  const Deadline shaken(connected + kTlsHandshakeMax);
+  auto link = establish(origin, std::move(dialled->socket), (*endpoints)[dialled->index], timings,
+                        std::min(deadline, shaken));
+  if (link || link.error().reason() != "TLS_HANDSHAKE_TIMEOUT" || deadline > shaken) return link;
+  return request_timeout();
 }
 
 void Client::Impl::give_back(Origin& origin, std::unique_ptr<ClientConnection> connection,

@@ -50,10 +50,12 @@ Error bad_response(const Problem& problem, std::string_view line) {
 }  // namespace
 
 ClientConnection::ClientConnection(net::Socket socket, const net::Endpoint& remote,
-                                   const ClientOptions& options, uint16_t default_port)
+                                   const ClientOptions& options, uint16_t default_port,
+                                   const Proxy* proxy)
     : socket_(std::move(socket)),
       remote_(remote),
       default_port_(default_port),
+      proxy_(proxy),
       parser_(limits_of(options)),
       body_bytes_max_(options.body_bytes_max) {
   if (socket_.is_tls()) tls_ = std::make_shared<const net::TlsInfo>(*socket_.tls());
@@ -125,10 +127,9 @@ Result<void> ClientConnection::append_fields(const ClientRequest& request, bool&
   return {};
 }
 
-/// First, as RFC 9110 section 7.2 wants it.
-void ClientConnection::append_host(const ClientRequest& request) {
+void ClientConnection::append_authority(const ClientRequest& request) {
   const bool v6 = request.host.find(':') != std::string_view::npos;
-  buffer_.append(v6 ? "Host: [" : "Host: ");
+  if (v6) buffer_.append("[");
   buffer_.append(request.host);
   if (v6) buffer_.append("]");
   if (request.port != default_port_) {
@@ -138,7 +139,6 @@ void ClientConnection::append_host(const ClientRequest& request) {
          static_cast<size_t>(std::to_chars(digits + 1, digits + sizeof digits, request.port).ptr -
                              digits)});
   }
-  buffer_.append("\r\n");
 }
 
 Result<void> ClientConnection::append_head(const ClientRequest& request) {
@@ -154,10 +154,25 @@ Result<void> ClientConnection::append_head(const ClientRequest& request) {
   if (buffer_.capacity() == 0) buffer_.reserve(kReadBytes);
   buffer_.append(request.method);
   buffer_.append(" ");
+  // RFC 9112 section 3.2.2.
+  if (proxy_ != nullptr) {
+    buffer_.append("http://");
+    append_authority(request);
+  }
   buffer_.append(request.target);
   buffer_.append(" HTTP/1.1\r\n");
   const bool host_given = request.headers != nullptr && request.headers->has("host");
-  if (!host_given) append_host(request);
+  // First, as RFC 9110 section 7.2 wants it.
+  if (!host_given) {
+    buffer_.append("Host: ");
+    append_authority(request);
+    buffer_.append("\r\n");
+  }
+  if (proxy_ != nullptr && !proxy_->authorization.empty()) {
+    buffer_.append("Proxy-Authorization: ");
+    buffer_.append(proxy_->authorization);
+    buffer_.append("\r\n");
+  }
   if (request.headers != nullptr) BIA_TRY(append_fields(request, request_chunked_));
   const bool says_zero =
       request.method == "POST" || request.method == "PUT" || request.method == "PATCH";

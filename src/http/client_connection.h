@@ -16,9 +16,10 @@ namespace bia::http {
 /// loop's turn, with those of the other fibers.
 class ClientConnection final : fiber::Scheduler::Deferred {
  public:
-  /// `default_port` is the one that Host leaves out.
+  /// `default_port` is the one that Host leaves out. `proxy`: who passes the requests on; it
+  /// outlives the connection.
   ClientConnection(net::Socket socket, const net::Endpoint& remote, const ClientOptions& options,
-                   uint16_t default_port);
+                   uint16_t default_port, const Proxy* proxy = nullptr);
 
   /// Sends, beginning at `timings.end`, and receives. Suspends. On an error `nothing_received`
   /// tells whether the request may be sent again elsewhere.
@@ -41,7 +42,7 @@ class ClientConnection final : fiber::Scheduler::Deferred {
   static constexpr size_t kBodyReadBytes = 64 * 1024;
 
   Result<void> append_head(const ClientRequest& request);
-  void append_host(const ClientRequest& request);
+  void append_authority(const ClientRequest& request);
   Result<void> append_fields(const ClientRequest& request, bool& chunked);
   Result<void> send(const ClientRequest& request, Deadline deadline);
   /// Has `run_deferred` write what the buffer holds.
@@ -69,6 +70,7 @@ class ClientConnection final : fiber::Scheduler::Deferred {
   net::Endpoint remote_;
   std::shared_ptr<const net::TlsInfo> tls_;
   uint16_t default_port_;
+  const Proxy* proxy_;
   ResponseParser parser_;
   Buffer buffer_;
   size_t queued_ = 0;  ///< bytes of the request in front of what is received
@@ -86,5 +88,10 @@ class ClientConnection final : fiber::Scheduler::Deferred {
   bool nothing_sent_ = true;
   bool reusable_ = false;
 };
+
+/// Asks a proxy for a tunnel (RFC 9110 section 9.3.6), on a connection that nothing was sent on.
+/// Suspends. Errors: PROXY_REFUSED with the proxy's words; those of the socket.
+Result<void> open_tunnel(net::Socket& socket, const Proxy& proxy, std::string_view host,
+                         uint16_t port, Deadline deadline);
 
 }  // namespace bia::http

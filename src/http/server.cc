@@ -138,8 +138,9 @@ class Server::Impl {
     return std::move(*shared->value);
   }
 
-  Result<void> listen_on(ServerThread& thread, const net::Endpoint& endpoint,
-                         net::ListenOptions::Sharing sharing);
+  Result<void> listen_on(ServerThread& thread, net::Listener listener);
+  Result<void> take_over(ServerThread& thread, size_t number);
+  void drain_thread(ServerThread& thread);
   void stop_thread(ServerThread& thread);
   void detach();
 
@@ -152,9 +153,10 @@ class Server::Impl {
 
 namespace {
 
-void accept_loop(const std::shared_ptr<ServerCore>& core, ServerThread& thread) {
+void accept_loop(const std::shared_ptr<ServerCore>& core, ServerThread& thread, size_t index) {
+  // By index: the next listener may move them all.
   while (!thread.stopping) {
-    auto fd = thread.listener.accept();
+    auto fd = thread.listeners[index].accept();
     if (fd) {
       core->balance->accepted(*fd);
     } else if (fd.error().code() != Code::kResourceExhausted) {
@@ -174,11 +176,19 @@ void sweep_loop(const std::shared_ptr<ServerCore>& core, ServerThread& thread) {
 
 }  // namespace
 
-Result<void> Server::Impl::listen_on(ServerThread& thread, const net::Endpoint& endpoint,
-                                     net::ListenOptions::Sharing sharing) {
-  thread.listener = BIA_TRY(net::Listener::bind(endpoint, {.sharing = sharing}));
-  auto& scheduler = fiber::Scheduler::current();
-  thread.acceptor = BIA_TRY(scheduler.spawn([core = core, &thread] { accept_loop(core, thread); }));
+Result<void> Server::Impl::listen_on(ServerThread& thread, net::Listener listener) {
+  const size_t index = thread.listeners.size();
+  thread.listeners.push_back(std::move(listener));
+  thread.acceptors.push_back(BIA_TRY(fiber::Scheduler::current().spawn(
+      [core = core, &thread, index] { accept_loop(core, thread, index); })));
+  return {};
+}
+
+Result<void> Server::Impl::take_over(ServerThread& thread, size_t number) {
+  // Where there are fewer of them than threads, the others get connections from those that accept.
+  const size_t count = core->per_thread.size();
+  for (size_t i = number; i < core->options.listeners.size(); i += count)
+    BIA_TRY(listen_on(thread, BIA_TRY(net::Listener::adopt(core->options.listeners[i]))));
   return {};
 }
 
@@ -200,7 +210,8 @@ Result<void> Server::start() {
   const bool local = impl_->bound.family() == AF_UNIX;
   const bool alone = count == 1 || local;
   using Sharing = net::ListenOptions::Sharing;
-  if (!alone && impl_->bound.port() != 0) {
+  const bool inherited = !impl_->core->options.listeners.empty();
+  if (!alone && !inherited && impl_->bound.port() != 0) {
     // SO_REUSEPORT would let a second instance of the program join silently: first ask for the port
     // alone.
     BIA_TRY(net::Listener::bind(impl_->bound, {.sharing = Sharing::kExclusive}));
@@ -209,20 +220,22 @@ Result<void> Server::start() {
   const size_t first = impl_->core->here();
   for (size_t i = 0; i < count; ++i) {
     const size_t index = (first + i) % count;
-    auto listening =
-        impl_->on_thread(index, [this, alone, i, local](ServerThread& thread) -> Result<void> {
-          thread.sweeper = BIA_TRY(fiber::Scheduler::current().spawn(
-              [core = impl_->core, &thread] { sweep_loop(core, thread); }));
-          if (local && i > 0) return {};
-          return impl_->listen_on(thread, impl_->bound,
-                                  alone ? Sharing::kExclusive : Sharing::kReusePort);
-        });
+    auto listening = impl_->on_thread(index, [=, this](ServerThread& thread) -> Result<void> {
+      thread.sweeper = BIA_TRY(fiber::Scheduler::current().spawn(
+          [core = impl_->core, &thread] { sweep_loop(core, thread); }));
+      if (inherited) return impl_->take_over(thread, i);
+      if (local && i > 0) return {};
+      return impl_->listen_on(
+          thread,
+          BIA_TRY(net::Listener::bind(
+              impl_->bound, {.sharing = alone ? Sharing::kExclusive : Sharing::kReusePort})));
+    });
     if (!listening) {
       stop(Deadline(now()));
       return listening;
     }
     if (i == 0) {
-      impl_->bound = impl_->core->per_thread[index]->listener.local();
+      impl_->bound = impl_->core->per_thread[index]->listeners[0].local();
       impl_->address = impl_->bound.text();
     }
   }
@@ -233,10 +246,20 @@ std::string Server::address() const {
   return impl_->address.empty() ? impl_->bound.text() : impl_->address;
 }
 
+void Server::Impl::drain_thread(ServerThread& thread) {
+  thread.draining = true;
+  if (!core->options.listeners.empty())
+    for (net::Listener& listener : thread.listeners) listener.close();
+  for (auto* connection = thread.connections; connection != nullptr;
+       connection = connection->next()) {
+    connection->drain();
+  }
+}
+
 void Server::Impl::stop_thread(ServerThread& thread) {
-  thread.stopping = true;
-  thread.listener.close();
-  thread.acceptor.cancel();
+  thread.stopping = thread.draining = true;
+  for (net::Listener& listener : thread.listeners) listener.close();
+  for (fiber::Fiber& acceptor : thread.acceptors) acceptor.cancel();
   for (auto* connection = thread.connections; connection != nullptr;
        connection = connection->next()) {
     connection->end_if_idle();
@@ -248,14 +271,27 @@ void Server::Impl::detach() {
   for (size_t i = 0; i < core->per_thread.size(); ++i) {
     core->threads.scheduler(i).post([core = core, i] {
       ServerThread& thread = *core->per_thread[i];
-      thread.stopping = true;
-      thread.listener.close();
-      thread.acceptor.cancel();
+      thread.stopping = thread.draining = true;
+      for (net::Listener& listener : thread.listeners) listener.close();
+      for (fiber::Fiber& acceptor : thread.acceptors) acceptor.cancel();
       thread.sweeper.cancel();
       for (auto* connection = thread.connections; connection != nullptr;
            connection = connection->next())
         connection->cancel();
     });
+  }
+}
+
+void Server::drain() {
+  if (!impl_->started || impl_->stopped) return;
+  for (size_t i = 0; i < impl_->core->per_thread.size(); ++i) {
+    impl_
+        ->on_thread(i,
+                    [this](ServerThread& thread) -> Result<void> {
+                      impl_->drain_thread(thread);
+                      return {};
+                    })
+        .ignore("only a cancelled caller fails, and it is ending anyway");
   }
 }
 

@@ -136,7 +136,7 @@ void ServerConnection::run_deferred() noexcept {
 }
 
 bool ServerConnection::keeps_alive() const {
-  return parser_.keep_alive() && !response_.close() && !thread_.stopping;
+  return parser_.keep_alive() && !response_.close() && !thread_.draining;
 }
 
 ServerConnection::Next ServerConnection::handle() {
@@ -146,7 +146,7 @@ ServerConnection::Next ServerConnection::handle() {
   if (!out_.empty()) fiber::Scheduler::current().defer(*this);
   call_handler();
   const bool body_done = request_.finish();
-  if (!body_done || !parser_.keep_alive() || thread_.stopping) response_.set_close();
+  if (!body_done || !parser_.keep_alive() || thread_.draining) response_.set_close();
   if (!response_.finish()) return Next::kEnd;
   if (response_.close()) {
     if (!flush()) return Next::kEnd;
@@ -236,6 +236,11 @@ void ServerConnection::sweep() {
   // Ends the read that its fiber waits in; an answer can still be sent.
   ::shutdown(socket_.fd(), phase_ == Phase::kWrite ? SHUT_RDWR : SHUT_RD);
   since_ = thread_.tick;
+}
+
+void ServerConnection::drain() {
+  // HTTP/1.1 has no way to say it but the next answer.
+  if (http2_ != nullptr) http2_->shut_down();
 }
 
 void ServerConnection::end_if_idle() {

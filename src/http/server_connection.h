@@ -119,6 +119,8 @@ class ServerConnection final : private fiber::Scheduler::Deferred {
 
   /// The sweeper's part: closes what is overdue, takes memory from what is idle.
   void sweep();
+  /// Ends with its next answer.
+  void drain();
   /// Wakes a connection that waits for a request: it ends.
   void end_if_idle();
   void abort();

@@ -25,7 +25,7 @@ void ServerHttp2::run(net::Socket socket, std::string_view first) {
   options.abuses = &thread_.core.http2_abuses;
   http2_ = std::make_unique<Http2Connection>(std::move(socket), options,
                                              static_cast<Http2Events&>(*this));
-  if (thread_.stopping) http2_->shut_down();
+  if (thread_.draining) http2_->shut_down();
   http2_->run(first).ignore("how a peer leaves is its own affair");
   streams_.end();
   if (guest_) guest_->end();

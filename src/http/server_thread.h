@@ -39,12 +39,13 @@ struct alignas(64) ServerThread {
   explicit ServerThread(ServerCore& owner) : core(owner) {}
 
   ServerCore& core;
-  net::Listener listener;
-  fiber::Fiber acceptor;
+  std::vector<net::Listener> listeners;
+  std::vector<fiber::Fiber> acceptors;
   fiber::Fiber sweeper;
   ServerConnection* connections = nullptr;  ///< a list through the connections
   uint32_t tick = 0;  ///< of the sweeper; how connections tell time without reading a clock
   bool stopping = false;
+  bool draining = false;  ///< connections end with their next answer
   DateCache date;
 
   OwnedCounter accepted;

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -53,13 +54,16 @@ void remove_stale_path(const Endpoint& endpoint) {
 }  // namespace
 
 Listener::Listener(Listener&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), watch_(std::move(other.watch_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      watch_(std::move(other.watch_)),
+      adopted_(other.adopted_) {}
 
 Listener& Listener::operator=(Listener&& other) noexcept {
   if (this == &other) return *this;
   close();
   fd_ = std::exchange(other.fd_, -1);
   watch_ = std::move(other.watch_);
+  adopted_ = other.adopted_;
   return *this;
 }
 
@@ -85,6 +89,24 @@ Result<Listener> Listener::bind(const Endpoint& endpoint, const ListenOptions& o
     return listen_error(endpoint, errno);
   }
   listener.watch_ = BIA_TRY(fiber::FdWatch::create(listener.fd_));
+  return listener;
+}
+
+Result<Listener> Listener::adopt(int fd) {
+  Listener listener;
+  listener.fd_ = fd;
+  listener.adopted_ = true;
+  int listening = 0;
+  socklen_t length = sizeof listening;
+  if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0 || listening == 0) {
+    return Error(Code::kInvalidArgument, "NOT_LISTENING",
+                 fmt::format("descriptor {} is no listening socket", fd));
+  }
+  int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // Refused by a Unix socket.
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+  listener.watch_ = BIA_TRY(fiber::FdWatch::create(fd));
   return listener;
 }
 
@@ -144,7 +166,7 @@ void Listener::close() {
   watch_.reset();
   Endpoint bound = local();
   ::close(std::exchange(fd_, -1));
-  if (bound.family() == AF_UNIX) unlink(bound.host().c_str());
+  if (bound.family() == AF_UNIX && !adopted_) unlink(bound.host().c_str());
 }
 
 }  // namespace bia::net

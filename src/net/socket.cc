@@ -56,14 +56,24 @@ Result<Socket> Socket::connect(const Endpoint& endpoint, Deadline deadline, cons
     return io_error(what, failed);
   }
   Socket socket = BIA_TRY(adopt(fd));
-  if (failed == 0) return socket;
+  if (failed == 0) return socket.connected(endpoint, what);
   // Registered after the connect: if it is done already, the registration itself reports the event.
   socket.watch_.clear_writable();
   BIA_TRY(socket.watch_.wait_writable(deadline));
   socklen_t length = sizeof failed;
   getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &length);
   if (failed != 0) return io_error(what, failed);
-  return socket;
+  return socket.connected(endpoint, what);
+}
+
+Result<Socket> Socket::connected(const Endpoint& endpoint, const std::string& what) {
+  // Where nobody listens on a port that the kernel also gives to connections, it may give just that
+  // one, and TCP connects the socket with itself (RFC 9293 section 3.5).
+  if (endpoint.family() == AF_UNIX) return std::move(*this);
+  const Endpoint own = local();
+  if (own.port() == endpoint.port() && own.host() == endpoint.host())
+    return io_error(what, ECONNREFUSED);
+  return std::move(*this);
 }
 
 Result<size_t> Socket::read_some(std::span<char> into, Deadline deadline) {

@@ -211,3 +211,34 @@ def test_as_the_real_k6(servers):
         ours = script_lines([conftest.BIN / "zelus"], servers, *arguments)
         theirs = script_lines([real("k6")], servers, *arguments)
         assert ours == theirs
+
+
+GRPCIO_SERVER = """
+import concurrent.futures, sys, grpc
+folder, port, mutual = sys.argv[1], sys.argv[2], sys.argv[3] == "mutual"
+
+class Greeter(grpc.GenericRpcHandler):
+    def service(self, details):
+        return grpc.unary_unary_rpc_method_handler(lambda request, context: b"\\x0a\\x02hi")
+
+def read(name):
+    with open(f"{folder}/{name}", "rb") as file:
+        return file.read()
+
+server = grpc.server(concurrent.futures.ThreadPoolExecutor(4), compression=grpc.Compression.Gzip)
+server.add_generic_rpc_handlers((Greeter(),))
+server.add_secure_port(f"127.0.0.1:{port}", grpc.ssl_server_credentials([(read("server.key"), read("server.pem"))], read("ca.pem") if mutual else None, mutual))
+server.start()
+server.wait_for_termination()
+"""
+
+
+@pytest.mark.parametrize("mutual", ["mutual", "plain"])
+def test_against_grpcio(servers, start, mutual):
+    port = conftest.free_port()
+    start(["/usr/bin/python3", "-c", GRPCIO_SERVER, servers.folder, port, mutual], port=port)
+    identity = ["--cert", "alice.pem", "--key", "alice.key"] if mutual == "mutual" else []
+    program = [conftest.BIN / "zelus", "grpc"]
+    assert essence(load(program, servers.folder, "--cacert", "ca.pem", *identity, f"127.0.0.1:{port}")) == (0, ["[OK]   2 responses"])
+    if identity:
+        assert "[Unavailable]   2 responses" in load(program, servers.folder, "--cacert", "ca.pem", f"127.0.0.1:{port}").stdout

@@ -29,6 +29,10 @@ struct PoolOptions {
   std::string target = {};
   /// Of the instances' endpoints: "grpc" or "http".
   std::string scheme = "grpc";
+  /// gRPC over TLS: then only instances that are registered as "grpcs" are its nodes, and their
+  /// certificates must be for `tls_server_name`, or for the node's address where that is empty.
+  std::shared_ptr<const net::TlsClient> tls = nullptr;
+  std::string tls_server_name = {};
   Balance balance = Balance::kWeightedRoundRobin;
   /// Only instances of that very version; empty: all.
   std::string version = {};

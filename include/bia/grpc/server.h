@@ -66,6 +66,9 @@ struct MethodHandler {
 struct ServerOptions {
   /// Empty: no port of its own; see `http_guest`.
   std::string address = ":9000";
+  /// Listening sockets to serve on in place of opening `address` (`net::InheritedSockets`). Taken
+  /// over by `start`.
+  std::vector<int> listeners;
   /// Null: cleartext. Of its protocols (ALPN) only "h2" is served.
   std::shared_ptr<net::TlsServer> tls;
   /// For TLS's handshake, and for HTTP/2's preface and SETTINGS after it.
@@ -119,6 +122,9 @@ class Server {
     std::vector<std::pair<std::string_view, uint64_t>> http2_streams_refused;
   };
   Counters counters() const;
+  /// Before a stop: GOAWAY to those that are connected. Sockets that were taken over are left to
+  /// their next owner at once. Suspends.
+  void drain();
   /// GOAWAY, then waits for calls in flight until `deadline`. Suspends.
   void stop(Deadline deadline);
 

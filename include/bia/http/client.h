@@ -8,6 +8,7 @@
 #include "bia/base/result.h"
 #include "bia/base/time.h"
 #include "bia/http/message.h"
+#include "bia/http/proxy.h"
 #include "bia/net/resolver.h"
 #include "bia/net/socket.h"
 
@@ -75,7 +76,9 @@ struct ClientOptions {
   std::string tls_server_name = {};
   /// kPriorKnowledge: cleartext connections are HTTP/2 (RFC 9113 section 3.3).
   enum class Cleartext { kHttp1, kPriorKnowledge } cleartext = Cleartext::kHttp1;
-  /// Says where connections go; nullptr: `net::resolve`. Outlives the client.
+  /// Which requests go through a proxy; null: none.
+  std::shared_ptr<const ProxyRules> proxies = nullptr;
+  /// Says where connections go (a proxy's too); nullptr: `net::resolve`. Outlives the client.
   net::Resolver* resolver = nullptr;
 };
 
@@ -92,9 +95,10 @@ class Client {
   /// is idempotent (RFC 9110 section 9.2.2), or HTTP/2 says that it was not processed. Suspends,
   /// never beyond `deadline`. Errors: kUnavailable with those of `net::Socket::start_tls`,
   /// HTTP2_STREAM and HTTP2_CONNECTION (HTTP/2's number in the metadata "http2_error"),
-  /// CONNECTION_REFUSED, CONNECTION_RESET, NO_SUCH_HOST, UNEXPECTED_EOF …; kDeadlineExceeded with
-  /// reason DIAL_TIMEOUT or REQUEST_TIMEOUT; kInvalidArgument BAD_RESPONSE, or BAD_REQUEST for a
-  /// request that cannot be written; kOutOfRange BODY_TOO_LARGE; kCancelled.
+  /// PROXY_REFUSED (its words in the message), CONNECTION_REFUSED, CONNECTION_RESET, NO_SUCH_HOST,
+  /// UNEXPECTED_EOF …; kDeadlineExceeded with reason DIAL_TIMEOUT or REQUEST_TIMEOUT;
+  /// kInvalidArgument BAD_RESPONSE, or BAD_REQUEST for a request that cannot be written;
+  /// kOutOfRange BODY_TOO_LARGE; kCancelled.
   Result<void> send(const ClientRequest& request, ClientResponse& response, Timings& timings,
                     Deadline deadline);
   void close_idle();

@@ -94,6 +94,9 @@ using Handler = std::function<void(ServerRequest&, ServerResponse&)>;
 
 struct ServerOptions {
   std::string address = ":8080";
+  /// Listening sockets to serve on in place of opening `address` (`net::InheritedSockets`). Taken
+  /// over by `start`.
+  std::vector<int> listeners;
   Limits limits;
   Duration idle_timeout = std::chrono::seconds(120);
   Duration header_timeout = std::chrono::seconds(10);
@@ -116,6 +119,10 @@ class Server {
   Result<void> start();
   /// "0.0.0.0:8080" with the real port.
   std::string address() const;
+  /// Before a stop: answers say "Connection: close", and HTTP/2's peers get GOAWAY, so that kept
+  /// connections end where none of their requests is lost. Sockets that were taken over are left to
+  /// their next owner at once. Suspends.
+  void drain();
   /// Closes the listeners, lets requests in flight end until `deadline`, then cancels their
   /// handlers and closes all. Suspends until each has returned.
   void stop(Deadline deadline);

@@ -116,6 +116,7 @@ class Socket {
 
  private:
   explicit Socket(int fd, fiber::FdWatch watch);
+  Result<Socket> connected(const Endpoint& endpoint, const std::string& what);
   Result<size_t> read_tls(std::span<char> into, Deadline deadline);
   Result<size_t> write_tls(std::string_view bytes);
   Result<void> write_parts_tls(std::span<const iovec> parts, Deadline deadline);
@@ -144,17 +145,32 @@ class Listener {
   /// Errors: kAlreadyExists "address already in use", kPermissionDenied, kInvalidArgument, each
   /// naming the address.
   static Result<Listener> bind(const Endpoint& endpoint, const ListenOptions& options);
+  /// Takes over a listening socket that somebody else opened, as systemd does; the path of a Unix
+  /// socket stays when it is closed.
+  static Result<Listener> adopt(int fd);
   /// Suspends until a connection comes: its descriptor, non-blocking, with TCP_NODELAY, not
   /// registered anywhere yet (it may go to another thread). Errors: kCancelled after `close`,
   /// kResourceExhausted where the process is out of descriptors (after a pause of 10 ms).
   Result<int> accept(Deadline deadline = Deadline::never());
   Endpoint local() const;
+  int fd() const { return fd_; }
   void close();
 
  private:
   int fd_ = -1;
   fiber::FdWatch watch_;
+  bool adopted_ = false;
 };
+
+/// The first of them that answers (RFC 8305, "Happy Eyeballs"): the next is tried beside the ones
+/// before it after 250 ms without an answer, or as soon as one of those has failed. Suspends.
+/// Errors: those of `Socket::connect`, of the first that failed.
+struct Connected {
+  Socket socket;
+  size_t index = 0;  ///< of the endpoint
+};
+Result<Connected> connect_any(const std::vector<Endpoint>& endpoints, Deadline deadline,
+                              const Endpoint* from = nullptr);
 
 /// Addresses of a host name or a numeric address, IPv4 first. Suspends. Errors: kUnavailable
 /// "lookup HOST: no such host", kDeadlineExceeded.

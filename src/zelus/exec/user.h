@@ -11,6 +11,7 @@
 
 #include "bia/base/result.h"
 #include "bia/base/time.h"
+#include "bia/http/proxy.h"
 #include "bia/net/tls.h"
 #include "zelus/options/addresses.h"
 #include "zelus/options/logger.h"
@@ -86,6 +87,7 @@ struct UserOptions {
   bool no_vu_connection_reuse = false;
   bool no_cookies_reset = false;
   bia::net::TlsClientOptions tls;                         ///< of https
+  std::shared_ptr<const bia::http::ProxyRules> proxies;   ///< null: none
   std::vector<std::pair<std::string, std::string>> tags;  ///< run tags (`--tag`, `options.tags`)
   std::vector<std::string> system_tags;                   ///< k6's names; those that are on
   options::AddressRules addresses;

@@ -18,6 +18,7 @@ bia::http::ClientOptions client_options(const Script& script) {
   bia::http::ClientOptions options;
   // http.batch keeps to batchPerHost by itself; other requests in flight have no limit in k6.
   options.connections_per_host_max = 4096;
+  options.proxies = script.options.proxies;
   if (script.options.no_connection_reuse) options.reuse = bia::http::ClientOptions::Reuse::kNever;
   return options;
 }

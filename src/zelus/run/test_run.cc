@@ -83,6 +83,17 @@ bia::Result<bia::net::TlsClientOptions> tls_options(const options::Options& opti
   return tls;
 }
 
+/// HTTP_PROXY and its kin, as Go's net/http reads them. Null where they name none.
+bia::Result<std::shared_ptr<const bia::http::ProxyRules>> proxies_of(
+    const Environment& environment) {
+  auto rules = BIA_TRY(bia::http::ProxyRules::from_environment([&](std::string_view name) {
+    auto found = environment.find(std::string(name));
+    return found == environment.end() ? std::string() : found->second;
+  }));
+  if (rules.empty()) return std::shared_ptr<const bia::http::ProxyRules>();
+  return std::make_shared<const bia::http::ProxyRules>(std::move(rules));
+}
+
 exec::UserOptions user_options(const options::Options& options) {
   exec::UserOptions user;
   auto set = [](auto& out, const auto& value) {
@@ -217,6 +228,7 @@ Result<void> TestRun::prepare() {
   state_ = std::make_unique<exec::RunState>(workers.size());
   exec::UserOptions users = user_options(options_);
   users.tls = BIA_TRY(tls_options(options_, *setup_.environment));
+  users.proxies = BIA_TRY(proxies_of(*setup_.environment));
   users.addresses = addresses_;
   users.latency_from_due = test_.runtime.latency_from_due;
   BIA_TRY(setup_.factory->configure(users, *state_, state_->stop_flag()));

@@ -1,9 +1,8 @@
-// The client of gRPC's interoperability cases: interop_client HOST:PORT CASE. Exits 0 where the
-// case passes, else it says what was wrong.
+// The client of gRPC's interoperability cases: interop_client HOST:PORT CASE [gzip] [ca=FILE], the
+// latter over TLS. Exits 0 where the case passes, else it says what was wrong.
 #include "bia/bia/client.h"
 
 #include <cstdio>
-#include <cstring>
 #include <functional>
 #include <map>
 #include <string>
@@ -248,15 +247,22 @@ const std::map<std::string, Result<void> (*)(Channel&)> kCases{
 int main(int argc, char** argv) {
   const auto wanted = argc >= 3 ? kCases.find(argv[2]) : kCases.end();
   if (wanted == kCases.end()) {
-    std::fprintf(stderr, "usage: interop_client HOST:PORT CASE [gzip]\n");
+    std::fprintf(stderr, "usage: interop_client HOST:PORT CASE [gzip] [ca=FILE]\n");
     return 2;
   }
   auto scheduler = bia::fiber::Scheduler::create().value();
   int code = 1;
   auto body = [&] {
     bia::grpc::ChannelOptions options;
-    if (argc > 3 && std::strcmp(argv[3], "gzip") == 0)
-      options.compression = bia::grpc::Compression::kGzip;
+    for (int i = 3; i < argc; ++i) {
+      const std::string_view word = argv[i];
+      if (word == "gzip") options.compression = bia::grpc::Compression::kGzip;
+      if (!word.starts_with("ca=")) continue;
+      bia::net::TlsClientOptions tls;
+      tls.ca_file = word.substr(3);
+      tls.alpn = {"h2"};
+      options.tls = bia::net::TlsClient::create(std::move(tls)).value();
+    }
     Channel channel(argv[1], options);
     const Result<void> done = wanted->second(channel);
     code = done.ok() ? 0 : 1;

@@ -1,0 +1,155 @@
+"""Restarts under load: whoever holds the listening sockets (systemd, here the test) passes them on, and no request fails."""
+import http.client
+import os
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+import conftest
+
+GREETER = "/helloworld.v1.Greeter/SayHello"
+
+
+class Holder:
+    """Holds the sockets as systemd does, and starts instances on them."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.sockets = [socket.create_server(("127.0.0.1", 0), backlog=512) for _ in range(2)]
+        self.http, self.grpc = (one.getsockname()[1] for one in self.sockets)
+        self.config = folder / "config.yaml"
+        self.config.write_text(f"server:\n  http:\n    addr: 127.0.0.1:{self.http}\n  grpc:\n    addr: 127.0.0.1:{self.grpc}\n"
+                               "runtime:\n  stop_timeout: 20s\n  threads: 2\n")
+        self.count = 0
+
+    def start(self):
+        self.count += 1
+        log = self.folder / f"log{self.count}"
+        fds = [one.fileno() for one in self.sockets]
+        # sh sets LISTEN_PID to its own number and then becomes the program; the sockets come from 3 on.
+        dups = " ".join(f"{3 + i}<&{fd}" for i, fd in enumerate(fds))
+        command = f'exec {dups}; export LISTEN_PID=$$ LISTEN_FDS={len(fds)}; exec "$0" "$@"'
+        with open(log, "w") as out:
+            process = subprocess.Popen(["bash", "-c", command, conftest.BIN / "helloworld", "-conf", self.config], stdout=out, stderr=out, pass_fds=fds)
+        end = time.monotonic() + 15
+        while "[gRPC] server listening on" not in log.read_text():
+            assert process.poll() is None and time.monotonic() < end, log.read_text()
+            time.sleep(0.01)
+        return process
+
+
+class HttpLoad(threading.Thread):
+    """Requests on one kept connection, a new one where the server says that it closes."""
+
+    def __init__(self, port, stop, pause):
+        super().__init__()
+        self.port, self.stop, self.pause = port, stop, pause
+        self.good, self.failed, self.closes = 0, [], 0
+
+    def run(self):
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        while not self.stop.is_set():
+            try:
+                client.request("GET", "/helloworld/x")
+                answer = client.getresponse()
+                body = answer.read()
+                if (answer.status, body) == (200, b'{"message":"Hello x"}'):
+                    self.good += 1
+                else:
+                    self.failed.append((answer.status, body))
+                if answer.will_close:
+                    self.closes += 1
+            except Exception as error:  # Each is a failed request.
+                self.failed.append(repr(error))
+                client.close()
+            time.sleep(self.pause)
+        client.close()
+
+
+GRPC_LOAD = """
+import sys, time, grpc
+address, path, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
+call = grpc.insecure_channel(address).unary_unary(path)
+good, failed, end = 0, [], time.monotonic() + seconds
+while time.monotonic() < end:
+    try:
+        call(b"\\x0a\\x01x", timeout=20)
+        good += 1
+    except grpc.RpcError as error:
+        failed.append(f"{error.code().name}: {error.details()}")
+    time.sleep(0.002)
+print(good)
+print("\\n".join(failed))
+"""
+
+
+@pytest.mark.parametrize("overlap", [True, False], ids=["the new one first", "with a gap"])
+def test_no_request_fails(tmp_path, overlap):
+    holder = Holder(tmp_path)
+    stop = threading.Event()
+    loads = [HttpLoad(holder.http, stop, pause) for pause in (0, 0.001, 0.01, 0.05, 0.2)]
+    running = holder.start()
+    calls = None
+    try:
+        for load in loads:
+            load.start()
+        seconds = 8
+        calls = subprocess.Popen(["/usr/bin/python3", "-c", GRPC_LOAD, f"127.0.0.1:{holder.grpc}", GREETER, str(seconds)], stdout=subprocess.PIPE,
+                                 text=True, env={**os.environ, "GRPC_VERBOSITY": "NONE"})
+        begin = time.monotonic()
+        restarts = 0
+        while time.monotonic() < begin + seconds - 3:
+            time.sleep(0.3)
+            old = running
+            if overlap:
+                running = holder.start()
+                old.terminate()
+                assert old.wait(20) == 0
+            else:
+                # systemctl restart: requests wait in the socket's queue.
+                old.terminate()
+                assert old.wait(20) == 0
+                running = holder.start()
+            restarts += 1
+        assert restarts >= 2
+        out, _ = calls.communicate(timeout=30)
+        good, *failed = out.strip().splitlines()
+        assert int(good) > 100 and not failed, failed[:5]
+    finally:
+        stop.set()
+        for load in loads:
+            load.join(30)
+        running.terminate()
+        running.wait(20)
+        if calls and calls.poll() is None:
+            calls.kill()
+    assert not any(load.failed for load in loads), [load.failed[:3] for load in loads]
+    assert all(load.good > 10 for load in loads), [load.good for load in loads]
+    assert sum(load.closes for load in loads) >= restarts, "kept connections are told"
+
+
+def test_sockets_are_taken_by_name(start, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+        config = tmp_path / "config.yaml"
+        config.write_text("server:\n  http:\n    addr: 127.0.0.1:1\n")
+        log = open(tmp_path / "log", "w")
+        start(["bash", "-c", f'exec 3<&{held.fileno()}; export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=http; exec "$0" "$@"',
+               conftest.BIN / "helloworld", "-conf", config], port=port, pass_fds=[held.fileno()], stdout=log, stderr=log)
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        client.request("GET", "/helloworld/a")
+        assert client.getresponse().read() == b'{"message":"Hello a"}'
+
+
+def test_a_socket_of_nobodys_is_named(start, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = conftest.free_port()
+        config = tmp_path / "config.yaml"
+        config.write_text(f"server:\n  http:\n    addr: 127.0.0.1:{port}\n")
+        log = open(tmp_path / "log", "w")
+        start(["bash", "-c", f'exec 3<&{held.fileno()}; export LISTEN_PID=$$ LISTEN_FDS=1; exec "$0" "$@"',
+               conftest.BIN / "helloworld", "-conf", config], port=port, pass_fds=[held.fileno()], stdout=log, stderr=log)
+        assert f"127.0.0.1:{held.getsockname()[1]} that the process was started with is neither" in (tmp_path / "log").read_text()

@@ -1,0 +1,133 @@
+"""zelus run through the proxies that the environment names, as k6 (Go's net/http) takes them."""
+import re
+import shutil
+import socket
+import pathlib
+import subprocess
+import threading
+
+import pytest
+
+import conftest
+from certificates import Authority
+
+
+class Proxy(threading.Thread):
+    """An HTTP proxy that takes every name for this machine; `seen` are the first lines that it got."""
+
+    def __init__(self, authorization=None):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.authorization = authorization
+        self.seen = []
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            data = client.recv(4096)
+            if not data:
+                return
+            head += data
+        line = head.split(b"\r\n", 1)[0].decode()
+        self.seen.append(line)
+        if self.authorization and f"Proxy-Authorization: {self.authorization}" not in head.decode():
+            client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            client.close()
+            return
+        method, target, _ = line.split(" ")
+        host = target if method == "CONNECT" else re.match(r"http://([^/]+)", target)[1]
+        server = socket.create_connection(("127.0.0.1", int(host.rsplit(":", 1)[1])))
+        if method == "CONNECT":
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        else:
+            server.sendall(head.replace(f"http://{host}".encode(), b"", 1))
+        threading.Thread(target=self.copy, args=(server, client), daemon=True).start()
+        self.copy(client, server)
+
+    @staticmethod
+    def copy(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+@pytest.fixture
+def service(start, tmp_path):
+    authority = Authority(tmp_path)
+    certificate, key = authority.issue("server", "shop", "DNS:shop.example")
+
+    class Service:
+        folder, http, https = tmp_path, conftest.free_port(), conftest.free_port()
+    for name, port, more in (("http", Service.http, ""), ("https", Service.https, f"    tls: {{cert: {certificate}, key: {key}}}\n")):
+        config = tmp_path / f"{name}.yaml"
+        config.write_text(f"server:\n  http:\n    addr: 127.0.0.1:{port}\n{more}")
+        start([conftest.BIN / "helloworld", "-conf", config], port=port, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return Service
+
+
+def run(service, variables, program=None):
+    (service.folder / "script.js").write_text(f"""
+import http from 'k6/http';
+export default function () {{
+  for (const url of ['http://shop.example:{service.http}/helloworld/a', 'https://shop.example:{service.https}/helloworld/b', 'http://127.0.0.1:{service.http}/helloworld/c']) {{
+    const r = http.get(url);
+    console.log(r.status, r.body, r.proto, r.error_code, r.error);
+  }}
+}}""")
+    done = subprocess.run([program or conftest.BIN / "zelus", "run", "-q", "--no-summary", "--insecure-skip-tls-verify", "script.js"], capture_output=True, text=True, timeout=60,
+                          cwd=service.folder, env={"PATH": "/usr/bin:/bin", "HOME": str(service.folder), "K6_NO_USAGE_REPORT": "true", **variables})
+    return re.findall(r'level=info msg="((?:[^"\\]|\\.)*)" source=console', done.stderr)
+
+
+def hello(name, proto):
+    return rf'200 {{\"message\":\"Hello {name}\"}} {proto} 0 '
+
+
+def test_requests_go_through_the_proxy(service):
+    proxy = Proxy()
+    url = f"http://127.0.0.1:{proxy.port}"
+    lines = run(service, {"HTTP_PROXY": url, "https_proxy": url})
+    assert lines == [hello("a", "HTTP/1.1"), hello("b", "HTTP/2.0"), hello("c", "HTTP/1.1")]
+    assert proxy.seen == [f"GET http://shop.example:{service.http}/helloworld/a HTTP/1.1", f"CONNECT shop.example:{service.https} HTTP/1.1"]
+
+
+def test_user_and_refusal(service):
+    proxy = Proxy(authorization="Basic dTpw")
+    good = run(service, {"HTTPS_PROXY": f"u:p@127.0.0.1:{proxy.port}"})
+    assert good[1] == hello("b", "HTTP/2.0")
+    refused = run(service, {"HTTPS_PROXY": f"127.0.0.1:{proxy.port}"})
+    assert "Proxy Authentication Required" in refused[1]
+
+
+def test_a_proxy_that_is_not_built_ends_the_run(service):
+    (service.folder / "script.js").write_text("export default function () {}")
+    done = subprocess.run([conftest.BIN / "zelus", "run", "-q", "script.js"], capture_output=True, text=True, timeout=60, cwd=service.folder,
+                          env={"PATH": "/usr/bin:/bin", "HTTP_PROXY": "socks5://127.0.0.1:1"})
+    assert done.returncode != 0 and "HTTP_PROXY: proxies of socks5:// are not built yet" in done.stderr
+
+
+K6 = shutil.which("k6") or shutil.which("k6", path=str(pathlib.Path.home() / "go/bin"))
+
+
+@pytest.mark.skipif(K6 is None, reason="k6 is not installed")
+def test_as_the_real_k6(service):
+    for variables in ({"HTTP_PROXY": "127.0.0.1:{}", "HTTPS_PROXY": "http://127.0.0.1:{}"}, {"HTTP_PROXY": "127.0.0.1:{}", "NO_PROXY": "shop.example"}):
+        seen = []
+        for program in None, K6:
+            proxy = Proxy()
+            lines = run(service, {name: value.format(proxy.port) for name, value in variables.items()}, program)
+            seen.append((proxy.seen, [re.sub(r"lookup .*", "lookup", line) for line in lines if line.startswith("200")]))
+        assert seen[0] == seen[1]
