@@ -18,6 +18,7 @@ set(BIA_LIB_yaml_cpp yaml-cpp)
 set(BIA_LIB_tomlplusplus "")  # header only
 set(BIA_LIB_spdlog spdlog::spdlog)
 set(BIA_LIB_snappy Snappy::snappy)
+set(BIA_LIB_gumbo PkgConfig::GUMBO)
 
 # What reads the configuration or the command line, whole, once: on the main thread's stack, or (a reload) on a fiber with nothing above it. Its
 # frames may be larger than those on a request's way.

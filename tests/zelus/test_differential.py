@@ -45,6 +45,7 @@ CASES = {
     "bad-option": "run {script}",
     "bad-scenario": "run {script}",
     "addresses": "run {script}",
+    "html": "run {script}",
     "inspect": "inspect {script}",
     "inspect-requirements": "inspect --execution-requirements {script}",
 }

@@ -25,6 +25,8 @@ void add_data_module(bia::js::ModuleSet& modules);
 void add_encoding_module(bia::js::ModuleSet& modules);
 void add_crypto_module(bia::js::ModuleSet& modules);
 void add_grpc_module(bia::js::ModuleSet& modules);
+void add_html_module(bia::js::ModuleSet& modules);
+void register_html_classes(JSRuntime* rt);
 void register_crypto_class(JSRuntime* rt);
 void register_grpc_classes(JSRuntime* rt);
 void register_execution_class(JSRuntime* rt);
@@ -41,10 +43,10 @@ void add_modules(bia::js::ModuleSet& modules) {
   add_encoding_module(modules);
   add_crypto_module(modules);
   add_grpc_module(modules);
-  for (const char* name :
-       {"k6/browser", "k6/crypto/x509", "k6/html", "k6/secrets", "k6/websockets", "k6/ws",
-        "k6/experimental/csv", "k6/experimental/fs", "k6/experimental/streams",
-        "k6/experimental/websockets", "k6/experimental/redis"}) {
+  add_html_module(modules);
+  for (const char* name : {"k6/browser", "k6/crypto/x509", "k6/secrets", "k6/websockets", "k6/ws",
+                           "k6/experimental/csv", "k6/experimental/fs", "k6/experimental/streams",
+                           "k6/experimental/websockets", "k6/experimental/redis"}) {
     modules.add_missing(name, fmt::format("the module \"{}\" is not built yet in zelus", name));
   }
 }
@@ -54,6 +56,7 @@ void register_classes(JSRuntime* rt) {
   register_http_classes(rt);
   register_crypto_class(rt);
   register_grpc_classes(rt);
+  register_html_classes(rt);
   register_execution_class(rt);
 }
 

@@ -66,10 +66,8 @@ JSValue finish(Vu& vu, ExchangePtr exchange) {
   return failed_response(vu, exchange.release(), throws, "Request Failed");
 }
 
-namespace {
-
-JSValue send(JSContext* ctx, std::string_view method, JSValueConst url, JSValueConst body,
-             JSValueConst params) {
+JSValue send_request(JSContext* ctx, std::string_view method, JSValueConst url, JSValueConst body,
+                     JSValueConst params) {
   Vu& vu = Vu::of(ctx);
   if (vu.in_init())
     return vu.throw_in_init("Making http requests in the init context is not supported");
@@ -81,27 +79,29 @@ JSValue send(JSContext* ctx, std::string_view method, JSValueConst url, JSValueC
   return finish(vu, std::move(prepared.exchange));
 }
 
+namespace {
+
 JSValue get(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
-  return send(ctx, "GET", argument(argc, argv, 0), JS_UNDEFINED, argument(argc, argv, 1));
+  return send_request(ctx, "GET", argument(argc, argv, 0), JS_UNDEFINED, argument(argc, argv, 1));
 }
 JSValue head(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   if (argc > 2)
     Vu::of(ctx).script().log(LogLevel::kWarning,
                              "http.head() takes 2 arguments: the URL and the params");
-  return send(ctx, "HEAD", argument(argc, argv, 0), JS_UNDEFINED, argument(argc, argv, 1));
+  return send_request(ctx, "HEAD", argument(argc, argv, 0), JS_UNDEFINED, argument(argc, argv, 1));
 }
 
 constexpr const char* kBodyMethods[] = {"POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 template <int method>
 JSValue with_body(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
-  return send(ctx, kBodyMethods[method], argument(argc, argv, 0), argument(argc, argv, 1),
-              argument(argc, argv, 2));
+  return send_request(ctx, kBodyMethods[method], argument(argc, argv, 0), argument(argc, argv, 1),
+                      argument(argc, argv, 2));
 }
 
 JSValue request(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   std::string method = to_text(ctx, argument(argc, argv, 0));
-  return send(ctx, method, argument(argc, argv, 1), argument(argc, argv, 2),
-              argument(argc, argv, 3));
+  return send_request(ctx, method, argument(argc, argv, 1), argument(argc, argv, 2),
+                      argument(argc, argv, 3));
 }
 
 /// http.url`…${x}…`: the text for the request, with `${}` in its name.

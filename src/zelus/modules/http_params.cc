@@ -222,7 +222,7 @@ bool read_request(Vu& vu, std::string_view method, JSValueConst url, JSValueCons
     return reader.param(name.view(), value);
   });
   if (!ok && error.empty()) error = bia::js::take_exception(ctx).head();
-  if (ok && request.has_body && request.headers.has("Content-Length") &&
+  if (ok && request.headers.has("Content-Length") &&
       request.headers.get("Content-Length") != std::to_string(request.body.size())) {
     vu.script().log(LogLevel::kWarning,
                     fmt::format("The specified Content-Length header \"{}\" in the {} request for "

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "zelus/modules/field_name.h"
-#include "zelus/modules/http_user.h"
+#include "zelus/modules/http_send.h"
 #include "zelus/modules/json_path.h"
 #include "zelus/modules/native.h"
 #include "zelus/modules/response_fields.h"
@@ -304,12 +304,6 @@ JSValue response_json(JSContext* ctx, JSValueConst self, int argc, JSValueConst*
   return json_path(ctx, std::move(value), to_text(ctx, argv[0])).release();
 }
 
-template <int field>
-JSValue not_built(JSContext* ctx, JSValueConst, int, JSValueConst*) {
-  return throw_go_error(ctx, fmt::format("Response.{}(): parsing HTML is not built yet in zelus",
-                                         kResponseFieldNames[field]));
-}
-
 }  // namespace
 
 void register_response_class(JSRuntime* rt) { JS_NewClass(rt, kClassResponse, &kResponseClass); }
@@ -318,9 +312,9 @@ void define_response_class(JSContext* ctx) {
   JSValue prototype = JS_NewObject(ctx);
   define_functions(ctx, prototype,
                    {{"json", response_json, 1},
-                    {"html", not_built<kHtml>, 1},
-                    {"submitForm", not_built<kSubmitForm>, 1},
-                    {"clickLink", not_built<kClickLink>, 1}});
+                    {"html", response_html, 1},
+                    {"submitForm", response_submit_form, 1},
+                    {"clickLink", response_click_link, 1}});
   JS_SetClassProto(ctx, kClassResponse, prototype);
   Vu::of(ctx).keep_shape_of(Value(ctx, JS_NewObjectClass(ctx, kClassResponse)));
 }

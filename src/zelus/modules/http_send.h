@@ -22,6 +22,12 @@ Prepared prepare(Vu& vu, std::string_view method, JSValueConst url, JSValueConst
 /// The Response, or what `throw` or an interruption make of the exchange.
 JSValue finish(Vu& vu, ExchangePtr exchange);
 
+/// One request as http.request makes it. Not in the init context.
+JSValue send_request(JSContext* ctx, std::string_view method, JSValueConst url, JSValueConst body,
+                     JSValueConst params);
+JSValue response_html(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv);
+JSValue response_submit_form(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv);
+JSValue response_click_link(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv);
 JSValue http_batch(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv);
 JSValue http_async_request(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv);
 void fill_cookie_jar(JSContext* ctx, JSValueConst object);

@@ -36,6 +36,8 @@ enum ClassId : JSClassID {
   kClassGrpcClient,
   kClassGrpcResponse,
   kClassTags,
+  kClassHtmlSelection,
+  kClassHtmlElement,
   kClassLast,
 };
 
