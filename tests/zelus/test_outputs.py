@@ -1,13 +1,17 @@
 """zelus run -o json and csv as users run them; lines as real k6's."""
 import csv
 import gzip
+import http.server
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(__file__)))
+from certificates import Authority  # noqa: E402
 from conftest import BIN  # noqa: E402
 
 SCRIPT = """
@@ -115,3 +119,45 @@ def test_many_series_are_warned_of_and_cost_little(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "unique time series, which is higher than the suggested limit of 100000 and could cause high memory usage." in done.stderr
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 500 * 1024, "KiB"
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """Takes what remote write sends; keeps how often, and who sent it."""
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.seen.append((self.request.version(), self.request.getpeercert()))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_prometheus_over_tls_with_a_client_certificate(tmp_path):
+    authority = Authority(tmp_path)
+    certificate, key = authority.issue("server")
+    alice = authority.issue("alice", "alice", "DNS:alice.example")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    context.load_verify_locations(authority.pem)
+    context.verify_mode = ssl.CERT_REQUIRED
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.seen = []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    output = ["-o", "experimental-prometheus-rw"]
+    variables = {"K6_PROMETHEUS_RW_SERVER_URL": f"https://localhost:{server.server_port}/api/v1/write", "K6_PROMETHEUS_RW_PUSH_INTERVAL": "1s"}
+    alices = {"K6_PROMETHEUS_RW_CLIENT_CERTIFICATE": str(alice[0]), "K6_PROMETHEUS_RW_CLIENT_CERTIFICATE_KEY": str(alice[1])}
+    try:
+        done = run(tmp_path, *output, **variables, **alices, SSL_CERT_FILE=str(authority.pem))
+        assert done.returncode == 0 and "Failed to send" not in done.stderr, done.stderr
+        assert server.seen and server.seen[0][1]["subject"] == ((("commonName", "alice"),),)
+        server.seen.clear()
+        done = run(tmp_path, *output, **variables, **alices, K6_PROMETHEUS_RW_TLS_MINIMUM_VERSION="1.3", K6_PROMETHEUS_RW_INSECURE_SKIP_TLS_VERIFY="true")
+        assert server.seen and server.seen[0][0] == "TLSv1.3", done.stderr
+        server.seen.clear()
+        assert "Failed to send the time series data" in run(tmp_path, *output, **variables, SSL_CERT_FILE=str(authority.pem)).stderr, "no client certificate"
+        assert "unknown authority" in run(tmp_path, *output, **variables, **alices, SSL_CERT_FILE="/dev/null").stderr
+        assert not server.seen
+    finally:
+        server.shutdown()

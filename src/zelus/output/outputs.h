@@ -26,6 +26,7 @@ class Outputs {
                                                  Context context);
 
   bool empty() const { return outputs_.empty(); }
+  size_t size() const { return outputs_.size(); }
   /// For the line "output:"; "-" where there is none.
   std::string description() const;
 

@@ -44,11 +44,6 @@ Error invalid(std::string message) {
   return Error(bia::Code::kInvalidArgument, "BAD_PROMETHEUS_RW", std::move(message));
 }
 
-Error not_built(std::string_view what) {
-  return Error(bia::Code::kUnimplemented, "NOT_BUILT",
-               fmt::format("{}: zelus does not have this part of the Prometheus output yet", what));
-}
-
 std::string text_of(const rapidjson::Value& value) {
   if (value.IsBool()) return value.GetBool() ? "true" : "false";
   if (value.IsNumber()) return metrics::format_go_g(value.GetDouble());
@@ -150,11 +145,41 @@ Result<void> set_sigv4(const Values& values, PrometheusConfig& config) {
   return {};
 }
 
-Result<void> refuse_what_is_not_built(const Values& values) {
-  for (std::string_view variable :
-       {"CLIENT_CERTIFICATE", "CLIENT_CERTIFICATE_KEY", "TLS_MINIMUM_VERSION"}) {
-    if (values.count(variable) != 0) return not_built(fmt::format("{}{}", kPrefix, variable));
+/// Go's client of this output speaks HTTP/1.1 only.
+Result<void> set_tls(const Values& values, PrometheusConfig& config) {
+  auto failed = [](const Error& error) {
+    return invalid(fmt::format("failed to initialize the Prometheus remote write client: {}",
+                               error.message()));
+  };
+  auto text = [&](std::string_view variable) {
+    auto found = values.find(variable);
+    return found == values.end() ? std::string() : found->second;
+  };
+  bia::net::TlsClientOptions tls;
+  tls.alpn = {"http/1.1"};
+  if (BIA_TRY(flag(values, "INSECURE_SKIP_TLS_VERIFY")))
+    tls.verify = bia::net::TlsClientOptions::Verify::kInsecureSkip;
+  if (std::string version = text("TLS_MINIMUM_VERSION"); !version.empty()) {
+    auto parsed = bia::net::parse_tls_version(version);
+    if (!parsed)
+      return invalid(fmt::format("{}TLS_MINIMUM_VERSION is {}; it has to be 1.0, 1.1, 1.2 or 1.3",
+                                 kPrefix, metrics::go_quote(version)));
+    tls.limits.min = *parsed;
   }
+  std::string certificate = text("CLIENT_CERTIFICATE"), key = text("CLIENT_CERTIFICATE_KEY");
+  if (certificate.empty() != key.empty())
+    return invalid(fmt::format(
+        "{0}CLIENT_CERTIFICATE and {0}CLIENT_CERTIFICATE_KEY name files and go together", kPrefix));
+  if (!certificate.empty()) {
+    bia::net::TlsCertificate pair;
+    pair.certificate_file = certificate;
+    pair.key_file = key;
+    tls.certificates.push_back(std::move(pair));
+  }
+  if (config.scheme != bia::http::ClientRequest::Scheme::kHttps) return {};
+  auto client = bia::net::TlsClient::create(std::move(tls));
+  if (!client) return failed(client.error());
+  config.tls = std::move(*client);
   return {};
 }
 
@@ -167,10 +192,11 @@ Result<void> set_url(PrometheusConfig& config) {
   }
   Result<bia::http::Uri> uri = bia::http::parse_uri(config.url);
   if (!uri) return failed(uri.error().message());
-  if (uri->scheme == "https")
-    return not_built(fmt::format("K6_PROMETHEUS_RW_SERVER_URL {} (TLS)", config.url));
-  if (uri->scheme != "http")
+  if (uri->scheme == "https") {
+    config.scheme = bia::http::ClientRequest::Scheme::kHttps;
+  } else if (uri->scheme != "http") {
     return failed(fmt::format("unsupported protocol scheme {}", metrics::go_quote(uri->scheme)));
+  }
   config.host = uri->host;
   config.port = uri->port;
   config.target = uri->path.empty() ? "/" : std::string(uri->path);
@@ -196,7 +222,6 @@ Result<PrometheusConfig> prometheus_config(std::string_view collector,
   Headers headers;
   BIA_TRY(read_collector(collector, values, headers));
   BIA_TRY(read_environment(environment, values, headers));
-  BIA_TRY(refuse_what_is_not_built(values));
   BIA_TRY(set_sigv4(values, config));
   if (values.count("SERVER_URL") != 0) config.url = values["SERVER_URL"];
   if (values.count("PUSH_INTERVAL") != 0) {
@@ -211,8 +236,6 @@ Result<PrometheusConfig> prometheus_config(std::string_view collector,
   }
   config.native_histograms = BIA_TRY(flag(values, "TREND_AS_NATIVE_HISTOGRAM"));
   config.stale_markers = BIA_TRY(flag(values, "STALE_MARKERS"));
-  // Without TLS there is nothing to skip, but a bad value is one all the same.
-  BIA_TRY(flag(values, "INSECURE_SKIP_TLS_VERIFY"));
   BIA_TRY(set_trend_stats(config, values.count("TREND_STATS") != 0
                                       ? std::string_view(values["TREND_STATS"])
                                       : "p(99)"));
@@ -231,6 +254,7 @@ Result<PrometheusConfig> prometheus_config(std::string_view collector,
     config.headers.emplace_back(name, value);
   }
   BIA_TRY(set_url(config));
+  BIA_TRY(set_tls(values, config));
   return config;
 }
 

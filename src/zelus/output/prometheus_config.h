@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -7,6 +8,8 @@
 #include <vector>
 
 #include "bia/base/time.h"
+#include "bia/http/client.h"
+#include "bia/net/tls.h"
 #include "zelus/metrics/sink.h"
 #include "zelus/output/output.h"
 #include "zelus/output/sigv4.h"
@@ -20,6 +23,9 @@ struct PrometheusConfig {
   std::string host;
   uint16_t port = 0;
   std::string target;
+  bia::http::ClientRequest::Scheme scheme = bia::http::ClientRequest::Scheme::kHttp;
+  /// For https: what the server's and the client's certificates have to be.
+  std::shared_ptr<const bia::net::TlsClient> tls;
   Duration push_interval = std::chrono::seconds(5);
   std::vector<metrics::TrendStat> trend_stats;
   bool native_histograms = false;

@@ -64,7 +64,7 @@ class PrometheusOutput final : public Output {
   PrometheusOutput(PrometheusConfig config, const Context& context)
       : config_(std::move(config)),
         log_(context.log),
-        client_(bia::http::ClientOptions{.connections_per_host_max = 1}) {
+        client_(bia::http::ClientOptions{.connections_per_host_max = 1, .tls = config_.tls}) {
     for (auto& [name, value] : config_.headers) headers_.set(name, value);
     headers_.set("User-Agent", "k6-prometheus-rw-output");
     headers_.set("Content-Encoding", "snappy");
@@ -180,8 +180,10 @@ class PrometheusOutput final : public Output {
     std::string date = sigv4_date(metrics::unix_now_ns() / 1'000'000'000);
     size_t question = std::min(config_.target.find('?'), config_.target.size());
     std::string_view target = config_.target;
-    std::string host =
-        config_.port == 80 ? config_.host : fmt::format("{}:{}", config_.host, config_.port);
+    bool https = config_.scheme == bia::http::ClientRequest::Scheme::kHttps;
+    std::string host = config_.port == (https ? 443 : 80)
+                           ? config_.host
+                           : fmt::format("{}:{}", config_.host, config_.port);
     SigV4Request request{"POST",
                          target.substr(0, question),
                          target.substr(std::min(question + 1, target.size())),
@@ -196,6 +198,7 @@ class PrometheusOutput final : public Output {
     if (config_.sigv4) sign(body);
     bia::http::ClientRequest post;
     post.method = "POST";
+    post.scheme = config_.scheme;
     post.host = config_.host;
     post.port = config_.port;
     post.target = config_.target;

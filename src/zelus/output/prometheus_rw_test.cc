@@ -397,11 +397,23 @@ TEST(PrometheusConfig, RefusesBadVariablesWithK6sTexts) {
   EXPECT_THAT(config_error({{"PUSH_INTERVAL", "0s"}}), HasSubstr("more than 0"));
 }
 
-TEST(PrometheusConfig, NamesWhatIsNotBuilt) {
-  EXPECT_THAT(config_error({{"SERVER_URL", "https://x/"}}),
-              HasSubstr("K6_PROMETHEUS_RW_SERVER_URL https://x/ (TLS)"));
-  EXPECT_THAT(config_error({{"CLIENT_CERTIFICATE", "x"}}),
-              HasSubstr("K6_PROMETHEUS_RW_CLIENT_CERTIFICATE: zelus does not"));
+TEST(PrometheusConfig, ReadsTls) {
+  EXPECT_THAT(config_error({{"CLIENT_CERTIFICATE", "x"}}), HasSubstr("go together"));
+  EXPECT_THAT(config_error({{"TLS_MINIMUM_VERSION", "1.4"}}),
+              HasSubstr("K6_PROMETHEUS_RW_TLS_MINIMUM_VERSION is \"1.4\""));
+  EXPECT_THAT(config_error({{"SERVER_URL", "https://x/"},
+                            {"CLIENT_CERTIFICATE", "/nonexistent/c.pem"},
+                            {"CLIENT_CERTIFICATE_KEY", "/nonexistent/k.pem"}}),
+              HasSubstr("/nonexistent/c.pem"));
+  PrometheusConfig config =
+      *prometheus_config("", {{"K6_PROMETHEUS_RW_SERVER_URL", "https://h/w"},
+                              {"K6_PROMETHEUS_RW_INSECURE_SKIP_TLS_VERIFY", "true"},
+                              {"K6_PROMETHEUS_RW_TLS_MINIMUM_VERSION", "1.3"}});
+  EXPECT_EQ(config.port, 443);
+  ASSERT_NE(config.tls, nullptr);
+  EXPECT_EQ(config.tls->options().verify, bia::net::TlsClientOptions::Verify::kInsecureSkip);
+  EXPECT_EQ(config.tls->options().limits.min, bia::net::TlsVersion::k13);
+  EXPECT_EQ(prometheus_config("", {})->tls, nullptr);
 }
 
 TEST(PrometheusConfig, LaysVariablesOverCollectors) {
