@@ -28,6 +28,16 @@ int run_grpc_command(const std::vector<std::string>& arguments,
                      zelus::run::CommandContext& context);
 int run_version_command(const std::vector<std::string>& arguments,
                         zelus::run::CommandContext& context);
+int run_pause_command(const std::vector<std::string>& arguments,
+                      zelus::run::CommandContext& context);
+int run_resume_command(const std::vector<std::string>& arguments,
+                       zelus::run::CommandContext& context);
+int run_scale_command(const std::vector<std::string>& arguments,
+                      zelus::run::CommandContext& context);
+int run_stats_command(const std::vector<std::string>& arguments,
+                      zelus::run::CommandContext& context);
+int run_status_command(const std::vector<std::string>& arguments,
+                       zelus::run::CommandContext& context);
 int run_help_command(const std::vector<std::string>& arguments,
                      zelus::run::CommandContext& context);
 

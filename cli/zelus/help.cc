@@ -36,6 +36,9 @@ int run_help_command(const std::vector<std::string>& arguments,
     if (!arguments.empty() && command.name == arguments.front() && command.name != "help")
       return command.run({"--help"}, context);
   }
+  // cobra says so and goes on.
+  if (!arguments.empty() && !arguments.front().starts_with('-') && arguments.front() != "help")
+    context.terminal->write_out("Unknown help topic [`" + arguments.front() + "`]\n");
   context.terminal->write_out(root_help());
   return 0;
 }

@@ -174,7 +174,12 @@ def test_archives_are_exchanged_with_k6(tmp_path):
 @pytest.mark.parametrize("arguments, text", [
     (["--bogus"], "unknown flag: --bogus"),
     (["nope"], 'unknown command "nope" for "zelus"'),
-    (["pause"], 'the command "pause" is known to k6 but not built into zelus'),
+    (["deps"], 'the command "deps" is known to k6 but not built into zelus'),
+    (["rum", "x.js"], 'unknown command "rum" for "zelus"\\n\\nDid you mean this?\\n\\trun\\n'),
+    (["-x"], "unknown shorthand flag: 'x' in -x"),
+    (["--address"], "flag needs an argument: --address"),
+    (["-c", "conf.json", "nope"], 'unknown command "nope" for "zelus"'),
+    (["version", "--bogus"], "unknown flag: --bogus"),
     (["run", "--bogus", "x.js"], "unknown flag: --bogus"),
 ])
 def test_what_is_unknown_is_said_as_k6_does(arguments, text):
@@ -186,3 +191,30 @@ def test_what_is_unknown_is_said_as_k6_does(arguments, text):
 def test_global_flags_before_nothing_are_help():
     done = subprocess.run([BIN / "zelus", "--no-color"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and "grpc" in done.stdout
+
+
+def test_help_of_nothing_is_said(tmp_path):
+    done = zelus("help", "nope", cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout.startswith("Unknown help topic [`nope`]\n")
+
+
+def test_global_flags_with_values_may_come_first(tmp_path):
+    (tmp_path / "conf.json").write_text("{}")
+    for before in (["-c", "conf.json"], ["--log-format", "raw", "-q"], ["--log-output=none"]):
+        assert zelus(*before, "version", cwd=tmp_path).stdout.startswith("zelus v")
+
+
+def test_verbose_says_what_goes_on(tmp_path):
+    (tmp_path / "s.js").write_text("export const options = { vus: 2, iterations: 2 }; export default function () {} export function setup() {}")
+    done = zelus("run", "-q", "-v", "-o", "json=r.json", "s.js", cwd=tmp_path)
+    lines = [line.split(" ", 1)[1] for line in done.stderr.splitlines()]
+    wanted = ['level=debug msg="Logger format: TEXT"', "level=debug msg=\"Resolving and reading test 's.js'...\"", 'level=debug msg="Parsing CLI flags..."',
+              'level=debug msg="Starting 1 outputs..." component=output-manager', 'level=debug msg="Start of initialization" executorsCount=1 neededVUs=2 phase=execution-scheduler-init',
+              'level=debug msg="Initialized executor default" phase=execution-scheduler-init', 'level=debug msg="Running setup()..."',
+              'level=debug msg="Starting executor run..." executor=shared-iterations iterations=2 maxDuration=10m0s scenario=default type=shared-iterations vus=2',
+              'level=debug msg="Executor finished successfully" executor=default startTime=0s type=shared-iterations',
+              'level=debug msg="teardown() is not defined or not exported, skipping!"', 'level=debug msg="Test finished cleanly"',
+              'level=debug msg="Everything has finished, exiting k6 normally!"']
+    assert [line for line in lines if line in wanted] == wanted, done.stderr
+    assert sorted(line for line in lines if "Initialized VU #" in line) == [f'level=debug msg="Initialized VU #{n}" phase=execution-scheduler-init' for n in (1, 2)]
+    assert "level=debug" not in zelus("run", "-q", "s.js", cwd=tmp_path).stderr

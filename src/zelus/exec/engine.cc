@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "zelus/exec/externally_controlled.h"
 #include "zelus/exec/fixed_text.h"
 #include "zelus/exec/remote.h"
 
@@ -17,6 +18,8 @@ namespace {
 
 constexpr int kExitSetupTimeout = 100, kExitTeardownTimeout = 101, kExitScript = 107;
 constexpr Duration kTimeoutDefault = std::chrono::seconds(60);
+constexpr options::LogField kInitPhase{"phase", "execution-scheduler-init"},
+    kRunPhase{"phase", "execution-scheduler-run"};
 
 /// k6's error of a lifecycle function that threw.
 Error script_error(const Outcome& outcome) {
@@ -40,6 +43,7 @@ Error timeout_error(std::string_view function, Duration limit, int exit) {
 Engine::Engine(Setup setup) : setup_(std::move(setup)) {
   pool_ =
       std::make_unique<UserPool>(setup_.workers, *setup_.factory, *setup_.state, setup_.segment);
+  pool_->set_log(setup_.log);
   context_ = {setup_.state,
               pool_.get(),
               setup_.log,
@@ -70,15 +74,28 @@ Result<std::unique_ptr<Engine>> Engine::create(Setup setup) {
   return engine;
 }
 
+void Engine::debug(std::string_view text, std::initializer_list<options::LogField> fields) const {
+  setup_.log->log(options::LogLevel::kDebug, text, fields);
+}
+
 Duration Engine::max_duration() const { return plan_.empty() ? Duration(0) : plan_.back().offset; }
 int64_t Engine::users_max() const { return options::possible_max(plan_); }
 
 Result<void> Engine::init_users() {
   phase_ = Phase::kInitUsers;
-  pool_->set_unplanned_budget(users_max() - options::planned_max(plan_));
-  auto made = pool_->create(options::planned_max(plan_));
+  int64_t needed = options::planned_max(plan_);
+  debug("Start of initialization", {{"executorsCount", std::to_string(executors_.size())},
+                                    {"neededVUs", std::to_string(needed)},
+                                    kInitPhase});
+  pool_->set_unplanned_budget(users_max() - needed);
+  auto made = pool_->create(needed);
   if (setup_.state->abort_reason()) return *setup_.state->abort_reason();
   phase_ = Phase::kInitDone;
+  if (!made) return made;
+  debug("Finished initializing needed VUs, start initializing executors...", {kInitPhase});
+  for (const auto& executor : executors_)
+    debug("Initialized executor " + executor->name(), {kInitPhase});
+  debug("Initialization completed", {kInitPhase});
   return made;
 }
 
@@ -87,6 +104,7 @@ Result<void> Engine::run() {
   phase_ = Phase::kStarting;
   Result<void> result;
   if (!setup_.state->aborted()) {
+    debug("Start of test run", {{"executorsCount", std::to_string(executors_.size())}, kRunPhase});
     setup_.state->mark_started();
     result = run_all();
     setup_.state->allow_scripts();
@@ -119,10 +137,37 @@ Result<void> Engine::set_paused(bool paused) {
     return {};
   }
   if (executors_.empty()) return {};
-  const auto& config = executors_.front()->config();
-  return refused(
-      fmt::format("{} executor '{}' doesn't support pause and resume operations after its start",
-                  options::executor_name(config.kind), config.name));
+  // As k6: those that come before a scenario that can be paused say that they cannot.
+  for (const auto& executor : executors_) {
+    if (executor->config().kind == options::ExecutorKind::kExternallyControlled) continue;
+    return refused(
+        fmt::format("{} executor '{}' doesn't support pause and resume operations after its start",
+                    options::executor_name(executor->config().kind), executor->name()));
+  }
+  for (const auto& executor : executors_)
+    BIA_TRY(static_cast<ExternallyControlled&>(*executor).set_paused(paused));
+  return {};
+}
+
+bool Engine::paused() const {
+  ExternallyControlled* external = externally_controlled();
+  return paused_ || (external && external->paused());
+}
+
+ExternallyControlled* Engine::externally_controlled() const {
+  for (const auto& executor : executors_) {
+    if (executor->config().kind == options::ExecutorKind::kExternallyControlled)
+      return static_cast<ExternallyControlled*>(executor.get());
+  }
+  return nullptr;
+}
+
+Result<void> Engine::scale(std::optional<int64_t> vus, std::optional<int64_t> vus_max) {
+  ExternallyControlled* external = externally_controlled();
+  if (external) return external->scale(vus, vus_max);
+  return Error(Code::kFailedPrecondition, "EXECUTION_CONFIG",
+               "an externally-controlled executor needs to be configured for live configuration "
+               "updates");
 }
 
 int Engine::status_number() const {
@@ -135,13 +180,18 @@ int Engine::status_number() const {
 Result<void> Engine::run_all() {
   if (!setup_.options->no_setup.value_or(false)) {
     phase_ = Phase::kSetup;
+    debug(setup_.has_setup ? "Running setup()..."
+                           : "setup() is not defined or not exported, skipping!");
     BIA_TRY(call_setup());
   }
   phase_ = Phase::kRunning;
+  debug("Start all executors...", {kRunPhase});
   Result<void> result = run_scenarios();
   setup_.state->allow_scripts();
   if (setup_.options->no_teardown.value_or(false)) return result;
   phase_ = Phase::kTeardown;
+  debug(setup_.has_teardown ? "Running teardown()..."
+                            : "teardown() is not defined or not exported, skipping!");
   // An error of teardown counts before that of a scenario, as in k6.
   BIA_TRY(call_teardown());
   return result;
@@ -263,11 +313,11 @@ void Engine::destroy_users() { pool_->destroy(); }
 
 std::string Engine::counts() const {
   const RunState& state = *setup_.state;
-  return fmt::format("running ({}), {}/{} VUs, {} complete and {} interrupted iterations",
-                     fixed_duration(state.elapsed(), max_duration()),
-                     fixed_int(state.vus_active(), users_max()),
-                     fixed_int(state.vus_initialized(), users_max()), state.iterations_completed(),
-                     state.iterations_interrupted());
+  return fmt::format(
+      "{} ({}), {}/{} VUs, {} complete and {} interrupted iterations",
+      paused() ? "paused" : "running", fixed_duration(state.elapsed(), max_duration()),
+      fixed_int(state.vus_active(), users_max()), fixed_int(state.vus_initialized(), users_max()),
+      state.iterations_completed(), state.iterations_interrupted());
 }
 
 Engine::Head Engine::head() const {

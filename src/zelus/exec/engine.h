@@ -15,6 +15,8 @@ class Shard;
 
 namespace zelus::exec {
 
+class ExternallyControlled;
+
 /// What a run does from the first user's init to teardown (k6: internal/execution/scheduler.go).
 /// Lives on the control thread, which runs no users and so always answers; users run on the
 /// workers.
@@ -57,9 +59,14 @@ class Engine {
 
   /// Before `run`: it waits, before setup, for `set_paused(false)` (k6: --paused).
   void start_paused() { paused_ = true; }
-  bool paused() const { return paused_; }
-  /// Errors (k6's texts): pausing what has started, or is paused already.
+  bool paused() const;
+  /// Errors (k6's texts): pausing what has started, unless externally-controlled scenarios alone
+  /// run; it is paused or runs already.
   Result<void> set_paused(bool paused);
+  /// Changes the users of the first externally-controlled scenario. Suspends. Errors: there is none
+  /// (reason EXECUTION_CONFIG); numbers that are not possible (CONFIG_UPDATE).
+  Result<void> scale(std::optional<int64_t> vus, std::optional<int64_t> vus_max);
+  const RunState& state() const { return *setup_.state; }
   /// k6's ExecutionStatus: 0 created … 7 running … 11 marked as failed.
   int status_number() const;
   /// For the REST API: the data that setup() would return.
@@ -90,7 +97,9 @@ class Engine {
   Result<void> run_scenarios();
   Result<void> run_all();
   void wait_while_paused();
+  void debug(std::string_view text, std::initializer_list<options::LogField> fields = {}) const;
   std::string counts() const;
+  ExternallyControlled* externally_controlled() const;
 
   enum class Phase {
     kInit,

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "zelus/exec/executors.h"
+#include "zelus/exec/externally_controlled.h"
 #include "zelus/exec/fixed_text.h"
 #include "zelus/options/options.h"
 
@@ -34,7 +35,15 @@ Executor::Executor(const options::Scenario& config, const ExecutorContext& conte
 
 Result<void> Executor::run(TimePoint test_start) {
   due_ = test_start + config_.start();
+  std::string start_time = bia::format_go_duration(config_.start());
+  auto debug = [&](std::string_view text) {
+    context_.log->log(options::LogLevel::kDebug, text,
+                      {{"executor", config_.name},
+                       {"startTime", start_time},
+                       {"type", options::executor_name(config_.kind)}});
+  };
   if (config_.start() > Duration(0)) {
+    debug("Waiting for executor start time...");
     status_ = Status::kWaiting;
     if (!wait_until(due_)) return {};
     status_ = Status::kRunning;
@@ -48,7 +57,10 @@ Result<void> Executor::run(TimePoint test_start) {
                        std::memory_order_relaxed);
   run_.hard_end = start_ + regular_ + config_.stop_grace();
   begun_ = true;
+  debug("Starting executor");
+  log_start();
   auto result = execute();
+  if (result) debug("Executor finished successfully");
   freeze(aborted() || current_fraction() < 1 ? Status::kInterrupted : Status::kDone);
   return result;
 }
@@ -66,7 +78,56 @@ bool Executor::wait_until(TimePoint at) {
   return !aborted();
 }
 
+void Executor::log_start() const {
+  if (!context_.log->enabled(options::LogLevel::kDebug)) return;
+  auto number = [](int64_t value) { return std::to_string(value); };
+  std::vector<std::pair<std::string, std::string>> facts = {
+      {"type", std::string(options::executor_name(config_.kind))}};
+  auto add = [&](const char* key, std::string value) { facts.emplace_back(key, std::move(value)); };
+  std::string regular = bia::format_go_duration(regular_);
+  const options::Segment& segment = *context_.segment;
+  switch (config_.kind) {
+    case options::ExecutorKind::kSharedIterations:
+    case options::ExecutorKind::kPerVuIterations:
+      add("vus", number(segment.scale(config_.vus_or_default())));
+      add("iterations", number(config_.iterations_or_default()));
+      add("maxDuration", regular);
+      break;
+    case options::ExecutorKind::kConstantVus:
+      add("vus", number(segment.scale(config_.vus_or_default())));
+      add("duration", regular);
+      break;
+    case options::ExecutorKind::kRampingVus:
+      add("startVUs", number(segment.scale(config_.start_vus_or_default())));
+      add("maxVUs", number(options::planned_max(options::plan_of(config_, segment))));
+      add("duration", regular);
+      add("numStages", number(static_cast<int64_t>(config_.stage_list().size())));
+      break;
+    case options::ExecutorKind::kConstantArrivalRate:
+    case options::ExecutorKind::kRampingArrivalRate:
+      add("preAllocatedVUs", number(segment.scale(config_.pre_allocated_vus.value_or(0))));
+      add("maxVUs", number(segment.scale(config_.max_vus_or_default())));
+      add("duration", regular);
+      break;
+    case options::ExecutorKind::kExternallyControlled:
+      add("vus", number(config_.vus_or_default()));
+      add("maxVUs", number(config_.max_vus_or_default()));
+      add("duration", regular);
+      break;
+  }
+  std::vector<options::LogField> fields = {{"executor", options::executor_name(config_.kind)},
+                                           {"scenario", config_.name}};
+  for (const auto& [key, value] : facts) fields.push_back({key, value});
+  context_.log->log(options::LogLevel::kDebug, "Starting executor run...",
+                    std::span<const options::LogField>(fields));
+}
+
 void Executor::stop_regular() {
+  context_.log->log(options::LogLevel::kDebug,
+                    "Regular duration is done, waiting for iterations to gracefully finish",
+                    {{"executor", options::executor_name(config_.kind)},
+                     {"gracefulStop", bia::format_go_duration(config_.stop_grace())},
+                     {"scenario", config_.name}});
   run_.over.store(true, std::memory_order_relaxed);
   if (!aborted() && config_.stop_grace() > Duration(0)) freeze(Status::kStopping);
 }
@@ -145,13 +206,9 @@ Result<std::unique_ptr<Executor>> make_executor(const options::Scenario& config,
     case ExecutorKind::kRampingArrivalRate:
       return std::unique_ptr<Executor>(std::make_unique<ArrivalRate>(config, context));
     case ExecutorKind::kExternallyControlled:
-      break;
+      return std::unique_ptr<Executor>(std::make_unique<ExternallyControlled>(config, context));
   }
-  return options::with_exit(Error(Code::kUnimplemented, "EXECUTOR_NOT_BUILT",
-                                  fmt::format("scenario {}: the executor '{}' is not built into "
-                                              "zelus (k6 2 does not have it either)",
-                                              config.name, options::executor_name(config.kind))),
-                            options::kExitInvalidConfig);
+  return Error(Code::kInternal, "NO_EXECUTOR", "an executor that nobody knows");
 }
 
 }  // namespace zelus::exec

@@ -80,6 +80,7 @@ class Executor : public ScenarioView {
 
  private:
   void freeze(Status status);
+  void log_start() const;
 
   Status status_ = Status::kRunning;
   bool begun_ = false;

@@ -276,13 +276,99 @@ TEST(Engine, MinIterationDurationPaces) {
   EXPECT_GE(result.took, milliseconds(200));
 }
 
-TEST(Engine, NamesTheExecutorThatIsNotBuilt) {
+Scenario external(int64_t vus, int64_t vus_max, Duration duration) {
+  Scenario s;
+  s.kind = ExecutorKind::kExternallyControlled;
+  s.vus = vus;
+  s.max_vus = vus_max;
+  s.duration = duration;
+  return s;
+}
+
+void wait_for_setup(Engine& engine) {
+  while (!engine.setup_done() || engine.lines()[0].right.empty())
+    bia::fiber::sleep_for(milliseconds(1)).ignore("it looks again");
+}
+
+TEST(ExternallyControlled, LoopsForItsDurationAndIsCutOffAtTheEnd) {
   FakeScript script;
-  Scenario s = scenario(ExecutorKind::kExternallyControlled);
-  s.duration = seconds(1);
-  RunResult result = run_fake(script, {{"a", s}});
-  ASSERT_TRUE(result.error.has_value());
-  EXPECT_THAT(result.error->message(), testing::HasSubstr("'externally-controlled' is not built"));
+  script.iteration = seconds(60);
+  RunResult result = run_fake(script, {{"a", external(2, 5, milliseconds(300))}});
+  EXPECT_FALSE(result.error.has_value());
+  EXPECT_EQ(result.interrupted, 2u);
+  EXPECT_EQ(script.inits, 5 + 2);
+  EXPECT_EQ(result.active, 0);
+  EXPECT_LT(result.took, seconds(30));
+  EXPECT_EQ(result.lines[0].right[0], "2/5 VUs");
+}
+
+TEST(ExternallyControlled, ScalesWithinAndAboveItsUsers) {
+  FakeScript script;
+  script.iteration = milliseconds(1);
+  std::vector<int64_t> active, initialized;
+  std::vector<std::string> refusals;
+  auto during = [&](Engine& engine) {
+    wait_for_setup(engine);
+    auto scale = [&](std::optional<int64_t> vus, std::optional<int64_t> vus_max) {
+      auto done = engine.scale(vus, vus_max);
+      if (!done) refusals.push_back(done.error().message());
+      active.push_back(engine.state().vus_active());
+      initialized.push_back(engine.state().vus_initialized());
+    };
+    scale(4, std::nullopt);
+    scale(std::nullopt, 3);
+    scale(6, 8);
+    scale(1, std::nullopt);
+    scale(std::nullopt, 2);
+    scale(2, 4);
+    engine.abort(bia::Error(bia::Code::kAborted, "STOPPED", "enough"));
+  };
+  RunResult result = run_fake(script, {{"a", external(2, 5, Duration(0))}}, during);
+  EXPECT_EQ(result.error->message(), "enough");
+  EXPECT_THAT(active, testing::ElementsAre(4, 4, 6, 1, 1, 2));
+  EXPECT_THAT(initialized, testing::ElementsAre(5, 5, 8, 8, 2, 4));
+  EXPECT_THAT(refusals, testing::ElementsAre(
+                            "invalid configuration supplied: the number of active VUs (4) must be "
+                            "less than or equal to the number of maxVUs (3)"));
+  EXPECT_EQ(result.active, 0);
+}
+
+TEST(ExternallyControlled, PausesAndGoesOn) {
+  FakeScript script;
+  script.iteration = milliseconds(1);
+  std::vector<std::string> refusals;
+  auto during = [&](Engine& engine) {
+    wait_for_setup(engine);
+    EXPECT_TRUE(engine.set_paused(true).ok());
+    EXPECT_TRUE(engine.paused());
+    refusals.push_back(engine.set_paused(true).error().message());
+    // The iterations in hand may take their time.
+    while (engine.state().vus_active() > 0)
+      bia::fiber::sleep_for(milliseconds(1)).ignore("it looks again");
+    uint64_t before = engine.state().iterations_completed();
+    bia::fiber::sleep_for(milliseconds(20)).ignore("nothing shall happen meanwhile");
+    EXPECT_EQ(engine.state().iterations_completed(), before);
+    EXPECT_TRUE(engine.set_paused(false).ok());
+    refusals.push_back(engine.set_paused(false).error().message());
+    while (engine.state().iterations_completed() == before)
+      bia::fiber::sleep_for(milliseconds(1)).ignore("it looks again");
+    engine.abort(bia::Error(bia::Code::kAborted, "STOPPED", "enough"));
+  };
+  RunResult result = run_fake(script, {{"a", external(3, 3, Duration(0))}}, during);
+  EXPECT_EQ(result.error->message(), "enough");
+  EXPECT_THAT(refusals, testing::ElementsAre("test execution was already paused",
+                                             "test execution wasn't paused"));
+}
+
+TEST(Engine, ScalesOnlyExternallyControlledScenarios) {
+  FakeScript script;
+  std::string refusal;
+  auto during = [&](Engine& engine) { refusal = engine.scale(3, std::nullopt).error().message(); };
+  Scenario s = scenario(ExecutorKind::kSharedIterations);
+  run_fake(script, {{"a", s}}, during);
+  EXPECT_EQ(refusal,
+            "an externally-controlled executor needs to be configured for live configuration "
+            "updates");
 }
 
 }  // namespace

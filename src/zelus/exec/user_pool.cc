@@ -52,6 +52,9 @@ Result<void> UserPool::make(UserSlot& slot) {
   BIA_TRY(slot.user->init());
   created_.fetch_add(1, std::memory_order_relaxed);
   state_.add_initialized(1);
+  if (log_ && log_->enabled(options::LogLevel::kDebug))
+    log_->log(options::LogLevel::kDebug, fmt::format("Initialized VU #{}", slot.id),
+              {{"phase", "execution-scheduler-init"}});
   return {};
 }
 
@@ -91,6 +94,10 @@ Result<UserSlot*> UserPool::unplanned() {
                  "could not get a VU from the buffer in 2s");
   }
   --unplanned_budget_;
+  return make_one();
+}
+
+Result<UserSlot*> UserPool::make_one() {
   UserSlot* slot = add_slot();
   std::optional<Error> failure;
   auto called = call_on(

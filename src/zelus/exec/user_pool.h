@@ -52,6 +52,10 @@ class UserPool {
   /// For an arrival-rate scenario above its pre-allocated users: made while the budget of the whole
   /// test lasts, else one that is free. Suspends.
   Result<UserSlot*> unplanned();
+  /// One more user, initialised. Suspends.
+  Result<UserSlot*> make_one();
+  /// Gets a debug line for each user made.
+  void set_log(options::Logger* log) { log_ = log; }
   void set_unplanned_budget(int64_t users) { unplanned_budget_ = users; }
   /// Users made so far, for the progress of `create`.
   int64_t created() const { return created_.load(std::memory_order_relaxed); }
@@ -80,6 +84,7 @@ class UserPool {
   RunState& state_;
   options::Segment segment_;
   std::vector<std::unique_ptr<UserSlot>> slots_;
+  options::Logger* log_ = nullptr;
   std::deque<UserSlot*> free_;
   bia::fiber::WaitQueue waiting_;
   int64_t unplanned_budget_ = 0;

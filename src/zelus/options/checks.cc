@@ -20,11 +20,24 @@ Error invalid(std::string text) {
 
 bool is_hostname_pattern(std::string_view pattern) {
   std::string_view rest = pattern;
-  if (rest.starts_with('*')) rest.remove_prefix(1);
-  return !pattern.empty() && std::all_of(rest.begin(), rest.end(), [](unsigned char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-           c == '.' || c == '_' || c >= 0x80;
-  });
+  if (rest.starts_with('*')) {
+    rest.remove_prefix(1);
+    if (rest.starts_with('.')) rest.remove_prefix(1);
+    if (rest.empty()) return true;
+  }
+  // Labels of letters, digits and hyphens, which stand inside.
+  while (!rest.empty()) {
+    std::string_view label = rest.substr(0, rest.find('.'));
+    bool last = label.size() == rest.size();
+    rest.remove_prefix(last ? label.size() : label.size() + 1);
+    bool good = !label.empty() && label.front() != '-' && label.back() != '-' &&
+                std::all_of(label.begin(), label.end(), [](char c) {
+                  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                         (c >= 'A' && c <= 'Z') || c == '-';
+                });
+    if (!good || (!last && rest.empty())) return false;
+  }
+  return !pattern.empty();
 }
 
 }  // namespace
@@ -42,7 +55,10 @@ Result<Stage> parse_stage(std::string_view text) {
 Result<void> check_dns(const DnsOptions& dns) {
   if (dns.ttl && *dns.ttl != "inf" && *dns.ttl != "0") {
     auto ttl = parse_duration(*dns.ttl);
-    if (!ttl || *ttl < Duration(0)) return invalid("invalid DNS TTL: " + *dns.ttl);
+    // As k6, which looks at it late: without a prefix that says where it stood, exit code 255.
+    if (!ttl || *ttl < Duration(0))
+      return with_exit(Error(Code::kInvalidArgument, "BAD_DNS_TTL", "invalid DNS TTL: " + *dns.ttl),
+                       255);
   }
   static constexpr std::string_view kSelects[] = {"first", "roundRobin", "random"};
   if (dns.select &&
@@ -119,8 +135,7 @@ Result<void> check_trend_stat(std::string_view stat) {
   std::string_view inner = stat.substr(2, stat.size() - 3);
   if (!parse_float(inner, percentile) || !(percentile >= 0 && percentile <= 100)) {
     return invalid(fmt::format(
-        "invalid percentile trend stat value '{}', provided value should be between 0 and 100",
-        stat));
+        "invalid percentile trend stat value '{}', provide a number between 0 and 100", stat));
   }
   return {};
 }

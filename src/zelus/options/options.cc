@@ -121,9 +121,6 @@ Result<Options> consolidate(const Options& config_file, const Options& script,
   apply(all, command_line);
   if (!all.system_tags) all.system_tags = default_system_tags();
   if (!all.summary_trend_stats) all.summary_trend_stats = default_trend_stats();
-  if (!all.dns.ttl) all.dns.ttl = "5m";
-  if (!all.dns.select) all.dns.select = "random";
-  if (!all.dns.policy) all.dns.policy = "preferIPv4";
   for (const std::string& stat : *all.summary_trend_stats) BIA_TRY(check_trend_stat(stat));
   return all;
 }

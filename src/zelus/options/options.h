@@ -137,9 +137,12 @@ Result<void> check_host_pattern(std::string_view pattern);
 /// avg, min, med, max, count, p(N). Errors: "invalid trend stat 'x', unknown format".
 Result<void> check_trend_stat(std::string_view stat);
 
-/// What `inspect` prints and `exec.test.options` shows: every option, unset ones null, k6's order.
+/// What `inspect` prints: every option, unset ones null, k6's order.
 /// Without indentation.
 std::string to_json(const Options& options);
+/// The same for scripts while the run goes on: without the short forms of scenarios, with what only
+/// the command line sets.
+std::string to_script_json(const Options& options);
 
 /// An error that ends k6 with that code: kept in the error's metadata "exit".
 bia::Error with_exit(bia::Error error, int code);

@@ -113,7 +113,13 @@ TEST(ScriptOptions, TypeErrorsHaveK6sTexts) {
             "json: cannot unmarshal number into Go struct field Options.tags of type string");
   EXPECT_EQ(script_error(R"({"stages":[{"duration":"1s","target":"x"}]})"),
             "strconv.ParseInt: parsing \"x\": invalid syntax");
-  EXPECT_EQ(script_error(R"({"dns":{"ttl":"x"}})"), "invalid DNS TTL: x");
+  auto ttl = parse_script_options(R"({"dns":{"ttl":"x"}})", nullptr);
+  EXPECT_EQ(ttl.error().message(), "invalid DNS TTL: x");
+  EXPECT_EQ(exit_of(ttl.error()), 255) << "as k6, which looks at it late";
+  EXPECT_THAT(script_error(R"({"vus":})"),
+              testing::HasSubstr("invalid character '}' looking for beginning"));
+  EXPECT_THAT(script_error("{}x"),
+              testing::HasSubstr("invalid character 'x' after top-level value"));
   EXPECT_EQ(script_error(R"({"dns":{"select":"x"}})"), "x does not belong to DNSSelect values");
   EXPECT_EQ(script_error(R"({"blacklistIPs":["x"]})"),
             "failed to parse CIDR 'x': invalid CIDR address: x");
@@ -122,7 +128,7 @@ TEST(ScriptOptions, TypeErrorsHaveK6sTexts) {
             "segment end value can't be more than 1 but was 2.00");
   EXPECT_EQ(script_error(R"({"tlsVersion":{"min":"x"}})"), "unknown TLS version 'x'");
   EXPECT_EQ(script_error("5"), "json: cannot unmarshal number into Go value of type lib.Options");
-  EXPECT_THAT(script_error("{"), testing::StartsWith("invalid JSON at byte"));
+  EXPECT_THAT(script_error("{"), testing::StartsWith("unexpected end of JSON input"));
 }
 
 TEST(ScriptOptions, ScenariosAreStrict) {
@@ -233,9 +239,23 @@ TEST(Consolidate, HigherLayersReplaceExecutionButMergeTheRest) {
   EXPECT_EQ(all.user_agent, "script");
   EXPECT_EQ(all.tags, (StringMap{{"b", "2"}}));
   EXPECT_THAT(*all.out, ElementsAre("json=x"));
-  EXPECT_EQ(all.dns.policy, "preferIPv4");
+  EXPECT_EQ(all.dns.policy, std::nullopt) << "scripts see what was set";
   EXPECT_THAT(log.lines,
               ElementsAre("\"env\" level configuration overrode scenarios configuration entirely"));
+}
+
+TEST(ToScriptJson, HasNoShortForms) {
+  Options options;
+  options.vus = 2;
+  options.iterations = 3;
+  options.local_ips = "127.0.0.1";
+  options.system_tags = StringList{"url", "colour", "ip"};
+  std::string json = to_script_json(options);
+  EXPECT_THAT(json, testing::HasSubstr(R"({"paused":null,"scenarios":null,)"));
+  EXPECT_THAT(json, testing::HasSubstr(R"("systemTags":["ip","url"])"));
+  EXPECT_THAT(json, testing::EndsWith(R"("consoleOutput":null,"localIPs":"127.0.0.1"})"));
+  options.system_tags = StringList{"colour"};
+  EXPECT_THAT(to_script_json(options), testing::HasSubstr(R"("systemTags":null)"));
 }
 
 TEST(Consolidate, RefusesAnUnknownTrendStat) {

@@ -95,6 +95,8 @@ Result<Segment::Part> parse_segment(std::string_view text) {
 
 Result<std::vector<Segment::Part>> parse_sequence(std::string_view text) {
   std::vector<Rational> points;
+  if (!text.empty() && text.find(',') == std::string_view::npos)
+    return bad("at least 2 points are needed for an execution segment sequence, 1 given");
   while (!text.empty()) {
     size_t comma = text.find(',');
     points.push_back(BIA_TRY(parse_rational(text.substr(0, comma))));
@@ -104,8 +106,6 @@ Result<std::vector<Segment::Part>> parse_sequence(std::string_view text) {
     text = text.substr(comma + 1);
     if (text.empty()) points.push_back(BIA_TRY(parse_rational(text)));
   }
-  if (points.size() == 1)
-    return bad("at least 2 points are needed for an execution segment sequence, 1 given");
   std::vector<Segment::Part> parts;
   for (size_t i = 1; i < points.size(); ++i)
     parts.push_back(BIA_TRY(make_part(points[i - 1], points[i])));

@@ -1,6 +1,7 @@
 // The layers that options come from: the script, config.json, the environment.
 #include <fmt/format.h>
 
+#include "zelus/options/addresses.h"
 #include "zelus/options/decode.h"
 #include "zelus/options/duration.h"
 #include "zelus/options/fields.h"
@@ -63,6 +64,9 @@ Result<Options> decode_object(std::string_view json, bool config_file, std::stri
         continue;
       known = true;
       std::string name = fmt::format("Options.{}", field.json);
+      if (field.json.starts_with("executionSegment") && !member.value->IsString() &&
+          !member.value->IsNull())
+        return type_error(*member.value, name, "*lib." + std::string(field.go_name));
       BIA_TRY(
           std::visit([&](auto pointer) { return decode(*member.value, name, options.*pointer); },
                      field.member));
@@ -109,6 +113,19 @@ Result<void> read(std::string_view text, std::optional<StringList>& out) {
   if (!text.empty()) out = split(text, ',');
   return {};
 }
+/// What an element of a list has to be, in the option's own words.
+Result<void> check_list(const Field& field, const Options& options) {
+  auto each = [](const std::optional<StringList>& list, auto check) -> Result<void> {
+    for (const std::string& item : list ? *list : StringList()) BIA_TRY(check(item));
+    return {};
+  };
+  if (field.json == "blacklistIPs") return each(options.blacklist_ips, check_cidr);
+  if (field.json == "blockHostnames") return each(options.block_hostnames, check_hostname_pattern);
+  if (field.env == "K6_LOCAL_IPS" && options.local_ips && !options.local_ips->empty())
+    BIA_TRY(IpPool::parse(*options.local_ips));
+  return {};
+}
+
 Result<void> read(std::string_view text, std::optional<StringMap>& out) {
   if (text.empty()) return {};
   StringMap map;
@@ -160,16 +177,25 @@ struct TypeName {
   }
 };
 
+std::string_view type_name(const Field& field) {
+  if (field.json == "blacklistIPs") return "[]*lib.IPNet";
+  if (field.json == "blockHostnames") return "types.NullHostnameTrie";
+  if (field.env == "K6_LOCAL_IPS") return "types.NullIPPool";
+  return std::visit(TypeName(), field.member);
+}
+
 }  // namespace
 
 Result<Options> parse_script_options(std::string_view json, std::string* first_unknown) {
   auto options = decode_object(json, /*config_file=*/false, first_unknown);
+  if (!options && options.error().reason() == "BAD_DNS_TTL") return options;
   if (!options) return with_exit(std::move(options).error(), kExitInvalidConfig);
   return options;
 }
 
 Result<Options> parse_config_file(std::string_view json) {
   auto options = decode_object(json, /*config_file=*/true, nullptr);
+  if (!options && options.error().reason() == "BAD_DNS_TTL") return options;
   if (!options) return with_exit(std::move(options).error(), kExitInvalidConfig);
   return options;
 }
@@ -182,12 +208,13 @@ Result<Options> parse_environment(const std::map<std::string, std::string>& envi
     if (found == environment.end()) continue;
     auto done = std::visit([&](auto pointer) { return read(found->second, options.*pointer); },
                            field.member);
+    if (done) done = check_list(field, options);
     if (done) continue;
+    if (done.error().reason() == "BAD_DNS_TTL") return std::move(done).error();
     return with_exit(
         bad(fmt::format(
             "envconfig.Process: assigning {} to {}: converting '{}' to type {}. details: {}",
-            field.env, field.go_name, found->second, std::visit(TypeName(), field.member),
-            done.error().message())),
+            field.env, field.go_name, found->second, type_name(field), done.error().message())),
         kExitInvalidConfig);
   }
   if (auto checked = check_values(options); !checked)

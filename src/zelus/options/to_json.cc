@@ -38,6 +38,14 @@ std::string quoted(std::string_view text) {
   return out + '"';
 }
 
+bool is_system_tag(std::string_view name) {
+  for (std::string_view other : {"vu", "iter", "ip", "ocsp_status"}) {
+    if (name == other) return true;
+  }
+  const StringList& usual = default_system_tags();
+  return std::find(usual.begin(), usual.end(), name) != usual.end();
+}
+
 class ObjectText {
  public:
   void add(std::string_view key, std::string value) {
@@ -195,25 +203,48 @@ std::string json_of(const DnsOptions& dns) {
 
 }  // namespace
 
-std::string to_json(const Options& options) {
-  ObjectText object;
+namespace {
+
+/// `left_out`: names that are not written.
+void add_fields(const Options& options, std::initializer_list<std::string_view> left_out,
+                ObjectText& object) {
   for (const Field& field : fields()) {
     if (field.json.empty() || field.config_only) continue;
+    if (std::find(left_out.begin(), left_out.end(), field.json) != left_out.end()) continue;
     if (field.json == "cloud") {
       if (options.cloud_json) object.add("cloud", *options.cloud_json);
     } else if (field.json == "ext") {
       ObjectText ext;
       for (const auto& [key, value] : options.ext ? *options.ext : StringMap()) ext.add(key, value);
       object.add("ext", options.ext ? ext.take() : "null");
+    } else if (field.json == "executionSegment" && options.execution_segment) {
+      auto segment = Segment::create(*options.execution_segment, "");
+      object.add("executionSegment", segment ? quoted(segment->text()) : "null");
     } else if (field.json == "systemTags" && options.system_tags) {
-      StringList sorted = *options.system_tags;
-      std::sort(sorted.begin(), sorted.end());
-      object.add("systemTags", json_of(sorted));
+      StringList known = *options.system_tags;
+      std::erase_if(known, [](const std::string& tag) { return !is_system_tag(tag); });
+      std::sort(known.begin(), known.end());
+      object.add("systemTags", known.empty() ? "null" : json_of(known));
     } else {
       object.add(field.json,
                  std::visit([&](auto member) { return json_of(options.*member); }, field.member));
     }
   }
+}
+
+}  // namespace
+
+std::string to_json(const Options& options) {
+  ObjectText object;
+  add_fields(options, {}, object);
+  return object.take();
+}
+
+std::string to_script_json(const Options& options) {
+  ObjectText object;
+  add_fields(options, {"vus", "duration", "iterations", "stages"}, object);
+  object.add("consoleOutput", json_of(options.console_output));
+  object.add("localIPs", json_of(options.local_ips));
   return object.take();
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <rapidjson/document.h>
 
+#include <cerrno>
 #include <ctime>
 #include <fstream>
 #include <set>
@@ -11,6 +12,7 @@
 #include "zelus/options/json.h"
 #include "zelus/run/command.h"
 #include "zelus/run/flag_tables.h"
+#include "zelus/run/go_error.h"
 #include "zelus/run/go_json.h"
 #include "zelus/run/script_command.h"
 #include "zelus/run/tar.h"
@@ -114,7 +116,9 @@ Result<void> write_out(const std::string& path, const std::string& tar, Terminal
     terminal.write_out(tar);
     return {};
   }
+  errno = 0;
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  if (!file) return bad(Code::kPermissionDenied, go_open_error(path));
   file << tar;
   file.close();
   if (!file) return bad(Code::kPermissionDenied, fmt::format("{} cannot be written", path));

@@ -61,6 +61,7 @@ int report_error(const Error& error, options::Logger& log) {
   for (const auto& [key, value] : error.metadata()) {
     if (key == "hint") inner = value;
     if (key == "source") fields.push_back({"source", value});
+    if (key == "error") fields.push_back({"error", value});
   }
   if (!inner.empty()) hint = inner;
   if (!hint.empty()) fields.push_back({"hint", hint});
@@ -74,7 +75,11 @@ int run_command(const std::vector<std::string>& arguments, CommandContext& conte
                  given.context.terminal, &given.log, &given.factory, &given.threads});
     return run.run();
   };
-  return run_script_command({run_flags(), run_help, work}, arguments, context);
+  return run_script_command(
+      {run_flags(), run_help, work,
+       ": arg should either be \"-\", if reading script from stdin, or a path "
+       "to a script file"},
+      arguments, context);
 }
 
 }  // namespace zelus::run

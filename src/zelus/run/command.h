@@ -28,6 +28,10 @@ int inspect_command(const std::vector<std::string>& arguments, CommandContext& c
 int archive_command(const std::vector<std::string>& arguments, CommandContext& context);
 /// `zelus new ARGUMENTS`: writes a script to start from.
 int new_command(const std::vector<std::string>& arguments, CommandContext& context);
+/// `zelus pause`, `resume`, `scale`, `stats`, `status` (k6 1.x): asks the REST API of another
+/// zelus at --address.
+int rest_command(std::string_view name, const std::vector<std::string>& arguments,
+                 CommandContext& context);
 
 /// Logs an error as k6's root command does and returns its exit code.
 int report_error(const bia::Error& error, options::Logger& log);

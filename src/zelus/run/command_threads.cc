@@ -27,13 +27,11 @@ Result<void> on_threads(const std::function<void(bia::fiber::ThreadGroup&)>& bod
   return {};
 }
 
-Result<void> check_arguments(const options::FlagSet& flags) {
+Result<void> check_arguments(const options::FlagSet& flags, std::string_view hint) {
   size_t count = flags.arguments().size();
   if (count == 1) return {};
   return Error(Code::kInvalidArgument, "ARGUMENTS",
-               fmt::format("accepts 1 arg(s), received {}: arg should either be \"-\", if reading "
-                           "script from stdin, or a path to a script file",
-                           count));
+               fmt::format("accepts 1 arg(s), received {}{}", count, hint));
 }
 
 }  // namespace zelus::run

@@ -13,6 +13,6 @@ using bia::Result;
 Result<void> on_threads(const std::function<void(bia::fiber::ThreadGroup&)>& body);
 
 /// Exactly one script. Errors: cobra's text.
-Result<void> check_arguments(const options::FlagSet& flags);
+Result<void> check_arguments(const options::FlagSet& flags, std::string_view hint);
 
 }  // namespace zelus::run

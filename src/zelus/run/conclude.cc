@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include "zelus/run/flag_tables.h"
+#include "zelus/run/go_error.h"
 #include "zelus/run/test_run.h"
 #include "zelus/summary/report.h"
 
@@ -36,19 +37,11 @@ std::string rfc3339_nano() {
   return fmt::format("{}.{:09}Z", text, now.tv_nsec);
 }
 
-// Go's words of a failed system call: in lower case.
-std::string go_errno(int number) {
-  std::string text = std::strerror(number);
-  if (text.size() > 1 && text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'a')
-    text[0] = static_cast<char>(text[0] | 0x20);
-  return text;
-}
-
 Result<void> write_file(const std::string& path, std::string_view bytes) {
   int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0)
     return Error(Code::kUnknown, "OPEN",
-                 fmt::format("could not open '{0}': open {0}: {1}", path, go_errno(errno)));
+                 fmt::format("could not open '{}': {}", path, go_open_error(path)));
   size_t done = 0;
   while (done < bytes.size()) {
     ssize_t written = ::write(fd, bytes.data() + done, bytes.size() - done);
@@ -73,6 +66,7 @@ Result<void> TestRun::conclude(Result<void> result) {
   for (auto& helper : helpers_) helper.cancel();
   for (auto& helper : helpers_) helper.join().ignore("it ends by itself");
   helpers_.clear();
+  setup_.log->log(LogLevel::kDebug, "Metrics emission of VUs and VUsMax metrics stopped");
   warn_of_series();
   warn_of_bottleneck();
   auto snapshot =
@@ -89,6 +83,8 @@ Result<void> TestRun::conclude(Result<void> result) {
                                   kExitThresholds);
     }
   }
+  setup_.log->log(LogLevel::kDebug, fmt::format("Stopping {} outputs...", outputs_->size()),
+                  {{"component", "output-manager"}});
   if (auto stopped = outputs_->stop(); !stopped) {
     setup_.log->log(LogLevel::kError, stopped.error().message());
   }
@@ -114,6 +110,7 @@ summary::Input TestRun::summary_input(const metrics::Snapshot& snapshot) const {
 void TestRun::print_summary(const metrics::Snapshot& snapshot) {
   summary::Mode mode = test_.runtime.summary_mode;
   if (mode == summary::Mode::kDisabled) return;
+  setup_.log->log(LogLevel::kDebug, "Generating the end-of-test summary...");
   summary::Input input = summary_input(snapshot);
   std::string machine_readable;
   if (test_.runtime.machine_readable) {

@@ -36,8 +36,6 @@ Result<std::string> requirements(const options::FlagSet& flags, const GlobalSett
   auto segment = BIA_TRY(options::Segment::create(all.execution_segment.value_or(""),
                                                   all.execution_segment_sequence.value_or("")));
   auto plan = options::plan_of(*all.scenarios, segment);
-  // k6 leaves the defaults of `dns` out here.
-  all.dns = test.script_options.dns;
   std::string json = options::to_json(all);
   json.pop_back();
   return json + ",\"totalDuration\":\"" + bia::format_go_duration(plan.back().offset) +

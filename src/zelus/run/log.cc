@@ -8,6 +8,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+
+#include "zelus/run/go_error.h"
 
 namespace zelus::run {
 
@@ -39,6 +42,36 @@ Result<LogLevel> parse_level(std::string_view name) {
   return Error(Code::kInvalidArgument, "LOG_LEVEL", fmt::format("unknown log level {}", name));
 }
 
+/// "file=PATH[,level=L]", with k6's texts for what is wrong with it.
+Result<int> open_log_file(std::string_view setting, LogLevel& level) {
+  auto bad = [](std::string text) {
+    return Error(Code::kInvalidArgument, "LOG_OUTPUT", std::move(text));
+  };
+  std::string path;
+  for (std::string_view left = setting; !left.empty();) {
+    std::string_view pair = left.substr(0, left.find(','));
+    left.remove_prefix(std::min(left.size(), pair.size() + 1));
+    size_t equals = pair.find('=');
+    std::string_view key = pair.substr(0, equals);
+    std::string_view value = equals == std::string_view::npos ? "" : pair.substr(equals + 1);
+    if (value.empty())
+      return bad(
+          fmt::format("error while parsing logfile configuration key `{}` with no value", pair));
+    if (key == "file") {
+      path = value;
+    } else if (key == "level") {
+      level = BIA_TRY(parse_level(value));
+    } else {
+      return bad(fmt::format("unknown logfile config key {}", key));
+    }
+  }
+  std::string folder = std::filesystem::path(path).parent_path().string();
+  std::error_code failed;
+  if (!folder.empty() && !std::filesystem::is_directory(folder, failed))
+    return bad(fmt::format("provided directory '{}' does not exist", folder));
+  return open_to_append(path, 0600);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Log>> Log::create(const Settings& settings, Terminal& terminal) {
@@ -57,14 +90,9 @@ Result<std::unique_ptr<Log>> Log::create(const Settings& settings, Terminal& ter
     return Error(
         Code::kUnimplemented, "LOKI_NOT_BUILT",
         "--log-output=loki is not built into zelus; use stderr, stdout, none or file=PATH");
-  } else if (output.starts_with("file=")) {
+  } else if (output == "file" || output.starts_with("file=")) {
     log->output_ = Output::kFile;
-    std::string_view rest = output.substr(5);
-    if (size_t at = rest.find(",level="); at != std::string_view::npos) {
-      log->file_level_ = BIA_TRY(parse_level(rest.substr(at + 7)));
-      rest = rest.substr(0, at);
-    }
-    log->file_ = BIA_TRY(open_to_append(std::string(rest), 0600));
+    log->file_ = BIA_TRY(open_log_file(output, log->file_level_));
   } else {
     return Error(Code::kInvalidArgument, "LOG_OUTPUT",
                  fmt::format("unsupported log output '{}'", output));
@@ -85,7 +113,9 @@ Log::~Log() {
 }
 
 Result<void> Log::set_console_file(const std::string& path) {
-  console_file_ = BIA_TRY(open_to_append(path, 0644));
+  auto file = open_to_append(path, 0644);
+  if (!file) return Error(Code::kNotFound, "CONSOLE_FILE", go_open_error(path));
+  console_file_ = *file;
   return {};
 }
 

@@ -51,8 +51,12 @@ TEST(Log, RefusesUnknownOutputs) {
             "unsupported log output 'nowhere'");
   EXPECT_EQ(Log::create({"loki=http://x", "", false, false}, terminal).error().code(),
             bia::Code::kUnimplemented);
-  EXPECT_EQ(Log::create({"file=/nonexistent/x", "", false, false}, terminal).error().code(),
-            bia::Code::kNotFound);
+  EXPECT_EQ(Log::create({"file=/nonexistent/x", "", false, false}, terminal).error().message(),
+            "provided directory '/nonexistent' does not exist");
+  EXPECT_EQ(Log::create({"file", "", false, false}, terminal).error().message(),
+            "error while parsing logfile configuration key `file` with no value");
+  EXPECT_EQ(Log::create({"file=/tmp/x,size=5", "", false, false}, terminal).error().message(),
+            "unknown logfile config key size");
   EXPECT_EQ(Log::create({"file=/tmp/x,level=loud", "", false, false}, terminal).error().message(),
             "unknown log level loud");
   EXPECT_TRUE(Log::create({"none", "json", true, false}, terminal).ok());

@@ -98,10 +98,16 @@ RestAnswer patch_status(RestSubject& subject, std::string_view body) {
       return failure(500, "Pause error", done.error().message(), kJson);
     }
   }
-  for (const char* key : {"vus", "vus-max"}) {
-    if (at->HasMember(key) && !(*at)[key].IsNull()) {
-      return failure(500, "Execution config error",
-                     "live VU configuration updates are not supported", kJson);
+  auto number = [&](const char* key) -> std::optional<int64_t> {
+    if (!at->HasMember(key) || !(*at)[key].IsInt64()) return std::nullopt;
+    return (*at)[key].GetInt64();
+  };
+  auto vus = number("vus"), vus_max = number("vus-max");
+  if (vus || vus_max) {
+    if (auto done = subject.scale(vus, vus_max); !done) {
+      bool update = done.error().reason() == "CONFIG_UPDATE";
+      return failure(update ? 400 : 500, update ? "Config update error" : "Execution config error",
+                     done.error().message(), kJson);
     }
   }
   return status_answer(subject.status());

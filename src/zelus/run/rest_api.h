@@ -27,6 +27,8 @@ class RestSubject {
   virtual Status status() const = 0;
   virtual void stop() = 0;
   virtual Result<void> set_paused(bool paused) = 0;
+  /// Reason CONFIG_UPDATE for numbers that are not possible.
+  virtual Result<void> scale(std::optional<int64_t> vus, std::optional<int64_t> vus_max) = 0;
   virtual Result<metrics::Snapshot> snapshot() = 0;
   virtual const metrics::Thresholds& thresholds() const = 0;
   virtual bia::Duration elapsed() const = 0;

@@ -29,6 +29,12 @@ class FakeRun final : public RestSubject {
     resumed = true;
     return {};
   }
+  Result<void> scale(std::optional<int64_t> vus, std::optional<int64_t> vus_max) override {
+    scaled = {vus, vus_max};
+    if (scale_refusal)
+      return bia::Error(bia::Code::kFailedPrecondition, scale_refusal, "not these numbers");
+    return {};
+  }
   Result<metrics::Snapshot> snapshot() override {
     metrics::Snapshot snapshot;
     snapshot.add_metric({"hits", metrics::MetricType::kCounter, metrics::Contains::kDefault})
@@ -53,6 +59,8 @@ class FakeRun final : public RestSubject {
   Result<void> call_teardown() override { return {}; }
 
   bool stopped = false, resumed = false;
+  std::pair<std::optional<int64_t>, std::optional<int64_t>> scaled;
+  const char* scale_refusal = nullptr;
   std::optional<std::string> data;
 
  private:
@@ -80,8 +88,14 @@ TEST(RestApi, PatchStatus) {
   EXPECT_EQ(patch(R"({"paused":false,"stopped":false})").status, 200);
   EXPECT_TRUE(run.resumed);
   EXPECT_EQ(patch(R"({"paused":true})").status, 500);
-  EXPECT_THAT(patch(R"({"vus":5})").body,
-              HasSubstr("live VU configuration updates are not supported"));
+  EXPECT_EQ(patch(R"({"vus":5,"vus-max":7})").status, 200);
+  EXPECT_EQ(run.scaled, (std::pair<std::optional<int64_t>, std::optional<int64_t>>(5, 7)));
+  run.scale_refusal = "CONFIG_UPDATE";
+  EXPECT_EQ(patch(R"({"vus":5})").status, 400);
+  EXPECT_THAT(patch(R"({"vus":5})").body, HasSubstr("Config update error"));
+  run.scale_refusal = "EXECUTION_CONFIG";
+  EXPECT_EQ(patch(R"({"vus":null,"vus-max":1})").status, 500);
+  EXPECT_THAT(patch(R"({"vus-max":1})").body, HasSubstr("Execution config error"));
   EXPECT_THAT(patch(R"({"stopped":true})").body, HasSubstr(R"("stopped":true)"));
   EXPECT_EQ(patch("5").status, 400);
   EXPECT_EQ(rest_answer(run, "PATCH", "/v1/status", "{").status, 400);

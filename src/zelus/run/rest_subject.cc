@@ -1,7 +1,11 @@
 // A run as the REST API sees it.
+#include <fmt/format.h>
 #include <rapidjson/document.h>
 
+#include <string>
+
 #include "zelus/options/json.h"
+#include "zelus/run/go_error.h"
 #include "zelus/run/test_run.h"
 
 namespace zelus::run {
@@ -14,6 +18,22 @@ using options::LogLevel;
 namespace {
 constexpr int kExitStoppedFromRest = 103, kExitCannotListen = 106;
 constexpr bia::Duration kSnapshotPatience = std::chrono::seconds(10);
+/// Go's words for an address that cannot be listened on.
+std::string listen_error(std::string_view address, const Error& error) {
+  size_t colon = address.rfind(':');
+  if (colon == std::string_view::npos)
+    return fmt::format("listen tcp: address {}: missing port in address", address);
+  std::string_view port = address.substr(colon + 1);
+  bool number = !port.empty() && port.size() <= 5 &&
+                port.find_first_not_of("0123456789") == std::string_view::npos;
+  if (!number || std::stoi(std::string(port)) > 65535)
+    return fmt::format("listen tcp: address {}: invalid port", port);
+  std::string before = fmt::format("listen on {}: ", address);
+  if (!error.message().starts_with(before)) return error.message();
+  return fmt::format("listen tcp {}: bind: {}", address,
+                     go_words(error.message().substr(before.size())));
+}
+
 }  // namespace
 
 class TestRun::Rest final : public RestSubject {
@@ -41,6 +61,9 @@ class TestRun::Rest final : public RestSubject {
         Error(Code::kAborted, "STOPPED", "test run stopped from REST API"), kExitStoppedFromRest));
   }
   Result<void> set_paused(bool paused) override { return run_.engine_->set_paused(paused); }
+  Result<void> scale(std::optional<int64_t> vus, std::optional<int64_t> vus_max) override {
+    return run_.engine_->scale(vus, vus_max);
+  }
   Result<metrics::Snapshot> snapshot() override {
     return run_.aggregator_->snapshot(metrics::Detail::kTotals, Deadline::after(kSnapshotPatience));
   }
@@ -72,17 +95,19 @@ class TestRun::Rest final : public RestSubject {
 
 Result<void> TestRun::start_rest() {
   if (setup_.global->address.empty()) return {};
+  setup_.log->log(LogLevel::kDebug, "Starting the REST API server on " + setup_.global->address);
   rest_subject_ = std::make_unique<Rest>(*this);
   auto api = RestApi::start(setup_.global->address, *setup_.threads, *rest_subject_);
   if (api) {
     rest_ = std::move(*api);
     return {};
   }
-  if (setup_.flags->changed("address")) {
-    return options::with_exit(std::move(api).error().in("Error from API server"),
+  std::string why = listen_error(setup_.global->address, api.error());
+  if (setup_.flags->changed("address"))
+    return options::with_exit(Error(api.error().code(), "CANNOT_LISTEN", "Error from API server")
+                                  .with_metadata("error", why),
                               kExitCannotListen);
-  }
-  setup_.log->log(LogLevel::kWarning, "Error from API server", {{"error", api.error().message()}});
+  setup_.log->log(LogLevel::kWarning, "Error from API server", {{"error", why}});
   return {};
 }
 

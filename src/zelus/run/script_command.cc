@@ -2,6 +2,12 @@
 
 namespace zelus::run {
 
+namespace {
+std::string format_name(const std::string& format) {
+  return format == "json" ? "JSON" : format == "raw" ? "RAW" : "TEXT";
+}
+}  // namespace
+
 int run_script_command(const ScriptCommand& command, const std::vector<std::string>& arguments,
                        CommandContext& context) {
   options::FlagSet flags(command.flags);
@@ -16,8 +22,9 @@ int run_script_command(const ScriptCommand& command, const std::vector<std::stri
   if (!parsed) log_settings = {};
   auto log = Log::create(log_settings, *context.terminal);
   if (!log) return report_error(log.error(), **Log::create({}, *context.terminal));
-  if (parsed) parsed = check_arguments(flags);
+  if (parsed) parsed = check_arguments(flags, command.argument_hint);
   if (!parsed) return report_error(parsed.error(), **log);
+  (*log)->log(options::LogLevel::kDebug, "Logger format: " + format_name(global.log_format));
   Result<void> result;
   auto factory = context.make_factory();
   auto ran = on_threads([&](bia::fiber::ThreadGroup& threads) {

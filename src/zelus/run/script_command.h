@@ -26,6 +26,8 @@ struct ScriptCommand {
   std::function<std::string()> help;
   /// In a fiber of thread 0.
   std::function<Result<void>(const ScriptWork&)> work;
+  /// Ends the error of a wrong number of arguments.
+  std::string_view argument_hint = {};
 };
 
 /// Parses the command line (exactly one script), opens the log, does the work on threads, reports

@@ -40,7 +40,12 @@ Result<exec::ScriptSource> read_script(const std::string& name,
     source.url = "file://" + (here / "-").string();
     source.text = read_stdin();
   } else {
-    if (name.starts_with("https://") || name.starts_with("http://")) {
+    if (name.starts_with("http://"))
+      return Error(
+          Code::kInvalidArgument, "NO_SCRIPT",
+          fmt::format("only supported schemes for imports are file and https, {} has `http`",
+                      name));
+    if (name.starts_with("https://")) {
       return Error(
           Code::kUnimplemented, "REMOTE_SCRIPT",
           fmt::format("{}: scripts from the network are not built into zelus; download it first",
@@ -49,7 +54,13 @@ Result<exec::ScriptSource> read_script(const std::string& name,
     std::string plain = name.starts_with("file://") ? name.substr(7) : name;
     std::filesystem::path path = (here / plain).lexically_normal();
     struct stat info{};
-    if (::stat(path.c_str(), &info) != 0 || S_ISDIR(info.st_mode)) return not_found(name);
+    if (::stat(path.c_str(), &info) != 0) return not_found(name);
+    if (S_ISDIR(info.st_mode)) {
+      std::string folder = path.string();
+      if (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+      return Error(Code::kInvalidArgument, "NO_SCRIPT",
+                   fmt::format("read {}: is a directory", folder));
+    }
     std::ifstream file(path, std::ios::binary);
     if (!file)
       return Error(Code::kPermissionDenied, "NO_SCRIPT",

@@ -60,11 +60,11 @@ bool env_name(std::string_view name) {
 
 Result<void> read_tags(const FlagSet& flags, Options& options) {
   for (const std::string& pair : flags.list("tag")) {
+    // As k6: an empty one is none.
+    if (pair.empty()) continue;
     size_t equals = pair.find('=');
     const char* fault = nullptr;
-    if (pair.empty())
-      fault = "invalid tag, empty string";
-    else if (equals == 0)
+    if (equals == 0)
       fault = "invalid tag, empty name";
     else if (equals == std::string::npos || equals + 1 == pair.size())
       fault = "invalid tag, empty value";
@@ -112,8 +112,9 @@ GlobalSettings global_settings(const FlagSet& flags, const Environment& environm
                                     environment.contains("NO_COLOR"));
   settings.verbose = flags.boolean("verbose").value_or(false);
   settings.quiet = flags.boolean("quiet").value_or(false);
-  settings.profiling =
-      flags.boolean("profiling-enabled").value_or(environment.contains("K6_PROFILING_ENABLED"));
+  settings.profiling = flags.boolean("profiling-enabled")
+                           .value_or(environment.contains("K6_PROFILING_ENABLED") &&
+                                     look_up(environment, "K6_PROFILING_ENABLED") != "false");
   settings.secret_sources = flags.list("secret-source");
   if (auto source = look_up(environment, "K6_SECRET_SOURCE");
       source && settings.secret_sources.empty()) {
@@ -122,15 +123,49 @@ GlobalSettings global_settings(const FlagSet& flags, const Environment& environm
   return settings;
 }
 
+namespace {
+
+/// Flags and variables of k6 features that zelus does not have: asking for one is an error that
+/// names it.
+Result<void> refuse_unbuilt_runtime(const FlagSet& flags, const Environment& environment) {
+  std::string traces = text_of(flags, "traces-output", environment, "K6_TRACES_OUTPUT", "none");
+  if (traces.starts_with("otel")) return unbuilt("--traces-output (K6_TRACES_OUTPUT)");
+  if (traces != "none") return bad(fmt::format("invalid traces output \"{}\"", traces));
+  for (const std::string& feature : flags.list("features")) {
+    if (!feature.empty()) return unbuilt("--features");
+  }
+  for (const char* name : {"K6_FEATURES", "K6_DEPENDENCIES_MANIFEST", "K6_BUILD_SERVICE_URL"}) {
+    if (!look_up(environment, name).value_or("").empty())
+      return unbuilt(fmt::format("the environment variable {}", name));
+  }
+  return {};
+}
+
+Result<void> refuse_secret_source(const std::string& source) {
+  std::string_view type = std::string_view(source).substr(0, source.find('='));
+  if (type.empty())
+    return bad(fmt::format("couldn't parse secret source configuration \"{}\"", source));
+  if (type == "file" || type == "mock" || type == "url")
+    return unbuilt("--secret-source (K6_SECRET_SOURCE)");
+  return bad(
+      fmt::format("no secret source for type \"{}\" for configuration \"{}\"", type, source));
+}
+
+}  // namespace
+
 Result<RuntimeSettings> runtime_settings(const FlagSet& flags, const Environment& environment,
                                          bool include_system_env) {
   RuntimeSettings settings;
   std::string mode =
       text_of(flags, "compatibility-mode", environment, "K6_COMPATIBILITY_MODE", "extended");
-  if (mode != "extended" && mode != "base" && mode != "experimental_enhanced") {
-    return bad(fmt::format("invalid compatibility mode \"{}\". Use: \"extended\", \"base\"", mode));
+  if (!mode.empty() && mode != "extended" && mode != "base" && mode != "experimental_enhanced") {
+    return bad(
+        fmt::format("invalid compatibility mode \"{}\". Use: \"extended\", \"base\", "
+                    "\"experimental_enhanced\"",
+                    mode));
   }
-  settings.extended_compatibility = mode == "extended";
+  settings.extended_compatibility = mode != "base";
+  settings.enhanced_compatibility = mode == "experimental_enhanced";
   bool system = BIA_TRY(bool_of(flags, "include-system-env-vars", environment,
                                 "K6_INCLUDE_SYSTEM_ENV_VARS", include_system_env));
   settings.no_thresholds =
@@ -148,14 +183,10 @@ Result<RuntimeSettings> runtime_settings(const FlagSet& flags, const Environment
         fmt::format("invalid value \"{}\" of --latency-from. Use: \"start\", \"due\"", from));
   settings.latency_from_due = from == "due";
   settings.type = text_of(flags, "type", environment, "K6_TYPE", "");
-  if (text_of(flags, "traces-output", environment, "K6_TRACES_OUTPUT", "none") != "none")
-    return unbuilt("--traces-output");
-  if (environment.contains("SSLKEYLOGFILE")) return unbuilt("SSLKEYLOGFILE");
-  for (const std::string& feature : flags.list("features")) {
-    if (!feature.empty()) return unbuilt("--features");
-  }
+  BIA_TRY(refuse_unbuilt_runtime(flags, environment));
   if (system) settings.env = environment;
   for (const std::string& pair : flags.list("env")) {
+    if (pair.empty()) continue;
     size_t equals = pair.find('=');
     std::string name = pair.substr(0, equals);
     if (!env_name(name)) return bad(fmt::format("invalid environment variable name '{}'", name));
@@ -190,7 +221,7 @@ Result<Options> command_line_options(const FlagSet& flags) {
   BIA_TRY(options::Segment::check(options.execution_segment.value_or(""),
                                   options.execution_segment_sequence.value_or("")));
   set_list(flags, "system-tags", options.system_tags);
-  set_list(flags, "blacklist-ip", options.blacklist_ips);
+  if (!flags.list("blacklist-ip").empty()) options.blacklist_ips = flags.list("blacklist-ip");
   for (const std::string& net : flags.list("blacklist-ip")) {
     if (options::check_cidr(net)) continue;
     return bad(fmt::format("error parsing blacklist-ip '{0}': invalid CIDR address: {0}", net));
@@ -213,13 +244,32 @@ Result<Options> command_line_options(const FlagSet& flags) {
   BIA_TRY(read_tags(flags, options));
   if (auto file = flags.text("console-output"); file && !file->empty())
     options.console_output = file;
-  if (auto dns = flags.text("dns"); dns && !dns->empty())
-    options.dns = BIA_TRY(options::parse_dns(*dns));
+  if (auto dns = flags.text("dns"); dns && !dns->empty()) {
+    auto parsed = options::parse_dns(*dns);
+    if (!parsed) return bad(parsed.error().message());
+    options.dns = std::move(*parsed);
+  }
   set_list(flags, "out", options.out);
+  if (options.out) std::erase(*options.out, "");
   options.linger = flags.boolean("linger");
   options.no_usage_report = flags.boolean("no-usage-report");
   return options;
 }
+
+namespace {
+
+/// Go's names of what config.json is read into.
+std::string as_config(std::string text) {
+  auto replace = [&](std::string_view what, std::string_view with) {
+    if (size_t at = text.find(what); at != std::string::npos) text.replace(at, what.size(), with);
+  };
+  replace("Go value of type lib.Options", "Go value of type cmd.Config");
+  replace("struct field Options.out ", "struct field Config.out ");
+  replace("struct field Options.", "struct field Config.Options.");
+  return text;
+}
+
+}  // namespace
 
 Result<Options> config_file_options(const GlobalSettings& settings) {
   auto failed = [&](std::string_view what) {
@@ -231,14 +281,14 @@ Result<Options> config_file_options(const GlobalSettings& settings) {
   std::ifstream file(settings.config_path, std::ios::binary);
   if (!file) {
     if (!settings.config_given) return Options();
-    return failed(fmt::format("open {}: no such file or directory", settings.config_path));
+    return failed(fmt::format("stat {}: no such file or directory", settings.config_path));
   }
   std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   auto options = options::parse_config_file(text);
-  if (!options)
-    return failed(fmt::format("couldn't parse the configuration from \"{}\": {}",
-                              settings.config_path, options.error().message()));
-  return options;
+  if (options) return options;
+  if (options.error().reason() == "BAD_DNS_TTL") return options;
+  return failed(fmt::format("couldn't parse the configuration from \"{}\": {}",
+                            settings.config_path, as_config(options.error().message())));
 }
 
 Result<std::map<std::string, std::string>> config_file_collectors(const GlobalSettings& settings) {
@@ -277,7 +327,7 @@ Result<void> refuse_unbuilt(const Options& options, const GlobalSettings& global
     return {};
   };
   BIA_TRY(refuse(global.profiling, "--profiling-enabled"));
-  BIA_TRY(refuse(!global.secret_sources.empty(), "--secret-source"));
+  for (const std::string& source : global.secret_sources) BIA_TRY(refuse_secret_source(source));
   BIA_TRY(refuse(options.paused.value_or(false) && global.address.empty(),
                  "option `paused` (--paused) without --address, which resumes the test,"));
   BIA_TRY(refuse(has_any(options.features), "option `features`"));

@@ -32,6 +32,7 @@ GlobalSettings global_settings(const options::FlagSet& flags, const Environment&
 struct RuntimeSettings {
   Environment env;  ///< __ENV
   bool extended_compatibility = true;
+  bool enhanced_compatibility = false;  ///< experimental_enhanced, which k6 has deprecated
   std::string type;
   bool no_thresholds = false;
   summary::Mode summary_mode = summary::Mode::kCompact;

@@ -60,12 +60,19 @@ bia::Result<bia::net::TlsClientOptions> tls_options(const options::Options& opti
   if (options.tls_cipher_suites) {
     for (const std::string& name : *options.tls_cipher_suites) {
       given = true;
+      // OpenSSL's own names are none to k6.
+      if (!name.starts_with("TLS_"))
+        return Error(Code::kInvalidArgument, "BAD_CIPHER",
+                     fmt::format("unknown cipher suite '{}'", name));
       tls.limits.ciphers += (tls.limits.ciphers.empty() ? "" : ":") + name;
     }
   }
   if (options.tls_auth) {
     for (const auto& auth : *options.tls_auth) {
       given = true;
+      if (auth.cert.find("-----BEGIN") == std::string::npos)
+        return Error(Code::kInvalidArgument, "BAD_CERTIFICATE",
+                     "tls: failed to find any PEM data in certificate input");
       bia::net::TlsCertificate certificate;
       certificate.certificate_pem = auth.cert;
       certificate.key_pem = auth.key;
@@ -100,7 +107,7 @@ exec::UserOptions user_options(const options::Options& options) {
     if (value) out = static_cast<std::remove_reference_t<decltype(out)>>(*value);
   };
   user.user_agent = options.user_agent.value_or("Grafana k6/2.2.0");
-  user.options_json = options::to_json(options);
+  user.options_json = options::to_script_json(options);
   user.http_debug = options.http_debug.value_or("");
   set(user.max_redirects, options.max_redirects);
   set(user.batch, options.batch);
@@ -124,6 +131,7 @@ TestRun::~TestRun() = default;
 Result<void> TestRun::run() {
   start_signals();
   Result<void> result = run_trapped();
+  if (result) setup_.log->log(LogLevel::kDebug, "Everything has finished, exiting k6 normally!");
   if (signals_.valid()) {
     signals_.cancel();
     signals_.join().ignore("it ends by itself");
@@ -159,6 +167,7 @@ Result<void> TestRun::run_trapped() {
 Result<void> TestRun::configure() {
   options_ = BIA_TRY(
       consolidated_options(*setup_.flags, *setup_.global, *setup_.environment, test_, *setup_.log));
+  setup_.log->log(LogLevel::kDebug, "Parsing thresholds and validating config...");
   auto tags = metrics::SystemTags::of(*options_.system_tags);
   threshold_specs_ = threshold_specs(options_);
   const metrics::ThresholdSpecs& specs = threshold_specs_;
@@ -217,17 +226,22 @@ Result<void> TestRun::start_outputs() {
   std::vector<output::Outputs::Source> sources;
   for (size_t i = 0; i < shards_.size(); ++i)
     sources.push_back({&setup_.threads->scheduler(i), shards_[i].get()});
+  setup_.log->log(LogLevel::kDebug, fmt::format("Starting {} outputs...", outputs_->size()),
+                  {{"component", "output-manager"}});
   return outputs_->start(*aggregator_, std::move(sources));
 }
 
 Result<void> TestRun::prepare() {
+  setup_.log->log(LogLevel::kDebug, "Initializing the execution scheduler...");
   make_shards();
   std::vector<exec::Worker> workers;
   for (size_t i = 1; i < setup_.threads->size(); ++i)
     workers.push_back({&setup_.threads->scheduler(i), shards_[i].get()});
   state_ = std::make_unique<exec::RunState>(workers.size());
   exec::UserOptions users = user_options(options_);
-  users.tls = BIA_TRY(tls_options(options_, *setup_.environment));
+  auto tls = tls_options(options_, *setup_.environment);
+  if (!tls) return options::with_exit(std::move(tls).error(), options::kExitInvalidConfig);
+  users.tls = std::move(*tls);
   users.proxies = BIA_TRY(proxies_of(*setup_.environment));
   users.addresses = addresses_;
   users.latency_from_due = test_.runtime.latency_from_due;
@@ -258,12 +272,15 @@ Result<void> TestRun::prepare() {
 
 Result<void> TestRun::execute() {
   trapped_ = true;
+  setup_.log->log(LogLevel::kDebug,
+                  "Trapping interrupt signals so k6 can handle them gracefully...");
   if (test_.runtime.summary_mode == summary::Mode::kLegacy) {
     setup_.log->log(LogLevel::kWarning,
                     "The \"legacy\" summary mode has been deprecated, and will be removed by k6 "
                     "v2.0. Please, migrate to either \"compact\" or "
                     "\"full\" as soon as possible.");
   }
+  setup_.log->log(LogLevel::kDebug, "Starting emission of VUs and VUsMax metrics...");
   start_gauges();
   start_thresholds();
   start_series_watch();
@@ -283,6 +300,7 @@ Result<void> TestRun::execute() {
         Error(Code::kAborted, "MARKED_AS_FAILED", "test run was marked as failed"),
         kExitMarkedAsFailed);
   }
+  setup_.log->log(LogLevel::kDebug, "Test finished cleanly");
   return {};
 }
 
