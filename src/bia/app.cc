@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bia/advertise.h"
+#include "bia/app_hooks.h"
 #include "bia/bia/registry.h"
 #include "bia/bia/server_binding.h"
 #include "bia/bia/tracing.h"
@@ -26,6 +27,7 @@
 #include "bia/request_metrics.h"
 #include "bia/server_config.h"
 #include "bia/server_tls.h"
+#include "bia/successor.h"
 #include "bia/transport_metrics.h"
 
 namespace bia {
@@ -43,31 +45,6 @@ ServerBindingOptions binding_options(const ServerConfig& config) {
     options.http_timeout = config.http->timeout;
   }
   return options;
-}
-
-/// What the author's code throws is reported as what it returns is: nothing may leave the fiber.
-template <typename F>
-Result<void> guarded(std::string_view what, F&& function) {
-  try {
-    return function();
-  } catch (const std::exception& exception) {
-    return Error(Code::kInternal, "EXCEPTION", fmt::format("{} threw: {}", what, exception.what()));
-  } catch (...) {
-    return Error(Code::kInternal, "EXCEPTION",
-                 fmt::format("{} threw what is no std::exception", what));
-  }
-}
-
-Result<void> run_hooks(const std::vector<App::Hook>& hooks, std::string_view when) {
-  for (const App::Hook& hook : hooks) BIA_TRY(guarded(when, hook));
-  return {};
-}
-
-void run_stop_hooks(const std::vector<App::Hook>& hooks, std::string_view when) {
-  for (const App::Hook& hook : hooks) {
-    if (auto done = guarded(when, hook); !done)
-      log::error(fmt::format("{}: {}", when, done.error().text()));
-  }
 }
 
 }  // namespace
@@ -101,6 +78,7 @@ class App::Impl {
   std::optional<ConfigWatch> config_files;
   ServerConfig server;
   net::InheritedSockets inherited = net::InheritedSockets::from_environment();
+  bool inherited_any = false;
   std::unique_ptr<fiber::ThreadGroup> threads;
   metrics::Registry registry;
   RequestMetrics request_metrics;
@@ -117,6 +95,8 @@ class App::Impl {
   std::vector<const ServiceInfo*> services;
   std::vector<Hook> before_start, after_start, before_stop, after_stop;
   std::atomic<bool> stop_asked{false};
+  /// By a newer process of this program, which has the listening sockets too.
+  bool succeeded = false;
   /// Of thread 0's main fiber.
   fiber::Parker stopped;
 
@@ -125,6 +105,7 @@ class App::Impl {
   Result<void> start_servers();
   Result<void> until_stopped();
   void watch_signals();
+  void watch_successor();
   void stop_servers();
   void drain();
   Result<void> add_docs();
@@ -176,7 +157,7 @@ Result<void> App::Impl::set_up() {
     one->options.tls = std::move(*made);
     return {};
   };
-  inherit_sockets(inherited, *config.current(), server);
+  inherited_any = inherit_sockets(inherited, server);
   inherited = {};
   BIA_TRY(load_tls(server.http, "server.http.tls"));
   BIA_TRY(load_tls(server.grpc, "server.grpc.tls"));
@@ -279,8 +260,25 @@ void App::Impl::watch_signals() {
   }
 }
 
+/// SIGUSR2, as often as it comes: until a successor serves.
+void App::Impl::watch_successor() {
+  while (wait_successor_signal()) {
+    log::info("SIGUSR2: starting a successor");
+    if (auto pid = start_successor(listening_sockets(http.get(), grpc.get()))) {
+      log::info(fmt::format("process {} has taken over", *pid));
+      succeeded = true;
+      stop_asked.store(true);
+      return stopped.unpark();
+    } else {
+      log::error("no successor, serving on: " + pid.error().text());
+    }
+  }
+}
+
 Result<void> App::Impl::until_stopped() {
   auto watcher = BIA_TRY(fiber::Scheduler::current().spawn([this] { watch_signals(); }));
+  watching.push_back(BIA_TRY(fiber::Scheduler::current().spawn([this] { watch_successor(); })));
+  tell_predecessor();
   while (!stop_asked.load()) {
     if (auto parked = stopped.park(); !parked) return parked;
   }
@@ -308,15 +306,21 @@ Result<void> App::Impl::join_registry(const App& app) {
 /// Tells those who send that this instance goes away, and serves them on until they know.
 void App::Impl::drain() {
   ops.set_ready(false);
-  if (registrar) registrar->stop();
+  if (registrar) succeeded ? registrar->leave() : registrar->stop();
   if (grpc) grpc->set_health("", grpc::Server::Health::kNotServing);
-  if (server.drain_delay <= Duration::zero()) return;
-  log::info(fmt::format("draining for {}", format_go_duration(server.drain_delay)));
-  // Those who send learn of it first; what they still keep open then ends in the last second.
-  const Duration last = std::min<Duration>(server.drain_delay, std::chrono::seconds(1));
-  fiber::sleep_for(server.drain_delay - last).ignore("a stop ends it early");
-  if (http) http->drain();
-  if (grpc) grpc->drain();
+  constexpr Duration kLastMax = std::chrono::seconds(1);
+  const bool left = succeeded || inherited_any;
+  const Duration delay = left ? std::max(server.drain_delay, kLastMax) : server.drain_delay;
+  if (delay <= Duration::zero()) return;
+  log::info(fmt::format("draining for {}", format_go_duration(delay)));
+  // Those who send learn of it first; what they still keep open then ends in the last second. Where
+  // another program has the sockets, all that is new is its.
+  const Duration last = left ? delay : std::min(delay, kLastMax);
+  fiber::sleep_for(delay - last).ignore("a stop ends it early");
+  using Http = http::Server::Listeners;
+  using Grpc = grpc::Server::Listeners;
+  if (http) http->drain(left ? Http::kLeave : Http::kKeep);
+  if (grpc) grpc->drain(left ? Grpc::kLeave : Grpc::kKeep);
   fiber::sleep_for(last).ignore("a stop ends it early");
 }
 

@@ -7,6 +7,7 @@
 #include "bia/app_args.h"
 #include "bia/bia/app.h"
 #include "bia/fiber/scheduler.h"
+#include "bia/successor.h"
 
 namespace bia {
 namespace {
@@ -52,6 +53,7 @@ int App::main(int argc, char** argv, AppInfo info, const Wire& wire) {
   // Before any thread starts: threads inherit the mask, so that signals come to the descriptor
   // alone.
   fiber::block_signals();
+  block_successor_signal();
   std::signal(SIGPIPE, SIG_IGN);
   raise_file_limit();
   if (auto served = serve(*args, info, wire); !served) return report(info, served.error());

@@ -187,6 +187,15 @@ Result<void> EtcdRegistry::start(ServiceInstance instance) {
   return {};
 }
 
+void EtcdRegistry::leave() {
+  if (!impl_->keeper.valid()) return;
+  impl_->keeper.cancel();
+  impl_->keeper.join().ignore("cancelled");
+  impl_->keeper = fiber::Fiber();
+  if (!std::exchange(impl_->registered, false)) return;
+  impl_->client.revoke(impl_->lease).ignore("it ends by itself");
+}
+
 void EtcdRegistry::stop() {
   if (!impl_->keeper.valid()) return;
   impl_->keeper.cancel();

@@ -15,7 +15,7 @@ Error cannot_listen(Error error, std::string_view server, std::string_view key,
       fmt::format("end the program that has the port, see `ss -ltnp`, or set another {}", key));
 }
 
-void inherit_sockets(net::InheritedSockets& sockets, const Config& config, ServerConfig& server) {
+bool inherit_sockets(net::InheritedSockets& sockets, ServerConfig& server) {
   bool any = false;
   const auto give = [&](auto& one, std::string_view name) {
     if (!one || one->options.address.empty()) return;
@@ -31,7 +31,18 @@ void inherit_sockets(net::InheritedSockets& sockets, const Config& config, Serve
         fmt::format("the listening socket {} that the process was started with is neither "
                     "server.http.addr nor server.grpc.addr, and is closed",
                     left));
-  if (any && !config.has("runtime.drain_delay")) server.drain_delay = std::chrono::seconds(1);
+  return any;
+}
+
+NamedSockets listening_sockets(const http::Server* http, const grpc::Server* grpc) {
+  NamedSockets sockets;
+  const auto add = [&](const auto* server, const char* name) {
+    if (server == nullptr) return;
+    for (int fd : server->listener_fds()) sockets.emplace_back(name, fd);
+  };
+  add(http, "http");
+  add(grpc, "grpc");
+  return sockets;
 }
 
 }  // namespace bia

@@ -1,9 +1,9 @@
 #pragma once
 #include <string_view>
 
-#include "bia/bia/config.h"
 #include "bia/net/inherit.h"
 #include "bia/server_config.h"
+#include "bia/successor.h"
 
 namespace bia {
 
@@ -12,8 +12,10 @@ Error cannot_listen(Error error, std::string_view server, std::string_view key,
                     std::string_view where);
 
 /// Gives the servers the listening sockets that the process was started with, by the names "http"
-/// and "grpc" or by their addresses. Where there are any, a drain is worth its time: the default of
-/// runtime.drain_delay is 1 s then.
-void inherit_sockets(net::InheritedSockets& sockets, const Config& config, ServerConfig& server);
+/// and "grpc" or by their addresses. True where there are any.
+bool inherit_sockets(net::InheritedSockets& sockets, ServerConfig& server);
+
+/// What `inherit_sockets` of a successor takes. Either may be null.
+NamedSockets listening_sockets(const http::Server* http, const grpc::Server* grpc);
 
 }  // namespace bia

@@ -37,7 +37,8 @@ class Server::Impl final : private http::Http2GuestService {
   http::Http2GuestService& guest() { return *this; }
   Result<void> start();
   std::string address() const { return address_; }
-  void drain();
+  void drain(Listeners listeners);
+  std::vector<int> listener_fds() const;
   void stop(Deadline deadline);
   Counters counters() const;
 
@@ -242,10 +243,21 @@ void Server::Impl::stop_thread(PerThread& mine, Deadline deadline) {
   }
 }
 
-void Server::Impl::drain() {
+std::vector<int> Server::Impl::listener_fds() const {
+  std::vector<int> all;
+  for (const auto& thread : per_thread_) {
+    for (const net::Listener& listener : thread->listeners) all.push_back(listener.fd());
+  }
+  return all;
+}
+
+void Server::Impl::drain(Listeners listeners) {
   if (!started_) return;
   on_each_thread([&](size_t i) {
-    if (!options_.listeners.empty()) stop_accepting(*per_thread_[i]);
+    if (listeners == Listeners::kLeave) {
+      for (net::Listener& listener : per_thread_[i]->listeners) listener.leave();
+      stop_accepting(*per_thread_[i]);
+    }
     for (ServerConnection* connection : per_thread_[i]->connections) connection->shut_down();
   });
 }
@@ -303,7 +315,8 @@ Result<void> Server::start() { return impl_->start(); }
 std::string Server::address() const { return impl_->address(); }
 http::Http2GuestService& Server::http_guest() { return impl_->guest(); }
 Server::Counters Server::counters() const { return impl_->counters(); }
-void Server::drain() { impl_->drain(); }
+void Server::drain(Listeners listeners) { impl_->drain(listeners); }
+std::vector<int> Server::listener_fds() const { return impl_->listener_fds(); }
 void Server::stop(Deadline deadline) { impl_->stop(deadline); }
 
 }  // namespace bia::grpc

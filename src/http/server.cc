@@ -140,7 +140,7 @@ class Server::Impl {
 
   Result<void> listen_on(ServerThread& thread, net::Listener listener);
   Result<void> take_over(ServerThread& thread, size_t number);
-  void drain_thread(ServerThread& thread);
+  void drain_thread(ServerThread& thread, Listeners listeners);
   void stop_thread(ServerThread& thread);
   void detach();
 
@@ -242,14 +242,22 @@ Result<void> Server::start() {
   return {};
 }
 
+std::vector<int> Server::listener_fds() const {
+  std::vector<int> all;
+  for (const auto& thread : impl_->core->per_thread) {
+    for (const net::Listener& listener : thread->listeners) all.push_back(listener.fd());
+  }
+  return all;
+}
+
 std::string Server::address() const {
   return impl_->address.empty() ? impl_->bound.text() : impl_->address;
 }
 
-void Server::Impl::drain_thread(ServerThread& thread) {
+void Server::Impl::drain_thread(ServerThread& thread, Listeners listeners) {
   thread.draining = true;
-  if (!core->options.listeners.empty())
-    for (net::Listener& listener : thread.listeners) listener.close();
+  if (listeners == Listeners::kLeave)
+    for (net::Listener& listener : thread.listeners) listener.leave();
   for (auto* connection = thread.connections; connection != nullptr;
        connection = connection->next()) {
     connection->drain();
@@ -282,13 +290,13 @@ void Server::Impl::detach() {
   }
 }
 
-void Server::drain() {
+void Server::drain(Listeners listeners) {
   if (!impl_->started || impl_->stopped) return;
   for (size_t i = 0; i < impl_->core->per_thread.size(); ++i) {
     impl_
         ->on_thread(i,
-                    [this](ServerThread& thread) -> Result<void> {
-                      impl_->drain_thread(thread);
+                    [this, listeners](ServerThread& thread) -> Result<void> {
+                      impl_->drain_thread(thread, listeners);
                       return {};
                     })
         .ignore("only a cancelled caller fails, and it is ending anyway");

@@ -1,6 +1,9 @@
 """Restarts under load: whoever holds the listening sockets (systemd, here the test) passes them on, and no request fails."""
 import http.client
 import os
+import pathlib
+import re
+import signal
 import socket
 import subprocess
 import threading
@@ -86,6 +89,110 @@ print("\\n".join(failed))
 """
 
 
+class Successors:
+    """helloworld as anybody starts it; SIGUSR2 replaces it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.http, self.grpc = conftest.free_port(), conftest.free_port()
+        config = folder / "config.yaml"
+        config.write_text(f"server:\n  http:\n    addr: 127.0.0.1:{self.http}\n  grpc:\n    addr: 127.0.0.1:{self.grpc}\nruntime:\n  stop_timeout: 20s\n  threads: 2\n")
+        self.log = folder / "log"
+        with open(self.log, "w") as out:
+            self.first = subprocess.Popen([conftest.BIN / "helloworld", "-conf", config], stdout=out, stderr=out)
+        conftest.wait_for_port(self.grpc, self.first)
+        self.pid = self.first.pid
+
+    def replace(self):
+        count = len(self.taken_over())
+        os.kill(self.pid, signal.SIGUSR2)
+        end = time.monotonic() + 20
+        while len(self.taken_over()) == count:
+            assert time.monotonic() < end, self.log.read_text()
+            time.sleep(0.02)
+        old, self.pid = self.pid, int(self.taken_over()[-1])
+        while self.alive(old):
+            assert time.monotonic() < end, f"{old} does not end:\n{self.log.read_text()}"
+            time.sleep(0.02)
+
+    def taken_over(self):
+        return re.findall(r"process (\d+) has taken over", self.log.read_text())
+
+    def alive(self, pid):
+        if pid == self.first.pid:
+            return self.first.poll() is None
+        try:
+            return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+        except OSError:
+            return False
+
+    def end(self):
+        if self.alive(self.pid):
+            os.kill(self.pid, signal.SIGTERM)
+        end = time.monotonic() + 20
+        while self.alive(self.pid) and time.monotonic() < end:
+            time.sleep(0.02)
+
+
+def test_no_request_fails_while_successors_take_over(tmp_path):
+    service = Successors(tmp_path)
+    stop = threading.Event()
+    loads = [HttpLoad(service.http, stop, pause) for pause in (0, 0.001, 0.01, 0.05, 0.2)]
+    calls = None
+    try:
+        for load in loads:
+            load.start()
+        calls = grpc_load(service.grpc, 8)
+        for _ in range(3):
+            time.sleep(0.3)
+            service.replace()
+        finish(calls)
+    finally:
+        stop.set()
+        for load in loads:
+            load.join(30)
+        service.end()
+        if calls and calls.poll() is None:
+            calls.kill()
+    check(loads, 3)
+    assert service.first.returncode == 0
+
+
+def test_a_successor_that_fails_changes_nothing(tmp_path):
+    service = Successors(tmp_path)
+    try:
+        (tmp_path / "config.yaml").write_text("server:\n  http:\n    nonsense: 1\n")
+        os.kill(service.pid, signal.SIGUSR2)
+        end = time.monotonic() + 20
+        while "no successor, serving on: process" not in service.log.read_text():
+            assert time.monotonic() < end, service.log.read_text()
+            time.sleep(0.02)
+        client = http.client.HTTPConnection("127.0.0.1", service.http, timeout=10)
+        client.request("GET", "/helloworld/a")
+        assert client.getresponse().read() == b'{"message":"Hello a"}'
+        client.close()
+        assert service.first.poll() is None
+    finally:
+        service.end()
+
+
+def grpc_load(port, seconds):
+    return subprocess.Popen(["/usr/bin/python3", "-c", GRPC_LOAD, f"127.0.0.1:{port}", GREETER, str(seconds)], stdout=subprocess.PIPE, text=True,
+                            env={**os.environ, "GRPC_VERBOSITY": "NONE"})
+
+
+def finish(calls):
+    out, _ = calls.communicate(timeout=60)
+    good, *failed = out.strip().splitlines()
+    assert int(good) > 100 and not failed, failed[:5]
+
+
+def check(loads, restarts):
+    assert not any(load.failed for load in loads), [load.failed[:3] for load in loads]
+    assert all(load.good > 10 for load in loads), [load.good for load in loads]
+    assert sum(load.closes for load in loads) >= restarts, "kept connections are told"
+
+
 @pytest.mark.parametrize("overlap", [True, False], ids=["the new one first", "with a gap"])
 def test_no_request_fails(tmp_path, overlap):
     holder = Holder(tmp_path)
@@ -97,8 +204,7 @@ def test_no_request_fails(tmp_path, overlap):
         for load in loads:
             load.start()
         seconds = 8
-        calls = subprocess.Popen(["/usr/bin/python3", "-c", GRPC_LOAD, f"127.0.0.1:{holder.grpc}", GREETER, str(seconds)], stdout=subprocess.PIPE,
-                                 text=True, env={**os.environ, "GRPC_VERBOSITY": "NONE"})
+        calls = grpc_load(holder.grpc, seconds)
         begin = time.monotonic()
         restarts = 0
         while time.monotonic() < begin + seconds - 3:
@@ -115,9 +221,7 @@ def test_no_request_fails(tmp_path, overlap):
                 running = holder.start()
             restarts += 1
         assert restarts >= 2
-        out, _ = calls.communicate(timeout=30)
-        good, *failed = out.strip().splitlines()
-        assert int(good) > 100 and not failed, failed[:5]
+        finish(calls)
     finally:
         stop.set()
         for load in loads:
@@ -126,9 +230,7 @@ def test_no_request_fails(tmp_path, overlap):
         running.wait(20)
         if calls and calls.poll() is None:
             calls.kill()
-    assert not any(load.failed for load in loads), [load.failed[:3] for load in loads]
-    assert all(load.good > 10 for load in loads), [load.good for load in loads]
-    assert sum(load.closes for load in loads) >= restarts, "kept connections are told"
+    check(loads, restarts)
 
 
 def test_sockets_are_taken_by_name(start, tmp_path):

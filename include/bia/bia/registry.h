@@ -49,6 +49,9 @@ class EtcdRegistry {
   Result<void> start(ServiceInstance instance);
   /// Takes the instance away. Suspends at most for the timeout.
   void stop();
+  /// Lets go of the lease alone: a successor of the same id has put the record under its own.
+  /// Suspends at most for the timeout.
+  void leave();
   /// Between a registration and its loss.
   bool registered() const;
 

@@ -122,9 +122,12 @@ class Server {
     std::vector<std::pair<std::string_view, uint64_t>> http2_streams_refused;
   };
   Counters counters() const;
-  /// Before a stop: GOAWAY to those that are connected. Sockets that were taken over are left to
-  /// their next owner at once. Suspends.
-  void drain();
+  /// Before a stop: GOAWAY to those that are connected. kLeave: nothing is accepted any more, as
+  /// another program has the listening sockets too. Suspends.
+  enum class Listeners : uint8_t { kKeep, kLeave };
+  void drain(Listeners listeners);
+  /// The listening sockets, once started; for the program's successor.
+  std::vector<int> listener_fds() const;
   /// GOAWAY, then waits for calls in flight until `deadline`. Suspends.
   void stop(Deadline deadline);
 

@@ -120,9 +120,12 @@ class Server {
   /// "0.0.0.0:8080" with the real port.
   std::string address() const;
   /// Before a stop: answers say "Connection: close", and HTTP/2's peers get GOAWAY, so that kept
-  /// connections end where none of their requests is lost. Sockets that were taken over are left to
-  /// their next owner at once. Suspends.
-  void drain();
+  /// connections end where none of their requests is lost. kLeave: nothing is accepted any more, as
+  /// another program has the listening sockets too. Suspends.
+  enum class Listeners : uint8_t { kKeep, kLeave };
+  void drain(Listeners listeners);
+  /// The listening sockets, once started; for the program's successor.
+  std::vector<int> listener_fds() const;
   /// Closes the listeners, lets requests in flight end until `deadline`, then cancels their
   /// handlers and closes all. Suspends until each has returned.
   void stop(Deadline deadline);

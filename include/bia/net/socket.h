@@ -155,6 +155,11 @@ class Listener {
   Endpoint local() const;
   int fd() const { return fd_; }
   void close();
+  /// Closes it here alone: another program has it too, and a Unix socket's path stays.
+  void leave() {
+    adopted_ = true;
+    close();
+  }
 
  private:
   int fd_ = -1;
