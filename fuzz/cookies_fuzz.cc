@@ -1,4 +1,6 @@
-// layer: zelus/modules
+// layer: base
+// sources: zelus/modules/cookie_jar.cc zelus/modules/url.cc
+//
 // Set-Cookie lines, one a line, into a user's jar, and what a request then sends.
 #include <algorithm>
 #include <cstdint>

@@ -8,6 +8,13 @@
 
 namespace bia {
 
+Config::Node::Node() = default;
+Config::Node::Node(const Node&) = default;
+Config::Node::Node(Node&&) noexcept = default;
+Config::Node& Config::Node::operator=(const Node&) = default;
+Config::Node& Config::Node::operator=(Node&&) noexcept = default;
+Config::Node::~Node() = default;
+
 using config_detail::error_at;
 
 Config::Config(std::unique_ptr<Node> root) : root_(std::move(root)) {}

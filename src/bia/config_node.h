@@ -26,6 +26,14 @@ struct Config::Node {
   /// A prefix may catch variables that are meant for others: they are no unknown keys.
   bool from_environment = false;
 
+  // Defined where the type is complete: clang looks into std::pair<…, Node> for the implicit ones.
+  Node();
+  Node(const Node&);
+  Node(Node&&) noexcept;
+  Node& operator=(const Node&);
+  Node& operator=(Node&&) noexcept;
+  ~Node();
+
   const Node* child(std::string_view name) const {
     for (const auto& [key, value] : map) {
       if (key == name) return &value;

@@ -47,6 +47,16 @@ std::string any_address(const std::string& text) {
   return "[::]" + text;
 }
 
+/// Kratos' key `network`, which Go's net.Listen knows: with "unix", `addr` is a path.
+Result<bool> is_unix(const Config& config, const std::string& key) {
+  if (!config.has(key)) return false;
+  const std::string network = BIA_TRY(config.string(key));
+  if (network == "unix") return true;
+  if (network == "tcp" || network.empty()) return false;
+  return bad_value(config, key,
+                   fmt::format("{} \"{}\" is not built; write \"tcp\" or \"unix\"", key, network));
+}
+
 Result<std::string> read_address(const Config& config, const std::string& section,
                                  std::string_view example) {
   const std::string key = section + ".addr";
@@ -55,7 +65,9 @@ Result<std::string> read_address(const Config& config, const std::string& sectio
         config, section,
         fmt::format("{} is missing; write \"addr: {}\" below {}", key, example, section));
   }
-  const std::string text = BIA_TRY(config.string(key));
+  std::string text = BIA_TRY(config.string(key));
+  if (BIA_TRY(is_unix(config, section + ".network")) && !text.starts_with("unix:"))
+    text.insert(0, "unix:");
   if (text.starts_with("unix:")) {
     if (text.size() > 5) return text;
     return bad_value(config, key, fmt::format("{} \"{}\" has no path", key, text));
@@ -85,16 +97,6 @@ Result<std::string> read_address(const Config& config, const std::string& sectio
                                  key, text, host, port));
   }
   return text;
-}
-
-Result<void> check_network(const Config& config, const std::string& key) {
-  if (!config.has(key)) return {};
-  const std::string network = BIA_TRY(config.string(key));
-  if (network != "tcp" && !network.empty())
-    return bad_value(
-        config, key,
-        fmt::format("{} \"{}\" is not built; write \"tcp\" or leave it out", key, network));
-  return {};
 }
 
 constexpr uint64_t kBytesMax = 1ull << 31;
@@ -187,7 +189,6 @@ Result<ServerConfig::Http> read_http(const Config& config) {
                                       "grpc",
                                       "compression",
                                       "etag"}));
-  BIA_TRY(check_network(config, "server.http.network"));
   http.options.address = BIA_TRY(read_address(config, "server.http", ":8080"));
   http.where = config.where("server.http.addr");
   http.tls = BIA_TRY(read_tls(config, "server.http.tls", {"h2", "http/1.1"}));
@@ -221,7 +222,6 @@ Result<ServerConfig::Grpc> read_grpc(const Config& config, bool shared) {
       "server.grpc",
       {"network", "addr", "timeout", "message_bytes_max", "streams_max", "metadata_bytes_max",
        "window_bytes", "stall_timeout", "handshake_timeout", "connections_max", "tls"}));
-  BIA_TRY(check_network(config, "server.grpc.network"));
   if (shared && !config.has("server.grpc.addr")) {
     grpc.options.address.clear();
     if (config.has("server.grpc.tls"))

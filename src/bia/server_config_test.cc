@@ -62,6 +62,8 @@ TEST(ServerConfig, NamesWhatIsWrongWithTls) {
 TEST(ServerConfig, TakesAUnixSocket) {
   EXPECT_EQ(read("server: {http: {addr: \"unix:/run/a.sock\"}}")->http->options.address,
             "unix:/run/a.sock");
+  EXPECT_EQ(read("server: {grpc: {network: unix, addr: /run/b.sock}}")->grpc->options.address,
+            "unix:/run/b.sock");
   EXPECT_THAT(error_of("server: {http: {addr: \"unix:\"}}"), HasSubstr("has no path"));
 }
 
@@ -149,9 +151,8 @@ TEST(ServerConfig, NamesUnknownKeysAndBadValues) {
   EXPECT_EQ(http_error("timeout: 5"),
             "config.yaml:4: server.http.timeout \"5\" has no unit; write \"5s\"");
   EXPECT_EQ(http_error("timeout: -1s"), "config.yaml:4: server.http.timeout is negative");
-  EXPECT_EQ(
-      http_error("network: unix"),
-      "config.yaml:4: server.http.network \"unix\" is not built; write \"tcp\" or leave it out");
+  EXPECT_EQ(http_error("network: udp"),
+            "config.yaml:4: server.http.network \"udp\" is not built; write \"tcp\" or \"unix\"");
   EXPECT_EQ(http_error("pipeline_max: 0"),
             "config.yaml:4: server.http.pipeline_max is 0; it must be 1 to 1000000");
   EXPECT_EQ(http_error("pipeline_max: -1"),

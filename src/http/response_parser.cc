@@ -60,7 +60,10 @@ Parsed ResponseParser::parse_status_line(const char* base, size_t size) {
     return refuse(502, "BAD_RESPONSE", "malformed HTTP status line");
   reason_ = static_cast<uint32_t>(reason - base);
   reason_size_ = static_cast<uint32_t>(stop - reason);
-  position_ = static_cast<uint32_t>(stop + 2 - base);
+  const size_t line_bytes = static_cast<size_t>(stop + 2 - base);
+  // As where it comes in pieces.
+  if (line_bytes > limits_.header_bytes_max) return need_more(line_bytes);
+  position_ = static_cast<uint32_t>(line_bytes);
   fields_start_ = position_;
   return Parsed::kComplete;
 }
