@@ -1,5 +1,6 @@
 // Protobuf's scalar types out of JSON values, with protojson's laxness: numbers in quotes, integers
 // with a zero fraction.
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -26,6 +27,9 @@ bool integer_digits(std::string_view text, bool& negative, std::string& digits) 
     if (!power.empty() && power[0] == '+') power.remove_prefix(1);
     if (std::from_chars(power.data(), power.data() + power.size(), exponent).ec != std::errc())
       return false;
+    // Beyond any number of digits, and far from where sums overflow.
+    constexpr int64_t kExponentMax = int64_t{1} << 40;
+    exponent = std::clamp(exponent, -kExponentMax, kExponentMax);
     text = text.substr(0, e);
   }
   std::string_view fraction;
