@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -168,6 +169,8 @@ void Server::Impl::on_each_thread(const std::function<void(size_t)>& work) {
 
 Result<void> Server::Impl::listen(size_t thread, const net::Endpoint& endpoint) {
   PerThread& mine = *per_thread_[thread];
+  // A path has one listener: the first thread passes the others theirs.
+  if (endpoint.family() == AF_UNIX && options_.listeners.empty() && thread > 0) return {};
   if (options_.listeners.empty())
     return listen_on(mine, BIA_TRY(net::Listener::bind(endpoint, {})));
   // Where there are fewer of them than threads, the others get connections from those that accept.
@@ -201,7 +204,7 @@ Result<void> Server::Impl::start() {
     return Error(Code::kFailedPrecondition, "STARTED", "the gRPC server was started already");
   if (options_.address.empty()) return {};
   net::Endpoint endpoint = BIA_TRY(net::Endpoint::parse(options_.address));
-  if (options_.listeners.empty()) {
+  if (options_.listeners.empty() && endpoint.family() != AF_UNIX) {
     // SO_REUSEPORT would let two servers of one user share a port unnoticed: an exclusive bind
     // finds the other one, and gives the port for 0.
     net::Listener probe =
@@ -214,12 +217,12 @@ Result<void> Server::Impl::start() {
     if (!listening) errors[i] = std::move(listening).error();
   });
   started_ = true;
-  address_ = per_thread_[0]->listeners[0].local().text();
   for (auto& error : errors) {
     if (!error) continue;
     stop(Deadline::after(Duration(0)));
     return *std::move(error);
   }
+  address_ = per_thread_[0]->listeners[0].local().text();
   return {};
 }
 

@@ -153,7 +153,7 @@ http {{
 def test_a_unix_socket(start, tmp_path):
     path = tmp_path / "bia.sock"
     config = tmp_path / "config.yaml"
-    config.write_text(f"server:\n  http:\n    addr: unix:{path}\n")
+    config.write_text(f"server:\n  http:\n    addr: unix:{path}\n  grpc:\n    network: unix\n    addr: {tmp_path}/grpc.sock\nruntime:\n  threads: 2\n")
     start([conftest.BIN / "helloworld", "-conf", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     end = time.monotonic() + 15
     while not path.exists():
@@ -166,3 +166,7 @@ def test_a_unix_socket(start, tmp_path):
         while chunk := client.recv(4096):
             received += chunk
     assert received.endswith(b'{"message":"Hello unix"}')
+    grpc = pytest.importorskip("grpc")
+    for _ in range(3):  # the threads take turns
+        with grpc.insecure_channel(f"unix:{tmp_path}/grpc.sock") as channel:
+            assert channel.unary_unary("/helloworld.v1.Greeter/SayHello")(b"\x0a\x01x", timeout=10) == b"\x0a\x07Hello x"
