@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <google/protobuf/message.h>
 
+#include "bia/bia/service_client.h"
 #include "bia/codec/form.h"
 #include "bia/codec/json_reader.h"
 #include "bia/codec/json_writer.h"
@@ -11,9 +12,10 @@
 namespace bia {
 namespace {
 namespace pb = google::protobuf;
+}  // namespace
 
 /// Kratos' error body: {"code":404,"reason":"…","message":"…","metadata":{}}.
-Error error_of_response(const http::ClientResponse& response) {
+Error error_of(const http::ClientResponse& response) {
   codec::JsonReader in(response.body);
   std::string reason;
   std::string message;
@@ -46,8 +48,6 @@ Error error_of_response(const http::ClientResponse& response) {
   return error;
 }
 
-}  // namespace
-
 Error error_of(const grpc::Status& status) {
   return grpc::error_from_status(status.code, status.message, status.details);
 }
@@ -64,6 +64,18 @@ Result<void> call_unary(grpc::Channel& channel, std::string_view path, const pb:
     return Error(Code::kInternal, "CODEC",
                  "the peer answered bytes that are not a " + reply.GetTypeName());
   return {};
+}
+
+Result<void> call_unary(const GrpcOrigin& origin, const UnaryPlan& plan,
+                        const grpc::CallOptions& options) {
+  if (origin.service) return origin.service->unary(plan, options);
+  return call_unary(*origin.channel, plan.operation, plan.request, options, plan.reply);
+}
+
+Result<OpenedStream> open_stream(const GrpcOrigin& origin, std::string_view path,
+                                 const grpc::CallOptions& options) {
+  if (origin.service) return origin.service->stream(path, origin.parent, options);
+  return OpenedStream{BIA_TRY(origin.channel->stream(path, options)), nullptr};
 }
 
 void HttpCall::path_field(const pb::Message& request, std::string_view field_path,
@@ -97,12 +109,18 @@ void HttpCall::raw_body(std::string_view content_type, std::string_view bytes) {
 }
 
 Result<void> HttpCall::exchange(const HttpOrigin& origin, std::string_view accept,
-                                http::ClientResponse& response) {
+                                pb::Message* reply,
+                                std::function<Result<void>(http::ClientResponse&)> take) {
   if (!wrong_.ok()) return std::move(wrong_).error().in(path_template_);
   http::Headers headers;
   if (options_.headers) headers = *options_.headers;
   if (has_body_) headers.set("Content-Type", content_type_);
   headers.set("Accept", accept);
+  if (origin.service) {
+    HttpPlan plan{operation_,    path_template_, method_, target_,   body_,
+                  origin.parent, request_,       reply,   validate_, std::move(take)};
+    return origin.service->exchange(plan, headers, options_.deadline);
+  }
   http::ClientRequest request;
   request.method = method_;
   request.host = origin.host;
@@ -110,35 +128,37 @@ Result<void> HttpCall::exchange(const HttpOrigin& origin, std::string_view accep
   request.target = target_;
   request.headers = &headers;
   request.body = body_;
+  http::ClientResponse response;
   http::Timings timings;
   Deadline deadline =
       options_.deadline.is_never() ? Deadline::after(kClientTimeoutDefault) : options_.deadline;
-  if (Result<void> sent = origin.client.send(request, response, timings, deadline); !sent.ok())
+  if (Result<void> sent = origin.client->send(request, response, timings, deadline); !sent.ok())
     return sent;
-  if (response.status < 200 || response.status > 299) return error_of_response(response);
-  return {};
+  if (response.status < 200 || response.status > 299) return error_of(response);
+  return take(response);
 }
 
 Result<void> HttpCall::send_raw(const HttpOrigin& origin, std::string& content_type,
                                 std::string& bytes) {
-  http::ClientResponse response;
-  BIA_TRY(exchange(origin, "*/*", response));
-  content_type = response.headers.get("content-type");
-  bytes = std::move(response.body);
-  return {};
+  return exchange(origin, "*/*", nullptr, [&](http::ClientResponse& response) -> Result<void> {
+    content_type = response.headers.get("content-type");
+    bytes = std::move(response.body);
+    return {};
+  });
 }
 
 Result<void> HttpCall::send(const HttpOrigin& origin,
                             bool (*read_reply)(codec::JsonReader&, pb::Message&),
                             pb::Message& reply) {
-  http::ClientResponse response;
-  BIA_TRY(exchange(origin, "application/json", response));
-  codec::JsonReader in(response.body);
-  read_reply(in, reply);
-  Result<void> read = in.finish();
-  if (!read.ok())
-    return Error(Code::kInternal, "CODEC", "the peer's answer: " + read.error().message());
-  return {};
+  const auto take = [&](http::ClientResponse& response) -> Result<void> {
+    codec::JsonReader in(response.body);
+    read_reply(in, reply);
+    Result<void> read = in.finish();
+    if (!read.ok())
+      return Error(Code::kInternal, "CODEC", "the peer's answer: " + read.error().message());
+    return {};
+  };
+  return exchange(origin, "application/json", &reply, take);
 }
 
 }  // namespace bia

@@ -30,7 +30,9 @@ inline std::string hex_of(std::string_view bytes) {
 /// The request's headers over either transport.
 template <typename F>
 void for_each_header(Context& context, F&& each) {
-  if (const http::ServerRequest* request = context.http_request()) {
+  if (const OutgoingCall* outgoing = context.outgoing()) {
+    for (const auto& [name, value] : outgoing->headers) each(name, value);
+  } else if (const http::ServerRequest* request = context.http_request()) {
     for (size_t i = 0; i < request->header_count(); ++i) {
       const auto [name, value] = request->header_at(i);
       each(name, value);

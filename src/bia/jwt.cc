@@ -102,6 +102,7 @@ class Jwt final : public Middleware {
       : keys_(std::move(keys)), options_(std::move(options)) {}
 
   Result<Reply> handle(Context& context, Request, Next next) override {
+    if (context.outgoing()) return unauthorized("Wrong context for middleware");
     constexpr std::string_view kScheme = "Bearer ";
     const std::string_view header = context.header("authorization");
     if (header.size() <= kScheme.size() ||
@@ -117,6 +118,24 @@ class Jwt final : public Middleware {
  private:
   std::function<std::shared_ptr<const JwtKeys>()> keys_;
   JwtOptions options_;
+};
+
+/// Kratos' jwt.Client.
+class JwtSender final : public Middleware {
+ public:
+  explicit JwtSender(std::function<Result<std::string>()> token) : token_(std::move(token)) {}
+
+  Result<Reply> handle(Context& context, Request, Next next) override {
+    if (!token_) return unauthorized("Token provider is missing");
+    OutgoingCall* call = context.outgoing();
+    if (!call) return unauthorized("Wrong context for middleware");
+    const std::string token = BIA_TRY(token_());
+    call->set_header("authorization", "Bearer " + token);
+    return next();
+  }
+
+ private:
+  std::function<Result<std::string>()> token_;
 };
 
 }  // namespace
@@ -159,6 +178,20 @@ Result<std::string> JwtKeys::sign(std::string_view claims_json) const {
 std::unique_ptr<Middleware> jwt_middleware(std::function<std::shared_ptr<const JwtKeys>()> keys,
                                            JwtOptions options) {
   return std::make_unique<Jwt>(std::move(keys), std::move(options));
+}
+
+std::unique_ptr<Middleware> jwt_client_middleware(std::function<Result<std::string>()> token) {
+  return std::make_unique<JwtSender>(std::move(token));
+}
+
+std::unique_ptr<Middleware> jwt_client_middleware(JwtKeys keys,
+                                                  std::function<std::string()> claims) {
+  auto shared = std::make_shared<const JwtKeys>(std::move(keys));
+  return jwt_client_middleware([shared, claims = std::move(claims)]() -> Result<std::string> {
+    auto token = shared->sign(claims());
+    if (!token.ok()) return unauthorized("Can not sign token.Is the key correct?");
+    return token;
+  });
 }
 
 std::unique_ptr<Middleware> jwt_middleware(JwtKeys keys, JwtOptions options) {

@@ -44,7 +44,7 @@ class AccessLog final : public Middleware {
     if (const auto* span = context.find<SpanContext>())
       ids = fmt::format("trace.id={} span.id={} ", span->trace_id_text(), span->span_id_text());
     if (const auto* id = context.find<RequestId>()) ids += fmt::format("request.id={} ", id->text);
-    log::write(level, {{ids + "kind", "server"},
+    log::write(level, {{ids + "kind", context.side() == Side::kClient ? "client" : "server"},
                        {"component", transport_name(context.transport())},
                        {"operation", context.operation()},
                        {"args", request.text()},

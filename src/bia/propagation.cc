@@ -24,27 +24,38 @@ class RequestIds final : public Middleware {
  public:
   Result<Reply> handle(Context& context, Request, Next next) override {
     RequestId id;
+    const RequestId* of_server = context.find<RequestId>();
     const std::string_view given = context.header("x-request-id");
     if (is_request_id(given)) {
       id.text = given;
+    } else if (context.outgoing() && of_server) {
+      id.text = of_server->text;
     } else {
       unsigned char bytes[16];
       if (RAND_bytes(bytes, sizeof bytes) == 1)
         id.text = hex_of({reinterpret_cast<char*>(bytes), sizeof bytes});
     }
-    context.add_reply_header("x-request-id", id.text);
+    if (OutgoingCall* call = context.outgoing()) {
+      call->set_header("x-request-id", id.text);
+    } else {
+      context.add_reply_header("x-request-id", id.text);
+    }
     const ContextValue<RequestId> value(context, id);
     return next();
   }
 };
 
-class MetadataIn final : public Middleware {
+class PassMetadata final : public Middleware {
  public:
-  explicit MetadataIn(MetadataOptions options) : options_(std::move(options)) {
+  explicit PassMetadata(MetadataOptions options) : options_(std::move(options)) {
     for (std::string& prefix : options_.prefixes) prefix = lower_case(prefix);
   }
 
   Result<Reply> handle(Context& context, Request, Next next) override {
+    if (OutgoingCall* call = context.outgoing()) {
+      send(context, *call);
+      return next();
+    }
     ServerMetadata metadata;
     metadata.entries = options_.constants;
     for_each_header(context, [&](std::string_view name, std::string_view text) {
@@ -59,6 +70,16 @@ class MetadataIn final : public Middleware {
   }
 
  private:
+  void send(const Context& context, OutgoingCall& call) const {
+    for (const auto& [name, value] : options_.constants)
+      call.headers.emplace_back(lower_case(name), value);
+    const auto* metadata = context.find<ServerMetadata>();
+    if (!metadata) return;
+    for (const auto& [name, value] : metadata->entries) {
+      if (name.starts_with(kGlobalPrefix)) call.headers.emplace_back(name, value);
+    }
+  }
+
   MetadataOptions options_;
 };
 
@@ -73,7 +94,7 @@ std::string_view ServerMetadata::get(std::string_view name) const {
 
 std::unique_ptr<Middleware> request_id_middleware() { return std::make_unique<RequestIds>(); }
 std::unique_ptr<Middleware> metadata_middleware(MetadataOptions options) {
-  return std::make_unique<MetadataIn>(std::move(options));
+  return std::make_unique<PassMetadata>(std::move(options));
 }
 
 Outgoing::Outgoing(Context& context) : deadline_(context.deadline()) {

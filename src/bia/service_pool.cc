@@ -48,6 +48,9 @@ class ServicePool::ThreadPool {
   void stop() {
     watcher_.cancel();
     watcher_.join().ignore("cancelled");
+    // Copies of hedged calls that were cancelled end a turn or two after their caller.
+    while (in_flight > 0 && fiber::sleep_for(std::chrono::milliseconds(1))) {
+    }
     nodes_.clear();
     client_.reset();
   }
@@ -89,6 +92,7 @@ class ServicePool::ThreadPool {
   const PoolOptions& options() const { return options_; }
 
   ThreadPool* next = nullptr;
+  int64_t in_flight = 0;
   std::atomic<bool> stopped{false};
 
  private:
@@ -177,6 +181,7 @@ void ServicePool::ThreadPool::resolve_dns(std::string_view host_port) {
 ServicePool::Pick::Pick(ThreadPool& pool, std::shared_ptr<Node> node)
     : pool_(&pool), node_(std::move(node)), started_(now()) {
   ++node_->in_flight;
+  ++pool_->in_flight;
 }
 ServicePool::Pick::Pick(Pick&& other) noexcept
     : pool_(other.pool_),
@@ -196,10 +201,12 @@ grpc::Channel& ServicePool::Pick::channel() {
 http::Client& ServicePool::Pick::client() { return pool_->client(); }
 const std::string& ServicePool::Pick::host() const { return node_->host; }
 uint16_t ServicePool::Pick::port() const { return node_->port; }
+const std::string& ServicePool::Pick::address() const { return node_->address; }
 
 void ServicePool::Pick::done(const Error* error) {
   if (std::exchange(ended_, true)) return;
   --node_->in_flight;
+  --pool_->in_flight;
   const TimePoint at = now();
   const bool failed = error && is_failure(*error);
   Balancer::measure(*node_, at, at - started_, failed);

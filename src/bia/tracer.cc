@@ -125,6 +125,8 @@ SpanContext Tracer::begin(const SpanContext* parent) const {
   return mine;
 }
 
+const std::string& Tracer::service_name() const { return impl_->options.service_name; }
+
 void Tracer::end(const Span& span) {
   if (!impl_->box || !impl_->box->send(otlp::encode_span(span)))
     impl_->dropped.fetch_add(1, std::memory_order_relaxed);

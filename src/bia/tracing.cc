@@ -42,13 +42,22 @@ class Tracing final : public Middleware {
 
   Result<Reply> handle(Context& context, Request request, Next next) override {
     SpanContext parent;
-    const bool remote = SpanContext::parse(context.header("traceparent"), parent);
-    SpanContext mine = tracer_.begin(remote ? &parent : nullptr);
+    const SpanContext* above = nullptr;
+    OutgoingCall* const call = context.outgoing();
+    if (call) {
+      above = context.find<SpanContext>();
+      if (above) parent = *above;
+    } else if (SpanContext::parse(context.header("traceparent"), parent)) {
+      above = &parent;
+    }
+    SpanContext mine = tracer_.begin(above ? &parent : nullptr);
     const ContextValue<SpanContext> value(context, mine);
+    if (call) inject(*call, mine);
     if (!mine.sampled) return next();
     Tracer::Span span;
     span.context = mine;
-    if (remote) span.parent_id = parent.span_id;
+    span.kind = call ? Tracer::Span::Kind::kClient : Tracer::Span::Kind::kServer;
+    if (above) span.parent_id = parent.span_id;
     google::protobuf::Message* reply_message = next.reply_message();
     try {
       Result<Reply> reply = next();
@@ -62,8 +71,18 @@ class Tracing final : public Middleware {
   }
 
  private:
+  /// As Kratos' client: W3C's headers, and who calls.
+  void inject(OutgoingCall& call, const SpanContext& mine) {
+    call.set_header("traceparent", mine.traceparent());
+    if (!call.tracestate.empty()) call.set_header("tracestate", call.tracestate);
+    if (!call.baggage.empty()) call.set_header("baggage", call.baggage);
+    if (!tracer_.service_name().empty())
+      call.set_header("x-md-service-name", tracer_.service_name());
+  }
+
   void end(Tracer::Span& span, Context& context, Request request,
            const google::protobuf::Message* reply, const Error* error) {
+    const OutgoingCall* const call = context.outgoing();
     span.name = context.operation();
     span.end_unix_ns = unix_ns(context.ended_at());
     span.start_unix_ns = span.end_unix_ns - (context.ended_at() - context.started_at()).count();
@@ -72,6 +91,11 @@ class Tracing final : public Middleware {
       attributes.emplace_back("http.method", std::string(http->method_text()));
       attributes.emplace_back("http.route", std::string(context.path_template()));
       attributes.emplace_back("http.target", std::string(http->target()));
+    } else if (call && call->transport == Transport::kHttp) {
+      attributes.emplace_back("http.method", std::string(call->http_method));
+      attributes.emplace_back("http.route", std::string(context.path_template()));
+      attributes.emplace_back("http.target",
+                              std::string(call->target.substr(0, call->target.find('?'))));
     }
     attributes.emplace_back("rpc.system", std::string(transport_name(context.transport())));
     const std::string_view operation = context.operation();
@@ -86,16 +110,18 @@ class Tracing final : public Middleware {
       attributes.emplace_back("net.peer.ip", peer.substr(0, colon));
       attributes.emplace_back("net.peer.port", peer.substr(colon + 1));
     }
-    if (const std::string_view name = context.header("x-md-service-name"); !name.empty())
-      attributes.emplace_back("peer.service", std::string(name));
+    const std::string_view name = call ? "" : context.header("x-md-service-name");
+    if (!name.empty()) attributes.emplace_back("peer.service", std::string(name));
     if (request.message())
-      attributes.emplace_back("recv_msg.size", int64_t(request.message()->ByteSizeLong()));
+      attributes.emplace_back(call ? "send_msg.size" : "recv_msg.size",
+                              int64_t(request.message()->ByteSizeLong()));
     if (error) {
       span.failed = true;
       span.message = error->message();
       attributes.emplace_back("rpc.status_code", int64_t(error->http_status()));
     } else if (reply) {
-      attributes.emplace_back("send_msg.size", int64_t(reply->ByteSizeLong()));
+      attributes.emplace_back(call ? "recv_msg.size" : "send_msg.size",
+                              int64_t(reply->ByteSizeLong()));
     }
     tracer_.end(span);
   }

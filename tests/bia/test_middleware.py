@@ -168,3 +168,33 @@ def test_traces_that_nobody_takes_cost_nothing_but_a_line(start, tmp_path):
     assert metrics(service.http)['tracing_spans_total{result="failed"}'] > 0
     service.process.terminate()
     assert service.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http"])
+def test_a_client_passes_its_own_chain(start, tmp_path, receiver, protocol):
+    tracing = f"tracing:\n  endpoint: http://127.0.0.1:{receiver.http_port}\n  interval: 50ms\n"
+    last = chained(start, tmp_path, tracing)
+    port = last.grpc if protocol == "grpc" else last.http
+    first = chained(start, tmp_path, f"peer: 127.0.0.1:{port}\nthrough: {protocol}\n{tracing}", "b")
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    status, _, body = get(first.http, "/wait/7", f"traceparent: 00-{trace}-00f067aa0ba902b7-01", "X-Request-Id: r-1",
+                          "X-Md-Global-Tenant: blue", "x-md-local-x: 1")
+    assert (status, parsed(body)) == (200, {"milliseconds": 7})
+    last.wait_for_log(f"request.id=r-1 kind=server component={protocol}")
+    first.wait_for_log(f"kind=client component={protocol} operation=/slow.v1.Slow/Wait args=milliseconds: 7 code=200")
+    counted = metrics(first.http)
+    assert counted[f'client_requests_code_total{{kind="{protocol}",operation="/slow.v1.Slow/Wait",code="200",reason=""}}'] == 1
+    assert counted[f'client_requests_seconds_count{{kind="{protocol}",operation="/slow.v1.Slow/Wait"}}'] == 1
+    spans = {(span.kind, attributes(span).get("peer.service")): span for _, span in receiver.spans(3) if span.trace_id.hex() == trace}
+    outer, client, inner = spans[2, None], spans[3, None], spans[2, "chained"]
+    assert client.parent_span_id == outer.span_id and inner.parent_span_id == client.span_id
+    assert client.name == "/slow.v1.Slow/Wait" and client.status.code == 1
+    wanted = {"rpc.system": protocol, "rpc.service": "slow.v1.Slow", "rpc.method": "Wait", "net.peer.ip": "127.0.0.1",
+              "net.peer.port": str(port), "send_msg.size": 2, "recv_msg.size": 2}
+    if protocol == "http":
+        wanted |= {"http.method": "GET", "http.route": "/wait/{milliseconds}", "http.target": "/wait/7"}
+    assert attributes(client).items() >= wanted.items()
+    last.process.terminate()
+    last.process.wait(10)
+    assert get(first.http, "/wait/7")[0] == 503
+    first.wait_for_log(f"kind=client component={protocol} operation=/slow.v1.Slow/Wait args=milliseconds: 7 code=503")

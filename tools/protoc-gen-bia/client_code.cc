@@ -1,6 +1,7 @@
 #include "http_rule.h"
 #include "names.h"
 #include "service_code.h"
+#include "validate_code.h"
 
 namespace bia::protoc {
 namespace {
@@ -47,9 +48,17 @@ bool has_http(const pb::ServiceDescriptor* service) {
   return false;
 }
 
+/// The function that service_code.cc writes beside the method's table entry.
+std::string validate_name(const pb::MethodDescriptor* method) {
+  if (!has_validation(method->input_type())) return "nullptr";
+  return method->service()->name() + "_" + method->name() + "_validate";
+}
+
 void define_http_call(const pb::MethodDescriptor* method, const HttpRule& rule, Output& out) {
   out.line("{} {{", http_signature(method, method->service()->name() + "HttpClient::"));
   out.line("::bia::HttpCall call({}, k{}Template, options);", quoted(rule.method), method->name());
+  out.line("call.describe({}Service::k{}, request, {});", method->service()->name(), method->name(),
+           validate_name(method));
   std::string bound;
   for (size_t i = 0; i < rule.variables.size(); ++i) {
     if (!rule.literals[i].empty()) out.line("call.path({});", quoted(rule.literals[i]));
@@ -81,9 +90,10 @@ void define_http_call(const pb::MethodDescriptor* method, const HttpRule& rule, 
     out.line("auto& raw = {};",
              rule.response_body ? fmt::format("*reply.mutable_{}()", cpp_field(rule.response_body))
                                 : "reply");
-    out.put("auto done = call.send_raw(http_, *raw.mutable_content_type(), *raw.mutable_data());");
+    out.put(
+        "auto done = call.send_raw(origin_, *raw.mutable_content_type(), *raw.mutable_data());");
   } else {
-    out.line("auto done = call.send(http_, {}_read_reply, reply);", name);
+    out.line("auto done = call.send(origin_, {}_read_reply, reply);", name);
   }
   out.put("if (!done.ok()) return std::move(done).error();");
   out.put("return reply;");
@@ -94,17 +104,34 @@ void define_http_call(const pb::MethodDescriptor* method, const HttpRule& rule, 
 
 void define_client_json(const pb::MethodDescriptor* method, const HttpRule& rule, Output& out);
 
+namespace {
+
+/// The constructors by which calls pass a chain of middleware.
+void declare_service_client(const pb::ServiceDescriptor* service, std::string_view kind,
+                            Output& out) {
+  out.line("/// Through the middleware of `client`; in a handler, give it the handler's context.");
+  out.line("explicit {}{}(::bia::ServiceClient& client) {{ origin_.service = &client; }}",
+           service->name(), kind);
+  out.line("{}{}(::bia::ServiceClient& client, ::bia::Context& context) {{", service->name(), kind);
+  out.put("origin_.service = &client;");
+  out.put("origin_.parent = &context;");
+  out.put("}");
+}
+
+}  // namespace
+
 void declare_clients(const pb::ServiceDescriptor* service, Output& out) {
   out.line("/// Calls {} over gRPC. Belongs to the channel's thread.", service->full_name());
   out.line("class {}Client {{", service->name());
   out.put("public:");
-  out.line("explicit {}Client(::bia::grpc::Channel& channel) : channel_(channel) {{}}",
+  out.line("explicit {}Client(::bia::grpc::Channel& channel) {{ origin_.channel = &channel; }}",
            service->name());
+  declare_service_client(service, "Client", out);
   for (int i = 0; i < service->method_count(); ++i)
     out.line("{};", grpc_signature(service->method(i), ""));
   out.put("");
   out.put("private:");
-  out.put("::bia::grpc::Channel& channel_;");
+  out.put("::bia::GrpcOrigin origin_;");
   out.put("};");
   out.put("");
   if (!has_http(service)) return;
@@ -112,9 +139,10 @@ void declare_clients(const pb::ServiceDescriptor* service, Output& out) {
   out.line("class {}HttpClient {{", service->name());
   out.put("public:");
   out.line(
-      "{}HttpClient(::bia::http::Client& client, std::string host, uint16_t port) : http_{{client, "
-      "std::move(host), port}} {{}}",
+      "{}HttpClient(::bia::http::Client& client, std::string host, uint16_t port) : "
+      "origin_{{&client, std::move(host), port}} {{}}",
       service->name());
+  declare_service_client(service, "HttpClient", out);
   HttpRule rule;
   for (int i = 0; i < service->method_count(); ++i) {
     if (!primary_rule(service->method(i), rule)) continue;
@@ -124,7 +152,7 @@ void declare_clients(const pb::ServiceDescriptor* service, Output& out) {
   }
   out.put("");
   out.put("private:");
-  out.put("::bia::HttpOrigin http_;");
+  out.put("::bia::HttpOrigin origin_;");
   out.put("};");
   out.put("");
 }
@@ -135,13 +163,16 @@ void define_clients(const pb::ServiceDescriptor* service, Output& out) {
     out.line("{} {{", grpc_signature(method, service->name() + "Client::"));
     std::string path = fmt::format("{}Service::k{}", service->name(), method->name());
     if (method->client_streaming() || method->server_streaming()) {
-      out.line("auto stream = channel_.stream({}, options);", path);
+      out.line("auto stream = ::bia::open_stream(origin_, {}, options);", path);
       out.put("if (!stream.ok()) return std::move(stream).error();");
       out.line("return ::bia::ClientCall<{}, {}>(std::move(*stream));",
                cpp_type(method->input_type()), cpp_type(method->output_type()));
     } else {
       out.line("{} reply;", cpp_type(method->output_type()));
-      out.line("auto done = ::bia::call_unary(channel_, {}, request, options, reply);", path);
+      out.line(
+          "auto done = ::bia::call_unary(origin_, {{{}, request, reply, {}, origin_.parent}}, "
+          "options);",
+          path, validate_name(method));
       out.put("if (!done.ok()) return std::move(done).error();");
       out.put("return reply;");
     }

@@ -1,7 +1,10 @@
 #pragma once
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "bia/base/result.h"
 #include "bia/base/time.h"
@@ -18,34 +21,75 @@ class JsonWriter;
 
 namespace bia {
 
+class Context;
+class ServiceClient;
+class Violations;
+
 /// Kratos' client timeout, of a whole call.
 inline constexpr Duration kClientTimeoutDefault = std::chrono::seconds(2);
 
 /// What a status that is not OK means: its code and message, and reason and metadata from its
 /// google.rpc.ErrorInfo where it has one.
 Error error_of(const grpc::Status& status);
+/// What a response with a status outside 2xx means: what its body says (Kratos: code, reason,
+/// message, metadata), with the code that the status has.
+Error error_of(const http::ClientResponse& response);
+
+/// Where gRPC calls go: over one channel, or by a ServiceClient with its middleware, for the server
+/// call `parent` (null: none).
+struct GrpcOrigin {
+  grpc::Channel* channel = nullptr;
+  ServiceClient* service = nullptr;
+  Context* parent = nullptr;
+};
+
+struct UnaryPlan {
+  std::string_view operation;
+  const google::protobuf::Message& request;
+  google::protobuf::Message& reply;
+  /// The request's rules; null: none.
+  void (*validate)(const google::protobuf::Message& request, Violations& out) = nullptr;
+  const Context* parent = nullptr;
+};
+
 /// A unary call. Suspends. Errors: what the peer answered, or kUnavailable, kDeadlineExceeded,
-/// kCancelled; kInternal CODEC for a reply that is no such message.
+/// kCancelled; kInternal CODEC for a reply that is no such message; what a middleware says.
+Result<void> call_unary(const GrpcOrigin& origin, const UnaryPlan& plan,
+                        const grpc::CallOptions& options);
+/// The same over a channel.
 Result<void> call_unary(grpc::Channel& channel, std::string_view path,
                         const google::protobuf::Message& request, const grpc::CallOptions& options,
                         google::protobuf::Message& reply);
+
+/// The middleware round a streaming call: runs until the call has ended, in a fiber of its own.
+class StreamScope;
+struct OpenedStream {
+  grpc::ClientStream stream;
+  std::shared_ptr<StreamScope> scope;  ///< null without middleware
+};
+/// Suspends. Errors: as `call_unary`.
+Result<OpenedStream> open_stream(const GrpcOrigin& origin, std::string_view path,
+                                 const grpc::CallOptions& options);
+/// Suspends until the call has ended, and its middleware.
+Result<void> finish_stream(OpenedStream& opened);
 
 /// A streaming call of any kind, typed. One fiber may write while another reads.
 template <typename In, typename Out>
 class ClientCall {
  public:
-  explicit ClientCall(grpc::ClientStream stream) : stream_(std::move(stream)) {}
+  explicit ClientCall(grpc::ClientStream stream) : opened_{std::move(stream), nullptr} {}
+  explicit ClientCall(OpenedStream opened) : opened_(std::move(opened)) {}
   /// Suspends while the peer does not read.
   Result<void> write(const In& message) {
     out_.clear();
     if (!message.AppendToString(&out_))
       return Error(Code::kInternal, "CODEC", message.GetTypeName() + " is above 2 GiB");
-    return stream_.write(out_);
+    return opened_.stream.write(out_);
   }
-  void close_send() { stream_.close_send(); }
+  void close_send() { opened_.stream.close_send(); }
   /// False at the end: then `finish` has the outcome. Suspends.
   Result<bool> read(Out& message) {
-    Result<bool> got = stream_.read(in_);
+    Result<bool> got = opened_.stream.read(in_);
     if (!got.ok() || !*got) return got;
     if (!message.ParseFromString(in_))
       return Error(Code::kInternal, "CODEC",
@@ -53,24 +97,39 @@ class ClientCall {
     return true;
   }
   /// Suspends until the call has ended.
-  Result<void> finish() {
-    grpc::Status status = stream_.finish();
-    if (status.code == Code::kOk) return {};
-    return error_of(status);
-  }
-  grpc::ClientStream& stream() { return stream_; }
+  Result<void> finish() { return finish_stream(opened_); }
+  grpc::ClientStream& stream() { return opened_.stream; }
 
  private:
-  grpc::ClientStream stream_;
+  OpenedStream opened_;
   std::string in_;
   std::string out_;
 };
 
-/// Where an HTTP client's calls go.
+/// Where an HTTP client's calls go: to one host, or by a ServiceClient with its middleware, for the
+/// server call `parent` (null: none).
 struct HttpOrigin {
-  http::Client& client;
-  std::string host;
-  uint16_t port;
+  http::Client* client = nullptr;
+  std::string host = {};
+  uint16_t port = 0;
+  ServiceClient* service = nullptr;
+  Context* parent = nullptr;
+};
+
+/// An HTTP call, complete but for its headers.
+struct HttpPlan {
+  std::string_view operation;
+  std::string_view path_template;
+  std::string_view method;
+  std::string_view target;
+  std::string_view body;
+  const Context* parent = nullptr;
+  const google::protobuf::Message* request = nullptr;
+  google::protobuf::Message* reply = nullptr;
+  void (*validate)(const google::protobuf::Message& request, Violations& out) = nullptr;
+  /// Takes what the peer answered.
+  std::function<Result<void>(http::ClientResponse&)> take;
+  bool keep_errors = false;  ///< `take` gets responses outside 2xx too, before they are errors
 };
 
 struct HttpCallOptions {
@@ -83,8 +142,16 @@ struct HttpCallOptions {
 class HttpCall {
  public:
   enum class Slashes : uint8_t { kEscape, kKeep };
+  using Validate = void (*)(const google::protobuf::Message& request, Violations& out);
   HttpCall(std::string_view method, std::string_view path_template, const HttpCallOptions& options)
       : method_(method), path_template_(path_template), options_(options) {}
+  /// For the middleware: which call it is, and by which rules its request is checked.
+  void describe(std::string_view operation, const google::protobuf::Message& request,
+                Validate validate) {
+    operation_ = operation;
+    request_ = &request;
+    validate_ = validate;
+  }
   void path(std::string_view literal) { target_ += literal; }
   void path_field(const google::protobuf::Message& request, std::string_view field_path,
                   Slashes slashes);
@@ -109,8 +176,12 @@ class HttpCall {
 
  private:
   Result<void> exchange(const HttpOrigin& origin, std::string_view accept,
-                        http::ClientResponse& response);
+                        google::protobuf::Message* reply,
+                        std::function<Result<void>(http::ClientResponse&)> take);
 
+  std::string_view operation_;
+  const google::protobuf::Message* request_ = nullptr;
+  Validate validate_ = nullptr;
   std::string_view method_;
   std::string_view path_template_;
   const HttpCallOptions& options_;

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "bia/base/time.h"
 
@@ -17,11 +18,34 @@ class ServerCall;
 namespace bia {
 
 enum class Transport : uint8_t { kHttp, kGrpc };
+enum class Side : uint8_t { kServer, kClient };
 /// "http", "grpc".
 std::string_view transport_name(Transport transport);
 
-/// The call that a handler or a middleware is in. Lives until the handler returns; costs no
-/// allocation.
+/// What a call that a ServiceClient makes has beside its messages.
+struct OutgoingCall {
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+  Transport transport = Transport::kGrpc;
+  /// Sent as headers (HTTP) or metadata (gRPC, names in lower case); for a middleware to add to
+  /// before `next()`.
+  Fields headers = {};
+  /// Of the answer, after `next()`.
+  Fields reply_headers = {};
+  /// "10.0.0.1:9000", of the node that was called last; empty before.
+  std::string peer = {};
+  std::string_view http_method = {};
+  std::string_view target = {};
+  Deadline deadline = {};
+  /// Of the server call that this one is made for: W3C's, which a tracing middleware passes on.
+  std::string tracestate = {};
+  std::string baggage = {};
+
+  /// Replaces all of that name, which is in lower case.
+  void set_header(std::string_view name, std::string_view value);
+};
+
+/// The call that a handler or a middleware is in: one that is served, or one that is made (a
+/// ServiceClient's). Lives until the handler returns; costs no allocation.
 class Context {
  public:
   Context(std::string_view operation, std::string_view path_template, http::ServerRequest& request,
@@ -36,12 +60,25 @@ class Context {
   Context(std::string_view operation, grpc::ServerCall& call, TimePoint started_at,
           Deadline deadline = Deadline::never())
       : operation_(operation), call_(&call), started_at_(started_at), deadline_(deadline) {}
+  /// A call that is made; for the server call `parent` where there is one, whose ContextValues it
+  /// shows too.
+  Context(std::string_view operation, std::string_view path_template, OutgoingCall& call,
+          const Context* parent, TimePoint started_at)
+      : operation_(operation),
+        path_template_(path_template),
+        outgoing_(&call),
+        started_at_(started_at),
+        slots_(parent ? parent->slots_ : nullptr) {}
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
   /// "/helloworld.v1.Greeter/SayHello", over both transports.
   std::string_view operation() const { return operation_; }
-  Transport transport() const { return call_ ? Transport::kGrpc : Transport::kHttp; }
+  Transport transport() const {
+    if (outgoing_) return outgoing_->transport;
+    return call_ ? Transport::kGrpc : Transport::kHttp;
+  }
+  Side side() const { return outgoing_ ? Side::kClient : Side::kServer; }
   /// "/helloworld/{name}"; empty over gRPC.
   std::string_view path_template() const { return path_template_; }
   TimePoint started_at() const { return started_at_; }
@@ -60,7 +97,7 @@ class Context {
   /// where there is none.
   std::string_view header(std::string_view name) const;
   /// HTTP: a header of the answer. gRPC: initial metadata; must come before a stream's first
-  /// message.
+  /// message. Of a call that is made: beside those that the peer answered.
   void add_reply_header(std::string_view name, std::string_view value);
   /// gRPC: trailing metadata. HTTP has no trailers: a header.
   void add_reply_trailer(std::string_view name, std::string_view value);
@@ -79,7 +116,10 @@ class Context {
     return nullptr;
   }
 
-  /// What lies below, for what is not common to both. Null for the other transport.
+  /// Null where the call is served.
+  OutgoingCall* outgoing() { return outgoing_; }
+  /// What lies below, for what is not common to both. Null for the other transport, and where the
+  /// call is made.
   http::ServerRequest* http_request() { return request_; }
   http::ServerResponse* http_response() { return response_; }
   grpc::ServerCall* grpc_call() { return call_; }
@@ -103,6 +143,7 @@ class Context {
   http::ServerRequest* request_ = nullptr;
   http::ServerResponse* response_ = nullptr;
   grpc::ServerCall* call_ = nullptr;
+  OutgoingCall* outgoing_ = nullptr;
   TimePoint started_at_;
   TimePoint ended_at_;
   Deadline deadline_;

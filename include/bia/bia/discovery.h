@@ -82,7 +82,6 @@ class ServicePool {
   struct Node;
   class ThreadPool;
 
- private:
   /// A node that a call is on its way to.
   class Pick {
    public:
@@ -94,6 +93,8 @@ class ServicePool {
     http::Client& client();
     const std::string& host() const;
     uint16_t port() const;
+    const std::string& address() const;
+    /// How the call ended; without it, well.
     void done(const Error* error);
 
    private:
@@ -102,9 +103,12 @@ class ServicePool {
     TimePoint started_;
     bool ended_ = false;
   };
+  /// A node by hand, as `call` chooses one. Suspends as `call` does.
+  Result<Pick> pick();
+
+ private:
   class Impl;
   explicit ServicePool(std::unique_ptr<Impl> impl);
-  Result<Pick> pick();
   int attempts() const;
 
   template <typename R, typename F>

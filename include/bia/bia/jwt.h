@@ -86,4 +86,12 @@ std::unique_ptr<Middleware> jwt_middleware(std::function<std::shared_ptr<const J
                                            JwtOptions options = {});
 std::unique_ptr<Middleware> jwt_middleware(JwtKeys keys, JwtOptions options = {});
 
+/// For a ServiceClient: sends "authorization: Bearer TOKEN" with what `token` returns, asked for
+/// each call, on any thread. Errors: `token`'s; on a server 401 UNAUTHORIZED "Wrong context for
+/// middleware", as `jwt_middleware` on a client.
+std::unique_ptr<Middleware> jwt_client_middleware(std::function<Result<std::string>()> token);
+/// The same with a token signed for each call, of the claims (a JSON object) that `claims` returns.
+std::unique_ptr<Middleware> jwt_client_middleware(JwtKeys keys,
+                                                  std::function<std::string()> claims);
+
 }  // namespace bia

@@ -68,8 +68,9 @@ class Next {
   uint32_t index_;
 };
 
-/// What runs round every handler, unary or stream, over HTTP and gRPC alike. One object serves all
-/// threads at once: keep no plain state in it.
+/// What runs round every handler, unary or stream, over HTTP and gRPC alike, and round every call
+/// of a ServiceClient (`context.side()` says which). One object serves all threads at once: keep no
+/// plain state in it.
 ///
 ///     chain.add([](bia::Context& context, bia::Request, bia::Next next) -> bia::Result<bia::Reply>
 ///     {

@@ -17,7 +17,8 @@ struct RequestId {
   std::string text;
 };
 /// Takes over the caller's x-request-id where it has 1 to 128 visible ASCII characters, else makes
-/// one of 32 hex digits; the answer carries it too.
+/// one of 32 hex digits; the answer carries it too. On a ServiceClient: sends the server call's, or
+/// a new one.
 std::unique_ptr<Middleware> request_id_middleware();
 
 /// Kratos' server metadata: the request's headers that begin with one of the prefixes, names in
@@ -32,6 +33,8 @@ struct MetadataOptions {
   /// Added to every call's.
   std::vector<std::pair<std::string, std::string>> constants;
 };
+/// On a ServiceClient: sends the constants, and what of the server call's metadata begins with
+/// x-md-global-.
 std::unique_ptr<Middleware> metadata_middleware(MetadataOptions options = {});
 
 /// What a handler's own calls pass on of the call that it is in: the trace (traceparent), the

@@ -83,6 +83,7 @@ class Tracer {
   /// Thread-safe. Spans that are not sampled are to be left out by the caller.
   void end(const Span& span);
   Counters counters() const;
+  const std::string& service_name() const;
 
  private:
   class Impl;
@@ -90,8 +91,9 @@ class Tracer {
   std::unique_ptr<Impl> impl_;
 };
 
-/// A server span a call, with Kratos' name (the operation) and attributes. `tracer` must outlive
-/// it.
+/// A server span a call, with Kratos' name (the operation) and attributes; on a ServiceClient a
+/// client span below the server call's, whose context goes along (traceparent, tracestate, baggage,
+/// x-md-service-name). `tracer` must outlive it.
 std::unique_ptr<Middleware> tracing_middleware(Tracer& tracer);
 
 }  // namespace bia

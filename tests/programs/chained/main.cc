@@ -1,10 +1,13 @@
-// A service with all the middleware, whose Wait calls its like at `peer`, if it is told one.
+// A service with all the middleware, whose Wait calls its like at `peer`, if it is told one: by
+// hand, or with `through: grpc` or `through: http` by a ServiceClient with all its middleware.
 #include "bia/bia/app.h"
 #include "bia/bia/discovery.h"
 #include "bia/bia/jwt.h"
 #include "bia/bia/propagation.h"
 #include "bia/bia/rate_limit.h"
 #include "bia/bia/selected.h"
+#include "bia/bia/service_client.h"
+#include "bia/bia/tracing.h"
 #include "bia/fiber/scheduler.h"
 #include "slow.bia.h"
 
@@ -12,12 +15,15 @@ namespace {
 
 class Chained final : public slow::v1::SlowService {
  public:
-  explicit Chained(bia::ServicePool* peer) : peer_(peer) {}
+  Chained(bia::ServicePool* peer, bia::ServiceClient* grpc, bia::ServiceClient* http)
+      : peer_(peer), grpc_(grpc), http_(http) {}
   bia::Result<slow::v1::WaitReply> Wait(bia::Context& context,
                                         const slow::v1::WaitRequest& request) override {
     if (const auto* metadata = context.find<bia::ServerMetadata>()) {
       for (const auto& [name, value] : metadata->entries) context.add_reply_header(name, value);
     }
+    if (grpc_) return slow::v1::SlowClient(*grpc_, context).Wait(request);
+    if (http_) return slow::v1::SlowHttpClient(*http_, context).Wait(request);
     if (!peer_) {
       slow::v1::WaitReply reply;
       reply.set_milliseconds(request.milliseconds());
@@ -36,10 +42,45 @@ class Chained final : public slow::v1::SlowService {
   bia::Result<slow::v1::WaitReply> Fail(bia::Context&, const slow::v1::WaitRequest&) override {
     return bia::Error::from_http(422, "UNPROCESSABLE", "cannot be");
   }
+  bia::Result<void> Count(bia::Context& context, const slow::v1::WaitRequest& request,
+                          bia::ServerWriter<slow::v1::WaitReply>& writer) override {
+    if (grpc_) {
+      auto call = BIA_TRY(slow::v1::SlowClient(*grpc_, context).Count());
+      BIA_TRY(call.write(request));
+      call.close_send();
+      slow::v1::WaitReply reply;
+      while (BIA_TRY(call.read(reply))) BIA_TRY(writer.write(reply));
+      return call.finish();
+    }
+    slow::v1::WaitReply reply;
+    for (int i = 1; i <= request.milliseconds(); ++i) {
+      reply.set_milliseconds(i);
+      BIA_TRY(writer.write(reply));
+    }
+    return {};
+  }
 
  private:
   bia::ServicePool* peer_;
+  bia::ServiceClient* grpc_;
+  bia::ServiceClient* http_;
 };
+
+bia::Result<bia::ServiceClient*> client(bia::App& app, const std::string& scheme) {
+  bia::ServiceClientOptions options;
+  options.pool.target = BIA_TRY(app.config().string("peer"));
+  options.pool.scheme = scheme;
+  options.retry.attempts = 2;
+  auto& made = app.own(BIA_TRY(bia::ServiceClient::create(std::move(options))));
+  made.use(bia::recovery_middleware());
+  if (app.tracer()) made.use(bia::tracing_middleware(*app.tracer()));
+  made.use(bia::access_log_middleware());
+  made.use(bia::client_metrics_middleware(app.metrics()));
+  made.use(bia::request_id_middleware());
+  made.use(bia::metadata_middleware());
+  made.use(bia::circuit_breaker_middleware());
+  return &made;
+}
 
 bia::Result<void> wire(bia::App& app) {
   app.use(bia::request_id_middleware());
@@ -51,13 +92,20 @@ bia::Result<void> wire(bia::App& app) {
   app.use(BIA_TRY(bia::selected({.paths = {std::string(slow::v1::SlowService::kSpin)}},
                                 bia::jwt_middleware(std::move(keys)))));
   bia::ServicePool* peer = nullptr;
+  if (app.config().has("through")) {
+    const std::string scheme = BIA_TRY(app.config().string("through"));
+    bia::ServiceClient* made = BIA_TRY(client(app, scheme));
+    const bool grpc = scheme == "grpc";
+    return app.add(
+        app.own(std::make_unique<Chained>(nullptr, grpc ? made : nullptr, grpc ? nullptr : made)));
+  }
   if (app.config().has("peer")) {
     bia::PoolOptions options{.target = BIA_TRY(app.config().string("peer"))};
     if (app.config().has("peer_etcd"))
       options.etcd.endpoints = {BIA_TRY(app.config().string("peer_etcd"))};
     peer = &app.own(BIA_TRY(bia::ServicePool::create(std::move(options))));
   }
-  return app.add(app.own(std::make_unique<Chained>(peer)));
+  return app.add(app.own(std::make_unique<Chained>(peer, nullptr, nullptr)));
 }
 
 }  // namespace

@@ -1,0 +1,432 @@
+#include "bia/bia/service_client.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/wrappers.pb.h>
+#include <gtest/gtest.h>
+
+#include "bia/bia/jwt.h"
+#include "bia/bia/log.h"
+#include "bia/bia/propagation.h"
+#include "bia/bia/tracing.h"
+#include "bia/bia/validate.h"
+#include "bia/fiber/threads.h"
+#include "bia/grpc/server.h"
+#include "bia/http/server.h"
+#include "bia/metrics/registry.h"
+
+namespace bia {
+namespace {
+
+using namespace std::chrono_literals;
+using google::protobuf::StringValue;
+using testing::HasSubstr;
+
+constexpr std::string_view kEcho = "/t.S/Echo";
+
+/// A gRPC and an HTTP server on one thread, and what their handlers have seen.
+struct Peer {
+  std::atomic<int> calls{0};
+  std::function<Result<void>(grpc::ServerCall&, std::string_view, std::string&)> echo =
+      [](grpc::ServerCall&, std::string_view request, std::string& reply) -> Result<void> {
+    reply = request;
+    return {};
+  };
+  std::function<void(http::ServerRequest&, http::ServerResponse&)> http;
+
+  void run(const std::function<void(const std::string& grpc, const std::string& http)>& body) {
+    auto threads = *fiber::ThreadGroup::create(1);
+    grpc::ServerOptions options;
+    options.address = "127.0.0.1:0";
+    auto server = *grpc::Server::create(*threads, options);
+    grpc::MethodHandler unary;
+    unary.path = kEcho;
+    unary.unary = [this](grpc::ServerCall& call, std::string_view request, std::string& reply) {
+      ++calls;
+      return echo(call, request, reply);
+    };
+    server->add_method(std::move(unary)).value();
+    grpc::MethodHandler chat;
+    chat.path = "/t.S/Chat";
+    chat.stream = [](grpc::ServerCall& call) -> Result<void> {
+      std::string message;
+      while (BIA_TRY(call.read(message))) {
+        if (message == "fail") return Error(Code::kNotFound, "GONE", "gone");
+        BIA_TRY(call.write(message + std::string(call.metadata("x-request-id"))));
+      }
+      return {};
+    };
+    server->add_method(std::move(chat)).value();
+    http::ServerOptions web_options;
+    web_options.address = "127.0.0.1:0";
+    auto web =
+        *http::Server::create(*threads, web_options,
+                              [this](http::ServerRequest& request, http::ServerResponse& response) {
+                                ++calls;
+                                http(request, response);
+                              });
+    threads->run([&](size_t) {
+      server->start().value();
+      web->start().value();
+      body(server->address(), web->address());
+      web->stop(Deadline::after(2s));
+      server->stop(Deadline::after(2s));
+    });
+  }
+};
+
+std::unique_ptr<ServiceClient> client_of(const std::string& target,
+                                         const std::function<void(ServiceClientOptions&)>& set = {},
+                                         const std::string& scheme = "grpc") {
+  ServiceClientOptions options;
+  options.pool.target = target;
+  options.pool.scheme = scheme;
+  options.timeout = 20s;
+  if (set) set(options);
+  return *ServiceClient::create(std::move(options));
+}
+
+Result<std::string> echo(ServiceClient& client, const std::string& text,
+                         const Context* parent = nullptr, Request::Validate validate = nullptr) {
+  StringValue request;
+  StringValue reply;
+  request.set_value(text);
+  BIA_TRY(client.unary({kEcho, request, reply, validate, parent}, {}));
+  return reply.value();
+}
+
+TEST(ServiceClient, RunsItsChainAsAServerDoes) {
+  Peer peer;
+  std::string seen;
+  peer.echo = [&](grpc::ServerCall& call, std::string_view request,
+                  std::string& reply) -> Result<void> {
+    seen = call.metadata("x-a");
+    call.add_initial_metadata("x-b", "2");
+    reply = request;
+    return {};
+  };
+  peer.run([&](const std::string& grpc, const std::string&) {
+    auto client = client_of(grpc);
+    std::string order;
+    client->use([&](Context& context, Request request, Next next) -> Result<Reply> {
+      EXPECT_EQ(context.side(), Side::kClient);
+      EXPECT_EQ(context.operation(), kEcho);
+      EXPECT_EQ(request.text(), "value: \"hi\"");
+      order += "a";
+      context.outgoing()->set_header("x-a", "1");
+      auto reply = next();
+      order += "d";
+      EXPECT_EQ(context.peer(), grpc);
+      EXPECT_THAT(context.outgoing()->reply_headers, testing::Contains(testing::Pair("x-b", "2")));
+      return reply;
+    });
+    client->use([&](Context&, Request, Next next) {
+      order += "b";
+      return next();
+    });
+    EXPECT_EQ(*echo(*client, "hi"), "hi");
+    EXPECT_EQ(order, "abd");
+    EXPECT_EQ(seen, "1");
+  });
+}
+
+TEST(ServiceClient, ChecksARequestBeforeItIsSent) {
+  Peer peer;
+  peer.run([&](const std::string& grpc, const std::string&) {
+    auto client = client_of(grpc);
+    client->use(validation_middleware());
+    const auto rules = [](const google::protobuf::Message&, Violations& out) {
+      out.add({"StringValue", "Value", "value"}, "bad");
+    };
+    EXPECT_EQ(echo(*client, "x", nullptr, rules).error().reason(), "VALIDATOR");
+    EXPECT_EQ(peer.calls, 0);
+  });
+}
+
+TEST(ServiceClient, RecoversFromAMiddlewareThatThrows) {
+  log::set_sink([](std::string_view) {});
+  auto threads = *fiber::ThreadGroup::create(1);
+  threads->run([&](size_t) {
+    auto client = client_of("127.0.0.1:1");
+    client->use(recovery_middleware());
+    client->use([](Context&, Request, Next) -> Result<Reply> { throw std::runtime_error("x"); });
+    EXPECT_EQ(echo(*client, "x").error().reason(), "UNKNOWN");
+  });
+}
+
+TEST(ServiceClient, RetriesWhatIsUnavailableAndNothingElse) {
+  Peer peer;
+  Code code = Code::kUnavailable;
+  peer.echo = [&](grpc::ServerCall&, std::string_view request, std::string& reply) -> Result<void> {
+    if (peer.calls < 3) return Error(code, "DOWN", "down");
+    reply = request;
+    return {};
+  };
+  peer.run([&](const std::string& grpc, const std::string&) {
+    auto client = client_of(grpc, [](auto& options) {
+      options.retry.attempts = 3;
+      options.retry.backoff = 1ms;
+    });
+    EXPECT_EQ(*echo(*client, "x"), "x");
+    EXPECT_EQ(peer.calls, 3);
+    peer.calls = 0;
+    code = Code::kNotFound;
+    EXPECT_EQ(echo(*client, "x").error().reason(), "DOWN");
+    EXPECT_EQ(peer.calls, 1);
+  });
+}
+
+TEST(ServiceClient, StopsRetryingWhereMostCallsFail) {
+  Peer peer;
+  peer.echo = [](grpc::ServerCall&, std::string_view, std::string&) -> Result<void> {
+    return Error(Code::kUnavailable, "DOWN", "down");
+  };
+  peer.run([&](const std::string& grpc, const std::string&) {
+    auto client = client_of(grpc, [](auto& options) {
+      options.retry.attempts = 2;
+      options.retry.backoff = Duration::zero();
+    });
+    for (int i = 0; i < 20; ++i) EXPECT_FALSE(echo(*client, "x").ok());
+    EXPECT_LT(peer.calls, 25) << "gRPC's retry throttling: ten failures, then half of the tokens";
+    EXPECT_GT(peer.calls, 20);
+  });
+}
+
+TEST(ServiceClient, HedgesASlowNode) {
+  Peer slow;
+  bool cancelled = false;
+  slow.echo = [&](grpc::ServerCall&, std::string_view, std::string&) -> Result<void> {
+    cancelled = fiber::sleep_for(60s).error().code() == Code::kCancelled;
+    return Error(Code::kInternal, "SLOW", "");
+  };
+  slow.run([&](const std::string& first, const std::string&) {
+    // The second sending finds the same node, quick now.
+    auto client = client_of(first, [](auto& options) {
+      options.hedge.copies = 2;
+      options.hedge.delay = 5ms;
+    });
+    auto before = slow.echo;
+    int number = 0;
+    slow.echo = [&](grpc::ServerCall& call, std::string_view request,
+                    std::string& reply) -> Result<void> {
+      if (number++ == 0) return before(call, request, reply);
+      reply = request;
+      return {};
+    };
+    EXPECT_EQ(*echo(*client, "x"), "x");
+    EXPECT_EQ(slow.calls, 2);
+    for (int i = 0; i < 1000 && !cancelled; ++i) fiber::sleep_for(1ms).ignore("a test");
+    EXPECT_TRUE(cancelled) << "the loser is cancelled";
+  });
+}
+
+TEST(ServiceClient, EndsAtItsDeadline) {
+  Peer peer;
+  peer.echo = [](grpc::ServerCall&, std::string_view, std::string&) -> Result<void> {
+    fiber::sleep_for(60s).ignore("a test");
+    return {};
+  };
+  peer.run([&](const std::string& grpc, const std::string&) {
+    for (int copies : {1, 2}) {
+      auto client = client_of(grpc, [&](auto& options) {
+        options.timeout = 20ms;
+        options.hedge.copies = copies;
+      });
+      EXPECT_EQ(echo(*client, "x").error().code(), Code::kDeadlineExceeded) << copies;
+    }
+  });
+}
+
+TEST(ServiceClient, SendsATokenTheServerAccepts) {
+  Peer peer;
+  std::string header;
+  peer.echo = [&](grpc::ServerCall& call, std::string_view, std::string&) -> Result<void> {
+    header = call.metadata("authorization");
+    return {};
+  };
+  peer.run([&](const std::string& grpc, const std::string&) {
+    auto client = client_of(grpc);
+    client->use(jwt_client_middleware(*JwtKeys::secret(JwtAlgorithm::kHs256, "s"),
+                                      [] { return std::string(R"({"sub":"me"})"); }));
+    EXPECT_TRUE(echo(*client, "x").ok());
+    ASSERT_THAT(header, testing::StartsWith("Bearer "));
+    const auto keys = *JwtKeys::secret(JwtAlgorithm::kHs256, "s");
+    EXPECT_EQ(verify_jwt(header.substr(7), keys, {})->subject, "me");
+    auto without = client_of(grpc);
+    without->use(jwt_client_middleware(nullptr));
+    EXPECT_EQ(echo(*without, "x").error().message(), "Token provider is missing");
+    auto wrong = client_of(grpc);
+    wrong->use(jwt_middleware(*JwtKeys::secret(JwtAlgorithm::kHs256, "s")));
+    EXPECT_EQ(echo(*wrong, "x").error().message(), "Wrong context for middleware");
+  });
+}
+
+TEST(ServiceClient, PassesOnWhatTheServerCallCarries) {
+  Peer peer;
+  std::vector<std::pair<std::string, std::string>> seen;
+  peer.echo = [&](grpc::ServerCall& call, std::string_view, std::string&) -> Result<void> {
+    seen = call.all_metadata();
+    return {};
+  };
+  peer.run([&](const std::string& grpc, const std::string&) {
+    auto tracer = *Tracer::create({.endpoint = "http://127.0.0.1:1", .service_name = "shop"});
+    auto client = client_of(grpc);
+    client->use(tracing_middleware(*tracer));
+    client->use(request_id_middleware());
+    client->use(metadata_middleware({.constants = {{"X-Constant", "c"}}}));
+    // A server call, stood in for by an outgoing one that carries the same.
+    OutgoingCall of_server{.headers = {{"tracestate", "a=b"}, {"baggage", "k=v"}}};
+    Context parent("/t.S/Outer", {}, of_server, nullptr, now());
+    SpanContext span;
+    ASSERT_TRUE(
+        SpanContext::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", span));
+    RequestId id{"r-1"};
+    ServerMetadata metadata{{{"x-md-global-tenant", "blue"}, {"x-md-local-x", "1"}}};
+    const ContextValue<SpanContext> with_span(parent, span);
+    const ContextValue<RequestId> with_id(parent, id);
+    const ContextValue<ServerMetadata> with_metadata(parent, metadata);
+    EXPECT_TRUE(echo(*client, "x", &parent).ok());
+    const auto value = [&](std::string_view name) {
+      for (const auto& [key, text] : seen) {
+        if (key == name) return text;
+      }
+      return std::string("(none)");
+    };
+    EXPECT_THAT(value("traceparent"), testing::StartsWith("00-4bf92f3577b34da6a3ce929d0e0e4736-"));
+    EXPECT_NE(value("traceparent"), span.traceparent()) << "a span of its own";
+    EXPECT_EQ(value("tracestate"), "a=b");
+    EXPECT_EQ(value("baggage"), "k=v");
+    EXPECT_EQ(value("x-md-service-name"), "shop");
+    EXPECT_EQ(value("x-request-id"), "r-1");
+    EXPECT_EQ(value("x-md-global-tenant"), "blue");
+    EXPECT_EQ(value("x-md-local-x"), "(none)");
+    EXPECT_EQ(value("x-constant"), "c");
+  });
+}
+
+TEST(ServiceClient, CountsByKratosNamesAndBreaks) {
+  Peer peer;
+  peer.echo = [](grpc::ServerCall&, std::string_view, std::string&) -> Result<void> {
+    return Error(Code::kUnavailable, "DOWN", "");
+  };
+  metrics::Registry registry;
+  peer.run([&](const std::string& grpc, const std::string&) {
+    auto client = client_of(grpc);
+    client->use(client_metrics_middleware(registry));
+    client->use(circuit_breaker_middleware());
+    std::string reason;
+    for (int i = 0; i < 2000 && reason != "CIRCUITBREAKER"; ++i)
+      reason = echo(*client, "x").error().reason();
+    EXPECT_EQ(reason, "CIRCUITBREAKER");
+    EXPECT_GE(peer.calls, 100);
+    std::string text;
+    registry.write_text(text);
+    EXPECT_THAT(text, HasSubstr("client_requests_code_total{kind=\"grpc\",operation=\"/t.S/Echo\","
+                                "code=\"503\",reason=\"CIRCUITBREAKER\"} 1\n"));
+    EXPECT_THAT(text, HasSubstr("client_requests_seconds_count{kind=\"grpc\",operation=\"/t.S/"
+                                "Echo\"}"));
+  });
+}
+
+TEST(ServiceClient, SendsPlainHttpThroughItsChain) {
+  Peer peer;
+  peer.http = [&](http::ServerRequest& request, http::ServerResponse& response) {
+    if (peer.calls == 1) {
+      response.set_status(503);
+      return;
+    }
+    response.set_status(request.header("x-a") == "1" ? 422 : 400);
+    response.body() = R"({"code":422,"reason":"ODD","message":"odd","metadata":{"id":"7"}})";
+  };
+  peer.run([&](const std::string&, const std::string& web) {
+    auto client = client_of(
+        web,
+        [](auto& options) {
+          options.retry.attempts = 2;
+          options.retry.backoff = 1ms;
+        },
+        "http");
+    std::string operation;
+    client->use([&](Context& context, Request, Next next) {
+      operation = context.operation();
+      context.outgoing()->set_header("x-a", "1");
+      return next();
+    });
+    http::ClientRequest request;
+    request.target = "/odd?x=1";
+    http::ClientResponse response;
+    const Result<void> sent = client->send(request, response);
+    EXPECT_EQ(sent.error().reason(), "ODD");
+    EXPECT_EQ(sent.error().http_status(), 422);
+    EXPECT_EQ(response.status, 422);
+    EXPECT_EQ(operation, "/odd");
+    EXPECT_EQ(peer.calls, 2) << "the first was 503";
+    peer.calls = 0;
+    request.method = "POST";
+    EXPECT_EQ(client->send(request, response).error().http_status(), 503) << "once only";
+  });
+}
+
+TEST(ServiceClient, StreamsPassTheChainFromBeginningToEnd) {
+  Peer peer;
+  peer.run([&](const std::string& grpc, const std::string&) {
+    auto client = client_of(grpc);
+    std::vector<std::string> outcomes;
+    client->use([&](Context&, Request request, Next next) -> Result<Reply> {
+      EXPECT_EQ(request.message(), nullptr);
+      auto reply = next();
+      outcomes.push_back(reply.ok() ? "ok" : reply.error().reason());
+      return reply;
+    });
+    client->use(request_id_middleware());
+    OutgoingCall of_server;
+    Context parent("/t.S/Outer", {}, of_server, nullptr, now());
+    RequestId id{"r-1"};
+    const ContextValue<RequestId> with_id(parent, id);
+    const auto open = [&] { return *client->stream("/t.S/Chat", &parent, {}); };
+    {
+      OpenedStream opened = open();
+      opened.stream.write("m").value();
+      std::string message;
+      EXPECT_TRUE(*opened.stream.read(message));
+      EXPECT_EQ(message, "mr-1");
+      EXPECT_TRUE(outcomes.empty());
+      opened.stream.close_send();
+      EXPECT_FALSE(*opened.stream.read(message));
+      EXPECT_TRUE(finish_stream(opened).ok());
+      EXPECT_TRUE(finish_stream(opened).ok()) << "twice";
+    }
+    {
+      OpenedStream opened = open();
+      opened.stream.write("fail").value();
+      EXPECT_EQ(finish_stream(opened).error().reason(), "GONE");
+    }
+    {
+      const OpenedStream dropped = open();
+    }
+    while (outcomes.size() < 3) fiber::yield();
+    EXPECT_THAT(outcomes, testing::ElementsAre("ok", "GONE", ""));
+    client->use([](Context&, Request, Next) -> Result<Reply> {
+      return Error(Code::kPermissionDenied, "NO", "no");
+    });
+    EXPECT_EQ(client->stream("/t.S/Chat", nullptr, {}).error().reason(), "NO");
+  });
+}
+
+TEST(ServiceClient, RefusesOptionsThatMakeNoSense) {
+  const auto refused = [](const std::function<void(ServiceClientOptions&)>& set) {
+    ServiceClientOptions options;
+    options.pool.target = "127.0.0.1:1";
+    set(options);
+    return !ServiceClient::create(std::move(options)).ok();
+  };
+  EXPECT_TRUE(refused([](auto& options) { options.pool.target = "a"; }));
+  EXPECT_TRUE(refused([](auto& options) { options.pool.attempts = 2; }));
+  EXPECT_TRUE(refused([](auto& options) { options.retry.attempts = 0; }));
+  EXPECT_TRUE(refused([](auto& options) { options.hedge.copies = 11; }));
+  EXPECT_TRUE(refused([](auto& options) { options.hedge.delay = Duration::zero(); }));
+  EXPECT_TRUE(refused([](auto& options) { options.timeout = Duration::zero(); }));
+  EXPECT_FALSE(refused([](auto&) {}));
+}
+
+}  // namespace
+}  // namespace bia

@@ -1,0 +1,120 @@
+#include "bia/stream_scope.h"
+
+#include <optional>
+
+#include "bia/bia/propagation.h"
+#include "bia/bia/tracing.h"
+#include "bia/fiber/scheduler.h"
+
+namespace bia {
+
+/// Of the fiber and the stream's owner; outlives either.
+struct StreamScope::State {
+  explicit State(Plan from) : plan(std::move(from)) {
+    // The fiber may end after the server call: copies, not the call's own.
+    if (plan.parent) {
+      if (const auto* found = plan.parent->find<SpanContext>()) span = *found;
+      if (const auto* found = plan.parent->find<RequestId>()) request_id = *found;
+      if (const auto* found = plan.parent->find<ServerMetadata>()) metadata = *found;
+    }
+    plan.parent = nullptr;
+  }
+  void run();
+  static Result<void> open_and_wait(Invocation& invocation);
+
+  Plan plan;
+  std::optional<SpanContext> span;
+  std::optional<RequestId> request_id;
+  std::optional<ServerMetadata> metadata;
+
+  std::optional<grpc::ClientStream> stream;
+  std::optional<Result<void>> outcome;  ///< of the stream, told by its owner
+  std::optional<Result<void>> result;   ///< of the chain
+  fiber::Parker owner;
+  fiber::Parker chain;
+};
+
+Result<void> StreamScope::State::open_and_wait(Invocation& invocation) {
+  auto& state = *static_cast<State*>(invocation.service);
+  auto pick = state.plan.pool.pick();
+  if (!pick.ok()) return std::move(pick).error();
+  OutgoingCall& call = state.plan.call;
+  call.peer = pick->address();
+  grpc::CallOptions options;
+  options.deadline = call.deadline;
+  options.metadata = &call.headers;
+  options.ready = state.plan.ready;
+  auto opened = pick->channel().stream(state.plan.operation, options);
+  if (!opened.ok()) {
+    pick->done(&opened.error());
+    return std::move(opened).error();
+  }
+  state.stream.emplace(std::move(*opened));
+  state.owner.unpark();
+  while (!state.outcome) {
+    if (auto parked = state.chain.park(); !parked.ok()) return parked;
+  }
+  pick->done(state.outcome->ok() ? nullptr : &state.outcome->error());
+  return std::move(*state.outcome);
+}
+
+void StreamScope::State::run() {
+  Context context(plan.operation, {}, plan.call, nullptr, now());
+  std::optional<ContextValue<SpanContext>> with_span;
+  std::optional<ContextValue<RequestId>> with_id;
+  std::optional<ContextValue<ServerMetadata>> with_metadata;
+  if (span) with_span.emplace(context, *span);
+  if (request_id) with_id.emplace(context, *request_id);
+  if (metadata) with_metadata.emplace(context, *metadata);
+  Invocation invocation{context, nullptr, nullptr, open_and_wait, nullptr, this};
+  Result<Reply> replied = plan.chain.run(invocation);
+  if (replied.ok()) {
+    result.emplace();
+  } else {
+    result.emplace(std::move(replied).error());
+  }
+  owner.unpark();
+}
+
+Result<OpenedStream> StreamScope::open(Plan plan) {
+  auto state = std::make_shared<State>(std::move(plan));
+  auto scope = std::make_shared<StreamScope>(state);
+  auto fiber = BIA_TRY(fiber::Scheduler::current().spawn([state] { state->run(); }));
+  while (!state->stream && !state->result) {
+    if (auto parked = state->owner.park(); !parked.ok()) {
+      fiber.cancel();
+      return std::move(parked).error();
+    }
+  }
+  if (!state->stream) {
+    if (!state->result->ok()) return std::move(*state->result).error();
+    return Error(Code::kInternal, "NO_STREAM", "a middleware answered without opening the stream");
+  }
+  return OpenedStream{std::move(*state->stream), std::move(scope)};
+}
+
+StreamScope::~StreamScope() {
+  if (state_->outcome || state_->result) return;
+  state_->outcome.emplace(Error(Code::kCancelled, "", "the stream was dropped"));
+  state_->chain.unpark();
+}
+
+Result<void> StreamScope::end(Result<void> outcome) {
+  if (!state_->outcome) {
+    state_->outcome.emplace(outcome);
+    state_->chain.unpark();
+  }
+  while (!state_->result) {
+    if (!state_->owner.park().ok()) return outcome;
+  }
+  return *state_->result;
+}
+
+Result<void> finish_stream(OpenedStream& opened) {
+  grpc::Status status = opened.stream.finish();
+  Result<void> outcome;
+  if (status.code != Code::kOk) outcome = error_of(status);
+  return opened.scope ? opened.scope->end(std::move(outcome)) : std::move(outcome);
+}
+
+}  // namespace bia

@@ -1,0 +1,34 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "bia/bia/service_client.h"
+
+namespace bia {
+
+/// The chain round a stream. It runs in a fiber of its own, which opens the stream and then waits
+/// for its end, so that a middleware sees the whole call between `next()` and its return.
+class StreamScope {
+ public:
+  struct Plan {
+    ServicePool& pool;
+    const Chain& chain;
+    std::string operation;
+    OutgoingCall call;
+    grpc::CallOptions::Ready ready;
+    const Context* parent;
+  };
+  /// Suspends until the chain has opened the stream, or refused it.
+  static Result<OpenedStream> open(Plan plan);
+  ~StreamScope();
+  /// Tells the chain how the stream ended; what the chain makes of it. Suspends.
+  Result<void> end(Result<void> outcome);
+
+  struct State;
+  explicit StreamScope(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace bia
