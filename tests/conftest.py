@@ -30,6 +30,13 @@ def wait_for_port(port, process=None, seconds=15):
     raise AssertionError(f"nothing listens on port {port}")
 
 
+def wait_until(condition, what, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.1)
+
+
 @pytest.fixture
 def start(request):
     """start([program, args…], port=N, **Popen options): a process that is terminated when the test ends."""

@@ -13,6 +13,7 @@
 #include "bia/bia/registry.h"
 #include "bia/bia/server_binding.h"
 #include "bia/bia/tracing.h"
+#include "bia/config_etcd.h"
 #include "bia/config_reload.h"
 #include "bia/docs.h"
 #include "bia/fiber/scheduler.h"
@@ -362,6 +363,11 @@ Result<void> App::Impl::watch_files() {
   auto& scheduler = fiber::Scheduler::current();
   if (config_files)
     watching.push_back(BIA_TRY(scheduler.spawn([this] { config.watch(sources, *config_files); })));
+  for (const std::string& path : sources.paths) {
+    if (EtcdConfigSource::is_one(path))
+      watching.push_back(
+          BIA_TRY(scheduler.spawn([this, &path] { config.watch_etcd(sources, path); })));
+  }
   const auto watch = [&](auto& one, const char* name) -> Result<void> {
     if (!one || !one->options.tls) return {};
     watching.push_back(

@@ -49,7 +49,7 @@ std::string app_help(std::string_view program) {
   return fmt::format(
       "usage: {} [-conf PATH]... [-env PREFIX] [-set KEY=VALUE]...\n\n"
       "  -conf PATH       configuration: a YAML, JSON or TOML file, or a folder whose files are "
-      "merged (default \"{}\"); may be repeated, later ones win\n"
+      "merged (default \"{}\"), or etcd://HOST:PORT/KEY; may be repeated, later ones win\n"
       "  -env PREFIX      environment variables that are keys: with -env APP_, "
       "APP_SERVER__HTTP__ADDR is server.http.addr; over the files\n"
       "  -set KEY=VALUE   one key, over all else; may be repeated\n"

@@ -55,6 +55,8 @@ Result<Config::Node> parse_json(std::string_view json, std::string_view name);
 Result<Config::Node> parse_toml(std::string_view toml, std::string_view name);
 /// By the extension of `name`; YAML where it is none of the others'.
 Result<Config::Node> parse_text(std::string_view text, std::string_view name);
+/// .yaml, .yml, .json, .toml
+bool has_config_extension(std::string_view name);
 /// The files that a path stands for, in the order in which they are merged. Errors: kNotFound.
 Result<std::vector<std::string>> files_of(const std::string& path);
 /// `variables` is like `environ`.

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "bia/bia/log.h"
+#include "bia/config_etcd.h"
 #include "bia/fiber/scheduler.h"
 #include "bia/server_config.h"
 
@@ -54,15 +55,28 @@ Result<void> ConfigReload::reload(const ConfigSources& sources) {
   return {};
 }
 
+bool ConfigReload::try_reload(const ConfigSources& sources) {
+  if (!reloading_.lock().ok()) return false;
+  const Result<void> done = reload(sources);
+  reloading_.unlock();
+  if (done.ok()) return true;
+  if (done.error().code() == Code::kCancelled) return false;
+  if (counted_) rejected_.add();
+  log::error(
+      fmt::format("configuration not reloaded, the last good one stays: {}", done.error().text()));
+  return true;
+}
+
 void ConfigReload::watch(const ConfigSources& sources, ConfigWatch& files) {
   while (files.wait()) {
-    if (auto done = reload(sources); !done) {
-      if (done.error().code() == Code::kCancelled) return;
-      if (counted_) rejected_.add();
-      log::error(fmt::format("configuration not reloaded, the last good one stays: {}",
-                             done.error().text()));
-    }
+    if (!try_reload(sources)) return;
   }
+}
+
+void ConfigReload::watch_etcd(const ConfigSources& sources, const std::string& path) {
+  const auto source = EtcdConfigSource::parse(path);
+  if (!source.ok()) return;  // Then nothing was loaded from it either.
+  source->watch([&] { try_reload(sources); });
 }
 
 }  // namespace bia

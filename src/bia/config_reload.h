@@ -7,6 +7,7 @@
 
 #include "bia/bia/config.h"
 #include "bia/config_watch.h"
+#include "bia/fiber/sync.h"
 #include "bia/metrics/registry.h"
 
 namespace bia {
@@ -31,8 +32,13 @@ class ConfigReload {
   /// Reloads at each change that `files` tells, until cancelled; refusals are logged and counted.
   /// `files` was made before at_start() was read, so that no change in between is missed.
   void watch(const ConfigSources& sources, ConfigWatch& files);
+  /// The same for one of the sources, "etcd://…".
+  void watch_etcd(const ConfigSources& sources, const std::string& path);
 
  private:
+  /// False where the fiber was cancelled.
+  bool try_reload(const ConfigSources& sources);
+
   struct Watcher {
     std::string key;
     Prepare prepare;
@@ -43,6 +49,7 @@ class ConfigReload {
   metrics::Counter applied_;
   metrics::Counter rejected_;
   bool counted_ = false;
+  fiber::Mutex reloading_;  ///< each source has a watcher
 };
 
 }  // namespace bia

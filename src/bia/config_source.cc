@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "bia/config_etcd.h"
 #include "bia/config_node.h"
 
 extern char** environ;
@@ -38,9 +39,7 @@ Result<std::string> read_file(const std::string& path) {
 
 bool is_config_file(const fs::path& path) {
   const std::string name = path.filename().string();
-  const std::string extension = path.extension().string();
-  return name[0] != '.' && (extension == ".yaml" || extension == ".yml" || extension == ".json" ||
-                            extension == ".toml");
+  return name[0] != '.' && has_config_extension(name);
 }
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; }
@@ -89,6 +88,13 @@ std::vector<std::string_view> parts_of(std::string_view name, bool underscores) 
 }
 
 }  // namespace
+
+bool has_config_extension(std::string_view name) {
+  for (std::string_view extension : {".yaml", ".yml", ".json", ".toml"}) {
+    if (name.ends_with(extension)) return true;
+  }
+  return false;
+}
 
 Result<std::vector<std::string>> files_of(const std::string& path) {
   std::error_code error;
@@ -172,6 +178,14 @@ Result<Config> Config::load(const ConfigSources& sources) {
   auto root = std::make_unique<Node>();
   root->kind = Node::Kind::kMap;
   for (const std::string& path : sources.paths) {
+    if (EtcdConfigSource::is_one(path)) {
+      const EtcdConfigSource source = BIA_TRY(EtcdConfigSource::parse(path));
+      const auto entries = BIA_TRY(source.read());
+      for (const EtcdClient::Entry& entry : entries)
+        config_detail::merge(
+            *root, BIA_TRY(config_detail::parse_text(entry.value, source.url + entry.key)));
+      continue;
+    }
     const std::vector<std::string> files = BIA_TRY(config_detail::files_of(path));
     for (const std::string& file : files) {
       const std::string text = BIA_TRY(config_detail::read_file(file));

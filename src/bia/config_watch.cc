@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "bia/config_etcd.h"
+
 namespace bia {
 
 namespace fs = std::filesystem;
@@ -33,6 +35,7 @@ Result<ConfigWatch> ConfigWatch::create(const std::vector<std::string>& paths) {
   };
   if (watch.fd_ < 0) return failed("the configuration");
   for (const std::string& path : paths) {
+    if (EtcdConfigSource::is_one(path)) continue;  // Has a watcher of its own.
     std::error_code error;
     fs::path folder = fs::is_directory(path, error) ? fs::path(path) : fs::path(path).parent_path();
     if (folder.empty()) folder = ".";

@@ -18,7 +18,8 @@ namespace bia {
 /// overrides.
 struct ConfigSources {
   /// Files, or folders whose *.yaml, *.yml, *.json and *.toml files are taken in the order of their
-  /// names.
+  /// names; "etcd://127.0.0.1:2379/shop/config.yaml" is a key in etcd,
+  /// "etcd://127.0.0.1:2379/shop/" all such keys below.
   std::vector<std::string> paths;
   /// Environment variables that begin with it are keys, as Kratos' `env.NewSource` has them: the
   /// prefix and one "_" are cut off; "." and "__" nest ("APP_SERVER__HTTP__ADDR" is

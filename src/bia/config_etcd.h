@@ -1,0 +1,30 @@
+#pragma once
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bia/base/result.h"
+#include "bia/etcd.h"
+
+namespace bia {
+
+/// A configuration in etcd: "etcd://10.0.0.1:2379,10.0.0.2:2379/shop/config.yaml" is one key, whose
+/// extension says the format; "etcd://…/shop/" all keys below with such an extension, in order.
+struct EtcdConfigSource {
+  std::vector<std::string> endpoints;
+  std::string key;  ///< "/shop/config.yaml", "/shop/"
+  std::string url;  ///< as given, without the key: for the names of entries
+
+  static bool is_one(std::string_view path) { return path.starts_with("etcd://"); }
+  /// Errors: kInvalidArgument.
+  static Result<EtcdConfigSource> parse(std::string_view text);
+
+  /// Blocks outside a fiber, suspends in one. Errors: kUnavailable; kNotFound where there is none.
+  Result<std::vector<EtcdClient::Entry>> read() const;
+  /// Calls `changed` after each change, and after each time that etcd was away, until the fiber is
+  /// cancelled. Suspends.
+  void watch(const std::function<void()>& changed) const;
+};
+
+}  // namespace bia
