@@ -43,8 +43,8 @@ add_custom_command(
   COMMENT "google/{api,rpc,type} protos from genproto" VERBATIM)
 list(APPEND BIA_GOOGLE_PROTOS ${from_go})
 
-# The options that the generator knows besides: Kratos' for enums of errors, protoc-gen-validate's for fields.
-foreach(name errors/errors.proto validate/validate.proto)
+# The options that the generator knows besides: Kratos' for enums of errors, protoc-gen-validate's and protovalidate's for fields.
+foreach(name errors/errors.proto validate/validate.proto buf/validate/validate.proto)
   foreach(folder ${BIA_PROTO_DIR} ${BIA_EMBEDDED_PROTO_DIR})
     configure_file(${PROJECT_SOURCE_DIR}/tools/protoc-gen-bia/proto/${name} ${folder}/${name} COPYONLY)
   endforeach()
@@ -53,7 +53,7 @@ endforeach()
 
 set(BIA_GOOGLEAPIS_OUT ${PROJECT_BINARY_DIR}/googleapis)
 set(googleapis_made "")
-foreach(name google/api/annotations google/api/http google/api/client google/api/field_behavior google/api/httpbody google/api/resource errors/errors validate/validate)
+foreach(name google/api/annotations google/api/http google/api/client google/api/field_behavior google/api/httpbody google/api/resource errors/errors validate/validate buf/validate/validate)
   set(made ${BIA_GOOGLEAPIS_OUT}/${name}.pb.cc ${BIA_GOOGLEAPIS_OUT}/${name}.pb.h)
   add_custom_command(
     OUTPUT ${made}

@@ -28,8 +28,8 @@ foreach(layer IN LISTS bia_installed_layers)
     install(DIRECTORY include/bia/${layer} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/bia)
   endif()
 endforeach()
-install(DIRECTORY ${CMAKE_BINARY_DIR}/googleapis/google ${CMAKE_BINARY_DIR}/googleapis/errors ${CMAKE_BINARY_DIR}/googleapis/validate DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.pb.h")
-install(DIRECTORY ${BIA_PROTO_DIR}/google ${BIA_PROTO_DIR}/errors ${BIA_PROTO_DIR}/validate DESTINATION ${CMAKE_INSTALL_DATADIR}/bia/proto)
+install(DIRECTORY ${CMAKE_BINARY_DIR}/googleapis/google ${CMAKE_BINARY_DIR}/googleapis/errors ${CMAKE_BINARY_DIR}/googleapis/validate ${CMAKE_BINARY_DIR}/googleapis/buf DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.pb.h")
+install(DIRECTORY ${BIA_PROTO_DIR}/google ${BIA_PROTO_DIR}/errors ${BIA_PROTO_DIR}/validate ${BIA_PROTO_DIR}/buf DESTINATION ${CMAKE_INSTALL_DATADIR}/bia/proto)
 
 # Installed, the configuration finds the .proto files from its own place; in the build folder they lie beside it.
 set(BIA_CONFIG_PROTO_DIR ${CMAKE_INSTALL_DATADIR}/bia/proto)

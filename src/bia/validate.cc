@@ -49,6 +49,16 @@ void Violations::add(const At& at, std::string_view rule) {
   made.text += rule;
 }
 
+void Violations::add_rule(const At& at, std::string_view rule, std::string_view id) {
+  if (list_.size() >= kViolationsMax) return;
+  Violation& made = list_.emplace_back();
+  for (const At& outer : outer_) append_path(made.path, outer);
+  // A rule of a whole message has no name.
+  if (!at.name.empty()) append_path(made.path, at);
+  made.rule = rule;
+  made.text = fmt::format("{}{}{} [{}]", made.path, made.path.empty() ? "" : ": ", rule, id);
+}
+
 Error Violations::error() const {
   std::string message;
   for (const Violation& one : list_) {

@@ -12,6 +12,9 @@ message M { string name = 1; repeated string tags = 2; map<string, string> kv = 
 """
 
 
+BUF = 'syntax = "proto3";\nimport "buf/validate/validate.proto";\n'
+
+
 def generate(tmp_path, text):
     (tmp_path / "t.proto").write_text(text)
     out = tmp_path / "out"
@@ -51,7 +54,14 @@ def rpc(rule, kind="rpc R(M) returns (M)"):
     ('syntax = "proto2";\nmessage M { optional group G = 1 {} }\n', "groups are not supported"),
     ('syntax = "proto2";\nmessage M { extensions 100 to 200; }\n', "extensions have no JSON here"),
     ('syntax = "proto3";\nimport "google/api/http.proto";\nmessage M {\n  google.api.HttpRule b = 1;\n}\n', "t.proto:4:3: google.api.HttpRule is not supported"),
-    ('syntax = "proto3";\nimport "validate/validate.proto";\nmessage M {\n  string s = 1 [(validate.rules).string.pattern = "a"];\n}\n', "t.proto:4:3: s: the rule string.pattern is not built"),
+    ('syntax = "proto3";\nimport "validate/validate.proto";\nmessage M {\n  string s = 1 [(validate.rules).string.pattern = "(a"];\n}\n', "t.proto:4:3: s: the pattern `(a` is none of RE2's: missing )"),
+    (BUF + 'message M {\n  string s = 1 [(buf.validate.field).string.pattern = "(?=a)"];\n}\n', "t.proto:4:3: s: the pattern `(?=a)` is none of RE2's"),
+    (BUF + 'message M {\n  string s = 1 [(buf.validate.field).cel = {id: "s.even" expression: "size(this) % 2 == 0"}];\n}\n', 't.proto:4:3: s: CEL is not built: the rule "s.even" (size(this) % 2 == 0)'),
+    (BUF + 'message M {\n  repeated string s = 1 [(buf.validate.field).repeated.items.cel_expression = "this != \'\'"];\n}\n', "t.proto:4:3: s: CEL is not built: this != ''"),
+    (BUF + 'message M {\n  option (buf.validate.message).cel = {id: "m.ok" expression: "true"};\n}\n', 't.proto:3:1: M: CEL is not built: the rule "m.ok" (true)'),
+    (BUF + 'message M {\n  option (buf.validate.message).oneof = {fields: ["nope"]};\n}\n', "the rule message.oneof names nope, which is no field"),
+    (BUF + 'message M {\n  string s = 1 [(buf.validate.field).int32.gt = 1];\n}\n', "its rules are for another type"),
+    (BUF.replace("proto3", "proto2") + 'extend buf.validate.StringRules { optional bool odd = 1001 [(buf.validate.predefined).cel = {id: "odd" expression: "true"}]; }\nmessage M {\n  optional string s = 1 [(buf.validate.field).string.(odd) = true];\n}\n', "a predefined rule (extension 1001 of the string rules) is CEL"),
     ('syntax = "proto3";\nimport "validate/validate.proto";\nmessage M {\n  string s = 1 [(validate.rules).int32.gt = 1];\n}\n', "its rules are for another type"),
     ('syntax = "proto3";\nimport "validate/validate.proto";\nmessage M {\n  repeated string s = 1 [(validate.rules).string.min_len = 1];\n}\n', "a repeated field takes rules of `repeated`"),
     ('syntax = "proto3";\nimport "errors/errors.proto";\nenum E {\n  A = 0 [(errors.code) = 601];\n}\n', "t.proto:4:3: the code 601 of A must be 1 to 600"),

@@ -17,8 +17,8 @@ namespace {
 
 /// Files whose messages need no generated code: codec has it, or they hold options alone.
 bool is_built_in(const pb::FileDescriptor* file) {
-  for (std::string_view prefix :
-       {"google/protobuf/", "google/api/", "errors/errors.proto", "validate/validate.proto"}) {
+  for (std::string_view prefix : {"google/protobuf/", "google/api/", "errors/errors.proto",
+                                  "validate/validate.proto", "buf/validate/"}) {
     if (file->name().starts_with(prefix)) return true;
   }
   return false;
@@ -92,7 +92,7 @@ std::string source(const pb::FileDescriptor* file) {
       out.put("#include \"bia/codec/http_body.h\"");
   }
   if (file->service_count() > 0) out.put("#include \"bia/http/router.h\"");
-  if (any_validation(file)) out.put("#include <set>");
+  if (any_validation(file)) out.put("#include <cmath>\n#include <set>");
   std::set<std::string> well_known;
   collect_well_known(file, well_known);
   for (const std::string& name : well_known) out.line("#include <{}.pb.h>", name);

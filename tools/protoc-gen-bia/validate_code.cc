@@ -5,6 +5,7 @@
 #include <set>
 
 #include "names.h"
+#include "protovalidate.h"
 #include "validate_values.h"
 
 namespace bia::protoc {
@@ -21,12 +22,17 @@ bool is_off(const pb::Descriptor* type) {
 
 bool needs(const pb::Descriptor* type, std::set<const pb::Descriptor*>& seen) {
   if (!seen.insert(type).second || is_well_known(type) || is_off(type)) return false;
-  if (type->file()->name().starts_with("google/api/")) return false;
+  if (type->file()->name().starts_with("google/api/") ||
+      type->file()->name().starts_with("buf/validate/"))
+    return false;
+  if (proto_rules(type)) return true;
   for (int i = 0; i < type->oneof_decl_count(); ++i) {
-    if (bool_option(type->oneof_decl(i)->options(), kOneofRequired)) return true;
+    if (bool_option(type->oneof_decl(i)->options(), kOneofRequired) ||
+        proto_rules(type->oneof_decl(i)))
+      return true;
   }
   for (int i = 0; i < type->field_count(); ++i) {
-    if (RawRules::of(type->field(i))) return true;
+    if (RawRules::of(type->field(i)) || proto_rules(type->field(i))) return true;
     const Field* field = type->field(i);
     const pb::Descriptor* inner = field->message_type();
     if (field->is_map()) inner = inner->map_value()->message_type();
@@ -135,7 +141,9 @@ class FieldChecks {
       return wrong;
     }
     const auto message = rules ? rules->message(17) : std::nullopt;
-    if ((message && message->flag(1)) || !has_validation(field_->message_type())) return {};
+    if ((message && message->flag(1)) || skips_messages(field_) ||
+        !has_validation(field_->message_type()))
+      return {};
     out_.line("if (message.has_{}()) {{", cpp_field(field_));
     inside(get_, at());
     out_.put("}");
@@ -192,7 +200,8 @@ class FieldChecks {
     const auto own = rules ? rules->message(18) : std::nullopt;
     if (rules && !own) return "a repeated field takes rules of `repeated`";
     const auto items = own ? own->message(4) : std::nullopt;
-    const bool inner = field_->message_type() && has_validation(field_->message_type());
+    const bool inner =
+        field_->message_type() && has_validation(field_->message_type()) && !skips_messages(field_);
     const bool ignoring = begin_ignoring(own ? &*own : nullptr, 5);
     if (own) counts(*own, "item");
     if (own && own->flag(3)) {
@@ -225,7 +234,8 @@ class FieldChecks {
     const Field* value = field_->message_type()->map_value();
     const auto keys = own ? own->message(4) : std::nullopt;
     const auto values = own ? own->message(5) : std::nullopt;
-    const bool inner = value->message_type() && has_validation(value->message_type());
+    const bool inner =
+        value->message_type() && has_validation(value->message_type()) && !skips_messages(field_);
     const bool ignoring = begin_ignoring(own ? &*own : nullptr, 6);
     if (own) counts(*own, "pair");
     std::string wrong;
@@ -261,9 +271,13 @@ std::string check_validation(const pb::FileDescriptor* file) {
   for_each_message(file, [&](const pb::Descriptor* type) {
     for (int i = 0; error.empty() && i < type->field_count(); ++i) {
       Output ignored;
-      const std::string wrong = FieldChecks(type->field(i), ignored).write();
+      std::string wrong = FieldChecks(type->field(i), ignored).write();
+      if (wrong.empty()) wrong = write_proto_field(type->field(i), ignored);
       if (!wrong.empty()) error = at(type->field(i), type->field(i)->name() + ": " + wrong);
     }
+    Output ignored;
+    const std::string wrong = write_proto_message(type, ignored);
+    if (error.empty() && !wrong.empty()) error = at(type, type->name() + ": " + wrong);
   });
   return error;
 }
@@ -286,7 +300,11 @@ void define_validation(const pb::FileDescriptor* file, Output& out) {
                oneof->name(), quoted(type->name()), quoted(go_name(oneof->name())),
                quoted(oneof->name()));
     }
-    for (int i = 0; i < type->field_count(); ++i) FieldChecks(type->field(i), out).write();
+    write_proto_message(type, out);
+    for (int i = 0; i < type->field_count(); ++i) {
+      write_proto_field(type->field(i), out);
+      FieldChecks(type->field(i), out).write();
+    }
     out.put("static_cast<void>(message), static_cast<void>(out);");
     out.put("}");
     out.put("");

@@ -2,18 +2,23 @@
 
 #include <google/protobuf/descriptor.pb.h>
 
+#include <algorithm>
+
 namespace bia::protoc {
 namespace {
 constexpr int kRules = 1071;
 }
 
 std::optional<RawRules> RawRules::of(const pb::FieldDescriptor* field) {
-  const pb::UnknownFieldSet& options =
-      field->options().GetReflection()->GetUnknownFields(field->options());
+  return of_option(field->options(), kRules);
+}
+
+std::optional<RawRules> RawRules::of_option(const pb::Message& from, int number) {
+  const pb::UnknownFieldSet& options = from.GetReflection()->GetUnknownFields(from);
   std::string bytes;
   bool found = false;
   for (int i = 0; i < options.field_count(); ++i) {
-    if (options.field(i).number() != kRules ||
+    if (options.field(i).number() != number ||
         options.field(i).type() != pb::UnknownField::TYPE_LENGTH_DELIMITED)
       continue;
     bytes += options.field(i).length_delimited();
@@ -63,11 +68,48 @@ std::optional<RawRules> RawRules::message(int number) const {
   return rules;
 }
 
+std::vector<RawRules> RawRules::messages(int number) const {
+  std::vector<RawRules> list;
+  for (const std::string& one : texts(number)) {
+    RawRules rules;
+    if (rules.fields_->ParseFromString(one)) list.push_back(std::move(rules));
+  }
+  return list;
+}
+
+int RawRules::highest() const {
+  int found = 0;
+  for (int i = 0; i < fields_->field_count(); ++i)
+    found = std::max(found, fields_->field(i).number());
+  return found;
+}
+
+int RawRules::highest_of_types() const {
+  int found = 0;
+  for (int i = 0; i < fields_->field_count(); ++i) {
+    const int number = fields_->field(i).number();
+    if (number <= 22 || number == 28) found = std::max(found, number);
+  }
+  return found;
+}
+
+namespace {
+int64_t nanos_of(const RawRules& duration) {
+  return static_cast<int64_t>(duration.unsigned_of(1).value_or(0)) * 1'000'000'000 +
+         static_cast<int32_t>(duration.unsigned_of(2).value_or(0));
+}
+}  // namespace
+
 std::optional<int64_t> RawRules::nanos(int number) const {
   const auto duration = message(number);
   if (!duration) return std::nullopt;
-  return static_cast<int64_t>(duration->unsigned_of(1).value_or(0)) * 1'000'000'000 +
-         static_cast<int32_t>(duration->unsigned_of(2).value_or(0));
+  return nanos_of(*duration);
+}
+
+std::vector<int64_t> RawRules::all_nanos(int number) const {
+  std::vector<int64_t> list;
+  for (const RawRules& one : messages(number)) list.push_back(nanos_of(one));
+  return list;
 }
 
 int RawRules::first_of(std::initializer_list<int> numbers) const {

@@ -16,6 +16,8 @@ class RawRules {
   RawRules() = default;
   /// The option 1071 of a field; none where it is not there.
   static std::optional<RawRules> of(const pb::FieldDescriptor* field);
+  /// The same for an option of any number of any descriptor's options.
+  static std::optional<RawRules> of_option(const pb::Message& options, int number);
 
   bool has(int number) const;
   bool flag(int number) const { return unsigned_of(number).value_or(0) != 0; }
@@ -23,10 +25,17 @@ class RawRules {
   std::optional<std::string> text(int number) const;
   std::vector<std::string> texts(int number) const;
   std::optional<RawRules> message(int number) const;
+  /// Each of a repeated message.
+  std::vector<RawRules> messages(int number) const;
+  /// The highest number of a field that is there.
+  int highest() const;
+  /// Of those that hold rules of a type (1 to 22, 28); 0 for none.
+  int highest_of_types() const;
   /// Numbers of a field, as the rule's type has them on the wire.
   std::vector<pb::UnknownField> values(int number) const;
   /// Nanoseconds of a google.protobuf.Duration.
   std::optional<int64_t> nanos(int number) const;
+  std::vector<int64_t> all_nanos(int number) const;
   /// The first of these that is there; 0 for none.
   int first_of(std::initializer_list<int> numbers) const;
 

@@ -1,7 +1,11 @@
 // The checks of scalars, with protoc-gen-validate's words.
 #include "validate_values.h"
 
+#include <fmt/chrono.h>
+#include <re2/re2.h>
+
 #include <bit>
+#include <chrono>
 
 #include "names.h"
 
@@ -9,11 +13,7 @@ namespace bia::protoc {
 namespace {
 using Field = pb::FieldDescriptor;
 
-/// A number of a rule: as C++ and as Go's %v shows it.
-struct Literal {
-  std::string code;
-  std::string shown;
-};
+}  // namespace
 
 Literal literal(const Field* field, const pb::UnknownField& raw) {
   const auto bits = [&]() -> uint64_t {
@@ -30,16 +30,17 @@ Literal literal(const Field* field, const pb::UnknownField& raw) {
   }();
   const auto integer = [](int64_t value) -> Literal {
     const std::string shown = fmt::format("{}", value);
-    return {value == INT64_MIN ? "INT64_MIN" : shown + "LL", shown};
+    return {value == INT64_MIN ? "INT64_MIN" : shown + "LL", shown, static_cast<double>(value)};
   };
   switch (field->type()) {
     case Field::TYPE_FLOAT: {
       const float value = std::bit_cast<float>(static_cast<uint32_t>(bits));
-      return {fmt::format("static_cast<float>({:.9e})", value), fmt::format("{}", value)};
+      return {fmt::format("static_cast<float>({:.9e})", value), fmt::format("{}", value),
+              double{value}};
     }
     case Field::TYPE_DOUBLE: {
       const double value = std::bit_cast<double>(bits);
-      return {fmt::format("{:.17e}", value), fmt::format("{}", value)};
+      return {fmt::format("{:.17e}", value), fmt::format("{}", value), value};
     }
     case Field::TYPE_SINT32:
     case Field::TYPE_SINT64:
@@ -50,11 +51,24 @@ Literal literal(const Field* field, const pb::UnknownField& raw) {
     case Field::TYPE_UINT64:
     case Field::TYPE_FIXED32:
     case Field::TYPE_FIXED64:
-      return {fmt::format("{}ULL", bits), fmt::format("{}", bits)};
+      return {fmt::format("{}ULL", bits), fmt::format("{}", bits), static_cast<double>(bits)};
     default:
       return integer(static_cast<int64_t>(bits));
   }
 }
+
+std::string rfc3339(int64_t nanos) {
+  const auto at = std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::nanoseconds(nanos));
+  const auto second = std::chrono::floor<std::chrono::seconds>(at);
+  std::string text =
+      fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(second.time_since_epoch().count()));
+  std::string fraction = fmt::format(".{:09}", (at - second).count());
+  while (fraction.ends_with('0')) fraction.pop_back();
+  if (fraction != ".") text += fraction;
+  return text + "Z";
+}
+
+namespace {
 
 std::string list_text(const std::vector<std::string>& shown) {
   std::string text;
@@ -269,10 +283,17 @@ void ValueChecks::parts(const RawRules& rules, int prefix, int suffix, int conta
 }
 
 std::string ValueChecks::text(const RawRules& rules) {
-  for (const auto& [number, name] : {std::pair(6, "pattern"), std::pair(17, "uri"),
-                                     std::pair(18, "uri_ref"), std::pair(24, "well_known_regex")}) {
-    if (rules.has(number))
-      return fmt::format("the rule string.{} is not built; check it in the handler", name);
+  if (rules.has(24))
+    return "the rule string.well_known_regex is not built; check it in the handler";
+  if (const auto pattern = rules.text(6)) {
+    const re2::RE2 compiled(*pattern, re2::RE2::Quiet);
+    if (!compiled.ok())
+      return fmt::format("the pattern `{}` is none of RE2's: {}", *pattern, compiled.error());
+    out_.put("{");
+    out_.line("static const ::bia::rules::Pattern pattern({});", quoted_bytes(*pattern));
+    fail_if(fmt::format("!pattern.matches({})", value_),
+            fmt::format("value does not match regex pattern \"{}\"", *pattern));
+    out_.put("}");
   }
   if (const auto equal = rules.text(1))
     fail_if(fmt::format("{} != {}", value_, quoted_bytes(*equal)),
@@ -311,7 +332,9 @@ std::string ValueChecks::text(const RawRules& rules) {
       {21,
        "::bia::rules::is_hostname({0}) || ::bia::rules::is_ipv4({0}) || ::bia::rules::is_ipv6({0})",
        "a valid hostname, or ip address"},
-      {22, "::bia::rules::is_uuid({0})", "a valid UUID"}};
+      {22, "::bia::rules::is_uuid({0})", "a valid UUID"},
+      {17, "::bia::rules::is_uri({0})", "absolute"},
+      {18, "::bia::rules::is_uri_reference({0})", "a valid URI"}};
   for (const Known& known : kKnown) {
     if (rules.flag(known.number))
       fail_if("!(" + fmt::format(fmt::runtime(known.test), value_) + ")",

@@ -38,6 +38,16 @@ class ValueChecks {
   Output& out_;
 };
 
+/// A number of a rule: as C++, as Go's %v shows it, and to compare.
+struct Literal {
+  std::string code;
+  std::string shown;
+  double number = 0;
+};
+Literal literal(const pb::FieldDescriptor* field, const pb::UnknownField& raw);
+/// Nanoseconds since 1970 as "2024-01-02T03:04:05.5Z".
+std::string rfc3339(int64_t nanos);
+
 /// The number of FieldRules' member that is for this type of field.
 int rule_number(const pb::FieldDescriptor* field);
 

@@ -1,5 +1,8 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
+#include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,8 +11,8 @@
 
 namespace bia {
 
-/// What is wrong with a message, by the rules of its .proto (validate/validate.proto). Filled by
-/// the generated `bia_validate(message, violations)`.
+/// What is wrong with a message, by the rules of its .proto (validate/validate.proto,
+/// buf/validate/validate.proto). Filled by the generated `bia_validate(message, violations)`.
 class Violations {
  public:
   /// Where a rule is broken: a message type, its field as Go has it and as JSON paths have it, and
@@ -28,6 +31,9 @@ class Violations {
   };
 
   void add(const At& at, std::string_view rule);
+  /// A rule of protovalidate: the text is "items[2].name: must be at most 10 characters
+  /// [string.max_len]".
+  void add_rule(const At& at, std::string_view rule, std::string_view id);
   /// The messages inside are part of the field `at` until this ends.
   class Inside {
    public:
@@ -61,6 +67,60 @@ bool is_hostname(std::string_view text);
 bool is_ipv4(std::string_view text);
 bool is_ipv6(std::string_view text);
 bool is_uuid(std::string_view text);
+
+// protovalidate's. `version` is 4, 6, or 0 for either.
+bool is_html_email(std::string_view text);
+bool is_host(std::string_view text);
+bool is_ip(std::string_view text, int version);
+bool is_ip_prefix(std::string_view text, int version, bool strict);
+bool is_host_and_port(std::string_view text);
+bool is_uri(std::string_view text);
+bool is_uri_reference(std::string_view text);
+bool is_trimmed_uuid(std::string_view text);
+bool is_ulid(std::string_view text);
+bool is_protobuf_name(std::string_view text);
+bool is_dotted_protobuf_name(std::string_view text);
+bool is_header_name(std::string_view text, bool strict);
+bool is_header_value(std::string_view text, bool strict);
+
+/// A regular expression in RE2's syntax, compiled. Any thread may use it.
+class Pattern {
+ public:
+  explicit Pattern(std::string_view text);
+  ~Pattern();
+  /// Anywhere in `text`.
+  bool matches(std::string_view text) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// "a.b" is in "a", and in "a.b".
+bool path_in(std::string_view path, std::string_view of);
+template <typename Paths>
+bool same_paths(const Paths& paths, std::initializer_list<std::string_view> list) {
+  return std::equal(paths.begin(), paths.end(), list.begin(), list.end());
+}
+template <typename Paths>
+bool any_path_in(const Paths& paths, std::initializer_list<std::string_view> list) {
+  for (const auto& path : paths) {
+    for (std::string_view of : list) {
+      if (path_in(path, of)) return true;
+    }
+  }
+  return false;
+}
+template <typename Paths>
+bool all_paths_in(const Paths& paths, std::initializer_list<std::string_view> list) {
+  for (const auto& path : paths) {
+    bool found = false;
+    for (std::string_view of : list) found |= path_in(path, of);
+    if (!found) return false;
+  }
+  return true;
+}
+
 /// Nanoseconds from 1970 till now.
 int64_t now_nanos();
 /// Seconds and nanoseconds as nanoseconds, as far as they fit.
