@@ -13,7 +13,6 @@
 #include "bia/bia/registry.h"
 #include "bia/bia/server_binding.h"
 #include "bia/bia/tracing.h"
-#include "bia/config_etcd.h"
 #include "bia/config_reload.h"
 #include "bia/docs.h"
 #include "bia/fiber/scheduler.h"
@@ -58,7 +57,7 @@ class App::Impl {
         config(std::move(app_config)),
         server(std::move(server_config)),
         threads(std::move(thread_group)),
-        request_metrics(registry),
+        request_metrics(registry, server.metrics_more),
         binding(binding_options(server)) {}
 
   Result<void> set_up();
@@ -168,8 +167,10 @@ Result<void> App::Impl::set_up() {
   BIA_TRY(ops.add_routes(server, router));
   if (!server.metrics_enabled) return set_up_tracing();
   BIA_TRY(config.register_metrics(registry));
+  // An exemplar needs the call's span: then tracing is outside.
+  if (server.metrics_more.exemplars) BIA_TRY(set_up_tracing());
   binding.middleware().add(metrics_middleware(request_metrics));
-  BIA_TRY(set_up_tracing());
+  if (!server.metrics_more.exemplars) BIA_TRY(set_up_tracing());
   BIA_TRY(request_metrics.add_unmatched());
   router.set_not_found([this](http::ServerRequest& request, const http::PathParams&,
                               http::ServerResponse& response) {
@@ -184,12 +185,14 @@ Result<void> App::Impl::set_up() {
   });
   registry.add_collector([this](metrics::TextWriter& out) { collect_servers(out); });
   registry.add_collector(metrics::write_process_metrics);
-  return router.add(
-      "GET", server.metrics_path,
-      [this](http::ServerRequest&, const http::PathParams&, http::ServerResponse& response) {
-        response.add_header("Content-Type", metrics::TextWriter::kContentType);
-        registry.write_text(response.body());
-      });
+  return router.add("GET", server.metrics_path,
+                    [this](http::ServerRequest& request, const http::PathParams&,
+                           http::ServerResponse& response) {
+                      const metrics::TextFormat format =
+                          metrics::accepted_text(request.header("accept"));
+                      response.add_header("Content-Type", metrics::content_type_of(format));
+                      registry.write_text(response.body(), format);
+                    });
 }
 
 Result<void> App::Impl::add_docs() {
@@ -363,11 +366,7 @@ Result<void> App::Impl::watch_files() {
   auto& scheduler = fiber::Scheduler::current();
   if (config_files)
     watching.push_back(BIA_TRY(scheduler.spawn([this] { config.watch(sources, *config_files); })));
-  for (const std::string& path : sources.paths) {
-    if (EtcdConfigSource::is_one(path))
-      watching.push_back(
-          BIA_TRY(scheduler.spawn([this, &path] { config.watch_etcd(sources, path); })));
-  }
+  BIA_TRY(config.watch_etcd(sources, watching));
   const auto watch = [&](auto& one, const char* name) -> Result<void> {
     if (!one || !one->options.tls) return {};
     watching.push_back(

@@ -73,10 +73,17 @@ void ConfigReload::watch(const ConfigSources& sources, ConfigWatch& files) {
   }
 }
 
-void ConfigReload::watch_etcd(const ConfigSources& sources, const std::string& path) {
-  const auto source = EtcdConfigSource::parse(path);
-  if (!source.ok()) return;  // Then nothing was loaded from it either.
-  source->watch([&] { try_reload(sources); });
+Result<void> ConfigReload::watch_etcd(const ConfigSources& sources,
+                                      std::vector<fiber::Fiber>& fibers) {
+  for (const std::string& path : sources.paths) {
+    if (!EtcdConfigSource::is_one(path)) continue;
+    auto source = BIA_TRY(EtcdConfigSource::parse(path));
+    fibers.push_back(
+        BIA_TRY(fiber::Scheduler::current().spawn([this, &sources, source = std::move(source)] {
+          source.watch([&] { try_reload(sources); });
+        })));
+  }
+  return {};
 }
 
 }  // namespace bia

@@ -1,7 +1,10 @@
 #include "bia/request_metrics.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/wrappers.pb.h>
 #include <gtest/gtest.h>
+
+#include "bia/bia/tracing.h"
 
 namespace bia {
 namespace {
@@ -89,6 +92,43 @@ TEST_F(RequestMetricsTest, CountsUnmatchedRequests) {
                                 "\"404\",reason=\"NOT_FOUND\"} 1\n"));
   EXPECT_THAT(text(), HasSubstr("server_requests_code_total{kind=\"http\",operation=\"\",code="
                                 "\"405\",reason=\"METHOD_NOT_ALLOWED\"} 2\n"));
+}
+
+TEST(RequestMetricsOptions, AddInFlightSizesAndExemplars) {
+  metrics::Registry registry;
+  RequestMetrics more(registry, {.in_flight = true, .sizes = true, .exemplars = true});
+  ASSERT_TRUE(more.add_operation(kHello).ok());
+  Chain chain;
+  chain.add(metrics_middleware(more));
+  std::string inside;
+  chain.add([&](Context& context, Request, Next next) {
+    SpanContext span;
+    EXPECT_TRUE(
+        SpanContext::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", span));
+    const ContextValue<SpanContext> value(context, span);
+    registry.write_text(inside);
+    return next();
+  });
+  google::protobuf::StringValue request;
+  google::protobuf::StringValue reply;
+  request.set_value(std::string(100, 'x'));
+  OutgoingCall call;
+  Context context(kHello, {}, call, nullptr, now());
+  SpanContext span;
+  span.trace_id.fill('\x11');
+  span.sampled = true;
+  const ContextValue<SpanContext> with_span(context, span);
+  Invocation invocation{context, &request, &reply, [](Invocation&) { return Result<void>(); }};
+  EXPECT_TRUE(chain.run(invocation).ok());
+  const std::string labels = "{kind=\"grpc\",operation=\"" + std::string(kHello) + "\"";
+  EXPECT_THAT(inside, HasSubstr("server_requests_in_flight" + labels + "} 1\n"));
+  std::string after;
+  registry.write_text(after, metrics::TextFormat::kOpenMetrics);
+  EXPECT_THAT(after, HasSubstr("server_requests_in_flight" + labels + "} 0\n"));
+  EXPECT_THAT(after, HasSubstr("server_request_size_bytes_bucket" + labels + ",le=\"64\"} 0\n"));
+  EXPECT_THAT(after, HasSubstr("server_request_size_bytes_sum" + labels + "} 102\n"));
+  EXPECT_THAT(after, HasSubstr("server_response_size_bytes_count" + labels + "} 1\n"));
+  EXPECT_THAT(after, HasSubstr("# {trace_id=\"11111111111111111111111111111111\"}"));
 }
 
 }  // namespace

@@ -263,7 +263,7 @@ Result<void> read_path(const Config& config, const char* key, std::string& into)
 Result<void> read_the_rest(const Config& config, ServerConfig& into) {
   BIA_TRY(config.only("runtime", {"threads", "stack_bytes", "stop_timeout", "drain_delay"}));
   BIA_TRY(config.only("log", {"level", "queue_lines"}));
-  BIA_TRY(config.only("metrics", {"enabled", "path"}));
+  BIA_TRY(config.only("metrics", {"enabled", "path", "in_flight", "sizes", "exemplars"}));
   BIA_TRY(config.only("health", {"enabled", "live_path", "ready_path"}));
   BIA_TRY(config.only("debug", {"enabled"}));
   BIA_TRY(read_size(config, "runtime.threads", into.threads, 0, kThreadsMax));
@@ -279,6 +279,9 @@ Result<void> read_the_rest(const Config& config, ServerConfig& into) {
   }
   BIA_TRY(read_flag(config, "metrics.enabled", into.metrics_enabled));
   BIA_TRY(read_path(config, "metrics.path", into.metrics_path));
+  BIA_TRY(read_flag(config, "metrics.in_flight", into.metrics_more.in_flight));
+  BIA_TRY(read_flag(config, "metrics.sizes", into.metrics_more.sizes));
+  BIA_TRY(read_flag(config, "metrics.exemplars", into.metrics_more.exemplars));
   BIA_TRY(read_flag(config, "health.enabled", into.health_enabled));
   BIA_TRY(read_path(config, "health.live_path", into.live_path));
   BIA_TRY(read_path(config, "health.ready_path", into.ready_path));

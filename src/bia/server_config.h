@@ -11,6 +11,7 @@
 #include "bia/grpc/server.h"
 #include "bia/http/filters.h"
 #include "bia/http/server.h"
+#include "bia/request_metrics.h"
 
 namespace bia {
 
@@ -55,6 +56,7 @@ struct ServerConfig {
   /// Lines that wait for the thread that writes them; each takes 400 bytes from the start.
   size_t log_queue_lines = 2048;
   bool metrics_enabled = true;
+  RequestMetricsOptions metrics_more;
   std::string metrics_path = "/metrics";
   bool health_enabled = true;
   std::string live_path = "/healthz";

@@ -47,7 +47,8 @@ void collect_http2(metrics::TextWriter& out, const http::Server* http, const grp
 void collect_http(metrics::TextWriter& out, const http::Server::Counters& counters) {
   one(out, "http_server_connections_total", "Connections accepted.", "counter",
       counters.connections_accepted);
-  one(out, "http_server_connections", "Connections open now.", "gauge", counters.connections_open);
+  one(out, "http_server_connections_open", "Connections open now.", "gauge",
+      counters.connections_open);
   by_reason(out, "http_server_connections_refused_total",
             "Connections refused, by reason: full is above server.http.connections_max, tls a "
             "handshake that failed.",
@@ -63,7 +64,8 @@ void collect_http(metrics::TextWriter& out, const http::Server::Counters& counte
 void collect_grpc(metrics::TextWriter& out, const grpc::Server::Counters& counters) {
   one(out, "grpc_server_connections_total", "Connections accepted.", "counter",
       counters.connections_accepted);
-  one(out, "grpc_server_connections", "Connections open now.", "gauge", counters.connections_open);
+  one(out, "grpc_server_connections_open", "Connections open now.", "gauge",
+      counters.connections_open);
   by_reason(out, "grpc_server_connections_refused_total",
             "Connections refused, by reason: full is above server.grpc.connections_max, tls a "
             "handshake that failed, no_h2 one that did not agree on HTTP/2.",

@@ -84,6 +84,7 @@ class Registry::Impl {
     Labels labels;
     uint32_t cell = 0;
     std::atomic<double> gauge{0};
+    std::unique_ptr<Exemplars> exemplars = nullptr;
   };
   struct Family {
     std::string name;
@@ -173,7 +174,8 @@ Result<Gauge> Registry::gauge(std::string_view name, std::string_view help, cons
 }
 
 Result<Histogram> Registry::histogram(std::string_view name, std::string_view help,
-                                      const Labels& labels, std::span<const double> bounds) {
+                                      const Labels& labels, std::span<const double> bounds,
+                                      Keep keep) {
   const bool ascending =
       std::adjacent_find(bounds.begin(), bounds.end(), std::greater_equal<>()) == bounds.end();
   const bool finite =
@@ -190,6 +192,12 @@ Result<Histogram> Registry::histogram(std::string_view name, std::string_view he
   histogram.bounds_ = family->bounds.data();
   histogram.bounds_count_ = uint32_t(family->bounds.size());
   histogram.cell_ = series->cell;
+  if (keep == Keep::kExemplars) {
+    Locked locked(impl_->lock);
+    if (!series->exemplars)
+      series->exemplars = std::make_unique<Exemplars>(family->bounds.size() + 1);
+    histogram.exemplars_ = series->exemplars.get();
+  }
   return histogram;
 }
 
@@ -198,8 +206,8 @@ void Registry::add_collector(std::function<void(TextWriter&)> collector) {
   impl_->collectors.push_back(std::move(collector));
 }
 
-void Registry::write_text(std::string& out) const {
-  TextWriter writer(out);
+void Registry::write_text(std::string& out, TextFormat format) const {
+  TextWriter writer(out, format);
   Locked locked(impl_->lock);
   for (const Impl::Family& family : impl_->families) {
     if (family.series.empty()) continue;
@@ -211,12 +219,15 @@ void Registry::write_text(std::string& out) const {
         writer.sample(family.name, series.labels, double(impl_->shards.sum(series.cell)));
       } else {
         uint64_t count = 0;
+        std::vector<Exemplar> exemplars;
+        if (series.exemplars && format == TextFormat::kOpenMetrics)
+          exemplars = series.exemplars->all();
         for (uint32_t bucket = 0; bucket <= family.bounds.size(); ++bucket) {
           count += impl_->shards.sum(series.cell + 1 + bucket);
           const bool last = bucket == family.bounds.size();
           writer.bucket(family.name, series.labels,
                         last ? std::numeric_limits<double>::infinity() : family.bounds[bucket],
-                        count);
+                        count, exemplars.empty() ? nullptr : &exemplars[bucket]);
         }
         writer.sample(family.name + "_sum", series.labels, impl_->shards.sum_double(series.cell));
         writer.sample(family.name + "_count", series.labels, double(count));
@@ -224,6 +235,7 @@ void Registry::write_text(std::string& out) const {
     }
   }
   for (const auto& collector : impl_->collectors) collector(writer);
+  writer.end();
 }
 
 }  // namespace bia::metrics

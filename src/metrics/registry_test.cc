@@ -172,5 +172,38 @@ TEST(ProcessMetrics, HasTheNamesOfPrometheusClients) {
   EXPECT_THAT(text, Not(HasSubstr("process_resident_memory_bytes 0\n")));
 }
 
+TEST(OpenMetrics, NamesFamiliesWithoutTotalShowsExemplarsAndEnds) {
+  Registry registry;
+  registry.counter("requests_total", "Requests.", {})->add();
+  registry.counter("odd", "Odd.", {})->add();
+  Histogram seconds =
+      *registry.histogram("seconds", "Time.", {}, kBounds, Registry::Keep::kExemplars);
+  seconds.observe(0.05, "4bf92f3577b34da6a3ce929d0e0e4736");
+  seconds.observe(0.06);
+  std::string text;
+  registry.write_text(text, TextFormat::kOpenMetrics);
+  EXPECT_THAT(text, HasSubstr("# TYPE requests counter\nrequests_total 1\n"));
+  EXPECT_THAT(text, HasSubstr("# TYPE odd unknown\nodd 1\n"));
+  EXPECT_THAT(text, testing::ContainsRegex(
+                        "seconds_bucket\\{le=\"0.1\"\\} 2 # "
+                        "\\{trace_id=\"4bf92f3577b34da6a3ce929d0e0e4736\"\\} 0.05 [0-9.]+\n"));
+  EXPECT_THAT(text, HasSubstr("seconds_bucket{le=\"0.005\"} 0\n"));
+  EXPECT_TRUE(text.ends_with("# EOF\n"));
+  EXPECT_THAT(text_of(registry), Not(HasSubstr("trace_id")));
+  EXPECT_THAT(text_of(registry), HasSubstr("# TYPE requests_total counter\n"));
+}
+
+TEST(OpenMetrics, IsForWhoLikesItBetter) {
+  constexpr const char* kPrometheus =
+      "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;"
+      "q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
+  EXPECT_EQ(accepted_text(kPrometheus), TextFormat::kOpenMetrics);
+  for (const char* plain :
+       {"", "*/*", "text/html", "text/plain, application/openmetrics-text;q=0.5",
+        "application/openmetrics-text;q=0", "application/openmetrics-text;version=2.0.0",
+        "application/openmetrics-text;q=x", ";;,,"})
+    EXPECT_EQ(accepted_text(plain), TextFormat::kPrometheus) << plain;
+}
+
 }  // namespace
 }  // namespace bia::metrics

@@ -3,6 +3,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import threading
 import time
 from http import server as web
@@ -198,3 +199,23 @@ def test_a_client_passes_its_own_chain(start, tmp_path, receiver, protocol):
     last.process.wait(10)
     assert get(first.http, "/wait/7")[0] == 503
     first.wait_for_log(f"kind=client component={protocol} operation=/slow.v1.Slow/Wait args=milliseconds: 7 code=503")
+
+
+def test_metrics_as_openmetrics_with_exemplars_sizes_and_calls_in_flight(start, tmp_path, receiver):
+    service = chained(start, tmp_path, f"tracing: {{endpoint: 'http://127.0.0.1:{receiver.http_port}', interval: 50ms}}\n"
+                                       "metrics: {in_flight: true, sizes: true, exemplars: true}\n")
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    assert get(service.http, "/wait/7", f"traceparent: 00-{trace}-00f067aa0ba902b7-01")[0] == 200
+    # Prometheus' own Accept.
+    _, headers, body = get(service.http, "/metrics", "Accept: application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2")
+    text = body.decode()
+    assert headers["content-type"].startswith("application/openmetrics-text; version=1.0.0") and text.endswith("# EOF\n")
+    labels = 'kind="http",operation="/slow.v1.Slow/Wait"'
+    assert re.search(r'server_requests_seconds_bucket\{' + labels + r',le="[0-9.]+"\} 1 # \{trace_id="' + trace + r'"\} [0-9.e-]+ [0-9.]+\n', text)
+    assert f"server_requests_in_flight{{{labels}}} 0\n" in text and f"server_request_size_bytes_sum{{{labels}}} 2\n" in text
+    assert "# TYPE server_requests_code counter\n" in text
+    parser = pytest.importorskip("prometheus_client.openmetrics.parser", reason="needs PyPI's prometheus_client")
+    families = {family.name for family in parser.text_string_to_metric_families(text)}
+    assert {"server_requests_code", "server_requests_seconds", "server_requests_in_flight"} <= families
+    _, headers, body = get(service.http, "/metrics")
+    assert headers["content-type"].startswith("text/plain; version=0.0.4") and b"trace_id" not in body and b"EOF" not in body

@@ -96,11 +96,43 @@ class Gauge {
   std::atomic<double>* value_ = nullptr;
 };
 
+/// The trace of one of a bucket's observations (OpenMetrics 1.0, exemplars).
+struct Exemplar {
+  std::string trace_id;
+  double value = 0;
+  double unix_seconds = 0;  ///< 0: none yet
+};
+
+/// The last exemplar of each bucket of one histogram. Any thread may put one; while another does,
+/// it is left out.
+class Exemplars {
+ public:
+  explicit Exemplars(size_t buckets) : slots_(buckets) {}
+  void put(uint32_t bucket, double value, std::string_view trace_id);
+  std::vector<Exemplar> all() const;
+
+ private:
+  bool try_lock() const { return !busy_.test_and_set(std::memory_order_acquire); }
+  mutable std::atomic_flag busy_;
+  std::vector<Exemplar> slots_;
+};
+
 /// Counts in fixed buckets. A handle like Counter. Any thread may observe.
 class Histogram {
  public:
   Histogram() = default;
-  void observe(double value) {
+  void observe(double value) { count_in_bucket(value); }
+  /// The same, and remembers the trace where the histogram keeps exemplars.
+  void observe(double value, std::string_view trace_id) {
+    const uint32_t bucket = count_in_bucket(value);
+    if (exemplars_) exemplars_->put(bucket, value, trace_id);
+  }
+  uint64_t count() const;
+  double sum() const { return shards_->sum_double(cell_); }
+
+ private:
+  friend class Registry;
+  uint32_t count_in_bucket(double value) {
     uint32_t bucket = 0;
     while (bucket < bounds_count_ && !(value <= bounds_[bucket])) ++bucket;
     Shards::Cell* cells = &shards_->cell(cell_);
@@ -108,33 +140,41 @@ class Histogram {
                             std::memory_order_relaxed);
     const double sum = __builtin_bit_cast(double, cells->load(std::memory_order_relaxed)) + value;
     cells->store(__builtin_bit_cast(uint64_t, sum), std::memory_order_relaxed);
+    return bucket;
   }
-  uint64_t count() const;
-  double sum() const { return shards_->sum_double(cell_); }
 
- private:
-  friend class Registry;
   Shards* shards_ = nullptr;
   const double* bounds_ = nullptr;
   uint32_t bounds_count_ = 0;
   uint32_t cell_ = 0;  // the sum; the buckets' counts follow in the same chunk
+  Exemplars* exemplars_ = nullptr;
 };
 
-/// Prometheus text format 0.0.4.
+/// kPrometheus is Prometheus' text format 0.0.4, kOpenMetrics OpenMetrics 1.0, which alone has
+/// exemplars.
+enum class TextFormat : uint8_t { kPrometheus, kOpenMetrics };
+/// What the Content-Type says of it.
+std::string_view content_type_of(TextFormat format);
+/// What the caller of this Accept likes better; Prometheus' own where it says nothing.
+TextFormat accepted_text(std::string_view accept);
+
 class TextWriter {
  public:
-  static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
-
-  explicit TextWriter(std::string& out) : out_(out) {}
+  explicit TextWriter(std::string& out, TextFormat format = TextFormat::kPrometheus)
+      : out_(out), format_(format) {}
   /// HELP and TYPE; `type` is counter, gauge or histogram. Once a name, before its samples.
   void family(std::string_view name, std::string_view help, std::string_view type);
   void sample(std::string_view name, const Labels& labels, double value);
   /// With the label le behind `labels`, as a histogram's buckets have.
-  void bucket(std::string_view name, const Labels& labels, double bound, uint64_t count);
+  void bucket(std::string_view name, const Labels& labels, double bound, uint64_t count,
+              const Exemplar* exemplar = nullptr);
+  /// Behind everything.
+  void end();
 
  private:
   void labels(const Labels& labels, std::string_view last_name, std::string_view last_value);
   std::string& out_;
+  TextFormat format_;
 };
 
 /// The metrics of one program. Registering takes a lock and is for start-up, or for what turns up
@@ -155,14 +195,15 @@ class Registry {
   Result<Gauge> gauge(std::string_view name, std::string_view help, const Labels& labels);
   /// `bounds` ascend and are finite; +Inf is added. The bounds of the name's first series count for
   /// all.
+  enum class Keep : uint8_t { kCounts, kExemplars };
   Result<Histogram> histogram(std::string_view name, std::string_view help, const Labels& labels,
-                              std::span<const double> bounds);
+                              std::span<const double> bounds, Keep keep = Keep::kCounts);
   /// Called at each scrape, for figures that lie elsewhere. Must not suspend.
   void add_collector(std::function<void(TextWriter&)> collector);
 
-  /// Everything in Prometheus' text format, families and series in the order in which they were
-  /// registered. Thread-safe.
-  void write_text(std::string& out) const;
+  /// Everything as text, families and series in the order in which they were registered.
+  /// Thread-safe.
+  void write_text(std::string& out, TextFormat format = TextFormat::kPrometheus) const;
 
  private:
   class Impl;
