@@ -74,6 +74,37 @@ struct JwtOptions {
   std::function<int64_t()> clock = {};
 };
 
+struct JwksOptions {
+  /// "https://id.example/.well-known/jwks.json", http or https.
+  std::string url = {};
+  /// Between two readings; a tenth of it, at least a second, after one that failed.
+  Duration interval = std::chrono::minutes(5);
+  Duration timeout = std::chrono::seconds(10);
+  /// PEM file of authorities beside the system's.
+  std::string ca_file = {};
+};
+
+/// The keys at an identity provider's address, read again now and then, so that it can change them.
+/// The last good ones stay while it is away or answers what is none.
+///
+///     auto& keys = app.own(BIA_TRY(bia::JwksSource::create({.url = "https://id.example/jwks"})));
+///     app.use(bia::jwt_middleware(keys.keys(), {.audience = "shop"}));
+class JwksSource {
+ public:
+  /// In a fiber; suspends until the keys are there. Errors: kInvalidArgument for the URL;
+  /// kUnavailable where the first reading fails.
+  static Result<std::unique_ptr<JwksSource>> create(JwksOptions options);
+  /// In a fiber of the same thread.
+  ~JwksSource();
+  /// For `jwt_middleware`, on any thread. It may outlive this.
+  std::function<std::shared_ptr<const JwtKeys>()> keys() const;
+
+ private:
+  class Impl;
+  explicit JwksSource(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
 /// Errors, all kUnauthenticated UNAUTHORIZED, with Kratos' texts: "Token is invalid" (malformed,
 /// bad signature, wrong issuer or audience), "JWT token has expired" (also not yet valid), "Wrong
 /// signing method".
