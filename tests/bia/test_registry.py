@@ -114,3 +114,11 @@ def test_bia_finds_and_calls_kratos(start, tmp_path, etcd, kratos_peer):
     status, _, body = http(caller.http, "GET /wait/7")
     assert (status, json.loads(body)) == (200, {"milliseconds": 1007})
     assert peer.poll() is None
+    for scheme in ("grpc", "http"):  # with the middleware of a ServiceClient
+        caller = chained(start, tmp_path, scheme, f"peer: discovery:///gopher\nthrough: {scheme}\npeer_etcd: 127.0.0.1:{etcd.port}\n")
+        status, _, body = http(caller.http, "GET /wait/7")
+        assert (status, json.loads(body)) == (200, {"milliseconds": 1007})
+        status, _, body = http(caller.http, "GET /fail")
+        assert (status, json.loads(body)) == (409, {"code": 409, "reason": "GO_SAYS_NO", "message": "not today", "metadata": {"day": "sunday"}})
+        caller.wait_for_log(f"kind=client component={scheme} operation=/slow.v1.Slow/Fail")
+    assert peer.poll() is None

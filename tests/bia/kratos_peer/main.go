@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/go-kratos/kratos/v2"
+	"github.com/go-kratos/kratos/v2/errors"
 	kgrpc "github.com/go-kratos/kratos/v2/transport/grpc"
 	khttp "github.com/go-kratos/kratos/v2/transport/http"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -79,7 +81,23 @@ func serve(store *etcd, name string) error {
 				return nil, err
 			}
 			return wrapperspb.Int32(request.Value + 1000), nil
+		}}, {MethodName: "Fail", Handler: func(any, context.Context, func(any) error, grpc.UnaryServerInterceptor) (any, error) {
+			return nil, failure()
 		}}},
 	}, struct{}{})
-	return kratos.New(kratos.Name(name), kratos.Version("v1"), kratos.Server(server), kratos.Registrar(store)).Run()
+	web := khttp.NewServer(khttp.Address("127.0.0.1:0"))
+	routes := web.Route("/")
+	routes.GET("/wait/{milliseconds}", func(ctx khttp.Context) error {
+		milliseconds, err := strconv.Atoi(ctx.Vars().Get("milliseconds"))
+		if err != nil {
+			return err
+		}
+		return ctx.Result(200, map[string]int{"milliseconds": milliseconds + 1000})
+	})
+	routes.GET("/fail", func(khttp.Context) error { return failure() })
+	return kratos.New(kratos.Name(name), kratos.Version("v1"), kratos.Server(server, web), kratos.Registrar(store)).Run()
+}
+
+func failure() error {
+	return errors.New(409, "GO_SAYS_NO", "not today").WithMetadata(map[string]string{"day": "sunday"})
 }

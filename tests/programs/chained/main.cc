@@ -39,7 +39,11 @@ class Chained final : public slow::v1::SlowService {
     context.add_reply_header("x-subject", context.find<bia::JwtClaims>()->subject);
     return slow::v1::WaitReply();
   }
-  bia::Result<slow::v1::WaitReply> Fail(bia::Context&, const slow::v1::WaitRequest&) override {
+  bia::Result<slow::v1::WaitReply> Fail(bia::Context& context,
+                                        const slow::v1::WaitRequest&) override {
+    slow::v1::WaitRequest request;
+    if (grpc_) return slow::v1::SlowClient(*grpc_, context).Fail(request);
+    if (http_) return slow::v1::SlowHttpClient(*http_, context).Fail(request);
     return bia::Error::from_http(422, "UNPROCESSABLE", "cannot be");
   }
   bia::Result<void> Count(bia::Context& context, const slow::v1::WaitRequest& request,
@@ -71,6 +75,8 @@ bia::Result<bia::ServiceClient*> client(bia::App& app, const std::string& scheme
   options.pool.target = BIA_TRY(app.config().string("peer"));
   options.pool.scheme = scheme;
   options.retry.attempts = 2;
+  if (app.config().has("peer_etcd"))
+    options.pool.etcd.endpoints = {BIA_TRY(app.config().string("peer_etcd"))};
   auto& made = app.own(BIA_TRY(bia::ServiceClient::create(std::move(options))));
   made.use(bia::recovery_middleware());
   if (app.tracer()) made.use(bia::tracing_middleware(*app.tracer()));
