@@ -65,9 +65,10 @@ function(bia_add_proto target)
 
   add_library(${target} STATIC ${sources})
   target_include_directories(${target} SYSTEM PUBLIC ${out})
-  target_link_libraries(${target} PUBLIC protobuf::libprotobuf)
+  # The C++ of the options that a message may import: google/api, errors, validate.
+  target_link_libraries(${target} PUBLIC bia::googleapis protobuf::libprotobuf)
   target_compile_features(${target} PUBLIC cxx_std_20)
   if(NOT arg_MESSAGES_ONLY)
-    target_link_libraries(${target} PUBLIC bia::bia bia::googleapis)
+    target_link_libraries(${target} PUBLIC bia::bia)
   endif()
 endfunction()

@@ -15,7 +15,7 @@ set(BIA_LIB_zlib ZLIB::ZLIB)
 set(BIA_LIB_brotli PkgConfig::BROTLI)
 set(BIA_LIB_zstd PkgConfig::ZSTD)
 set(BIA_LIB_yaml_cpp yaml-cpp)
-set(BIA_LIB_re2 PkgConfig::RE2)
+set(BIA_LIB_re2 re2)  # by name: its pkg-config adds -pthread, which no precompiled header has
 set(BIA_LIB_tomlplusplus "")  # header only
 set(BIA_LIB_spdlog spdlog::spdlog)
 set(BIA_LIB_snappy Snappy::snappy)
