@@ -129,6 +129,28 @@ def test_openapi_describes_what_is_served(tmp_path):
         assert reference in schemas
 
 
+def test_openapi_has_what_json_schema_can_say_of_the_rules(tmp_path):
+    for name in ("test/v1/proto_rules.proto", "test/v1/rules.proto"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(CONTRACT / name, tmp_path / name)
+    document = openapi("test/v1/proto_rules.proto", "test/v1/rules.proto", cwd=tmp_path)
+    texts = document["components"]["schemas"]["test.v1.Texts"]  # protovalidate
+    assert texts["properties"]["userName"] == {"type": "string", "minLength": 2, "maxLength": 4}
+    assert texts["properties"]["exact"] == {"type": "string"}, "the empty text is served"
+    assert texts["properties"]["code"]["pattern"] == "^[A-Z]{2}\\d+$" and texts["properties"]["oneOf"]["enum"] == ["x", "y"]
+    assert texts["properties"]["fixed"]["const"] == "x" and texts["properties"]["noneOf"]["not"] == {"enum": ["x", "y"]}
+    assert texts["properties"]["ignored"] == {"type": "string"} and texts["required"] == ["needed"]
+    ruled = document["components"]["schemas"]["test.v1.Ruled"]  # protoc-gen-validate
+    assert ruled["properties"]["small"] == {"type": "integer", "format": "int32", "exclusiveMaximum": 10, "minimum": 1}
+    assert ruled["properties"]["listed"]["enum"] == ["1", "18446744073709551615"] and ruled["properties"]["mail"] == {"type": "string"}
+    assert ruled["properties"]["outside"] == {"type": "number", "format": "double"}, "outside of two bounds has no words"
+    assert ruled["properties"]["notSeven"]["not"] == {"enum": [7]} and ruled["properties"]["yes"]["const"] is True
+    assert ruled["properties"]["tags"] == {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1, "uniqueItems": True}
+    counts = ruled["properties"]["counts"]
+    assert counts["maxProperties"] == 2 and counts["additionalProperties"]["exclusiveMinimum"] == 0
+    assert ruled["required"] == ["part"]
+
+
 def test_the_service_shows_its_docs(start, tmp_path):
     hello = Service(start, tmp_path, http="docs: true")
     status, headers, body = http(hello.http, "GET /openapi.json")

@@ -44,4 +44,13 @@ std::string comment_text(const Descriptor* descriptor) {
 }
 bool is_required(const pb::FieldDescriptor* field);
 
+/// What a field's rules add to its schema: to the value's (a list's or map's elements), and to a
+/// whole list's or map's. Members without braces; empty where there are none.
+struct SchemaMembers {
+  std::string value;
+  std::string whole;
+};
+SchemaMembers rule_members(const pb::FieldDescriptor* field);
+bool rules_require(const pb::FieldDescriptor* field);
+
 }  // namespace bia::protoc

@@ -165,21 +165,41 @@ constexpr std::string_view kErrorSchema =
 
 }  // namespace
 
-bool is_required(const Field* field) { return behaviors(field).contains(2); }
+bool is_required(const Field* field) {
+  return behaviors(field).contains(2) || rules_require(field);
+}
 
 std::string message_schema(const pb::Descriptor* type) {
   const std::string known = well_known_schema(type);
   return known.empty() ? schema_ref(type->full_name()) : known;
 }
 
+namespace {
+
+/// The type's own lower bound gives way to the rules'.
+std::string ruled(std::string schema, const std::string& members) {
+  constexpr std::string_view kBound = R"(,"minimum":0)";
+  if (const size_t at = schema.find(kBound);
+      at != std::string::npos && members.find(R"("minimum":)") != std::string::npos)
+    schema.erase(at, kBound.size());
+  return with(schema, members);
+}
+
+}  // namespace
+
 std::string field_schema(const Field* field) {
+  const SchemaMembers members = rule_members(field);
   if (field->is_map()) {
     const Field* value = field->message_type()->map_value();
-    return fmt::format(R"({{"type":"object","additionalProperties":{}}})", scalar_schema(value));
+    return with(fmt::format(R"({{"type":"object","additionalProperties":{}}})",
+                            ruled(scalar_schema(value), members.value)),
+                members.whole);
   }
   if (field->is_repeated())
-    return fmt::format(R"({{"type":"array","items":{}}})", scalar_schema(field));
-  const std::string schema = scalar_schema(field);
+    return with(
+        fmt::format(R"({{"type":"array","items":{}}})", ruled(scalar_schema(field), members.value)),
+        members.whole);
+  const std::string schema = ruled(scalar_schema(field), members.value);
   const bool absent = field->message_type() != nullptr && schema != "{}";
   return absent ? or_null(schema) : schema;
 }
