@@ -112,9 +112,36 @@ TEST_F(JsTest, NamesWhatCannotBeImported) {
   EXPECT_EQ(text_of("k6/ws"), "the module k6/ws is not built yet");
   EXPECT_EQ(text_of("k6/nosuch"), "unknown module: k6/nosuch");
   EXPECT_NE(text_of("lodash").find("lodash"), std::string::npos);
-  EXPECT_NE(text_of("https://jslib.k6.io/x.js").find("not built yet"), std::string::npos);
   EXPECT_NE(text_of("http://a/x.js").find("schemes"), std::string::npos);
   EXPECT_NE(text_of("").find("empty"), std::string::npos);
+}
+
+TEST_F(JsTest, ImportsOverHttpsStayThere) {
+  files_["https://h/a/lib.js?v=1"] =
+      "import { x } from './sub/../y.js'; import '/z.js'; export const l = 'lib' + x;";
+  files_["https://h/a/y.js"] = "export const x = 7;";
+  files_["https://h/z.js"] = "globalThis.z = 1;";
+  EXPECT_EQ(run_text("import { l } from 'https://h/a/lib.js?v=1'; globalThis.result = l + z;"), "");
+  EXPECT_EQ(
+      to_text(context_->get(),
+              Value(context_->get(), JS_GetGlobalObject(context_->get())).property("result").get()),
+      "lib71");
+  auto resolved = [&](const char* base, const char* what) {
+    auto url = modules_.resolve(base, what);
+    return url ? *url : url.error().message();
+  };
+  EXPECT_EQ(resolved("https://h:1/a/b.js?x=/y/z", "../c.js?v=2"), "https://h:1/c.js?v=2");
+  EXPECT_EQ(resolved("https://h", "./c.js"), "https://h/c.js");
+  EXPECT_EQ(resolved("https://h/a.js", "file:///etc/passwd"),
+            "origin (https://h/) not allowed to load local file: file:///etc/passwd");
+  EXPECT_NE(resolved("https://h/a.js", "lodash").find("couldn't be recognised"), std::string::npos);
+}
+
+TEST_F(JsTest, NamesWhatCannotBeFetched) {
+  EXPECT_NE(run_text("import 'https://h/none.js';")
+                .find("The moduleSpecifier \"https://h/none.js\" couldn't be retrieved from the "
+                      "resolved url \"https://h/none.js\""),
+            std::string::npos);
 }
 
 TEST_F(JsTest, CommonJsIsSeenFromEsModules) {

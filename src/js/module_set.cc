@@ -8,17 +8,18 @@
 namespace bia::js {
 
 namespace {
-constexpr std::string_view kFile = "file://";
+constexpr std::string_view kFile = "file://", kHttps = "https://";
 
 Error import_error(std::string message) {
   return Error(Code::kInvalidArgument, "IMPORT", std::move(message));
 }
 }  // namespace
 
-std::string normalize_file_url(std::string_view url) {
-  if (!url.starts_with(kFile)) return std::string(url);
+namespace {
+
+/// "/a/b/../c.js" → "/a/c.js".
+std::string normalize_path(std::string_view path) {
   std::vector<std::string_view> parts;
-  std::string_view path = url.substr(kFile.size());
   while (!path.empty()) {
     size_t slash = path.find('/');
     std::string_view part = path.substr(0, slash);
@@ -30,9 +31,33 @@ std::string normalize_file_url(std::string_view url) {
       parts.push_back(part);
     }
   }
-  std::string out(kFile);
+  std::string out;
   for (std::string_view part : parts) out.append("/").append(part);
   return out;
+}
+
+/// "https://host" of a URL.
+std::string_view origin_of(std::string_view url) {
+  return url.substr(0, std::min(url.find_first_of("/?#", kHttps.size()), url.size()));
+}
+
+/// What a path means in the module at `base`, which came over https.
+std::string remote_url(std::string_view base, std::string_view specifier) {
+  std::string_view origin = origin_of(base);
+  size_t query = std::min(specifier.find_first_of("?#"), specifier.size());
+  std::string_view path = specifier.substr(0, query);
+  std::string_view above = base.substr(origin.size());
+  above = above.substr(0, std::min(above.find_first_of("?#"), above.size()));
+  above = above.substr(0, above.rfind('/') + 1);
+  std::string whole = path.starts_with('/') ? std::string(path) : fmt::format("{}{}", above, path);
+  return fmt::format("{}{}{}", origin, normalize_path(whole), specifier.substr(query));
+}
+
+}  // namespace
+
+std::string normalize_file_url(std::string_view url) {
+  if (!url.starts_with(kFile)) return std::string(url);
+  return fmt::format("{}{}", kFile, normalize_path(url.substr(kFile.size())));
 }
 
 void ModuleSet::add_native(NativeModule module) {
@@ -67,12 +92,7 @@ Result<std::string> ModuleSet::resolve(std::string_view base, const std::string&
   if (specifier == "k6" || specifier.starts_with("k6/")) {
     return import_error(fmt::format("unknown module: {}", specifier));
   }
-  if (specifier.starts_with("https://")) {
-    return import_error(
-        fmt::format("importing \"{}\": modules from https:// are not built yet; download the file "
-                    "and import it by path",
-                    specifier));
-  }
+  if (specifier.starts_with(kHttps)) return specifier;
   if (size_t colon = specifier.find("://");
       colon != std::string::npos && !specifier.starts_with(kFile)) {
     return import_error(
@@ -91,17 +111,23 @@ Result<std::string> ModuleSet::resolve(std::string_view base, const std::string&
 Result<std::string> ModuleSet::locate(std::string_view base, const std::string& specifier,
                                       Kind kind) {
   std::string url;
+  bool remote = base.starts_with(kHttps);
+  bool path = specifier.starts_with("/") || specifier.starts_with("./") ||
+              specifier.starts_with("../") || specifier == "." || specifier == "..";
+  if (remote && path) return remote_url(base, specifier);
+  if (remote && specifier.starts_with(kFile))
+    return import_error(
+        fmt::format("origin ({}/) not allowed to load local file: {}", origin_of(base), specifier));
   if (specifier.starts_with(kFile)) {
     url = normalize_file_url(specifier);
   } else if (specifier.starts_with("/")) {
     url = normalize_file_url(fmt::format("{}{}", kFile, specifier));
-  } else if (specifier.starts_with("./") || specifier.starts_with("../") || specifier == "." ||
-             specifier == "..") {
+  } else if (path) {
     size_t slash = base.rfind('/');
     url = normalize_file_url(fmt::format(
         "{}/{}", base.substr(0, slash == std::string_view::npos ? 0 : slash), specifier));
   } else {
-    if (files_.package && !frozen_) {
+    if (files_.package && !frozen_ && !remote) {
       std::string found = BIA_TRY(files_.package(base, specifier, kind == Kind::kRequire));
       if (!found.empty()) return found;
     }
@@ -124,6 +150,12 @@ Result<void> ModuleSet::have_source(const std::string& url, const std::string& s
     sources_.emplace(url, std::move(*text));
     return {};
   }
+  if (url.starts_with(kHttps))
+    return import_error(fmt::format(
+        "The moduleSpecifier \"{}\" couldn't be retrieved from the resolved url \"{}\". Error : "
+        "\"{}\"",
+        specifier, url,
+        frozen_ ? "it was not imported in the init context" : text.error().message()));
   if (text.error().code() != Code::kNotFound) return std::move(text).error();
   return import_error(fmt::format(
       "The moduleSpecifier \"{}\" couldn't be found on local disk. Make sure that you've specified "

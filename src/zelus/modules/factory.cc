@@ -9,6 +9,7 @@
 #include "bia/fiber/scheduler.h"
 #include "zelus/modules/http_thread.h"
 #include "zelus/modules/node_packages.h"
+#include "zelus/modules/remote_modules.h"
 #include "zelus/modules/script.h"
 #include "zelus/modules/thread_state.h"
 #include "zelus/modules/typescript.h"
@@ -146,8 +147,11 @@ class FactoryImpl final : public exec::UserFactory {
  private:
   Result<exec::ScriptInfo> load_once(metrics::Registry& registry, TypeScript& types, bool typed) {
     const exec::ScriptSource& source = script_.source;
-    auto read = [&types, &source](const std::string& url) -> Result<std::string> {
-      std::string text = BIA_TRY(source.read(path_of(url), [&url] { return read_file(url); }));
+    RemoteModules remote;
+    auto read = [&types, &source, &remote](const std::string& url) -> Result<std::string> {
+      bool https = url.starts_with("https://");
+      std::string text = BIA_TRY(source.read(
+          https ? url : path_of(url), [&] { return https ? remote.fetch(url) : read_file(url); }));
       if (!url.ends_with(".ts")) return text;
       return types.strip(url, text);
     };

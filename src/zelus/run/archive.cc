@@ -26,7 +26,7 @@ using options::Flag;
 namespace {
 
 constexpr size_t kHelpColumns = 120;
-constexpr std::string_view kFileScheme = "file://";
+constexpr std::string_view kFileScheme = "file://", kHttpsScheme = "https://";
 
 std::string path_of(std::string_view url) {
   return std::string(url.starts_with(kFileScheme) ? url.substr(kFileScheme.size()) : url);
@@ -68,6 +68,12 @@ std::string help() {
          "Flags:\n" +
          options::FlagSet::usages(flags, kHelpColumns) + "\nGlobal Flags:\n" +
          options::FlagSet::usages(global_flags(), kHelpColumns);
+}
+
+/// "/a.js" → "file/a.js", "https://host/b.js" → "https/host/b.js".
+std::string name_in_archive(const std::string& path) {
+  if (path.starts_with(kHttpsScheme)) return "https/" + path.substr(kHttpsScheme.size());
+  return "file" + path;
 }
 
 std::string quoted(std::string_view text) {
@@ -136,19 +142,19 @@ std::string write_archive(const LoadedTest& test, const options::Options& consol
   exec::FileTree files;
   if (test.source.seen) files = *test.source.seen;
   files[main] = test.source.text;
-  std::set<std::string> folders;
+  std::set<std::string> folders{"file"};
   for (const auto& [path, bytes] : files) {
-    for (size_t slash = path.find('/', 1); slash != std::string::npos;
-         slash = path.find('/', slash + 1))
-      folders.insert("file" + path.substr(0, slash));
+    std::string name = name_in_archive(path);
+    for (size_t slash = name.find('/'); slash != std::string::npos;
+         slash = name.find('/', slash + 1))
+      folders.insert(name.substr(0, slash));
   }
-  tar.add_folder("file");
   for (const std::string& folder : folders) tar.add_folder(folder);
   for (const auto& [path, bytes] : files) {
     if (path == main) {
-      tar.add_link("file" + path, "data");
+      tar.add_link(name_in_archive(path), "data");
     } else {
-      tar.add_file("file" + path, bytes);
+      tar.add_file(name_in_archive(path), bytes);
     }
   }
   return tar.take();
@@ -180,6 +186,9 @@ Result<OpenedArchive> open_archive(const exec::ScriptSource& tar) {
     for (std::string_view top : {"file/", "files/", "scripts/"}) {
       if (name.starts_with(top)) (*tree)[name.substr(top.size() - 1)] = std::move(bytes);
     }
+    constexpr std::string_view kRemote = "https/";
+    if (name.starts_with(kRemote))
+      (*tree)[std::string(kHttpsScheme) + name.substr(kRemote.size())] = std::move(bytes);
   }
   opened.source.archive = std::move(tree);
   if (document.HasMember("options")) opened.options_json = options::dump(document["options"]);

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "zelus/modules/remote_modules.h"
+
 namespace zelus::run {
 
 using bia::Code;
@@ -46,10 +48,16 @@ Result<exec::ScriptSource> read_script(const std::string& name,
           fmt::format("only supported schemes for imports are file and https, {} has `http`",
                       name));
     if (name.starts_with("https://")) {
-      return Error(
-          Code::kUnimplemented, "REMOTE_SCRIPT",
-          fmt::format("{}: scripts from the network are not built into zelus; download it first",
-                      name));
+      modules::RemoteModules remote;
+      auto text = remote.fetch(name);
+      if (!text)
+        return Error(text.error().code(), "NO_SCRIPT",
+                     fmt::format("The moduleSpecifier \"{0}\" couldn't be retrieved from the "
+                                 "resolved url \"{0}\". Error : \"{1}\"",
+                                 name, text.error().message()));
+      source.url = name;
+      source.text = std::move(*text);
+      return source;
     }
     std::string plain = name.starts_with("file://") ? name.substr(7) : name;
     std::filesystem::path path = (here / plain).lexically_normal();

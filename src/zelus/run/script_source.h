@@ -9,8 +9,8 @@ namespace zelus::run {
 
 using bia::Result;
 
-/// Reads a script as `run` names it: a path, or "-" for what `read_stdin` gives. Errors: k6's text
-/// where there is no such file; kUnimplemented for archives and remote scripts.
+/// Reads a script as `run` names it: a path, an https:// URL, or "-" for what `read_stdin` gives.
+/// Suspends. Errors: k6's text where there is no such file.
 Result<exec::ScriptSource> read_script(const std::string& name,
                                        const std::function<std::string()>& read_stdin);
 

@@ -1,0 +1,112 @@
+"""Scripts and modules from https:// URLs: texts and requests as those of k6 1.8.1."""
+import http.server
+import os
+import ssl
+import subprocess
+import threading
+
+import pytest
+
+from certificates import Authority
+from conftest import BIN
+
+FILES = {
+    "/lib.js": "import { x } from './sub/y.js'; export const l = 'lib' + x;", "/sub/y.js": "export const x = 7;", "/unmarked.js": "export const n = 1;",
+    "/file.js": "import 'file:///etc/passwd';", "/main.js": "import { l } from './lib.js'; export default function () { console.log(l, __VU); }",
+    "/throw.js": "export function f() { throw new Error('remote'); }", "/common.js": "exports.c = 5;", "/typed.ts": "export const t: number = 4;",
+}
+
+
+@pytest.fixture
+def remote(tmp_path):
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.server.seen.append(self.path)
+            path = self.path.split("?")[0]
+            if path == "/moved.js":
+                self.send_response(302)
+                self.send_header("Location", "/lib.js")
+            elif path == "/plain.js":
+                self.send_response(302)
+                self.send_header("Location", "http://127.0.0.1:1/lib.js")
+            elif path not in FILES or (path == "/unmarked.js" and "_k6" in self.path):
+                self.send_response(404)
+            else:
+                self.send_response(200)
+            body = FILES.get(path, "").encode()
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    authority = Authority(tmp_path)
+    certificate, key = authority.issue("server")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.seen, server.url, server.roots = [], f"https://localhost:{server.server_port}", str(authority.pem)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+
+
+def run(remote, folder, script, *arguments, command="run"):
+    (folder / "s.js").write_text(script.replace("U/", remote.url + "/"))
+    return zelus(remote, folder, command, *arguments, "s.js")
+
+
+def zelus(remote, folder, command, *arguments, **variables):
+    quiet = ["-q", "--summary-mode=disabled", "--log-format=raw"] if command == "run" else []
+    return subprocess.run([BIN / "zelus", command, *quiet, *arguments], cwd=folder, capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "SSL_CERT_FILE": remote.roots, **variables})
+
+
+@pytest.mark.parametrize("script, said, requests", [
+    ("import { l } from 'U/lib.js'; export default () => console.log(l);", "lib7", ["/lib.js?_k6=1", "/sub/y.js?_k6=1"]),
+    ("import { l } from 'U/moved.js'; export default () => console.log(l);", "lib7", ["/moved.js?_k6=1", "/lib.js", "/sub/y.js?_k6=1"]),
+    ("import { n } from 'U/unmarked.js'; export default () => console.log(n);", "1", ["/unmarked.js?_k6=1", "/unmarked.js"]),
+    ("const { c } = require('U/common.js'); export default () => console.log(c);", "5", ["/common.js?_k6=1"]),
+    ("import { t } from 'U/typed.ts'; export default () => console.log(t);", "4", ["/typed.ts?_k6=1"]),
+    ("export default () => console.log(import.meta.resolve('U/lib.js'));", "U/lib.js", []),
+])
+def test_imports(remote, tmp_path, script, said, requests):
+    done = run(remote, tmp_path, script)
+    if "decorat" not in done.stderr and "typed" in script and "TypeScript" in done.stderr:
+        pytest.skip("built without TypeScript")
+    assert done.stderr == said.replace("U/", remote.url + "/") + "\n" and done.returncode == 0
+    assert remote.seen == requests
+
+
+@pytest.mark.parametrize("script, told", [
+    ("import 'U/none.js'; export default () => {};", 'The moduleSpecifier "U/none.js" couldn\'t be retrieved from the resolved url "U/none.js". Error : "not found: U/none.js"'),
+    ("import 'U/file.js'; export default () => {};", "origin (U/) not allowed to load local file: file:///etc/passwd"),
+    ("import 'U/plain.js'; export default () => {};", "which is not https"),
+    ("import 'https://127.0.0.1:1/x.js'; export default () => {};", 'Error : "Get "https://127.0.0.1:1/x.js": dial tcp 127.0.0.1:1: connect: connection refused"'),
+    ("import { f } from 'U/throw.js'; export default () => f();", "Error: remote\n\tat f (U/throw.js:1:"),
+])
+def test_errors(remote, tmp_path, script, told):
+    done = run(remote, tmp_path, script)
+    assert told.replace("U/", remote.url + "/") in done.stderr, done.stderr
+
+
+def test_an_unknown_authority_is_not_trusted(remote, tmp_path):
+    done = zelus(remote, tmp_path, "run", remote.url + "/main.js", SSL_CERT_FILE="/dev/null")
+    assert done.returncode == 255 and "certificate" in done.stderr and remote.seen == []
+
+
+def test_the_script_itself(remote, tmp_path):
+    done = zelus(remote, tmp_path, "run", remote.url + "/main.js")
+    assert (done.stderr, done.returncode) == ("lib7 1\n", 0)
+    done = zelus(remote, tmp_path, "run", remote.url + "/none.js")
+    assert done.returncode == 255
+    assert f'The moduleSpecifier "{remote.url}/none.js" couldn\'t be retrieved' in done.stderr and f"not found: {remote.url}/none.js" in done.stderr
+
+
+def test_an_archive_needs_no_network(remote, tmp_path):
+    assert run(remote, tmp_path, "import { l } from 'U/lib.js'; export default () => console.log(l);", "-O", "a.tar", command="archive").returncode == 0
+    remote.seen.clear()
+    done = zelus(remote, tmp_path, "run", "a.tar")
+    assert (done.stderr, done.returncode, remote.seen) == ("lib7\n", 0, [])
