@@ -1,4 +1,6 @@
-// layer: bia
+// layer: http
+// sources: bia/media_type.cc bia/cors.cc bia/span_context.cc
+//
 // Values of header fields that a service reads: Accept, Content-Type's parameters, Origin,
 // traceparent.
 #include <cstdint>

@@ -36,4 +36,16 @@ inline std::string lower_case(std::string_view text) {
   return lower;
 }
 
+/// Two lower-case digits a byte.
+inline std::string hex_of(std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (char c : bytes) {
+    text += kDigits[static_cast<unsigned char>(c) >> 4];
+    text += kDigits[static_cast<unsigned char>(c) & 15];
+  }
+  return text;
+}
+
 }  // namespace bia

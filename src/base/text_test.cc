@@ -24,4 +24,6 @@ TEST(Text, CutsPartsOff) {
 
 TEST(Text, LowersAsciiAlone) { EXPECT_EQ(lower_case("AZaz[@Ä-9"), "azaz[@Ä-9"); }
 
+TEST(Text, WritesBytesAsHex) { EXPECT_EQ(hex_of(std::string_view("\0\x9f\xff", 3)), "009fff"); }
+
 }  // namespace bia

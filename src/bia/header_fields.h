@@ -16,17 +16,6 @@ inline bool starts_with_ignoring_case(std::string_view text, std::string_view pr
          http::field_name_equals(text.substr(0, prefix.size()), prefix);
 }
 
-inline std::string hex_of(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  text.reserve(bytes.size() * 2);
-  for (char c : bytes) {
-    text += kDigits[static_cast<unsigned char>(c) >> 4];
-    text += kDigits[static_cast<unsigned char>(c) & 15];
-  }
-  return text;
-}
-
 /// The request's headers over either transport.
 template <typename F>
 void for_each_header(Context& context, F&& each) {
