@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <mutex>
 #include <set>
 
 #include "bia/fiber/threads.h"
@@ -115,9 +116,13 @@ class QuietLog final : public options::Logger {
   bool enabled(options::LogLevel) const override { return true; }
   void log(options::LogLevel, std::string_view message,
            std::span<const options::LogField>) override {
+    std::lock_guard lock(busy_);  // Users are made on all threads.
     lines.emplace_back(message);
   }
   std::vector<std::string> lines;
+
+ private:
+  std::mutex busy_;
 };
 
 struct RunResult {
