@@ -107,6 +107,21 @@ TEST(GrpcOnTheHttpPort, ServesAllThreeOverTls) {
                    });
 }
 
+/// A call whose head went in part would be answered as if that were all of it.
+TEST(GrpcOnTheHttpPort, RefusesMetadataAboveTheHttpLimits) {
+  with_shared_port(nullptr, [](const std::string& address, http::Server& http, Server& grpc) {
+    Channel channel(address);
+    const Metadata many(http::Limits().header_count_max + 1, {"x-many", "1"});
+    CallOptions options;
+    options.metadata = &many;
+    const UnaryReply refused = call(channel, "/t.S/Greet", "ann", options);
+    EXPECT_NE(refused.status.code, Code::kOk) << refused.message;
+    EXPECT_EQ(grpc.counters().calls_succeeded, 0u);
+    EXPECT_EQ(http.counters().requests, 1u);
+    EXPECT_EQ(call(channel, "/t.S/Greet", "ann").status.code, Code::kOk);
+  });
+}
+
 TEST(GrpcOnTheHttpPort, AStopLetsCallsEnd) {
   with_shared_port(nullptr, [](const std::string& address, http::Server& http, Server&) {
     Channel channel(address);

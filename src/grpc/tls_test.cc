@@ -109,6 +109,13 @@ TEST_F(GrpcTls, TheNameIsTheAuthoritysOrTheOverride) {
   });
 }
 
+TEST_F(GrpcTls, AnAuthorityWithoutHostIsNoName) {
+  serve([this](Server& server) {
+    client_.authority = ":443";
+    EXPECT_TRUE(ask(server).starts_with(kHandshake)) << ask(server);
+  });
+}
+
 TEST_F(GrpcTls, RefusalsHaveGrpcGosTexts) {
   const net::TestAuthority stranger;
   serve([&](Server& server) {

@@ -100,6 +100,13 @@ Parsed ChunkedDecoder::size_byte(char c) {
   return refuse(400, "BAD_CHUNK", "a chunk's size is not hexadecimal");
 }
 
+Parsed ChunkedDecoder::keep_trailer_byte(char c) {
+  if (++overhead_ > kTrailerBytesMax)
+    return refuse(431, "TRAILERS_TOO_LARGE", "the trailers are too long");
+  trailers_ += c;
+  return Parsed::kNeedMore;
+}
+
 Parsed ChunkedDecoder::trailer_byte(char c) {
   switch (state_) {
     case State::kTrailerStart:
@@ -109,9 +116,7 @@ Parsed ChunkedDecoder::trailer_byte(char c) {
       }
       if (!char_is(c, kTokenChar)) return refuse(400, "BAD_TRAILER", "a trailer has no field name");
       state_ = State::kTrailer;
-      trailers_ += c;
-      ++overhead_;
-      return Parsed::kNeedMore;
+      return keep_trailer_byte(c);
     case State::kTrailer:
       if (c == '\r') {
         state_ = State::kTrailerLf;
@@ -120,15 +125,11 @@ Parsed ChunkedDecoder::trailer_byte(char c) {
       if ((static_cast<uint8_t>(c) < 0x20 && c != '\t') || c == 0x7f) {
         return refuse(400, "BAD_TRAILER", "a control character in a trailer");
       }
-      if (++overhead_ > kTrailerBytesMax)
-        return refuse(431, "TRAILERS_TOO_LARGE", "the trailers are too long");
-      trailers_ += c;
-      return Parsed::kNeedMore;
+      return keep_trailer_byte(c);
     case State::kTrailerLf:
       if (c != '\n') return refuse(400, "BAD_TRAILER", "a trailer ends without line feed");
-      trailers_ += '\n';
       state_ = State::kTrailerStart;
-      return Parsed::kNeedMore;
+      return keep_trailer_byte('\n');
     case State::kEndLf:
       if (c != '\n') return refuse(400, "BAD_TRAILER", "the body ends without line feed");
       state_ = State::kDone;

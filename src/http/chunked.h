@@ -48,6 +48,7 @@ class ChunkedDecoder {
   Parsed line_byte(char c);
   Parsed size_byte(char c);
   Parsed trailer_byte(char c);
+  Parsed keep_trailer_byte(char c);
 
   uint64_t body_bytes_max_;
   uint64_t total_ = 0;

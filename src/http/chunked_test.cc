@@ -89,6 +89,14 @@ TEST(ChunkedDecoder, CountsTheWholeBodyAndAllExtensions) {
   EXPECT_EQ(decode(many, many.size(), 1 << 20).status, 400);
 }
 
+TEST(ChunkedDecoder, TrailersOfOneLetterAreLimitedToo) {
+  std::string text = "0\r\n";
+  for (size_t kept = 0; kept + 2 <= ChunkedDecoder::kTrailerBytesMax; kept += 2) text += "a\r\n";
+  EXPECT_EQ(decode(text, 1000).status, 0);
+  EXPECT_EQ(decode(text + "\r\n", 1000).parsed, Parsed::kComplete);
+  EXPECT_EQ(decode(text + "a", 1000).status, 431);
+}
+
 TEST(FormatChunkHead, WritesHexadecimal) {
   auto head = [](uint64_t size) {
     char out[kChunkHeadBytesMax];

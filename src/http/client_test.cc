@@ -337,6 +337,18 @@ TEST(Client, ReportsWhatWentWrong) {
   });
 }
 
+TEST(Client, LimitsTrailersOfOneLetter) {
+  in_fiber([](fiber::ThreadGroup&) {
+    std::string answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
+    for (int i = 0; i < 40'000; ++i) answer += "a\r\n";
+    Script script({{answer + "\r\n"}});
+    Client client({});
+    const Reply reply = get(client, script.port());
+    ASSERT_FALSE(reply.result.ok());
+    EXPECT_EQ(reply.result.error().reason(), "BAD_RESPONSE") << reply.result.error().text();
+  });
+}
+
 TEST(Client, ReportsRefusedConnectionsAndTimeouts) {
   in_fiber([&](fiber::ThreadGroup&) {
     Client client({});

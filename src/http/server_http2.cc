@@ -59,7 +59,8 @@ Http2Stream* ServerHttp2::on_request() noexcept {
 
 bool ServerHttp2::is_guests(ServerStream& stream) const {
   const Http2GuestService* guest = thread_.core.options.guest;
-  return guest != nullptr && guest->takes(stream.content_type());
+  // A head above the limits was not kept whole: it is refused here, and not handed over in part.
+  return guest != nullptr && !stream.head_too_large() && guest->takes(stream.content_type());
 }
 
 void ServerHttp2::hand_over(ServerStream& stream, EndStream end) {

@@ -61,11 +61,15 @@ ServerStream::Span ServerStream::keep(std::string_view bytes) {
   return span;
 }
 
+bool ServerStream::head_too_large() const {
+  const Limits& limits = connection_.thread().core.options.limits;
+  return head_bytes_ > limits.header_bytes_max || fields_.size() > limits.header_count_max;
+}
+
 void ServerStream::on_header(std::string_view name, std::string_view value) {
   constexpr size_t kFieldOverhead = 32;  // RFC 9113 section 6.5.2
-  const Limits& limits = connection_.thread().core.options.limits;
   head_bytes_ += name.size() + value.size() + kFieldOverhead;
-  if (head_bytes_ > limits.header_bytes_max || fields_.size() > limits.header_count_max) return;
+  if (head_too_large()) return;
   if (name == ":method") {
     method_ = keep(value);
   } else if (name == ":path") {
@@ -104,7 +108,7 @@ void ServerStream::on_head() {
   const Limits& limits = connection_.thread().core.options.limits;
   connection_.thread().requests.add();
   const std::string_view target = text(target_);
-  if (head_bytes_ > limits.header_bytes_max || fields_.size() > limits.header_count_max) {
+  if (head_too_large()) {
     return refuse(
         431, "HEADERS_TOO_LARGE",
         "the header fields are longer than the limit; server.http.max_header_bytes raises it");

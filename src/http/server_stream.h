@@ -32,6 +32,8 @@ class ServerStream final : public Http2Stream {
   void on_closed();
   Http2Events::BodyPart read_body(std::span<char> into);
   bool idle() const { return !is_open() && !running_; }
+  /// Above the limits: it was not kept whole.
+  bool head_too_large() const;
   std::string_view content_type() const { return request_.header("content-type"); }
   /// Tells `events` of the head again, as of the stream `to`.
   void repeat_head(Http2Events& events, Http2Stream& to) const;

@@ -67,7 +67,7 @@ Result<void> Socket::start_tls(const TlsServer& context, Deadline deadline) {
 
 Result<void> Socket::start_tls(const TlsClient& context, std::string_view server_name,
                                Deadline deadline, const TlsSession* session) {
-  tls_ = new_client_stream(context, fd_, server_name, session);
+  tls_ = BIA_TRY(new_client_stream(context, fd_, server_name, session));
   return handshake(deadline);
 }
 

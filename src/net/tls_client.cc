@@ -83,6 +83,18 @@ bool is_address(const std::string& name) {
          inet_pton(AF_INET6, name.c_str(), bytes) == 1;
 }
 
+/// False where the certificate would be verified for no name at all, or for others than this one:
+/// OpenSSL takes an empty name as none, and a dot first as any subdomain.
+bool expect_name(X509_VERIFY_PARAM* verify, const std::string& name) {
+  if (name.empty() || name.starts_with('.') || name.find('\0') != std::string::npos) return false;
+  if (is_address(name)) return X509_VERIFY_PARAM_set1_ip_asc(verify, name.c_str()) == 1;
+  // The certificate's subject is no name any more (RFC 6125 section 6.4.4, RFC 9110
+  // section 4.3.4).
+  X509_VERIFY_PARAM_set_hostflags(
+      verify, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  return X509_VERIFY_PARAM_set1_host(verify, name.data(), name.size()) == 1;
+}
+
 }  // namespace
 
 TlsClient::TlsClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -119,9 +131,9 @@ Result<std::shared_ptr<const TlsClient>> TlsClient::create(TlsClientOptions opti
 TlsSession::TlsSession() : impl_(std::make_shared<Impl>()) {}
 TlsSession::~TlsSession() = default;
 
-std::unique_ptr<TlsStream> new_client_stream(const TlsClient& client, int fd,
-                                             std::string_view server_name,
-                                             const TlsSession* session) {
+Result<std::unique_ptr<TlsStream>> new_client_stream(const TlsClient& client, int fd,
+                                                     std::string_view server_name,
+                                                     const TlsSession* session) {
   const auto& shared = client.impl().shared;
   SslPtr ssl(SSL_new(shared->context.get()));
   auto stream = std::make_unique<TlsStream>(fd, std::move(ssl));
@@ -131,15 +143,13 @@ std::unique_ptr<TlsStream> new_client_stream(const TlsClient& client, int fd,
     stream->peer_name = stream->peer_name.substr(1, stream->peer_name.size() - 2);
   SSL_set_connect_state(stream->ssl());
   const std::string& name = stream->peer_name;
-  X509_VERIFY_PARAM* verify = SSL_get0_param(stream->ssl());
-  if (is_address(name)) {
-    X509_VERIFY_PARAM_set1_ip_asc(verify, name.c_str());
-  } else {
-    // The certificate's subject is no name any more (RFC 6125 section 6.4.4, RFC 9110
-    // section 4.3.4).
-    X509_VERIFY_PARAM_set_hostflags(
-        verify, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    X509_VERIFY_PARAM_set1_host(verify, name.data(), name.size());
+  const bool expected = expect_name(SSL_get0_param(stream->ssl()), name);
+  if (!expected && client.options().verify == TlsClientOptions::Verify::kYes) {
+    return Error(Code::kUnavailable, "TLS_HOST_MISMATCH",
+                 fmt::format("tls: \"{}\" is no name that a certificate can be for",
+                             std::string_view(name).substr(0, name.find('\0'))));
+  }
+  if (!is_address(name)) {
     // A trailing dot is the resolver's, not the name's (RFC 6066 section 3).
     std::string asked = name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
     if (!asked.empty()) SSL_set_tlsext_host_name(stream->ssl(), asked.c_str());

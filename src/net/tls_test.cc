@@ -153,6 +153,26 @@ TEST(Tls, RefusesWhatItCannotTrust) {
   });
 }
 
+TEST(Tls, NoNameIsNotEveryName) {
+  in_scheduler([] {
+    TestAuthority authority;
+    TlsClientOptions careless;
+    careless.verify = TlsClientOptions::Verify::kInsecureSkip;
+    for (std::string_view name :
+         {std::string_view(), std::string_view("[]"), std::string_view("localhost\0.a", 12),
+          std::string_view("127.0.0.1\0", 10), std::string_view(".")}) {
+      auto [client, server] = connected_pair();
+      auto outcome =
+          shake(client, server, *test_tls_client(authority), *test_tls_server(authority), name);
+      EXPECT_EQ(reason(outcome.client), "TLS_HOST_MISMATCH") << name;
+      auto [other, other_server] = connected_pair();
+      outcome = shake(other, other_server, *TlsClient::create(careless).value(),
+                      *test_tls_server(authority), name);
+      EXPECT_TRUE(outcome.client.ok()) << name;
+    }
+  });
+}
+
 TEST(Tls, InsecureSkipTakesAnyCertificate) {
   in_scheduler([] {
     TlsClientOptions options;
