@@ -36,6 +36,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(length) if length else b""
         if url.path == "/":
             self.reply(200, PAGE, "text/html; charset=utf-8")
+        elif url.path == "/search":  # not of the samples: a form by GET
+            self.reply(200, "<form action='?old=1#part'><input name=q value='a b'><select multiple name=o><option selected>R&amp;D</option><option selected>b</option></select></form>",
+                       "text/html; charset=utf-8")
         elif url.path == "/json":
             self.reply(200, json.dumps({"name": "ann", "items": [1, 2, 3]}), "application/json")
         elif url.path == "/echo":

@@ -1,5 +1,7 @@
 """externally-controlled scenarios, and the commands that reach a run through its REST API: what k6 1.8.1 prints for the same commands."""
+import http.server
 import subprocess
+import threading
 import time
 
 from conftest import BIN, free_port
@@ -74,3 +76,30 @@ def test_commands_say_what_is_missing(tmp_path):
     gone = zelus(tmp_path, "stats", "--address", f"127.0.0.1:{free_port()}")
     assert gone.returncode == 255 and "/v1/metrics" in gone.stderr and "refused" in gone.stderr
     assert "has no port" in zelus(tmp_path, "pause", "--address", "somewhere").stderr
+
+
+def test_an_answer_of_another_program_is_an_error(tmp_path):
+    """Whatever listens there: no crash, and it says whose answer it is not."""
+    answers = ['{"errors":"not found"}', '{"errors":["x"]}', '{"data":{"attributes":"x"}}', '{"data":[1]}', '{"data":[{"attributes":{"sample":{"a":"b"}}}]}',
+               '{"data":{"attributes":{"vus":"many"}}}', "[]", "hello"]
+    for answer in answers:
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer.encode())
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for command in ("status", "stats"):
+            done = zelus(tmp_path, command, "--address", f"127.0.0.1:{server.server_port}")
+            assert done.returncode in (0, 255), (answer, done)
+            assert done.returncode == 0 or "level=error" in done.stderr, (answer, done)
+        server.shutdown()
+        server.server_close()
+    bad = zelus(tmp_path, "status", "--address", f"127.0.0.1:{free_port()}")
+    assert bad.returncode == 255

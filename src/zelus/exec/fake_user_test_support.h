@@ -3,7 +3,6 @@
 #include <functional>
 #include <map>
 #include <mutex>
-#include <mutex>
 #include <set>
 
 #include "bia/fiber/threads.h"

@@ -8,7 +8,7 @@ namespace {
 
 std::string option_value(const Document& document, const Node& option) {
   const std::string* value = option.attribute("value");
-  return value != nullptr ? *value : document.text_of(option);
+  return value != nullptr ? *value : document.inner_html(option);  // as k6
 }
 
 FieldValue select_value(const Document& document, const Node& select) {

@@ -89,47 +89,20 @@ Value form_object(JSContext* ctx, const SelectionPtr& page, const html::Node& fo
   return values;
 }
 
-/// `url` with the values in its query, as Go's url.Values.Encode writes them: by name.
+/// `url` with the values in place of its query, as Go's url.Values.Encode writes them: by name, a
+/// list as one text (k6's submitForm).
 std::string with_query(JSContext* ctx, const std::string& url, const Value& values) {
-  std::map<std::string, std::vector<std::string>> sorted;
-  std::string fragment = url.find('#') == std::string::npos ? "" : url.substr(url.find('#'));
-  std::string before = url.substr(0, url.find('#'));
-  if (size_t mark = before.find('?'); mark != std::string::npos) {
-    std::string_view query = std::string_view(before).substr(mark + 1);
-    while (!query.empty()) {
-      std::string_view pair = query.substr(0, query.find('&'));
-      query.remove_prefix(std::min(query.size(), pair.size() + 1));
-      std::string name, value;
-      auto decode = [](std::string_view text, std::string& out) {
-        std::string plain(text);
-        std::replace(plain.begin(), plain.end(), '+', ' ');
-        return percent_decode(plain, out);
-      };
-      size_t equals = std::min(pair.find('='), pair.size());
-      if (pair.empty() || !decode(pair.substr(0, equals), name) ||
-          !decode(pair.substr(std::min(equals + 1, pair.size())), value))
-        continue;
-      sorted[name].push_back(value);
-    }
-    before.resize(mark);
-  }
+  const std::string fragment = url.find('#') == std::string::npos ? "" : url.substr(url.find('#'));
+  const std::string before = url.substr(0, url.find_first_of("?#"));
+  std::map<std::string, std::string> sorted;
   each_property(ctx, values.get(), [&](JSAtom atom, const Value& value) {
-    auto& list = sorted[atom_text(ctx, atom)];
-    if (!JS_IsArray(value.get())) {
-      list.push_back(to_text(ctx, value.get()));
-      return true;
-    }
-    int64_t length = 0;
-    JS_GetLength(ctx, value.get(), &length);
-    for (uint32_t i = 0; i < length; ++i) list.push_back(to_text(ctx, value.at(i).get()));
+    sorted[atom_text(ctx, atom)] = to_text(ctx, value.get());
     return true;
   });
   std::string query;
-  for (const auto& [name, list] : sorted) {
-    for (const std::string& value : list)
-      query +=
-          fmt::format("{}{}={}", query.empty() ? "" : "&", query_escape(name), query_escape(value));
-  }
+  for (const auto& [name, value] : sorted)
+    query +=
+        fmt::format("{}{}={}", query.empty() ? "" : "&", query_escape(name), query_escape(value));
   return before + (query.empty() ? "" : "?") + query + fragment;
 }
 

@@ -159,12 +159,13 @@ Result<void> set_tls(const Values& values, PrometheusConfig& config) {
   tls.alpn = {"http/1.1"};
   if (BIA_TRY(flag(values, "INSECURE_SKIP_TLS_VERIFY")))
     tls.verify = bia::net::TlsClientOptions::Verify::kInsecureSkip;
-  if (std::string version = text("TLS_MINIMUM_VERSION"); !version.empty()) {
-    auto parsed = bia::net::parse_tls_version(version);
-    if (!parsed)
-      return invalid(fmt::format("{}TLS_MINIMUM_VERSION is {}; it has to be 1.0, 1.1, 1.2 or 1.3",
-                                 kPrefix, metrics::go_quote(version)));
-    tls.limits.min = *parsed;
+  // k6 knows 1.2, and takes 1.3 for everything else.
+  tls.limits.min = bia::net::TlsVersion::k13;
+  if (std::string version = text("TLS_MINIMUM_VERSION"); version == "1.2") {
+    tls.limits.min = bia::net::TlsVersion::k12;
+  } else if (!version.empty() && version != "1.3") {
+    return invalid(fmt::format("{}TLS_MINIMUM_VERSION is {}; it has to be 1.2 or 1.3", kPrefix,
+                               metrics::go_quote(version)));
   }
   std::string certificate = text("CLIENT_CERTIFICATE"), key = text("CLIENT_CERTIFICATE_KEY");
   if (certificate.empty() != key.empty())

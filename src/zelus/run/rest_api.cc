@@ -1,5 +1,6 @@
 #include "zelus/run/rest_api.h"
 
+#include <fmt/format.h>
 #include <rapidjson/document.h>
 
 #include <cmath>
@@ -97,6 +98,10 @@ RestAnswer patch_status(RestSubject& subject, std::string_view body) {
     if (auto done = subject.set_paused(*paused); !done) {
       return failure(500, "Pause error", done.error().message(), kJson);
     }
+  }
+  for (const char* key : {"vus", "vus-max"}) {
+    if (at->HasMember(key) && !(*at)[key].IsNull() && !(*at)[key].IsInt64())
+      return failure(400, "Invalid data", fmt::format("{} must be a whole number", key), kJson);
   }
   auto number = [&](const char* key) -> std::optional<int64_t> {
     if (!at->HasMember(key) || !(*at)[key].IsInt64()) return std::nullopt;

@@ -20,6 +20,22 @@ using options::Flag;
 
 namespace {
 
+/// Whoever listens there may answer anything: null where there is no such member.
+const rapidjson::Value& member(const rapidjson::Value& object, const char* key) {
+  static const rapidjson::Value kNull;
+  if (!object.IsObject()) return kNull;
+  const auto found = object.FindMember(key);
+  return found == object.MemberEnd() ? kNull : found->value;
+}
+
+std::string_view text_of(const rapidjson::Value& value) {
+  return value.IsString() ? options::text_of(value) : std::string_view();
+}
+
+Error not_this_api() {
+  return Error(Code::kUnknown, "BAD_ANSWER", "the answer is not that of the REST API of a run");
+}
+
 constexpr size_t kHelpColumns = 120;
 constexpr bia::Duration kPatience = std::chrono::seconds(60);
 
@@ -110,11 +126,17 @@ Result<rapidjson::Document> call(const std::string& address, const RestCommand& 
   auto errors = document.FindMember("errors");
   if (errors == document.MemberEnd()) return document;
   std::string text;
+  if (!errors->value.IsArray()) return not_this_api();
   for (const auto& error : errors->value.GetArray()) {
-    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", options::text_of(error["title"]),
-                        options::text_of(error["detail"]));
+    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", text_of(member(error, "title")),
+                        text_of(member(error, "detail")));
   }
   return Error(Code::kFailedPrecondition, "REFUSED", text);
+}
+
+int64_t integer_of(const rapidjson::Value& object, const char* key) {
+  const rapidjson::Value& value = member(object, key);
+  return value.IsInt64() ? value.GetInt64() : 0;
 }
 
 std::string quoted_bool(const rapidjson::Value& value) {
@@ -123,27 +145,34 @@ std::string quoted_bool(const rapidjson::Value& value) {
 
 /// As Go's YAML writes k6's structures: nullable values are texts.
 std::string status_yaml(const rapidjson::Value& attributes) {
-  auto flag = [&](const char* key) { return attributes[key].GetBool() ? "true" : "false"; };
+  auto flag = [&](const char* key) {
+    const rapidjson::Value& value = member(attributes, key);
+    return value.IsBool() && value.GetBool() ? "true" : "false";
+  };
   return fmt::format(
       "status: {}\npaused: {}\nvus: \"{}\"\nvus-max: \"{}\"\nstopped: {}\nrunning: {}\n"
       "tainted: {}\n",
-      attributes["status"].GetInt64(), quoted_bool(attributes["paused"]),
-      attributes["vus"].GetInt64(), attributes["vus-max"].GetInt64(), flag("stopped"),
+      integer_of(attributes, "status"), quoted_bool(member(attributes, "paused")),
+      integer_of(attributes, "vus"), integer_of(attributes, "vus-max"), flag("stopped"),
       flag("running"), flag("tainted"));
 }
 
 std::string stats_yaml(const rapidjson::Value& metrics) {
   std::string text;
   for (const auto& metric : metrics.GetArray()) {
-    const auto& attributes = metric["attributes"];
-    text += fmt::format("- name: {}\n", options::text_of(metric["id"]));
+    const auto& attributes = member(metric, "attributes");
+    text += fmt::format("- name: {}\n", text_of(member(metric, "id")));
     for (const char* key : {"type", "contains"})
       text += fmt::format("  {}:\n    type: {}\n    valid: true\n", key,
-                          options::text_of(attributes[key]));
-    text += fmt::format("  tainted: {}\n  sample:\n", quoted_bool(attributes["tainted"]));
-    for (const auto& value : attributes["sample"].GetObject())
-      text += fmt::format("    {}: {}\n", value.name.GetString(),
-                          metrics::format_go_g(value.value.GetDouble()));
+                          text_of(member(attributes, key)));
+    text += fmt::format("  tainted: {}\n  sample:\n", quoted_bool(member(attributes, "tainted")));
+    const rapidjson::Value& sample = member(attributes, "sample");
+    if (!sample.IsObject()) continue;
+    for (const auto& value : sample.GetObject()) {
+      if (value.value.IsNumber())
+        text += fmt::format("    {}: {}\n", value.name.GetString(),
+                            metrics::format_go_g(value.value.GetDouble()));
+    }
   }
   return text.empty() ? "[]\n" : text;
 }
@@ -153,10 +182,10 @@ Result<std::string> yaml_of(const RestCommand& command, const rapidjson::Documen
   auto data = document.FindMember("data");
   if (data != document.MemberEnd()) {
     if (command.name == "stats" && data->value.IsArray()) return stats_yaml(data->value);
-    if (command.name != "stats" && data->value.IsObject() && data->value.HasMember("attributes"))
-      return status_yaml(data->value["attributes"]);
+    if (command.name != "stats" && member(data->value, "attributes").IsObject())
+      return status_yaml(member(data->value, "attributes"));
   }
-  return Error(Code::kUnknown, "BAD_ANSWER", "the answer is not that of the REST API of a run");
+  return not_this_api();
 }
 
 Result<void> work(const RestCommand& command, const options::FlagSet& flags,

@@ -70,6 +70,10 @@ export default function () {
   attempt('no href', () => home.clickLink({ selector: 'h1' }));
   attempt('submit', () => home.submitForm().json('body'));
   attempt('fields', () => home.submitForm({ fields: { user: 'bob', more: 'a b' }, params: { headers: { 'X-A': '1' } } }).json('body'));
+  const search = http.get('http://127.0.0.1:23780/search?q=old&x=y');
+  attempt('submit by GET', () => search.submitForm().url);
+  attempt('fields by GET', () => search.submitForm({ fields: { q: 'new', z: ['1', '2'] } }).url);
+  attempt('values', () => [search.html('select').val(), search.html('form').serialize(), search.html('form').serializeArray()]);
   attempt('no form', () => home.submitForm({ formSelector: '#nope' }));
   attempt('no body', () => http.get('http://127.0.0.1:23780/', { responseType: 'none' }).html());
   attempt('json', () => http.get('http://127.0.0.1:23780/json').html().text());
