@@ -18,8 +18,15 @@ double random_share() {
 
 Result<void> send_once(ServicePool& pool, const RepeatedCall& call, Deadline deadline,
                        Answer& answer) {
-  auto pick = pool.pick();
-  if (!pick.ok()) return std::move(pick).error();
+  auto pick = [&] {
+    // While no node is known, it waits for the first.
+    const fiber::ScopedDeadline within(deadline);
+    return pool.pick();
+  }();
+  if (!pick.ok()) {
+    if (!deadline.expired()) return std::move(pick).error();
+    return Error(Code::kDeadlineExceeded, "", "context deadline exceeded");
+  }
   answer.peer = pick->address();
   Result<void> sent = call.send(*pick, deadline, answer);
   pick->done(sent.ok() ? nullptr : &sent.error());

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <google/protobuf/message.h>
 
+#include <atomic>
+
+#include "bia/fiber/scheduler.h"
 #include "bia/repeated_call.h"
 #include "bia/stream_scope.h"
 
@@ -13,6 +16,13 @@ class ServiceClient::Impl {
  public:
   Impl(ServiceClientOptions from, std::unique_ptr<ServicePool> made)
       : options(std::move(from)), pool(std::move(made)), sender(*pool, options) {}
+  ~Impl() {
+    // Fibers of streams that were dropped are still on their way out through the middleware, and a
+    // middleware may suspend there: neither the chain nor the pool goes before they have ended.
+    while (stream_fibers.load() > 0) {
+      if (!fiber::sleep_for(std::chrono::milliseconds(1))) fiber::yield();
+    }
+  }
 
   Deadline deadline_of(Deadline given, const Context* parent) const {
     Deadline deadline = given.is_never() ? Deadline::after(options.timeout) : given;
@@ -23,6 +33,7 @@ class ServiceClient::Impl {
   std::unique_ptr<ServicePool> pool;
   Sender sender;
   Chain chain;
+  std::atomic<int64_t> stream_fibers{0};
 };
 
 namespace {
@@ -167,8 +178,8 @@ Result<OpenedStream> ServiceClient::stream(std::string_view operation, const Con
       parent ? std::min(options.deadline, parent->deadline()) : options.deadline;
   OutgoingCall call = outgoing_for(Transport::kGrpc, parent, deadline);
   if (options.metadata) call.headers = *options.metadata;
-  return StreamScope::open(
-      {*impl_->pool, impl_->chain, std::string(operation), std::move(call), options.ready, parent});
+  return StreamScope::open({*impl_->pool, impl_->chain, impl_->stream_fibers,
+                            std::string(operation), std::move(call), options.ready, parent});
 }
 
 }  // namespace bia

@@ -236,6 +236,19 @@ TEST(ServiceClient, EndsAtItsDeadline) {
   });
 }
 
+TEST(ServiceClient, KeepsItsTimeoutWhileNoNodeIsKnown) {
+  log::set_sink([](std::string_view) {});
+  auto threads = *fiber::ThreadGroup::create(1);
+  threads->run([&](size_t) {
+    auto client = client_of("discovery:///nobody", [](ServiceClientOptions& options) {
+      options.pool.etcd.endpoints = {"127.0.0.1:1"};
+      options.timeout = 50ms;
+    });
+    // Not kUnavailable, which would say that the pool gave up first.
+    EXPECT_EQ(echo(*client, "x").error().code(), Code::kDeadlineExceeded);
+  });
+}
+
 TEST(ServiceClient, SendsATokenTheServerAccepts) {
   Peer peer;
   std::string header;
@@ -409,6 +422,68 @@ TEST(ServiceClient, StreamsPassTheChainFromBeginningToEnd) {
       return Error(Code::kPermissionDenied, "NO", "no");
     });
     EXPECT_EQ(client->stream("/t.S/Chat", nullptr, {}).error().reason(), "NO");
+  });
+}
+
+TEST(ServiceClient, KeepsItsChainUntilADroppedStreamHasLeftIt) {
+  class Slow final : public Middleware {
+   public:
+    Slow(std::shared_ptr<bool> alive, int& left) : alive_(std::move(alive)), left_(left) {}
+    ~Slow() override { *alive_ = false; }
+    Result<Reply> handle(Context&, Request, Next next) override {
+      const std::shared_ptr<bool> alive = alive_;  // The fiber's own, should this object go.
+      int& left = left_;
+      auto reply = next();
+      for (int turn = 0; turn < 3; ++turn) {
+        EXPECT_TRUE(*alive) << turn;
+        fiber::sleep_for(5ms).value();
+      }
+      ++left;
+      return reply;
+    }
+
+   private:
+    std::shared_ptr<bool> alive_;
+    int& left_;
+  };
+  Peer peer;
+  peer.run([&](const std::string& grpc, const std::string&) {
+    int left = 0;
+    auto client = client_of(grpc);
+    client->use(std::make_unique<Slow>(std::make_shared<bool>(true), left));
+    {
+      const OpenedStream dropped = *client->stream("/t.S/Chat", nullptr, {});
+    }
+    client.reset();
+    EXPECT_EQ(left, 1);
+  });
+}
+
+TEST(ServiceClient, ThrowsWhatAMiddlewareThrowsOnAStream) {
+  Peer peer;
+  peer.run([&](const std::string& grpc, const std::string&) {
+    bool early = true;
+    auto client = client_of(grpc);
+    client->use([&](Context&, Request, Next next) -> Result<Reply> {
+      if (early) throw std::runtime_error("early");
+      auto reply = next();
+      throw std::runtime_error("late");
+    });
+    const auto thrown = [](const std::function<void()>& body) -> std::string {
+      try {
+        body();
+      } catch (const std::runtime_error& error) {
+        return error.what();
+      }
+      return "nothing";
+    };
+    const auto open = [&] { return client->stream("/t.S/Chat", nullptr, {}); };
+    EXPECT_EQ(thrown([&] { open().error(); }), "early");
+    early = false;
+    OpenedStream opened = *open();
+    opened.stream.close_send();
+    EXPECT_EQ(thrown([&] { (void)finish_stream(opened); }), "late");
+    const OpenedStream dropped = *open();
   });
 }
 

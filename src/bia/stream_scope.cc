@@ -1,5 +1,6 @@
 #include "bia/stream_scope.h"
 
+#include <exception>
 #include <optional>
 
 #include "bia/bia/propagation.h"
@@ -20,6 +21,11 @@ struct StreamScope::State {
     plan.parent = nullptr;
   }
   void run();
+  Result<void> run_chain();
+  Result<void> told() const {
+    if (thrown) std::rethrow_exception(thrown);
+    return *result;
+  }
   static Result<void> open_and_wait(Invocation& invocation);
 
   Plan plan;
@@ -30,6 +36,7 @@ struct StreamScope::State {
   std::optional<grpc::ClientStream> stream;
   std::optional<Result<void>> outcome;  ///< of the stream, told by its owner
   std::optional<Result<void>> result;   ///< of the chain
+  std::exception_ptr thrown;            ///< by the chain, for the owner: it made the call
   fiber::Parker owner;
   fiber::Parker chain;
 };
@@ -58,7 +65,7 @@ Result<void> StreamScope::State::open_and_wait(Invocation& invocation) {
   return std::move(*state.outcome);
 }
 
-void StreamScope::State::run() {
+Result<void> StreamScope::State::run_chain() {
   Context context(plan.operation, {}, plan.call, nullptr, now());
   std::optional<ContextValue<SpanContext>> with_span;
   std::optional<ContextValue<RequestId>> with_id;
@@ -68,26 +75,38 @@ void StreamScope::State::run() {
   if (metadata) with_metadata.emplace(context, *metadata);
   Invocation invocation{context, nullptr, nullptr, open_and_wait, nullptr, this};
   Result<Reply> replied = plan.chain.run(invocation);
-  if (replied.ok()) {
-    result.emplace();
-  } else {
-    result.emplace(std::move(replied).error());
+  if (!replied.ok()) return std::move(replied).error();
+  return {};
+}
+
+void StreamScope::State::run() {
+  try {
+    result.emplace(run_chain());
+  } catch (...) {
+    thrown = std::current_exception();
+    result.emplace(Error(Code::kInternal, "", "a middleware threw"));
   }
+  plan.fibers.fetch_sub(1);
   owner.unpark();
 }
 
 Result<OpenedStream> StreamScope::open(Plan plan) {
   auto state = std::make_shared<State>(std::move(plan));
   auto scope = std::make_shared<StreamScope>(state);
-  auto fiber = BIA_TRY(fiber::Scheduler::current().spawn([state] { state->run(); }));
+  state->plan.fibers.fetch_add(1);
+  auto spawned = fiber::Scheduler::current().spawn([state] { state->run(); });
+  if (!spawned.ok()) {
+    state->plan.fibers.fetch_sub(1);
+    return std::move(spawned).error();
+  }
   while (!state->stream && !state->result) {
     if (auto parked = state->owner.park(); !parked.ok()) {
-      fiber.cancel();
+      spawned->cancel();
       return std::move(parked).error();
     }
   }
   if (!state->stream) {
-    if (!state->result->ok()) return std::move(*state->result).error();
+    BIA_TRY(state->told());
     return Error(Code::kInternal, "NO_STREAM", "a middleware answered without opening the stream");
   }
   return OpenedStream{std::move(*state->stream), std::move(scope)};
@@ -107,7 +126,7 @@ Result<void> StreamScope::end(Result<void> outcome) {
   while (!state_->result) {
     if (!state_->owner.park().ok()) return outcome;
   }
-  return *state_->result;
+  return state_->told();
 }
 
 Result<void> finish_stream(OpenedStream& opened) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -13,12 +14,15 @@ class StreamScope {
   struct Plan {
     ServicePool& pool;
     const Chain& chain;
+    /// Counts the fibers that use `pool` and `chain`.
+    std::atomic<int64_t>& fibers;
     std::string operation;
     OutgoingCall call;
     grpc::CallOptions::Ready ready;
     const Context* parent;
   };
-  /// Suspends until the chain has opened the stream, or refused it.
+  /// Suspends until the chain has opened the stream, or refused it. Throws what a middleware
+  /// throws, as `end` does.
   static Result<OpenedStream> open(Plan plan);
   ~StreamScope();
   /// Tells the chain how the stream ended; what the chain makes of it. Suspends.
