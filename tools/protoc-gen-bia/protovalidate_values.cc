@@ -3,6 +3,10 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+
 #include "names.h"
 #include "validate_values.h"
 
@@ -21,9 +25,10 @@ std::string hex(const std::string& bytes) {
 }
 
 /// As CEL's format shows a Duration: "3600s", "0.5s".
-std::string seconds_text(int64_t nanos) {
-  std::string text =
-      fmt::format("{}.{:09}", nanos / 1'000'000'000, std::abs(nanos % 1'000'000'000));
+std::string seconds_text(const Moment& moment) {
+  const bool negative = moment.seconds < 0 || moment.nanos < 0;
+  std::string text = fmt::format("{}{}.{:09}", negative ? "-" : "", std::abs(moment.seconds),
+                                 std::abs(moment.nanos));
   while (text.ends_with('0')) text.pop_back();
   if (text.ends_with('.')) text.pop_back();
   return text + "s";
@@ -375,38 +380,48 @@ std::string ProtoChecks::any(const RawRules& rules) {
   return {};
 }
 
-/// A Duration or a Timestamp, as nanoseconds.
+/// A Duration or a Timestamp.
 std::string ProtoChecks::moment(const RawRules& rules, std::string_view type) {
   const bool timestamp = type == "timestamp";
-  const auto bound = [&](std::optional<int64_t> nanos) {
-    if (!nanos) return Bound();
-    return Bound{fmt::format("int64_t{{{}}}", *nanos),
-                 timestamp ? rfc3339(*nanos) : seconds_text(*nanos)};
+  std::vector<Moment> all = timestamp ? std::vector<Moment>() : rules.moments(7);
+  if (!timestamp) {
+    for (const Moment& one : rules.moments(8)) all.push_back(one);
+  }
+  for (int number : {2, 3, 4, 5, 6}) {
+    if (const auto one = rules.moment(number)) all.push_back(*one);
+  }
+  const MomentCode code{std::any_of(all.begin(), all.end(), std::mem_fn(&Moment::is_wide))};
+  const auto bound = [&](std::optional<Moment> moment) {
+    if (!moment) return Bound();
+    return Bound{code.of_rule(*moment), timestamp ? rfc3339(*moment) : seconds_text(*moment)};
   };
-  const std::string moment = value_;
-  value_ = fmt::format("::bia::rules::nanos({0}.seconds(), {0}.nanos())", moment);
-  if (const auto equal = rules.nanos(2))
+  const std::string in_nanos = MomentCode().of_field(value_);
+  value_ = code.of_field(value_);
+  if (const auto equal = rules.moment(2))
     fail_if(fmt::format("{} != {}", value_, bound(equal).code), "must equal " + bound(equal).shown,
             fmt::format("{}.const", type));
-  const auto high = rules.nanos(3) ? rules.nanos(3) : rules.nanos(4);
-  const auto low = rules.nanos(5) ? rules.nanos(5) : rules.nanos(6);
-  bounds(type, bound(rules.nanos(3)), bound(rules.nanos(4)), bound(rules.nanos(5)),
-         bound(rules.nanos(6)), high && low && *high < *low);
+  const auto high = rules.moment(3) ? rules.moment(3) : rules.moment(4);
+  const auto low = rules.moment(5) ? rules.moment(5) : rules.moment(6);
+  bounds(type, bound(rules.moment(3)), bound(rules.moment(4)), bound(rules.moment(5)),
+         bound(rules.moment(6)), high && low && *high < *low);
   if (!timestamp) {
     std::vector<Bound> in, not_in;
-    for (int64_t one : rules.all_nanos(7)) in.push_back(bound(one));
-    for (int64_t one : rules.all_nanos(8)) not_in.push_back(bound(one));
+    for (const Moment& one : rules.moments(7)) in.push_back(bound(one));
+    for (const Moment& one : rules.moments(8)) not_in.push_back(bound(one));
     lists(type, in, not_in);
     return {};
   }
   const std::string_view now = "::bia::rules::now_nanos()";
   if (rules.flag(7))
-    fail_if(fmt::format("{} > {}", value_, now), "must be less than now", "timestamp.lt_now");
+    fail_if(fmt::format("{} > {}", in_nanos, now), "must be less than now", "timestamp.lt_now");
   if (rules.flag(8))
-    fail_if(fmt::format("{} < {}", value_, now), "must be greater than now", "timestamp.gt_now");
-  if (const auto within = rules.nanos(9))
-    fail_if(fmt::format("{0} < {1} - {2}LL || {0} > {1} + {2}LL", value_, now, *within),
-            fmt::format("must be within {} of now", seconds_text(*within)), "timestamp.within");
+    fail_if(fmt::format("{} < {}", in_nanos, now), "must be greater than now", "timestamp.gt_now");
+  if (const auto within = rules.moment(9)) {
+    if (std::string wrong = wrong_within(*within); !wrong.empty()) return wrong;
+    fail_if(
+        fmt::format("{0} < {1} - {2}LL || {0} > {1} + {2}LL", in_nanos, now, within->in_nanos()),
+        fmt::format("must be within {} of now", seconds_text(*within)), "timestamp.within");
+  }
   return {};
 }
 

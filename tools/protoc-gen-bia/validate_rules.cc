@@ -1,5 +1,6 @@
 #include "validate_rules.h"
 
+#include <fmt/format.h>
 #include <google/protobuf/descriptor.pb.h>
 
 #include <algorithm>
@@ -93,22 +94,38 @@ int RawRules::highest_of_types() const {
   return found;
 }
 
+bool Moment::is_wide() const {
+  // The limit of bia::rules::nanos, which clamps what is beyond.
+  constexpr int64_t kMax = INT64_MAX / 1'000'000'000 - 1;
+  return seconds <= -kMax || seconds >= kMax;
+}
+
+std::string MomentCode::of_field(const std::string& value) const {
+  return fmt::format("{0}({1}.seconds(), {1}.nanos())",
+                     wide ? "std::pair<int64_t, int32_t>" : "::bia::rules::nanos", value);
+}
+
+std::string MomentCode::of_rule(const Moment& moment) const {
+  if (wide) return fmt::format("std::pair<int64_t, int32_t>({}, {})", moment.seconds, moment.nanos);
+  return fmt::format("int64_t{{{}}}", moment.in_nanos());
+}
+
 namespace {
-int64_t nanos_of(const RawRules& duration) {
-  return static_cast<int64_t>(duration.unsigned_of(1).value_or(0)) * 1'000'000'000 +
-         static_cast<int32_t>(duration.unsigned_of(2).value_or(0));
+Moment moment_of(const RawRules& message) {
+  return {static_cast<int64_t>(message.unsigned_of(1).value_or(0)),
+          static_cast<int32_t>(message.unsigned_of(2).value_or(0))};
 }
 }  // namespace
 
-std::optional<int64_t> RawRules::nanos(int number) const {
-  const auto duration = message(number);
-  if (!duration) return std::nullopt;
-  return nanos_of(*duration);
+std::optional<Moment> RawRules::moment(int number) const {
+  const auto found = message(number);
+  if (!found) return std::nullopt;
+  return moment_of(*found);
 }
 
-std::vector<int64_t> RawRules::all_nanos(int number) const {
-  std::vector<int64_t> list;
-  for (const RawRules& one : messages(number)) list.push_back(nanos_of(one));
+std::vector<Moment> RawRules::moments(int number) const {
+  std::vector<Moment> list;
+  for (const RawRules& one : messages(number)) list.push_back(moment_of(one));
   return list;
 }
 

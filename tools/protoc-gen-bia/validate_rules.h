@@ -1,6 +1,8 @@
 #pragma once
 #include <google/protobuf/unknown_field_set.h>
 
+#include <compare>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +11,27 @@
 #include "output.h"
 
 namespace bia::protoc {
+
+/// A google.protobuf.Duration or Timestamp of a rule.
+struct Moment {
+  int64_t seconds = 0;
+  int32_t nanos = 0;
+
+  /// Beyond the 292 years that nanoseconds of 64 bits reach.
+  bool is_wide() const;
+  /// Only where it is not wide.
+  int64_t in_nanos() const { return seconds * 1'000'000'000 + nanos; }
+  auto operator<=>(const Moment&) const = default;
+};
+
+/// How generated code compares the moments of one field: as nanoseconds, or, where a rule's is
+/// wide, as pairs of seconds and nanoseconds.
+struct MomentCode {
+  bool wide = false;
+  /// `value` is an expression of the message.
+  std::string of_field(const std::string& value) const;
+  std::string of_rule(const Moment& moment) const;
+};
 
 /// A message of validate/validate.proto as it stands in an option, read by its field numbers.
 class RawRules {
@@ -33,9 +56,9 @@ class RawRules {
   int highest_of_types() const;
   /// Numbers of a field, as the rule's type has them on the wire.
   std::vector<pb::UnknownField> values(int number) const;
-  /// Nanoseconds of a google.protobuf.Duration.
-  std::optional<int64_t> nanos(int number) const;
-  std::vector<int64_t> all_nanos(int number) const;
+  /// A google.protobuf.Duration or Timestamp.
+  std::optional<Moment> moment(int number) const;
+  std::vector<Moment> moments(int number) const;
   /// The first of these that is there; 0 for none.
   int first_of(std::initializer_list<int> numbers) const;
 

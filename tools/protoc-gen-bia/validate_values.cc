@@ -5,13 +5,20 @@
 #include <re2/re2.h>
 
 #include <bit>
-#include <chrono>
+#include <cmath>
 
 #include "names.h"
 
 namespace bia::protoc {
 namespace {
 using Field = pb::FieldDescriptor;
+
+/// C++ has no literals of infinity and NaN; <cmath> has names.
+std::string real_code(double value, int digits) {
+  if (std::isnan(value)) return "NAN";
+  if (std::isinf(value)) return value > 0 ? "HUGE_VAL" : "-HUGE_VAL";
+  return fmt::format("{:.{}e}", value, digits);
+}
 
 }  // namespace
 
@@ -35,12 +42,12 @@ Literal literal(const Field* field, const pb::UnknownField& raw) {
   switch (field->type()) {
     case Field::TYPE_FLOAT: {
       const float value = std::bit_cast<float>(static_cast<uint32_t>(bits));
-      return {fmt::format("static_cast<float>({:.9e})", value), fmt::format("{}", value),
-              double{value}};
+      return {fmt::format("static_cast<float>({})", real_code(double{value}, 9)),
+              fmt::format("{}", value), double{value}};
     }
     case Field::TYPE_DOUBLE: {
       const double value = std::bit_cast<double>(bits);
-      return {fmt::format("{:.17e}", value), fmt::format("{}", value), value};
+      return {real_code(value, 17), fmt::format("{}", value), value};
     }
     case Field::TYPE_SINT32:
     case Field::TYPE_SINT64:
@@ -57,15 +64,19 @@ Literal literal(const Field* field, const pb::UnknownField& raw) {
   }
 }
 
-std::string rfc3339(int64_t nanos) {
-  const auto at = std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::nanoseconds(nanos));
-  const auto second = std::chrono::floor<std::chrono::seconds>(at);
-  std::string text =
-      fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(second.time_since_epoch().count()));
-  std::string fraction = fmt::format(".{:09}", (at - second).count());
+std::string rfc3339(const Moment& moment) {
+  const bool borrow = moment.nanos < 0;
+  std::string text = fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(moment.seconds - borrow));
+  std::string fraction = fmt::format(".{:09}", moment.nanos + (borrow ? 1'000'000'000 : 0));
   while (fraction.ends_with('0')) fraction.pop_back();
   if (fraction != ".") text += fraction;
   return text + "Z";
+}
+
+std::string wrong_within(const Moment& within) {
+  constexpr int64_t kMax = int64_t{100} * 366 * 24 * 3600;
+  if (within.seconds > -kMax && within.seconds < kMax) return {};
+  return "a timestamp.within of 100 years and more is not built";
 }
 
 namespace {
@@ -361,14 +372,22 @@ std::string ValueChecks::bytes(const RawRules& rules) {
 
 std::string ValueChecks::duration(const RawRules& rules) {
   if (rules.first_of({7, 8})) return "the rules duration.in and not_in are not built";
-  const std::string value = fmt::format("::bia::rules::nanos({0}.seconds(), {0}.nanos())", value_);
+  MomentCode moments;
+  for (int number : {2, 3, 4, 5, 6}) {
+    const auto moment = rules.moment(number);
+    if (moment && moment->is_wide()) moments.wide = true;
+  }
+  const std::string value = moments.of_field(value_);
   const auto code = [&](int number) {
-    const auto nanos = rules.nanos(number);
-    return nanos ? fmt::format("int64_t{{{}}}", *nanos) : std::string();
+    const auto moment = rules.moment(number);
+    return moment ? moments.of_rule(*moment) : std::string();
   };
   const auto shown = [&](int a, int b) {
-    const auto nanos = rules.nanos(a) ? rules.nanos(a) : rules.nanos(b);
-    return nanos ? fmt::format("{}s", static_cast<double>(*nanos) / 1e9) : std::string();
+    const auto moment = rules.moment(a) ? rules.moment(a) : rules.moment(b);
+    if (!moment) return std::string();
+    // A wide one's fraction is lost in a double.
+    return moment->is_wide() ? fmt::format("{}s", moment->seconds)
+                             : fmt::format("{}s", static_cast<double>(moment->in_nanos()) / 1e9);
   };
   if (rules.has(2)) fail_if(value + " != " + code(2), "value must equal " + shown(2, 2));
   bounds(value, code(3), code(4), code(5), code(6), shown(5, 6), shown(3, 4));
@@ -382,9 +401,12 @@ std::string ValueChecks::timestamp(const RawRules& rules) {
   const std::string now = "::bia::rules::now_nanos()";
   if (rules.flag(7)) fail_if(value + " >= " + now, "value must be less than now");
   if (rules.flag(8)) fail_if(value + " <= " + now, "value must be greater than now");
-  if (const auto within = rules.nanos(9))
-    fail_if(fmt::format("{0} < {1} - {2}LL || {0} > {1} + {2}LL", value, now, *within),
-            fmt::format("value must be within {}s of now", static_cast<double>(*within) / 1e9));
+  if (const auto within = rules.moment(9)) {
+    if (std::string wrong = wrong_within(*within); !wrong.empty()) return wrong;
+    const int64_t nanos = within->in_nanos();
+    fail_if(fmt::format("{0} < {1} - {2}LL || {0} > {1} + {2}LL", value, now, nanos),
+            fmt::format("value must be within {}s of now", static_cast<double>(nanos) / 1e9));
+  }
   return {};
 }
 

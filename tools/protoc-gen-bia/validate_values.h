@@ -45,8 +45,10 @@ struct Literal {
   double number = 0;
 };
 Literal literal(const pb::FieldDescriptor* field, const pb::UnknownField& raw);
-/// Nanoseconds since 1970 as "2024-01-02T03:04:05.5Z".
-std::string rfc3339(int64_t nanos);
+/// "2024-01-02T03:04:05.5Z".
+std::string rfc3339(const Moment& moment);
+/// What is wrong with a rule `within`, whose sums with now must stay in 64 bits; else empty.
+std::string wrong_within(const Moment& within);
 
 /// The number of FieldRules' member that is for this type of field.
 int rule_number(const pb::FieldDescriptor* field);

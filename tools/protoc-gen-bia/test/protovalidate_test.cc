@@ -157,6 +157,9 @@ TEST(Protovalidate, Numbers) {
   EXPECT_EQ(numbers([](Numbers& m) { m.set_outside(3); }), "");
   EXPECT_EQ(numbers([](Numbers& m) { m.set_finite(INFINITY); }),
             "finite: must be finite [float.finite]");
+  EXPECT_EQ(numbers([](Numbers& m) { m.set_below(-HUGE_VALF); }), "");
+  EXPECT_EQ(numbers([](Numbers& m) { m.set_below(HUGE_VALF); }),
+            "below: must be greater than or equal to -inf and less than inf [float.gte_lt]");
   EXPECT_EQ(numbers([](Numbers& m) { m.set_not_seven(7), m.set_yes(false), m.set_seven(8); }),
             "notSeven: must not be in list [7] [fixed32.not_in]\n"
             "yes: must equal true [bool.const]\nseven: must equal 7 [int64.const]");
@@ -219,6 +222,15 @@ TEST(Protovalidate, BytesAndWellKnownTypes) {
             "past: must be less than now [timestamp.lt_now]");
   EXPECT_EQ(others([](Others& m) { m.mutable_since()->set_seconds(1); }),
             "since: must be greater than or equal to 2024-01-01T00:00:00Z [timestamp.gte]");
+  // Beyond the 292 years of 64 bits of nanoseconds.
+  EXPECT_EQ(others([](Others& m) { m.mutable_until()->set_seconds(32503680000); }), "");
+  EXPECT_EQ(others([](Others& m) { m.mutable_until()->set_seconds(253402300799); }),
+            "until: must be less than 9999-12-31T23:59:59Z [timestamp.lt]");
+  EXPECT_EQ(others([](Others& m) { m.mutable_until()->set_seconds(1); }),
+            "until: must be greater than now [timestamp.gt_now]");
+  EXPECT_EQ(others([](Others& m) { m.mutable_age()->set_seconds(1); }), "");
+  EXPECT_EQ(others([](Others& m) { m.mutable_age()->set_seconds(315576000000); }),
+            "age: must be in list [315576000000.000000005s, 1s] [duration.in]");
   EXPECT_EQ(others([](Others& m) { m.mutable_mask()->add_paths("b"); }),
             "mask: must only contain paths in [a, b.c] [field_mask.in]");
   EXPECT_EQ(others([](Others& m) { m.mutable_any()->set_type_url("x"); }),

@@ -1,6 +1,8 @@
 // The checks that the plugin writes, each rule kept and broken.
 #include "bia/bia/validate.h"
 
+#include <cmath>
+
 #include "peers.h"
 #include "test/v1/rules.bia.h"
 
@@ -76,6 +78,9 @@ TEST(Validate, Numbers) {
   EXPECT_EQ(broken([](Ruled& m) { m.set_maybe(5); }), "maybe: value must be greater than 5");
   EXPECT_EQ(broken([](Ruled& m) { m.set_shade(static_cast<Shade>(9)); }),
             "shade: value must be one of the defined enum values");
+  EXPECT_EQ(broken([](Ruled& m) { m.set_real(1e308); }), "");
+  for (auto* change : {+[](Ruled& m) { m.set_real(HUGE_VAL); }, +[](Ruled& m) { m.set_real(NAN); }})
+    EXPECT_EQ(broken(change), "real: value must be inside range (-inf, inf)");
   EXPECT_EQ(broken([](Ruled& m) { m.set_shade(DARK); }), "shade: value must not be in list [1]");
 }
 
@@ -116,6 +121,13 @@ TEST(Validate, Times) {
   EXPECT_EQ(broken([](Ruled& m) { m.mutable_past()->set_seconds(1); }), "");
   EXPECT_EQ(broken([](Ruled& m) { m.mutable_past()->set_seconds(253402300799); }),
             "past: value must be less than now");
+  // Beyond the 292 years of 64 bits of nanoseconds.
+  EXPECT_EQ(broken([](Ruled& m) { m.mutable_long_()->set_seconds(1); }), "");
+  EXPECT_EQ(broken([](Ruled& m) { m.mutable_long_()->set_seconds(315575999999); }), "");
+  EXPECT_EQ(broken([](Ruled& m) { m.mutable_long_()->set_seconds(315576000000); }),
+            "long: value must be inside range [-9223372037s, 315576000000s)");
+  EXPECT_EQ(broken([](Ruled& m) { m.mutable_long_()->set_seconds(-9223372038); }),
+            "long: value must be inside range [-9223372037s, 315576000000s)");
 }
 
 }  // namespace
