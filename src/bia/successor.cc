@@ -115,6 +115,21 @@ Result<int> spawn(const std::vector<Descriptor>& descriptors, const NamedSockets
   return static_cast<int>(pid);
 }
 
+Result<void> wait_ready(const Descriptor& reader, int pid) {
+  fiber::FdWatch watch = BIA_TRY(fiber::FdWatch::create(reader.get()));
+  const Deadline deadline = Deadline::after(kReadyMax);
+  for (;;) {
+    char byte = 0;
+    const ssize_t count = read(reader.get(), &byte, 1);
+    if (count == 1) return {};
+    if (count == 0)
+      return Error(Code::kUnavailable, "SUCCESSOR",
+                   fmt::format("process {} ended before it served; its log says why", pid));
+    watch.clear_readable();
+    BIA_TRY(watch.wait_readable(deadline));
+  }
+}
+
 }  // namespace
 
 void block_successor_signal() {
@@ -152,20 +167,17 @@ Result<int> start_successor(const NamedSockets& sockets) {
   const int pid = BIA_TRY(spawn(descriptors, sockets));
   descriptors.clear();
   writer.close();
-  fiber::FdWatch watch = BIA_TRY(fiber::FdWatch::create(reader.get()));
-  const Deadline deadline = Deadline::after(kReadyMax);
-  for (;;) {
-    char byte = 0;
-    const ssize_t count = read(reader.get(), &byte, 1);
-    if (count == 1) return pid;
-    if (count == 0) {
-      waitpid(pid, nullptr, WNOHANG);
-      return Error(Code::kUnavailable, "SUCCESSOR",
-                   fmt::format("process {} ended before it served; its log says why", pid));
-    }
-    watch.clear_readable();
-    BIA_TRY(watch.wait_readable(deadline));
+  Result<void> ready = wait_ready(reader, pid);
+  if (!ready.ok()) {
+    // This program serves on: a successor that came later would take connections beside it.
+    kill(pid, SIGKILL);
+    fiber::offload([pid] {
+      while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+      }
+    });
+    return std::move(ready).error();
   }
+  return pid;
 }
 
 void tell_predecessor() {
