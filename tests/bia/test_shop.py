@@ -87,7 +87,8 @@ def redis(start, tmp_path):
 
 
 class Shop:
-    def __init__(self, start, folder, database, redis_port, threads=1, connections=4):
+    def __init__(self, start, folder, database, redis_port, threads=1, connections=4, address=None):
+        address = address or f"host=127.0.0.1 port={database.port}"
         self.port, self.grpc = conftest.free_port(), conftest.free_port()
         self.path = folder / "shop.log"
         config = folder / "shop.yaml"
@@ -96,7 +97,7 @@ class Shop:
   grpc: {{addr: '127.0.0.1:{self.grpc}', timeout: 15s}}
 runtime: {{threads: {threads}}}
 data:
-  database: {{source: 'host=127.0.0.1 port={database.port} dbname=shop user=shop', connections: {connections}}}
+  database: {{source: '{address} dbname=shop user=shop', connections: {connections}}}
   redis: {{addr: '127.0.0.1:{redis_port}', connections: 2, ttl: 60s}}
 """)
         self.process = start([conftest.BIN / "shop", "-conf", config], port=self.port, stderr=self.path.open("w"))
@@ -172,6 +173,11 @@ def test_servers_that_go_away_and_come_back(start, tmp_path, database, redis):
     shop.process.terminate()
     assert shop.process.wait(10) == 0
     assert database.connections() == 0
+
+
+def test_the_second_address_is_tried(start, tmp_path, database, redis):
+    shop = Shop(start, tmp_path, database, redis.port, address=f"host=127.0.0.1,127.0.0.1 port={conftest.free_port()},{database.port}")
+    assert shop.post("/items", {"name": "tea", "count": "3"})[0] == 200
 
 
 def test_no_database_is_an_error_at_the_start(tmp_path):

@@ -62,19 +62,22 @@ Result<std::unique_ptr<Postgres>> Postgres::connect(const std::string& source) {
 
 Result<void> Postgres::finish_connecting() {
   if (PQstatus(connection_.get()) == CONNECTION_BAD) return lost();
-  for (auto next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK;
-       next = PQconnectPoll(connection_.get())) {
+  for (auto next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK;) {
     if (next == PGRES_POLLING_FAILED) return lost();
     BIA_TRY(watch_socket());
-    // The watch tells of changes only: what is to be waited for is cleared first, and libpq, which
-    // returned because it would block, is asked again after the next one.
+    // A new watch counts as ready; the kernel says whether it is.
     if (next == PGRES_POLLING_READING) {
-      BIA_TRY(watch_.wait_readable(Deadline::never()));
       watch_.clear_readable();
+      BIA_TRY(watch_.wait_readable(Deadline::never()));
     } else {
-      BIA_TRY(watch_.wait_writable(Deadline::never()));
       watch_.clear_writable();
+      BIA_TRY(watch_.wait_writable(Deadline::never()));
     }
+    // libpq may close the socket and go on to its next address with a new one of the same number,
+    // which the old watch would never tell of.
+    watch_.reset();
+    watched_ = -1;
+    next = PQconnectPoll(connection_.get());
   }
   return watch_socket();
 }
