@@ -151,7 +151,7 @@ Result<void> ClientConnection::append_head(const ClientRequest& request) {
     return bad_request(fmt::format("invalid host \"{}\"", request.host));
   request_closes_ = false;
   request_chunked_ = false;
-  if (buffer_.capacity() == 0) buffer_.reserve(kReadBytes);
+  if (buffer_.capacity() < read_bytes_) buffer_.reserve(read_bytes_);
   buffer_.append(request.method);
   buffer_.append(" ");
   // RFC 9112 section 3.2.2.
@@ -253,8 +253,11 @@ Result<void> ClientConnection::send_rest(Deadline deadline) {
 Result<size_t> ClientConnection::fill(size_t bytes, Deadline deadline, bool cut_is_end) {
   for (;;) {
     if (queued_ == 0) buffer_.reserve(bytes);
+    const size_t space = buffer_.space().size();
     auto count = socket_.receive(buffer_.space(), deadline, read_times_);
     if (count) {
+      // Its answers are larger than those for which a small buffer is enough.
+      if (*count == space) read_bytes_ = kReadBytes;
       buffer_.filled(*count);
       buffer_.consume(std::exchange(queued_, 0));
       return count;
@@ -277,7 +280,7 @@ Result<void> ClientConnection::receive_head(Timings& timings, Deadline deadline)
     for (;;) {
       if (!buffer_.empty() && queued_ == 0) parsed = parser_.parse(buffer_.view());
       if (parsed != Parsed::kNeedMore) break;
-      const size_t count = BIA_TRY(fill(buffer_.empty() ? kReadBytes : buffer_.size(), deadline));
+      const size_t count = BIA_TRY(fill(buffer_.empty() ? read_bytes_ : buffer_.size(), deadline));
       if (count == 0) return end_of_stream(nothing_received_);
       if (nothing_received_) {
         first_readable_ = std::max(read_times_.readable, send_ended_);
