@@ -97,6 +97,63 @@ TEST(WaitForReady, TriesUntilTheServerIsThere) {
   });
 }
 
+/// Accepts up to three connections, and tells each of them `frames` at once.
+void with_greeter(std::string_view frames,
+                  const std::function<void(const std::string&, const size_t&)>& body) {
+  in_scheduler([&] {
+    net::Listener listener = free_listener();
+    std::vector<net::Socket> accepted;
+    size_t count = 0;
+    auto acceptor = fiber::Scheduler::current()
+                        .spawn([&] {
+                          while (count < 3) {
+                            auto fd = listener.accept();
+                            if (!fd) return;
+                            accepted.push_back(net::Socket::adopt(*fd).value());
+                            ++count;
+                            accepted.back().write_all(frames, Deadline::never()).value();
+                          }
+                          listener.close();
+                        })
+                        .value();
+    body(listener.local().text(), count);
+    acceptor.cancel();
+    acceptor.join().ignore("test");
+  });
+}
+
+constexpr std::string_view kSettingsAndGoaway(
+    "\0\0\0\4\0\0\0\0\0"
+    "\0\0\x8\7\0\0\0\0\0\0\0\0\0\0\0\0\0",
+    26);
+/// Five bytes are no setting: the connection ends with them.
+constexpr std::string_view kSettingsAndNonsense(
+    "\0\0\0\4\0\0\0\0\0"
+    "\0\0\5\4\0\0\0\0\0\0\0\0\0\0",
+    23);
+
+TEST(Connect, APeerThatGoesAtOnceIsUnavailable) {
+  for (std::string_view frames : {kSettingsAndGoaway, kSettingsAndNonsense}) {
+    with_greeter(frames, [](const std::string& address, const size_t& accepted) {
+      ChannelOptions options;
+      options.keepalive_time = std::chrono::hours(1);
+      options.backoff = std::chrono::hours(1);
+      Channel channel(address, options);
+      const UnaryReply reply = call(channel, "/t.S/Echo", "x");
+      EXPECT_EQ(reply.status.code, Code::kUnavailable);
+      EXPECT_TRUE(reply.status.message.starts_with(
+          "connection error: desc = \"error reading server preface: "))
+          << reply.status.message;
+      EXPECT_EQ(accepted, 1u);
+      CallOptions waits;
+      waits.ready = CallOptions::Ready::kWait;
+      waits.deadline = Deadline::after(milliseconds(50));
+      EXPECT_EQ(call(channel, "/t.S/Echo", "x", waits).status.code, Code::kDeadlineExceeded);
+      EXPECT_EQ(accepted, 2u) << "it backs off";
+    });
+  }
+}
+
 TEST(Counters, CountCallsAndMessages) {
   auto fail = [](ServerCall&, std::string_view, std::string&) -> Result<void> {
     return Error(Code::kNotFound, "", "no");

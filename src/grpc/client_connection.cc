@@ -23,11 +23,23 @@ Result<std::shared_ptr<ClientConnection>> ClientConnection::start(net::Socket so
     connection->close();
     return std::move(ready).error();
   }
+  // The SETTINGS may have come together with a GOAWAY, or with what ended the connection.
+  if (connection->ended_ || !connection->usable()) {
+    connection->close();
+    return Error(Code::kUnavailable, "PREFACE",
+                 connection->why_lost_.empty() ? "the server is going away (GOAWAY)"
+                                               : connection->why_lost_);
+  }
   if (options.keepalive_time > Duration::zero()) {
     const Duration time = options.keepalive_time;
     const Duration timeout = options.keepalive_timeout;
-    connection->keeper_ = BIA_TRY(fiber::Scheduler::current().spawn(
-        [connection, time, timeout] { connection->keep_alive(time, timeout); }));
+    auto keeper = fiber::Scheduler::current().spawn(
+        [connection, time, timeout] { connection->keep_alive(time, timeout); });
+    if (!keeper) {
+      connection->close();
+      return std::move(keeper).error();
+    }
+    connection->keeper_ = *std::move(keeper);
   }
   return connection;
 }
