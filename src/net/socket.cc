@@ -97,16 +97,19 @@ Result<size_t> Socket::read_some(std::span<char> into, Deadline deadline) {
 }
 
 Result<size_t> Socket::receive(std::span<char> into, Deadline deadline, ReadTimes& times) {
-  BIA_TRY(fiber::take_turn());
   if (tls_) {
+    BIA_TRY(fiber::take_turn());
     auto count = read_tls(into, deadline);
     times.readable = times.read = now();
     return count;
   }
+  // The turn is taken after it: nothing else may run between what the caller did last, such as to
+  // have its request written later, and the wait that `wake_reader` ends.
   const auto received = BIA_TRY(watch_.receive(into, deadline));
   if (received.count < 0) return io_error("read", received.error_number);
   bytes_read_ += static_cast<uint64_t>(received.count);
   times = {received.readable_at, received.at};
+  BIA_TRY(fiber::take_turn());
   return static_cast<size_t>(received.count);
 }
 
