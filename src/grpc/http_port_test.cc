@@ -42,6 +42,8 @@ void with_shared_port(std::shared_ptr<net::TlsServer> tls,
   http_options.guest = &grpc->http_guest();
   auto http = http::Server::create(*threads, http_options,
                                    [](http::ServerRequest& request, http::ServerResponse& answer) {
+                                     if (request.path() == "/slow")
+                                       fiber::sleep_for(milliseconds(200)).ignore("test");
                                      answer.body() = std::to_string(request.version()) + " " +
                                                      std::string(request.path());
                                    })
@@ -163,8 +165,11 @@ TEST(GrpcOnTheHttpPort, KeepsToItsLimitOfCalls) {
           ASSERT_TRUE(stream->write("x").ok());
           ASSERT_TRUE(stream->read(back).value());
         }
-        const UnaryReply third = call(channel, "/t.S/Greet", "x");
-        EXPECT_EQ(third.status.code, Code::kUnavailable) << third.status.message;
+        // The client was told of the limit, and waits.
+        CallOptions waits;
+        waits.deadline = Deadline::after(milliseconds(50));
+        const UnaryReply third = call(channel, "/t.S/Greet", "x", waits);
+        EXPECT_EQ(third.status.code, Code::kDeadlineExceeded) << third.status.message;
         EXPECT_EQ(get(address, nullptr), "1 /a");
         one.close_send();
         EXPECT_EQ(one.finish().code, Code::kOk);
@@ -172,6 +177,36 @@ TEST(GrpcOnTheHttpPort, KeepsToItsLimitOfCalls) {
         EXPECT_EQ(http.counters().http2_abuses[0].second, 0u);
       },
       options);
+}
+
+TEST(GrpcOnTheHttpPort, TakesAsManyRequestsAsItSays) {
+  with_shared_port(nullptr, [](const std::string& address, http::Server& http, Server&) {
+    http::ClientOptions options;
+    options.cleartext = http::ClientOptions::Cleartext::kPriorKnowledge;
+    options.connections_per_host_max = 1;
+    http::Client client(options);
+    const auto endpoint = net::Endpoint::parse(address).value();
+    std::vector<fiber::Fiber> fibers;
+    int answers = 0;
+    for (int i = 0; i < 300; ++i) {
+      const auto ask = [&] {
+        http::ClientRequest request;
+        request.host = "127.0.0.1";
+        request.port = endpoint.port();
+        request.target = "/slow";
+        http::ClientResponse response;
+        http::Timings timings;
+        answers += client.send(request, response, timings, Deadline::after(seconds(20))) ? 1 : 0;
+      };
+      fibers.push_back(fiber::Scheduler::current().spawn(ask).value());
+      // The first tells the client what the server takes at once.
+      if (i == 0) fibers[0].join().value();
+    }
+    for (size_t i = 1; i < fibers.size(); ++i) fibers[i].join().value();
+    EXPECT_EQ(answers, 300);
+    EXPECT_EQ(http.counters().requests, 300u);
+    for (const auto& [name, count] : http.counters().http2_abuses) EXPECT_EQ(count, 0u) << name;
+  });
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "http/server_http2.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace bia::http {
@@ -18,9 +17,10 @@ ServerHttp2::~ServerHttp2() = default;
 void ServerHttp2::run(net::Socket socket, std::string_view first) {
   peer_ = socket.peer().text();
   Http2Options options;
-  options.streams_max = kStreamsMax;
-  if (const Http2GuestService* guest = thread_.core.options.guest)
-    options.streams_max = std::max(options.streams_max, guest->streams_max());
+  // The peer does not know which of its requests are the guest's: one number for all.
+  const Http2GuestService* guest = thread_.core.options.guest;
+  streams_max_ = guest != nullptr ? guest->streams_max() : kStreamsMax;
+  options.streams_max = streams_max_;
   options.header_bytes_max = static_cast<uint32_t>(thread_.core.options.limits.header_bytes_max);
   options.abuses = &thread_.core.http2_abuses;
   http2_ = std::make_unique<Http2Connection>(std::move(socket), options,
@@ -53,7 +53,7 @@ void ServerHttp2::sweep() {
 Http2Stream* ServerHttp2::on_request() noexcept {
   // Handlers whose streams were reset still count: a peer cannot start more than its share by
   // resetting at once (CVE-2023-44487).
-  if (streams_.live() >= kStreamsMax) return nullptr;
+  if (streams_.live() >= streams_max_) return nullptr;
   return &streams_.take([this] { return std::make_unique<ServerStream>(*this); });
 }
 

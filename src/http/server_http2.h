@@ -51,6 +51,7 @@ class ServerHttp2 final : private Http2Events {
   std::string peer_;
   StreamPool<ServerStream> streams_;
   std::unique_ptr<Http2Guest> guest_;
+  uint32_t streams_max_ = 0;  ///< as the peer is told
   uint32_t idle_ticks_ = 0;
 };
 
