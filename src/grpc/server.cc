@@ -261,7 +261,7 @@ void Server::Impl::drain(Listeners listeners) {
       for (net::Listener& listener : per_thread_[i]->listeners) listener.leave();
       stop_accepting(*per_thread_[i]);
     }
-    for (ServerConnection* connection : per_thread_[i]->connections) connection->shut_down();
+    for (ServerConnection* connection : per_thread_[i]->connections) connection->drain();
   });
 }
 

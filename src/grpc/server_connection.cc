@@ -39,7 +39,7 @@ void ServerConnection::run(net::Socket socket) {
   own_ = std::make_unique<http::Http2Connection>(std::move(socket), options,
                                                  static_cast<http::Http2Events&>(*this));
   http2_ = own_.get();
-  if (shutting_down_) return;
+  if (shutting_down_) http2_->shut_down();
   http2_->run().ignore("a lost connection is its peer's business; its calls are cancelled");
   calls_.end();
 }
@@ -49,10 +49,14 @@ void ServerConnection::attach(http::Http2Connection& connection, const std::stri
   peer_ = peer;
 }
 
-void ServerConnection::shut_down() {
+void ServerConnection::drain() {
   shutting_down_ = true;
-  if (handshaking_ >= 0) ::shutdown(handshaking_, SHUT_RDWR);
   if (http2_ != nullptr) http2_->shut_down();
+}
+
+void ServerConnection::shut_down() {
+  if (handshaking_ >= 0) ::shutdown(handshaking_, SHUT_RDWR);
+  drain();
 }
 
 void ServerConnection::close() {

@@ -33,7 +33,10 @@ class ServerConnection final : public http::Http2Guest {
   void run(net::Socket socket);
   /// Serves calls of another's connection.
   void attach(http::Http2Connection& connection, const std::string& peer);
-  /// Asks the peer to go (GOAWAY); the connection ends with its last call.
+  /// Asks the peer to go (GOAWAY); the connection ends with its last call. A handshake in progress
+  /// goes on, and its peer is asked then.
+  void drain();
+  /// The same before the end of the server: a handshake is cut.
   void shut_down();
   /// Ends it now; handlers are cancelled.
   void close();

@@ -161,6 +161,29 @@ TEST_F(GrpcTls, AStopDoesNotWaitForAHandshakeThatHangs) {
   });
 }
 
+TEST_F(GrpcTls, ADrainLetsHandshakesEnd) {
+  serve([this](Server& server) {
+    auto socket = net::Socket::connect(net::Endpoint::parse(server.address()).value(),
+                                       Deadline::after(seconds(5)))
+                      .value();
+    while (server.counters().connections_open == 0) fiber::yield();
+    server.drain(Server::Listeners::kKeep);
+    ASSERT_TRUE(socket.start_tls(*client_.tls, "127.0.0.1", Deadline::after(seconds(5))).ok());
+    constexpr std::string_view kPrefaceAndSettings(
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
+    ASSERT_TRUE(socket.write_all(kPrefaceAndSettings, Deadline::after(seconds(5))).ok());
+    // It is asked to go, and told so: GOAWAY is frame type 7 of eight bytes.
+    std::string got;
+    constexpr std::string_view kGoawayHead("\0\0\x8\7\0\0\0\0\0", 9);
+    while (got.find(kGoawayHead) == std::string::npos) {
+      char bytes[1024];
+      auto count = socket.read_some(bytes, Deadline::after(seconds(5)));
+      ASSERT_TRUE(count.ok() && *count > 0) << got.size();
+      got.append(bytes, *count);
+    }
+  });
+}
+
 TEST(GrpcServerLimits, AConnectionAboveTheLimitIsClosedAndCounted) {
   ServerOptions options;
   options.connections_max = 1;
