@@ -17,6 +17,8 @@ Error cannot_listen(Error error, std::string_view server, std::string_view key,
 
 bool inherit_sockets(net::InheritedSockets& sockets, ServerConfig& server) {
   bool any = false;
+  if (!sockets.problem().empty())
+    log::warn(sockets.problem() + "; no listening socket was taken over");
   const auto give = [&](auto& one, std::string_view name) {
     if (!one || one->options.address.empty()) return;
     auto address = net::Endpoint::parse(one->options.address);

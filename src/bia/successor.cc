@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "bia/fiber/scheduler.h"
+#include "bia/net/inherit.h"
 
 extern char** environ;
 
@@ -26,8 +27,6 @@ namespace {
 
 constexpr const char* kReadyVariable = "BIA_READY_FD";
 constexpr int kFirstDescriptor = 3;
-/// Above what the child's own numbers are put on.
-constexpr int kHighDescriptor = 256;
 constexpr Duration kReadyMax = std::chrono::seconds(60);
 
 sigset_t successor_signal() {
@@ -151,13 +150,20 @@ Result<void> wait_successor_signal() {
 }
 
 Result<int> start_successor(const NamedSockets& sockets) {
+  if (sockets.size() > size_t{net::InheritedSockets::kSocketsMax}) {
+    return Error(Code::kResourceExhausted, "SUCCESSOR",
+                 fmt::format("{} listening sockets are more than the {} that a program takes over",
+                             sockets.size(), net::InheritedSockets::kSocketsMax));
+  }
+  // Above what the child's own numbers are put on: the sockets, and the pipe behind them.
+  const int high = kFirstDescriptor + static_cast<int>(sockets.size()) + 1;
   int pipe_ends[2];
   if (pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK) != 0) return failed("pipe", errno);
   Descriptor reader(pipe_ends[0]);
   Descriptor writer(pipe_ends[1]);
   std::vector<Descriptor> descriptors;
   const auto add = [&](int fd) {
-    descriptors.emplace_back(fcntl(fd, F_DUPFD_CLOEXEC, kHighDescriptor));
+    descriptors.emplace_back(fcntl(fd, F_DUPFD_CLOEXEC, high));
     return descriptors.back().get() >= 0;
   };
   for (const auto& [name, fd] : sockets) {

@@ -1,6 +1,7 @@
 #include "bia/net/inherit.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,8 +14,6 @@ namespace bia::net {
 namespace {
 
 constexpr int kFirstDescriptor = 3;
-/// More than a program listens on; a wrong number must not close what is not ours.
-constexpr int kSocketsMax = 256;
 
 int number_of(const char* text) {
   const std::string_view view = text != nullptr ? text : "";
@@ -47,12 +46,19 @@ bool serves(const Endpoint& socket, const Endpoint& wanted) {
 InheritedSockets InheritedSockets::from_environment() {
   InheritedSockets all;
   const char* pid = std::getenv("LISTEN_PID");
-  const int count = number_of(std::getenv("LISTEN_FDS"));
+  const char* count_given = std::getenv("LISTEN_FDS");
+  const std::string count_text = count_given != nullptr ? count_given : "";
+  const int count = number_of(count_given);
   const char* given = std::getenv("LISTEN_FDNAMES");
   const std::string names = given != nullptr ? given : "";
   const bool ours = pid == nullptr || number_of(pid) == getpid();
   for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) unsetenv(name);
-  if (!ours || count <= 0 || count > kSocketsMax) return all;
+  if (!ours || count_text.empty() || count == 0) return all;
+  if (count < 0 || count > kSocketsMax) {
+    all.problem_ = fmt::format("LISTEN_FDS is \"{}\", which is no count from 0 to {}", count_text,
+                               kSocketsMax);
+    return all;
+  }
   std::string_view rest = names;
   for (int fd = kFirstDescriptor; fd < kFirstDescriptor + count; ++fd) {
     const size_t end = std::min(rest.find(':'), rest.size());
@@ -65,10 +71,11 @@ InheritedSockets InheritedSockets::from_environment() {
 }
 
 InheritedSockets::InheritedSockets(InheritedSockets&& other) noexcept
-    : sockets_(std::exchange(other.sockets_, {})) {}
+    : sockets_(std::exchange(other.sockets_, {})), problem_(std::move(other.problem_)) {}
 
 InheritedSockets& InheritedSockets::operator=(InheritedSockets&& other) noexcept {
   std::swap(sockets_, other.sockets_);
+  std::swap(problem_, other.problem_);
   return *this;
 }
 

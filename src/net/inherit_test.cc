@@ -54,7 +54,9 @@ TEST(InheritedSockets, ReadsWhatSystemdSays) {
   EXPECT_TRUE(InheritedSockets::from_environment().left().empty()) << "another's";
   for (const char* bad : {"-1", "x", "100000", ""}) {
     setenv("LISTEN_FDS", bad, 1);
-    EXPECT_TRUE(InheritedSockets::from_environment().left().empty()) << bad;
+    const auto none = InheritedSockets::from_environment();
+    EXPECT_TRUE(none.left().empty()) << bad;
+    EXPECT_EQ(none.problem().empty(), *bad == '\0') << none.problem();
   }
   for (int i = 0; i < 2; ++i) {
     if (kept[i] >= 0) {
@@ -65,6 +67,21 @@ TEST(InheritedSockets, ReadsWhatSystemdSays) {
     }
   }
   for (int fd : {one, two, held[0], held[1]}) close(fd);
+}
+
+TEST(InheritedSockets, AreAsManyAsThreadsOfTwoServers) {
+  EXPECT_EXIT(
+      {
+        const int last = 3 + 600 - 1;
+        dup2(listening_socket("127.0.0.1:0"), last);
+        unsetenv("LISTEN_PID");
+        setenv("LISTEN_FDS", "600", 1);
+        const auto sockets = InheritedSockets::from_environment();
+        const auto left = sockets.left();
+        const bool whole = (fcntl(last, F_GETFD) & FD_CLOEXEC) != 0;
+        _exit(sockets.problem().empty() && !left.empty() && whole ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "");
 }
 
 TEST(Listener, TakesOverASocketAndLeavesItToOthers) {

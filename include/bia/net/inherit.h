@@ -12,6 +12,10 @@ namespace bia::net {
 /// activation, or whoever else keeps the ports while the programs behind them come and go.
 class InheritedSockets {
  public:
+  /// More than a program listens on, with a socket a thread; a wrong number must not close what is
+  /// not ours.
+  static constexpr int kSocketsMax = 4096;
+
   InheritedSockets() = default;
   /// Reads LISTEN_PID (where it is set, it must be this process), LISTEN_FDS and LISTEN_FDNAMES,
   /// and unsets them: they are not for the process's own children. Call before threads start.
@@ -25,9 +29,12 @@ class InheritedSockets {
   std::vector<int> take(std::string_view name, const Endpoint& wanted);
   /// "[::]:8080", those that nobody took so far.
   std::vector<std::string> left() const;
+  /// What is wrong with the count that the environment names, and so nothing was taken; else empty.
+  const std::string& problem() const { return problem_; }
 
  private:
   std::vector<std::pair<std::string, int>> sockets_;
+  std::string problem_;
 };
 
 }  // namespace bia::net
