@@ -151,7 +151,7 @@ Result<std::optional<http::CompressionOptions>> read_compression(const Config& c
   const std::string section = "server.http.compression";
   std::optional<http::CompressionOptions> compression;
   if (!config.has(section)) return compression;
-  BIA_TRY(config.only(section, {"codings", "bytes_min"}));
+  BIA_TRY(config.only(section, {"codings", "bytes_min", "bytes_max"}));
   compression.emplace();
   if (config.has(section + ".codings")) {
     compression->codings.clear();
@@ -164,6 +164,12 @@ Result<std::optional<http::CompressionOptions>> read_compression(const Config& c
     }
   }
   BIA_TRY(read_size(config, section + ".bytes_min", compression->bytes_min, 0, kBytesMax));
+  BIA_TRY(read_size(config, section + ".bytes_max", compression->bytes_max, 0, kBytesMax));
+  if (compression->bytes_max < compression->bytes_min) {
+    return bad_value(config, section,
+                     fmt::format("{}.bytes_min is {}, which is above bytes_max, {}", section,
+                                 compression->bytes_min, compression->bytes_max));
+  }
   return compression;
 }
 

@@ -115,10 +115,13 @@ TEST(ServerConfig, ReadsCompression) {
   const ServerConfig all = *read("server: {http: {addr: ':80', compression: {}, etag: true}}");
   EXPECT_EQ(all.http->compression->codings.size(), 4u);
   EXPECT_TRUE(all.http->etag);
-  const ServerConfig one =
-      *read("server: {http: {addr: ':80', compression: {codings: [br], bytes_min: 10}}}");
+  const ServerConfig one = *read(
+      "server: {http: {addr: ':80', compression: {codings: [br], bytes_min: 10, bytes_max: 20}}}");
   EXPECT_EQ(one.http->compression->codings, std::vector{http::Coding::kBrotli});
   EXPECT_EQ(one.http->compression->bytes_min, 10u);
+  EXPECT_EQ(one.http->compression->bytes_max, 20u);
+  EXPECT_THAT(error_of("server: {http: {addr: ':80', compression: {bytes_min: 2000000}}}"),
+              HasSubstr("bytes_min is 2000000, which is above bytes_max, 1048576"));
   EXPECT_THAT(error_of("server: {http: {addr: ':80', compression: {codings: [lzw]}}}"),
               HasSubstr("\"lzw\" is none of gzip, deflate, br, zstd"));
 }

@@ -5,6 +5,7 @@
 #include <zstd.h>
 
 #include <cstring>
+#include <limits>
 #include <memory>
 
 namespace bia::http {
@@ -29,6 +30,8 @@ class Deflater {
   Deflater(const Deflater&) = delete;
   Deflater& operator=(const Deflater&) = delete;
   bool run(const std::string& in, std::string& out) {
+    // zlib counts in 32 bits.
+    if (in.size() > std::numeric_limits<uInt>::max()) return false;
     if (!good_ || deflateReset(&stream_) != Z_OK) return false;
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
     stream_.avail_in = static_cast<uInt>(in.size());

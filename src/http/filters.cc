@@ -39,28 +39,43 @@ bool is_compressible(std::string_view content_type) {
   return type.ends_with("+json") || type.ends_with("+xml");
 }
 
-bool wants_compression(ServerResponse& response, size_t bytes_min) {
-  const int status = response.status();
-  if (response.head_sent() || response.body().size() < bytes_min) return false;
-  if (status < 200 || status == 204 || status == 206 || status == 304) return false;
+/// A 304 often has no type: then it may be one that is coded.
+bool may_be_coded(ServerResponse& response) {
+  const std::string_view type = response.header("content-type");
   return response.header("content-encoding").empty() &&
-         is_compressible(response.header("content-type")) &&
+         (is_compressible(type) || (response.status() == 304 && type.empty())) &&
          response.header("cache-control").find("no-transform") == std::string_view::npos;
 }
 
-/// `W/` does not count: comparison is weak (RFC 9110 section 8.8.3.2).
-bool list_has(std::string_view list, std::string_view etag) {
-  if (etag.starts_with("W/")) etag.remove_prefix(2);
+bool wants_compression(ServerResponse& response, const CompressionOptions& options) {
+  const int status = response.status();
+  const size_t size = response.body().size();
+  if (size < options.bytes_min || size > options.bytes_max) return false;
+  if (status < 200 || status == 204 || status == 206 || status == 304) return false;
+  return may_be_coded(response);
+}
+
+/// RFC 9110 section 8.8.3.2: to the weak comparison `W/` does not count, to the strong one such a
+/// tag is equal to none.
+enum class Comparison : uint8_t { kWeak, kStrong };
+
+bool list_has(std::string_view list, std::string_view etag, Comparison comparison) {
   list = trim(list);
   if (list == "*") return true;
+  const bool strong = comparison == Comparison::kStrong;
+  if (etag.starts_with("W/")) {
+    if (strong) return false;
+    etag.remove_prefix(2);
+  }
   while (!list.empty()) {
     // A tag may have commas between its quotes.
-    if (list.starts_with("W/")) list.remove_prefix(2);
+    const bool weak = list.starts_with("W/");
+    if (weak) list.remove_prefix(2);
     const size_t end = list.starts_with('"') ? list.find('"', 1) : std::string_view::npos;
     if (end == std::string_view::npos) {
       cut(list, ',');
     } else {
-      if (list.substr(0, end + 1) == etag) return true;
+      if (list.substr(0, end + 1) == etag && !(weak && strong)) return true;
       list.remove_prefix(end + 1);
       cut(list, ',');
     }
@@ -136,9 +151,13 @@ Handler compressed(Handler inner, CompressionOptions options) {
   return [inner = std::move(inner), options = std::move(options)](ServerRequest& request,
                                                                   ServerResponse& response) {
     inner(request, response);
-    if (!wants_compression(response, options.bytes_min)) return;
-    // Caches are to know, whatever this answer is.
-    response.add_header("Vary", "Accept-Encoding");
+    if (response.head_sent()) return;
+    const bool wanted = wants_compression(response, options);
+    // Caches are to know, whatever this answer is; a 304 says what its 200 would (RFC 9110
+    // section 15.4.5).
+    if (wanted || (response.status() == 304 && may_be_coded(response)))
+      response.add_header("Vary", "Accept-Encoding");
+    if (!wanted) return;
     const Coding coding = negotiate_coding(request.header("accept-encoding"), options.codings);
     if (coding == Coding::kIdentity || !encode(coding, response.body())) return;
     response.add_header("Content-Encoding", coding_name(coding));
@@ -156,7 +175,7 @@ Handler with_etags(Handler inner) {
       response.add_header("ETag", fmt::format("W/\"{:016x}\"", hash_of(response.body())));
     }
     const std::string_view wanted = request.header("if-none-match");
-    if (wanted.empty() || !list_has(wanted, response.header("etag"))) return;
+    if (wanted.empty() || !list_has(wanted, response.header("etag"), Comparison::kWeak)) return;
     response.set_status(304);
     response.body().clear();
   };
@@ -167,9 +186,9 @@ Precondition check_etag(ServerRequest& request, ServerResponse& response, std::s
   const std::string_view must = request.header("if-match");
   const std::string_view must_not = request.header("if-none-match");
   // If-Match compares strongly (RFC 9110 section 13.1.1), and comes first (section 13.2.2).
-  const bool failed =
-      !must.empty() && (!list_has(must, etag) || (etag.starts_with("W/") && trim(must) != "*"));
-  const bool matched = must.empty() && !must_not.empty() && list_has(must_not, etag);
+  const bool failed = !must.empty() && !list_has(must, etag, Comparison::kStrong);
+  const bool matched =
+      must.empty() && !must_not.empty() && list_has(must_not, etag, Comparison::kWeak);
   if (!failed && !matched) return Precondition::kGoOn;
   if (matched && is_read(request)) {
     response.set_status(304);

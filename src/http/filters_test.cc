@@ -162,7 +162,7 @@ TEST_F(Filters, LeavesAloneWhatGainsNothing) {
         if (!more_name.empty()) response.add_header(more_name, more_value);
         response.body() = text;
       },
-      {.codings = {Coding::kGzip}, .bytes_min = 100});
+      {.codings = {Coding::kGzip}, .bytes_min = 100, .bytes_max = 50'000});
   serve(handler, [&] {
     const auto coding = [&] { return ask("Accept-Encoding", "gzip").header("content-encoding"); };
     EXPECT_EQ(coding(), "gzip");
@@ -170,6 +170,11 @@ TEST_F(Filters, LeavesAloneWhatGainsNothing) {
     EXPECT_EQ(coding(), "") << "below bytes_min";
     text = std::string(100, 'a');
     EXPECT_EQ(coding(), "gzip") << "at bytes_min";
+    text = std::string(50'000, 'a');
+    EXPECT_EQ(coding(), "gzip") << "at bytes_max";
+    text = std::string(50'001, 'a');
+    EXPECT_EQ(coding(), "") << "above bytes_max";
+    text = std::string(100, 'a');
     type = "image/png";
     EXPECT_EQ(coding(), "");
     type = "application/problem+json";
@@ -214,6 +219,25 @@ TEST_F(Filters, MakesEtagsAndAnswers304) {
   });
 }
 
+TEST_F(Filters, A304VariesAsItsAnswerDoes) {
+  std::string type = "text/plain";
+  const Handler handler = compressed(with_etags([&](ServerRequest&, ServerResponse& response) {
+                                       if (!type.empty()) response.add_header("Content-Type", type);
+                                       response.body() = long_text();
+                                     }),
+                                     {});
+  serve(handler, [&] {
+    const std::string etag = ask("", "").header("etag");
+    for (const char* each : {"", "text/plain", "image/png"}) {
+      type = each;
+      const Answer answer = ask("If-None-Match", etag);
+      EXPECT_EQ(answer.status, 304);
+      EXPECT_EQ(answer.header("vary"), type == "image/png" ? "" : "Accept-Encoding") << type;
+    }
+    type = "text/plain";
+  });
+}
+
 TEST_F(Filters, AHandlerAsksBeforeItWorks) {
   const Handler handler = [&](ServerRequest& request, ServerResponse& response) {
     if (check_etag(request, response, "\"v7\"") == Precondition::kAnswered) return;
@@ -226,6 +250,8 @@ TEST_F(Filters, AHandlerAsksBeforeItWorks) {
     EXPECT_EQ(ask("If-None-Match", "\"v7\"", "PUT").status, 412);
     EXPECT_EQ(ask("If-Match", "\"v7\"", "PUT").body, "made");
     EXPECT_EQ(ask("If-Match", "\"v6\"", "PUT").status, 412);
+    EXPECT_EQ(ask("If-Match", "W/\"v7\"", "PUT").status, 412) << "a weak tag equals none here";
+    EXPECT_EQ(ask("If-Match", "W/\"v7\", \"v7\"", "PUT").body, "made");
     EXPECT_EQ(ask("If-Match", "*", "PUT").body, "made");
   });
 }

@@ -24,6 +24,8 @@ struct CompressionOptions {
   std::vector<Coding> codings = {Coding::kZstd, Coding::kBrotli, Coding::kGzip, Coding::kDeflate};
   /// Shorter bodies go as they are: below a packet there is nothing to win.
   size_t bytes_min = 1024;
+  /// Longer ones too: coding takes the thread's time from all its other requests.
+  size_t bytes_max = 1024 * 1024;
 };
 
 /// `inner`, whose answers are compressed as their callers accept: those with a body in
