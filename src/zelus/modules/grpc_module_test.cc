@@ -148,8 +148,7 @@ TEST_F(GrpcModuleTest, TextsAreThoseOfK6) {
                   "GoError: context deadline exceeded: connection error: desc = \"transport: "
                   "authentication handshake failed: tls: first record does not look like a TLS "
                   "handshake\"",
-                  "true",
-                  "GoError: request cannot be nil",
+                  "true", "GoError: request cannot be nil",
                   "TypeError: Cannot convert undefined or null to object",
                   "GoError: invalid GRPC's client.invoke() parameters: unknown param: \"foo\"",
                   "GoError: invalid GRPC's client.invoke() parameters: invalid metadata param: "
