@@ -325,7 +325,8 @@ Result<void> ClientConnection::receive(const ClientRequest& request, ClientRespo
   timings.receiving = timings.end - first_readable_;
   if (!received) return received;
   // Bytes behind the answer are an answer to nothing.
-  if (!buffer_.empty() || request_closes_) reusable_ = false;
+  // And an answer to a request that was not written whole leaves the rest of it unsaid.
+  if (!buffer_.empty() || request_closes_ || unsent_ > 0) reusable_ = false;
   if (buffer_.capacity() > kReadBytes) buffer_.release();
   return {};
 }
