@@ -38,7 +38,7 @@ class ClientConnection final : fiber::Scheduler::Deferred {
 
  private:
   static constexpr size_t kReadBytes = 4096;
-  static constexpr size_t kReadBytesMin = 1024;
+  static constexpr size_t kReadBytesMin = 512;
   static constexpr size_t kBodyReadBytes = 64 * 1024;
 
   Result<void> append_head(const ClientRequest& request);
@@ -73,9 +73,9 @@ class ClientConnection final : fiber::Scheduler::Deferred {
   const Proxy* proxy_;
   ResponseParser parser_;
   Buffer buffer_;
-  size_t read_bytes_ = kReadBytesMin;  ///< what is reserved before a read of a head
-  size_t queued_ = 0;                  ///< bytes of the request in front of what is received
-  size_t unsent_ = 0;                  ///< the last of them, which the kernel has not taken
+  size_t read_bytes_ = 2 * kReadBytesMin;  ///< what is reserved before a read of a head
+  size_t queued_ = 0;                      ///< bytes of the request in front of what is received
+  size_t unsent_ = 0;                      ///< the last of them, which the kernel has not taken
   Result<void> sent_;
   TimePoint send_began_{};
   TimePoint send_ended_{};
