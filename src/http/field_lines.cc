@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "bia/http/message.h"
 
 namespace bia::http {
@@ -15,9 +16,7 @@ std::string_view find_line(std::string_view lines, std::string_view name, std::s
     if (colon == std::string_view::npos || !field_name_equals(line.substr(0, colon), name))
       continue;
     line.remove_prefix(colon + 1);
-    while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
-    while (!line.empty() && (line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
-    return line;
+    return trim(line);
   }
   return {};
 }
