@@ -14,6 +14,8 @@
 #include <filesystem>
 #include <ostream>
 
+#include "base/child_setup.h"
+
 extern char** environ;
 
 namespace bia::cli {
@@ -83,19 +85,11 @@ Result<pid_t> start(const std::string& folder, const std::vector<std::string>& w
   std::vector<char*> argv;
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none;
-  sigemptyset(&none);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
+  bia::ChildSetup setup;
+  posix_spawn_file_actions_addchdir_np(&setup.actions, folder.c_str());
   pid_t pid = 0;
-  const int failed = posix_spawn(&pid, argv[0], &actions, &attributes, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
+  const int failed =
+      posix_spawn(&pid, argv[0], &setup.actions, &setup.attributes, argv.data(), environ);
   if (failed)
     return Error(Code::kFailedPrecondition, "EXEC",
                  fmt::format("cannot start {}: {}", words[0], strerror(failed)));

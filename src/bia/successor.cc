@@ -17,6 +17,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/child_setup.h"
 #include "bia/fiber/scheduler.h"
 #include "bia/net/inherit.h"
 
@@ -94,22 +95,13 @@ Result<int> spawn(const std::vector<Descriptor>& descriptors, const NamedSockets
   std::vector<std::string> command = own_command();
   std::vector<std::string> environment = environment_with(sockets);
   if (command.empty()) return failed("reading /proc/self/cmdline", errno);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none;
-  sigemptyset(&none);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
+  ChildSetup setup;
   for (size_t i = 0; i < descriptors.size(); ++i)
-    posix_spawn_file_actions_adddup2(&actions, descriptors[i].get(),
+    posix_spawn_file_actions_adddup2(&setup.actions, descriptors[i].get(),
                                      kFirstDescriptor + static_cast<int>(i));
   pid_t pid = -1;
-  const int number = posix_spawnp(&pid, command[0].c_str(), &actions, &attributes,
+  const int number = posix_spawnp(&pid, command[0].c_str(), &setup.actions, &setup.attributes,
                                   pointers(command).data(), pointers(environment).data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
   if (number != 0) return failed(command[0], number);
   return static_cast<int>(pid);
 }
