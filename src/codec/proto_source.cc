@@ -49,6 +49,10 @@ class Errors final : public pb::compiler::MultiFileErrorCollector {
                 const std::string& message) override {
     if (!text.empty()) text += '\n';
     // Lines count from 0 here; -1 is the whole file.
+    if (line < 0 && message == "File not found.") {
+      text += fmt::format("open {}: no such file or directory", file);  // ghz' and k6's words
+      return;
+    }
     text += line < 0 ? fmt::format("{}: {}", file, message)
                      : fmt::format("{}:{}:{}: {}", file, line + 1, column + 1, message);
   }

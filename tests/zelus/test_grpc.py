@@ -200,3 +200,12 @@ def test_a_bad_proto_says_where(tmp_path):
     bad.write_text('syntax = "proto3";\nmessage {\n')
     done = ghz("--insecure", "--proto", bad, "--call", CALL, "127.0.0.1:1")
     assert done.returncode == 1 and re.search(r"bad\.proto:2:\d+", done.stderr), done.stderr
+
+
+def test_a_proto_that_is_not_there_is_told_in_ghzs_words(tmp_path):
+    done = ghz("--insecure", "--proto", tmp_path / "none.proto", "--call", CALL, "127.0.0.1:1")
+    assert done.returncode == 1 and done.stderr.strip() == f"open {tmp_path}/none.proto: no such file or directory"
+    (tmp_path / "a.proto").write_text('syntax = "proto3";\nimport "nope/x.proto";\n')
+    done = ghz("--insecure", "--proto", tmp_path / "a.proto", "--call", CALL, "127.0.0.1:1")
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == ["open nope/x.proto: no such file or directory", 'a.proto:2:1: Import "nope/x.proto" was not found or had errors.']
