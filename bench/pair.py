@@ -31,22 +31,26 @@ def memory(pid, field):
 
 
 class Server:
-    """A server process pinned to cores; use as a context. `command` has {http} and {grpc} for its ports, `config` text for a -conf file."""
+    """A server process pinned to cores; use as a context. `command` has {http} and {grpc} for its ports, {config} for a -conf file. `threads`: of ours,
+    where it is not as many as cores. `passed`: descriptors that it inherits."""
 
-    def __init__(self, command, cores="0", folder="/tmp"):
+    def __init__(self, command, cores="0", folder="/tmp", threads=None, passed=()):
         self.http, self.grpc = free_port(), free_port()
         config = os.path.join(folder, f"helloworld-{self.http}.yaml")
         with open(config, "w") as file:
             file.write(f"server:\n  http:\n    addr: 127.0.0.1:{self.http}\n    timeout: 1s\n  grpc:\n    addr: 127.0.0.1:{self.grpc}\n    timeout: 1s\n")
+            if threads:
+                file.write(f"runtime:\n  threads: {threads}\n")
         self.command = command.format(http=self.http, grpc=self.grpc, config=config)
-        self.cores = cores
+        self.cores, self.passed = cores, passed
 
     def __enter__(self):
         cores = {int(core) for core in self.cores.split(",")}
         environment = dict(os.environ, GOMAXPROCS=str(len(cores)))
         self.process = subprocess.Popen(shlex.split(self.command), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                        preexec_fn=lambda: os.sched_setaffinity(0, cores))
-        wanted = [port for port, mark in ((self.http, str(self.http)), (self.grpc, str(self.grpc))) if mark in self.command or "yaml" in self.command]
+                                        preexec_fn=lambda: os.sched_setaffinity(0, cores), pass_fds=self.passed)
+        # What comes with its HTTP sockets does not listen on a port of its own.
+        wanted = [self.grpc] if self.passed else [port for port, mark in ((self.http, str(self.http)), (self.grpc, str(self.grpc))) if mark in self.command or "yaml" in self.command]
         end = time.monotonic() + 15
         for port in wanted:
             while time.monotonic() < end:
