@@ -41,5 +41,7 @@ if(BIA_TSAN)
 endif()
 if(BIA_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -O1 -g1)
+  # Debian's RapidJSON has a template that clang only takes when it is parsed late.
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fdelayed-template-parsing> $<$<COMPILE_LANGUAGE:CXX>:-Wno-delayed-template-parsing-in-cxx20>)
   add_link_options(-fsanitize=address,undefined)
 endif()

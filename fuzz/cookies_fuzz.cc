@@ -1,5 +1,4 @@
-// layer: base
-// sources: zelus/modules/cookie_jar.cc zelus/modules/url.cc
+// layer: zelus/modules
 //
 // Set-Cookie lines, one a line, into a user's jar, and what a request then sends.
 #include <algorithm>

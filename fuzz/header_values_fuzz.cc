@@ -1,5 +1,4 @@
-// layer: http
-// sources: bia/media_type.cc bia/cors.cc bia/span_context.cc
+// layer: bia
 //
 // Values of header fields that a service reads: Accept, Content-Type's parameters, Origin,
 // traceparent.
