@@ -46,7 +46,7 @@ void MetadataFill::add(std::string_view name, std::string_view value) {
 void ClientCall::on_header(Block block, std::string_view name, std::string_view value) {
   header_bytes_ += name.size() + value.size() + kHeaderOverhead;
   if (header_bytes_ > options_.metadata_bytes_max) return;
-  if (name[0] == ':') {
+  if (name.starts_with(':')) {
     if (name == ":status") http_status_ = to_number(value);
     return;
   }

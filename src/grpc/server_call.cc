@@ -61,7 +61,7 @@ void Call::on_header(std::string_view name, std::string_view value) {
     head_too_large_ = true;
     return;
   }
-  if (name[0] == ':') return on_pseudo_header(name, value);
+  if (name.starts_with(':')) return on_pseudo_header(name, value);
   if (on_protocol_header(name, value)) return;
   Span key = keep(name);
   fields_.push_back({key, keep(value)});

@@ -271,8 +271,8 @@ struct BlockCheck {
   int64_t content_length = -1;
 
   void see(const HpackField& field, bool valid) {
-    if (!valid) good = false;
-    if (field.name[0] == ':') {
+    if (!valid || field.name.empty()) good = false;
+    if (field.name.starts_with(':')) {
       unsigned pseudo = pseudo_of(field.name);
       if (regular || trailers || (seen & pseudo) || pseudo == kUnknownPseudo ||
           (pseudo == kStatus) == request)

@@ -301,7 +301,9 @@ TEST_F(Http2, ResetsRequestsThatAreMalformed) {
                     "connection\x01x",
                     14),
         std::string("\x00\x01y\x01v", 5) + "\x83", std::string("\x00\x05:what\x01v", 9),
-        std::string("\x0f\x0d\x01x", 4)}) {
+        std::string("\x0f\x0d\x01x", 4),
+        // An empty name, put into the table and taken out of it: nothing is there to look at.
+        std::string("\x40\x00\x00\xbe", 4)}) {
     expect_reset(request(1, kFlagEndHeaders, more), "PROTOCOL_ERROR");
   }
   expect_reset(frame(FrameType::kHeaders, kFlagEndHeaders, 1, "\x83\x86"), "PROTOCOL_ERROR");
