@@ -445,7 +445,7 @@ bool App::ready() const { return impl_->ops.ready(); }
 std::vector<std::string> App::endpoints() const {
   if (!impl_->info.endpoints.empty()) return impl_->info.endpoints;
   std::vector<std::string> all;
-  const auto add = [&](std::string scheme, const std::string& address, bool secure) {
+  const auto add = [&](const std::string& scheme, const std::string& address, bool secure) {
     all.push_back(scheme + (secure ? "s://" : "://") + advertised_address(address));
   };
   if (impl_->http) add("http", impl_->http->address(), impl_->server.http->options.tls != nullptr);

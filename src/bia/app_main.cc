@@ -28,7 +28,7 @@ Result<void> serve(const AppArgs& args, const AppInfo& info, const App::Wire& wi
   std::vector<std::pair<std::string, std::string>> fields = {{"service.id", app->info().id},
                                                              {"service.name", info.name}};
   if (!info.version.empty()) fields.emplace_back("service.version", info.version);
-  log::set_fields(std::move(fields));
+  log::set_fields(fields);
   return app->run(wire);
 }
 

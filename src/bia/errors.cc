@@ -52,7 +52,7 @@ bool is(const Error& error, int http_status, std::string_view reason) {
   return error.http_status() == http_status && error.reason() == reason;
 }
 
-Error redirect(std::string location, int http_status) {
+Error redirect(const std::string& location, int http_status) {
   return Error::from_http(http_status, "REDIRECT", "see " + location)
       .with_metadata(std::string(kRedirectLocation), location);
 }

@@ -159,7 +159,7 @@ std::string_view level_name(LogLevel level) { return names_of(level).config; }
 
 void set_level(LogLevel level) { the_log().level.store(level, std::memory_order_relaxed); }
 
-void set_fields(std::vector<std::pair<std::string, std::string>> fields) {
+void set_fields(const std::vector<std::pair<std::string, std::string>>& fields) {
   std::string text;
   for (const auto& [key, value] : fields) {
     text.append(" ").append(key).append("=");

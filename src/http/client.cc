@@ -46,7 +46,7 @@ void ClientResponse::clear() {
 
 class Client::Impl {
  public:
-  explicit Impl(const ClientOptions& client_options) : options(client_options) {}
+  explicit Impl(ClientOptions client_options) : options(std::move(client_options)) {}
   ~Impl() {
     for (const auto& origin : origins_) {
       for (const auto& connection : origin->multiplexed) connection->close();
@@ -154,7 +154,7 @@ std::shared_ptr<ClientHttp2> Client::Impl::find_shared(Origin& origin, TimePoint
 void Client::Impl::drop_shared(Origin& origin, const std::shared_ptr<ClientHttp2>& connection) {
   auto place = std::find(origin.multiplexed.begin(), origin.multiplexed.end(), connection);
   if (place == origin.multiplexed.end()) return;
-  auto kept = *place;
+  auto kept = std::move(*place);
   origin.multiplexed.erase(place);
   if (kept->idle()) kept->close();
   drop(origin);
@@ -348,7 +348,7 @@ void Client::Impl::close_idle() {
   }
 }
 
-Client::Client(ClientOptions options) : impl_(std::make_unique<Impl>(options)) {}
+Client::Client(ClientOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 

@@ -83,7 +83,7 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
  public:
   /// `events` must outlive the connection.
   Http2Connection(net::Socket socket, const Http2Options& options, Http2Events& events);
-  ~Http2Connection();
+  ~Http2Connection() override;
 
   /// Reads until the connection ends. Suspends. `first` was already read from the socket. The error
   /// says why it ended: kUnavailable (lost), kInvalidArgument (not HTTP/2, or against the

@@ -114,7 +114,7 @@ class ServerConnection final : private fiber::Scheduler::Deferred {
 
   /// `fiber` is the one that runs it.
   ServerConnection(ServerThread& thread, net::Socket socket, fiber::Fiber& fiber);
-  ~ServerConnection();
+  ~ServerConnection() override;
   void run();
 
   /// The sweeper's part: closes what is overdue, takes memory from what is idle.

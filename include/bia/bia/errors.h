@@ -35,6 +35,6 @@ bool is_gateway_timeout(const Error& error);
 bool is(const Error& error, int http_status, std::string_view reason);
 
 /// For a handler to return: HTTP answers with this Location and status (3xx).
-Error redirect(std::string location, int http_status = 302);
+Error redirect(const std::string& location, int http_status = 302);
 
 }  // namespace bia::errors

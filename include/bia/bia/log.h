@@ -49,7 +49,7 @@ LogLevel level();
 std::string_view level_name(LogLevel level);
 /// At start-up, before other threads run: what every line begins with, e.g. {"service.id",
 /// "host-1"}.
-void set_fields(std::vector<std::pair<std::string, std::string>> fields);
+void set_fields(const std::vector<std::pair<std::string, std::string>>& fields);
 /// Lines go to `sink` instead of stderr, without the newline; null: stderr again. For tests.
 void set_sink(std::function<void(std::string_view line)> sink);
 }  // namespace log

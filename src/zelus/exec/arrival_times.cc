@@ -5,7 +5,6 @@
 namespace zelus::exec {
 
 using bia::Duration;
-using options::Stage;
 
 ArrivalTimes::ArrivalTimes(const options::Scenario& scenario, const options::Segment& stripes)
     : scenario_(scenario), stripes_(stripes) {

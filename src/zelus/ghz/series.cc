@@ -10,7 +10,7 @@ void SeriesWriter::write(size_t number, const Interval& interval) {
   file_.flush();  // Whoever shows progress reads along.
 }
 
-void SeriesWriter::add(size_t number, Interval interval) {
+void SeriesWriter::add(size_t number, const Interval& interval) {
   total_.latencies_ms.merge(interval.latencies_ms);
   total_.failed += interval.failed;
   Pending& pending = pending_[number];

@@ -25,7 +25,7 @@ class SeriesWriter {
       : file_(path, std::ios::trunc), threads_(threads) {}
   bool good() const { return file_.good(); }
   /// The interval's number from 0, of any thread.
-  void add(size_t number, Interval interval);
+  void add(size_t number, const Interval& interval);
   /// Writes what is left and the total.
   void finish(double seconds);
 

@@ -13,7 +13,6 @@ namespace {
 using bia::Code;
 using bia::Deadline;
 using bia::Duration;
-using bia::Error;
 using bia::Result;
 using bia::TimePoint;
 namespace fiber = bia::fiber;

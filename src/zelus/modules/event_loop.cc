@@ -24,18 +24,17 @@ void EventLoop::clear_timer(uint32_t id) {
   if (found != timers_.end()) timers_.erase(found);
 }
 
-bool EventLoop::fire(Timer timer) {
+bool EventLoop::fire(const Timer& timer) {
   JSContext* ctx = vu_.ctx();
   std::vector<JSValueConst> arguments;
   for (const auto& argument : timer.arguments) arguments.push_back(argument.get());
-  bia::js::Value callback = timer.callback;
   if (timer.repeat) {
     // Re-armed first, so that the callback can clear it.
     bia::TimePoint next =
         bia::now() + std::max(timer.interval, bia::Duration(std::chrono::milliseconds(1)));
     timers_.emplace(next, timer);
   }
-  bia::js::Value result(ctx, JS_Call(ctx, callback.get(), JS_UNDEFINED,
+  bia::js::Value result(ctx, JS_Call(ctx, timer.callback.get(), JS_UNDEFINED,
                                      static_cast<int>(arguments.size()), arguments.data()));
   return !result.is_exception();
 }
@@ -54,8 +53,7 @@ EventLoop::Step EventLoop::step() {
   if (!timers_.empty() && timers_.begin()->first <= bia::now()) {
     Timer timer = std::move(timers_.begin()->second);
     timers_.erase(timers_.begin());
-    return fire(std::move(timer)) && vu_.context().run_jobs() ? Step::kProgress
-                                                              : Step::kInterrupted;
+    return fire(timer) && vu_.context().run_jobs() ? Step::kProgress : Step::kInterrupted;
   }
   bia::Deadline until =
       timers_.empty() ? bia::Deadline::never() : bia::Deadline(timers_.begin()->first);

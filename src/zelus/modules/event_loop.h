@@ -62,7 +62,7 @@ class EventLoop {
     bia::Duration interval;
     bool repeat;
   };
-  bool fire(Timer timer);
+  bool fire(const Timer& timer);
 
   Vu& vu_;
   uint32_t timer_ids_ = 0;
