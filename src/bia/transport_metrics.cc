@@ -51,8 +51,10 @@ void collect_http(metrics::TextWriter& out, const http::Server::Counters& counte
       counters.connections_open);
   by_reason(out, "http_server_connections_refused_total",
             "Connections refused, by reason: full is above server.http.connections_max, tls a "
-            "handshake that failed.",
-            {{"full", counters.connections_refused}, {"tls", counters.tls_failed}});
+            "handshake that failed, stopping one that the stop cut.",
+            {{"full", counters.connections_refused},
+             {"tls", counters.tls_failed},
+             {"stopping", counters.connections_stopped}});
   one(out, "http_server_requests_total", "Requests read, with those that no route or decoder took.",
       "counter", counters.requests);
   by_reason(out, "http_server_bad_requests_total",
@@ -68,10 +70,12 @@ void collect_grpc(metrics::TextWriter& out, const grpc::Server::Counters& counte
       counters.connections_open);
   by_reason(out, "grpc_server_connections_refused_total",
             "Connections refused, by reason: full is above server.grpc.connections_max, tls a "
-            "handshake that failed, no_h2 one that did not agree on HTTP/2.",
+            "handshake that failed, no_h2 one that did not agree on HTTP/2, stopping one that the "
+            "stop cut.",
             {{"full", counters.connections_full},
              {"tls", counters.tls_failed},
-             {"no_h2", counters.tls_without_h2}});
+             {"no_h2", counters.tls_without_h2},
+             {"stopping", counters.connections_stopped}});
   by_reason(
       out, "grpc_server_messages_refused_total",
       "Messages refused, by reason: too_large is above server.grpc.message_bytes_max.",

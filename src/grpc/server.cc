@@ -19,6 +19,12 @@
 #include "http/http2_guest.h"
 
 namespace bia::grpc {
+namespace {
+
+/// That a stop gives handshakes in progress.
+constexpr Duration kHandshakesMax = std::chrono::seconds(1);
+
+}  // namespace
 
 class Server::Impl final : private http::Http2GuestService {
  public:
@@ -236,10 +242,15 @@ void Server::Impl::stop_accepting(PerThread& mine) {
 }
 
 void Server::Impl::stop_thread(PerThread& mine, Deadline deadline) {
-  for (ServerConnection* connection : mine.connections) connection->shut_down();
-  while (!mine.connections.empty()) {
-    if (!mine.emptied.wait(deadline)) break;
-  }
+  const auto wait = [&mine](Deadline until) {
+    while (!mine.connections.empty()) {
+      if (!mine.emptied.wait(until)) break;
+    }
+  };
+  for (ServerConnection* connection : mine.connections) connection->drain();
+  wait(std::min(deadline, Deadline::after(kHandshakesMax)));
+  for (ServerConnection* connection : mine.connections) connection->end_handshake();
+  wait(deadline);
   for (ServerConnection* connection : mine.connections) connection->close();
   while (!mine.connections.empty()) {
     if (!mine.emptied.wait()) fiber::yield();
@@ -283,6 +294,7 @@ Server::Counters Server::Impl::counters() const {
     sum.connections_open += counters.connections_open.get();
     sum.connections_full += counters.connections_full.get();
     sum.tls_failed += counters.tls_failed.get();
+    sum.connections_stopped += counters.connections_stopped.get();
     sum.tls_without_h2 += counters.tls_without_h2.get();
     sum.calls_started += counters.calls_started.get();
     sum.calls_succeeded += counters.calls_succeeded.get();

@@ -13,7 +13,7 @@ bool ServerConnection::handshake(net::Socket& socket) {
   auto shaken = socket.start_tls(*options_.tls, Deadline::after(options_.handshake_timeout));
   handshaking_ = -1;
   if (!shaken) {
-    counters_.tls_failed.add();
+    (cut_ ? counters_.connections_stopped : counters_.tls_failed).add();
     return false;
   }
   // gRPC over TLS is negotiated (PROTOCOL-HTTP2.md, "Security"); who offers nothing is refused as
@@ -54,13 +54,13 @@ void ServerConnection::drain() {
   if (http2_ != nullptr) http2_->shut_down();
 }
 
-void ServerConnection::shut_down() {
-  if (handshaking_ >= 0) ::shutdown(handshaking_, SHUT_RDWR);
-  drain();
+void ServerConnection::end_handshake() {
+  cut_ = handshaking_ >= 0;
+  if (cut_) ::shutdown(handshaking_, SHUT_RDWR);
 }
 
 void ServerConnection::close() {
-  if (handshaking_ >= 0) ::shutdown(handshaking_, SHUT_RDWR);
+  end_handshake();
   if (http2_ != nullptr) http2_->close();
 }
 

@@ -14,7 +14,7 @@ namespace bia::grpc {
 /// What one thread of a server counts.
 struct alignas(64) ThreadCounters {
   http::OwnedCounter connections_accepted, connections_open;
-  http::OwnedCounter connections_full, tls_failed, tls_without_h2;
+  http::OwnedCounter connections_full, tls_failed, tls_without_h2, connections_stopped;
   http::OwnedCounter calls_started, calls_succeeded, calls_failed;
   http::OwnedCounter messages_received, messages_sent;
   http::OwnedCounter messages_too_large, messages_malformed;
@@ -36,8 +36,8 @@ class ServerConnection final : public http::Http2Guest {
   /// Asks the peer to go (GOAWAY); the connection ends with its last call. A handshake in progress
   /// goes on, and its peer is asked then.
   void drain();
-  /// The same before the end of the server: a handshake is cut.
-  void shut_down();
+  /// The server stops: a handshake that still goes on is cut.
+  void end_handshake();
   /// Ends it now; handlers are cancelled.
   void close();
 
@@ -77,6 +77,7 @@ class ServerConnection final : public http::Http2Guest {
   std::unique_ptr<http::Http2Connection> own_;
   http::Http2Connection* http2_ = nullptr;
   int handshaking_ = -1;  ///< the descriptor, while nothing but the handshake may use it
+  bool cut_ = false;      ///< in its handshake, by the stop
   std::string peer_;
   const MethodHandler* last_method_ = nullptr;
   http::StreamPool<Call> calls_;

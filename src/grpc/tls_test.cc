@@ -158,7 +158,24 @@ TEST_F(GrpcTls, AStopDoesNotWaitForAHandshakeThatHangs) {
     while (server->counters().connections_open == 0) fiber::yield();
     server->stop(Deadline::after(std::chrono::minutes(30)));
     EXPECT_EQ(server->counters().connections_open, 0u);
+    EXPECT_EQ(server->counters().connections_stopped, 1u);
+    EXPECT_EQ(server->counters().tls_failed, 0u);
   });
+}
+
+/// It is asked to go, and told so: GOAWAY is frame type 7 of eight bytes.
+void expect_goaway(net::Socket& socket) {
+  constexpr std::string_view kPrefaceAndSettings(
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
+  ASSERT_TRUE(socket.write_all(kPrefaceAndSettings, Deadline::after(seconds(5))).ok());
+  std::string got;
+  constexpr std::string_view kGoawayHead("\0\0\x8\7\0\0\0\0\0", 9);
+  while (got.find(kGoawayHead) == std::string::npos) {
+    char bytes[1024];
+    auto count = socket.read_some(bytes, Deadline::after(seconds(5)));
+    ASSERT_TRUE(count.ok() && *count > 0) << got.size();
+    got.append(bytes, *count);
+  }
 }
 
 TEST_F(GrpcTls, ADrainLetsHandshakesEnd) {
@@ -169,18 +186,25 @@ TEST_F(GrpcTls, ADrainLetsHandshakesEnd) {
     while (server.counters().connections_open == 0) fiber::yield();
     server.drain(Server::Listeners::kKeep);
     ASSERT_TRUE(socket.start_tls(*client_.tls, "127.0.0.1", Deadline::after(seconds(5))).ok());
-    constexpr std::string_view kPrefaceAndSettings(
-        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
-    ASSERT_TRUE(socket.write_all(kPrefaceAndSettings, Deadline::after(seconds(5))).ok());
-    // It is asked to go, and told so: GOAWAY is frame type 7 of eight bytes.
-    std::string got;
-    constexpr std::string_view kGoawayHead("\0\0\x8\7\0\0\0\0\0", 9);
-    while (got.find(kGoawayHead) == std::string::npos) {
-      char bytes[1024];
-      auto count = socket.read_some(bytes, Deadline::after(seconds(5)));
-      ASSERT_TRUE(count.ok() && *count > 0) << got.size();
-      got.append(bytes, *count);
-    }
+    expect_goaway(socket);
+  });
+}
+
+TEST_F(GrpcTls, AStopLetsHandshakesEnd) {
+  serve([this](Server& server) {
+    auto socket = net::Socket::connect(net::Endpoint::parse(server.address()).value(),
+                                       Deadline::after(seconds(5)))
+                      .value();
+    while (server.counters().connections_open == 0) fiber::yield();
+    auto stopping = fiber::Scheduler::current()
+                        .spawn([&] { server.stop(Deadline::after(seconds(5))); })
+                        .value();
+    fiber::yield();
+    ASSERT_TRUE(socket.start_tls(*client_.tls, "127.0.0.1", Deadline::after(seconds(5))).ok());
+    expect_goaway(socket);
+    socket.close();
+    stopping.join().value();
+    EXPECT_EQ(server.counters().connections_stopped, 0u);
   });
 }
 

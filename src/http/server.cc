@@ -15,6 +15,8 @@ namespace {
 
 constexpr Duration kSweepMax = std::chrono::seconds(1);
 constexpr Duration kSweepMin = std::chrono::milliseconds(5);
+/// That a stop gives handshakes in progress, and the first request behind each.
+constexpr Duration kHandshakesMax = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -85,7 +87,7 @@ void ServerCore::serve(int fd, fiber::Fiber& self_fiber) {
       thread.open.get() >= std::max<size_t>(options.connections_max / per_thread.size(), 1)) {
     constexpr std::string_view kFull =
         "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-    if (!thread.stopping) thread.refused.add();
+    (thread.stopping ? thread.stopped : thread.refused).add();
     // To a client that expects TLS it would be noise; the close says enough.
     if (!thread.stopping && !options.tls)
       ::send(fd, kFull.data(), kFull.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -138,6 +140,17 @@ class Server::Impl {
     return std::move(*shared->value);
   }
 
+  /// The same on all of them.
+  void on_all(const std::function<void(ServerThread&)>& work) {
+    for (size_t i = 0; i < core->per_thread.size(); ++i) {
+      auto done = on_thread(i, [work](ServerThread& thread) -> Result<void> {
+        work(thread);
+        return {};
+      });
+      done.ignore("only a cancelled caller fails, and it is ending anyway");
+    }
+  }
+
   Result<void> listen_on(ServerThread& thread, net::Listener listener);
   Result<void> take_over(ServerThread& thread, size_t number);
   void drain_thread(ServerThread& thread, Listeners listeners);
@@ -172,6 +185,12 @@ void sweep_loop(const std::shared_ptr<ServerCore>& core, ServerThread& thread) {
          connection = connection->next())
       connection->sweep();
   }
+}
+
+void end_handshakes(ServerThread& thread) {
+  for (auto* connection = thread.connections; connection != nullptr;
+       connection = connection->next())
+    connection->end_handshake();
 }
 
 }  // namespace
@@ -292,30 +311,15 @@ void Server::Impl::detach() {
 
 void Server::drain(Listeners listeners) {
   if (!impl_->started || impl_->stopped) return;
-  for (size_t i = 0; i < impl_->core->per_thread.size(); ++i) {
-    impl_
-        ->on_thread(i,
-                    [this, listeners](ServerThread& thread) -> Result<void> {
-                      impl_->drain_thread(thread, listeners);
-                      return {};
-                    })
-        .ignore("only a cancelled caller fails, and it is ending anyway");
-  }
+  impl_->on_all(
+      [this, listeners](ServerThread& thread) { impl_->drain_thread(thread, listeners); });
 }
 
 void Server::stop(Deadline deadline) {
   if (!impl_->started || impl_->stopped) return;
   impl_->stopped = true;
   auto& core = *impl_->core;
-  for (size_t i = 0; i < core.per_thread.size(); ++i) {
-    impl_
-        ->on_thread(i,
-                    [this](ServerThread& thread) -> Result<void> {
-                      impl_->stop_thread(thread);
-                      return {};
-                    })
-        .ignore("only a cancelled caller fails, and it is ending anyway");
-  }
+  impl_->on_all([this](ServerThread& thread) { impl_->stop_thread(thread); });
   auto open = [&core] {
     uint64_t total = 0;
     for (const auto& thread : core.per_thread) total += thread->open.get();
@@ -323,7 +327,12 @@ void Server::stop(Deadline deadline) {
   };
   // Other threads count too, so that this looks instead of being told; a program stops once.
   constexpr Duration kLook = std::chrono::milliseconds(2);
+  Deadline handshakes = Deadline::after(kHandshakesMax);
   while (open() > 0 && !deadline.expired()) {
+    if (handshakes.expired()) {
+      impl_->on_all(end_handshakes);
+      handshakes = Deadline::never();
+    }
     if (!fiber::sleep_for(std::min(kLook, deadline.remaining())).ok()) break;
   }
   impl_->detach();
@@ -342,6 +351,7 @@ Server::Counters Server::counters() const {
     thread->bad_requests.add_to(sum.bad_requests_by_reason);
     sum.connections_refused += thread->refused.get();
     sum.tls_failed += thread->tls_failed.get();
+    sum.connections_stopped += thread->stopped.get();
   }
   for (const auto& [reason, count] : sum.bad_requests_by_reason) sum.bad_requests += count;
   sum.http2_streams_refused = impl_->core->http2_abuses.streams();

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <utility>
+
 #include "bia/http/router.h"
 #include "http/error_body.h"
 #include "http/server_http2.h"
@@ -44,11 +46,11 @@ void ServerConnection::run() {
 
 bool ServerConnection::handshake() {
   // The sweeper ends one that takes longer than a head may.
-  enter(Phase::kHead);
+  enter(Phase::kHandshake);
   auto shaken = socket_.start_tls(*thread_.core.options.tls,
                                   Deadline::after(thread_.core.options.header_timeout));
   if (shaken) return true;
-  thread_.tls_failed.add();
+  (cut_ ? thread_.stopped : thread_.tls_failed).add();
   if (shaken.error().reason() == "TLS_NOT_TLS") {
     // Most likely a client with the wrong scheme, which understands this (Go's server says it too).
     constexpr std::string_view kAnswer =
@@ -91,7 +93,7 @@ void ServerConnection::serve_http2() {
 
 bool ServerConnection::fill() {
   if (in_.empty()) {
-    if (thread_.stopping) return false;
+    if (thread_.stopping && !std::exchange(owed_, false)) return false;
     enter(Phase::kIdle);
     if (in_.capacity() > kKeptBytesMax) in_.release();
     if (out_.capacity() > kKeptBytesMax) out_.release();
@@ -214,6 +216,7 @@ void ServerConnection::sweep() {
   switch (phase_) {
     case Phase::kHandling:
       return;
+    case Phase::kHandshake:
     case Phase::kHead:
       if (age < thread_.core.header_ticks) return;
       break;
@@ -245,10 +248,18 @@ void ServerConnection::drain() {
 
 void ServerConnection::end_if_idle() {
   if (http2_ != nullptr) return http2_->shut_down();
+  if (phase_ == Phase::kHandshake) owed_ = true;
   if (phase_ == Phase::kIdle) ::shutdown(socket_.fd(), SHUT_RD);
 }
 
+void ServerConnection::end_handshake() {
+  if (http2_ != nullptr) return;
+  cut_ = phase_ == Phase::kHandshake;
+  if (cut_ || phase_ == Phase::kIdle) ::shutdown(socket_.fd(), SHUT_RDWR);
+}
+
 void ServerConnection::cancel() {
+  cut_ = phase_ == Phase::kHandshake;
   abort();
   // HTTP/2 cancels the fibers of its handlers itself, and waits for them in this one.
   if (http2_ == nullptr) fiber_.cancel();

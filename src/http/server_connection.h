@@ -110,7 +110,7 @@ class Http1Response final : public ServerResponse {
 class ServerConnection final : private fiber::Scheduler::Deferred {
  public:
   /// Of what the peer owes, for the sweeper: it closes a connection that stays too long in one.
-  enum class Phase : uint8_t { kIdle, kHead, kBody, kHandling, kWrite };
+  enum class Phase : uint8_t { kHandshake, kIdle, kHead, kBody, kHandling, kWrite };
 
   /// `fiber` is the one that runs it.
   ServerConnection(ServerThread& thread, net::Socket socket, fiber::Fiber& fiber);
@@ -121,8 +121,11 @@ class ServerConnection final : private fiber::Scheduler::Deferred {
   void sweep();
   /// Ends with its next answer.
   void drain();
-  /// Wakes a connection that waits for a request: it ends.
+  /// Wakes a connection that waits for a request: it ends. One in its handshake goes on, to be
+  /// answered once.
   void end_if_idle();
+  /// The end of that grace: cuts a handshake, and the wait for the request behind one.
+  void end_handshake();
   void abort();
   /// Ends it now: a handler's waits fail, and so do the writes after it.
   void cancel();
@@ -166,6 +169,8 @@ class ServerConnection final : private fiber::Scheduler::Deferred {
   Phase phase_ = Phase::kIdle;
   bool flushing_ = false;
   bool expired_ = false;
+  bool owed_ = false;             ///< an answer, though the server stops: it was in its handshake
+  bool cut_ = false;              ///< in its handshake, by the stop
   ServerHttp2* http2_ = nullptr;  ///< serves instead, since the peer's first line asked for it
   ServerConnection* next_ = nullptr;
   ServerConnection** previous_next_ = nullptr;

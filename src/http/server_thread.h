@@ -54,6 +54,7 @@ struct alignas(64) ServerThread {
   RefusalCounters bad_requests;
   OwnedCounter refused;
   OwnedCounter tls_failed;
+  OwnedCounter stopped;  ///< connections that came, or were in their handshake, when it stopped
 };
 
 /// Shared by the Server and every fiber that serves it: a handler may still run when the Server is

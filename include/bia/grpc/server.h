@@ -108,9 +108,9 @@ class Server {
   /// As channelz counts; sums over all threads. Thread-safe.
   struct Counters {
     uint64_t connections_accepted = 0, connections_open = 0;
-    /// Connections refused: above `connections_max`; handshakes that failed, and that did not agree
-    /// on HTTP/2.
-    uint64_t connections_full = 0, tls_failed = 0, tls_without_h2 = 0;
+    /// Connections refused: above `connections_max`; handshakes that failed, that did not agree on
+    /// HTTP/2, and that had not ended when the server stopped.
+    uint64_t connections_full = 0, tls_failed = 0, tls_without_h2 = 0, connections_stopped = 0;
     uint64_t calls_started = 0, calls_succeeded = 0, calls_failed = 0;
     uint64_t messages_received = 0, messages_sent = 0;
     /// Refused: above `message_bytes_max`, and no gRPC messages or not unpacked.
@@ -128,7 +128,8 @@ class Server {
   void drain(Listeners listeners);
   /// The listening sockets, once started; for the program's successor.
   std::vector<int> listener_fds() const;
-  /// GOAWAY, then waits for calls in flight until `deadline`. Suspends.
+  /// GOAWAY, then waits for calls in flight until `deadline`, and a second of it for handshakes.
+  /// Suspends.
   void stop(Deadline deadline);
 
  private:

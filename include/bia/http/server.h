@@ -126,13 +126,15 @@ class Server {
   void drain(Listeners listeners);
   /// The listening sockets, once started; for the program's successor.
   std::vector<int> listener_fds() const;
-  /// Closes the listeners, lets requests in flight end until `deadline`, then cancels their
-  /// handlers and closes all. Suspends until each has returned.
+  /// Closes the listeners, lets requests in flight end until `deadline`, handshakes (with a request
+  /// behind them) for a second of it; then cancels their handlers and closes all. Suspends until
+  /// each has returned.
   void stop(Deadline deadline);
   struct Counters {
     uint64_t connections_accepted = 0, connections_open = 0, requests = 0, bad_requests = 0;
-    /// Connections refused because there were `connections_max`; handshakes that failed.
-    uint64_t connections_refused = 0, tls_failed = 0;
+    /// Connections refused because there were `connections_max`; handshakes that failed; those
+    /// that came, or had not ended their handshakes, when the server stopped.
+    uint64_t connections_refused = 0, tls_failed = 0, connections_stopped = 0;
     /// Refused requests (`bad_requests` is the sum) by the reason that their callers were told.
     std::vector<std::pair<std::string_view, uint64_t>> bad_requests_by_reason;
     /// HTTP/2 connections that were ended for what the peer did: by the name of the limit that it
