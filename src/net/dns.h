@@ -1,0 +1,54 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bia/base/result.h"
+#include "bia/base/time.h"
+#include "bia/net/socket.h"
+
+namespace bia::net {
+
+struct DnsOptions {
+  /// "127.0.0.1:5353,…"; empty: those of /etc/resolv.conf.
+  std::string servers = {};
+  /// Answers are kept as long as they say, and no longer than this; zero: not at all.
+  Duration ttl_max = std::chrono::minutes(5);
+  /// Names that are kept; above it those that have run out are forgotten, and then all.
+  size_t names_max = 1000;
+};
+
+/// Looks names up by c-ares: /etc/hosts, then A and AAAA at the same time. Those who ask for the
+/// same name at once share one query; answers are kept for their TTL, failures are not. Belongs to
+/// its thread.
+class Dns {
+ public:
+  explicit Dns(DnsOptions options = {});
+  ~Dns();
+  /// The calling thread's.
+  static Dns& here();
+
+  /// IPv4 first. Suspends. Errors: those of `net::resolve`.
+  Result<std::vector<Endpoint>> look_up(const std::string& name, uint16_t port, Deadline deadline);
+  /// Questions that were not answered from what is kept.
+  uint64_t queries() const { return queries_; }
+
+ private:
+  struct Query;
+  struct Entry {
+    std::vector<Endpoint> endpoints;
+    TimePoint until;
+  };
+  Result<std::shared_ptr<Query>> ask(const std::string& name);
+  void keep(const Query& query);
+
+  DnsOptions options_;
+  std::map<std::string, Entry, std::less<>> entries_;
+  std::map<std::string, std::shared_ptr<Query>, std::less<>> asking_;
+  uint64_t queries_ = 0;
+};
+
+}  // namespace bia::net

@@ -1,0 +1,174 @@
+#include "net/dns.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "net/test_support.h"
+
+namespace bia::net {
+namespace {
+
+/// A name server that has an A and an AAAA record for every name but those below "missing.example",
+/// and says nothing about "silent.example".
+class NameServer {
+ public:
+  explicit NameServer(uint32_t ttl)
+      : ttl_(ttl), fd_(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    socklen_t size = sizeof address;
+    getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
+    address_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    serving_ = start([this] { serve(); });
+  }
+  ~NameServer() {
+    serving_.cancel();
+    EXPECT_TRUE(serving_.join(Deadline::after(kSoon)).ok());
+    close(fd_);
+  }
+  const std::string& address() const { return address_; }
+  int asked() const { return asked_; }
+
+ private:
+  void serve() {
+    auto watch = fiber::FdWatch::create(fd_).value();
+    while (watch.wait_readable(Deadline::never())) {
+      unsigned char bytes[512];
+      sockaddr_in peer{};
+      socklen_t size = sizeof peer;
+      const ssize_t count =
+          recvfrom(fd_, bytes, sizeof bytes, 0, reinterpret_cast<sockaddr*>(&peer), &size);
+      if (count < 0) {
+        watch.clear_readable();
+        continue;
+      }
+      ++asked_;
+      const std::string reply = answer({reinterpret_cast<char*>(bytes), size_t(count)});
+      if (!reply.empty())
+        sendto(fd_, reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&peer), size);
+    }
+  }
+
+  std::string answer(std::string_view question) const {
+    if (question.find("silent") != std::string_view::npos) return {};
+    const bool missing = question.find("missing") != std::string_view::npos;
+    const size_t name_end = question.find('\0', 12);
+    const char type = question[name_end + 2];
+    std::string out(question.substr(0, 2));
+    out.append(missing ? "\x81\x83" : "\x81\x80", 2);
+    out.append("\0\1\0", 3).append(1, missing ? '\0' : '\1').append("\0\0\0\0", 4);
+    out.append(question.substr(12, name_end + 5 - 12));
+    if (missing) return out;
+    out.append("\xc0\x0c\0", 3).append(1, type).append("\0\1", 2);
+    for (int shift = 24; shift >= 0; shift -= 8) out.append(1, static_cast<char>(ttl_ >> shift));
+    if (type == 1) return out.append("\0\4\xc0\0\2\1", 6);
+    return out.append("\0\x10\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1", 18);
+  }
+
+  uint32_t ttl_;
+  int fd_;
+  std::string address_;
+  int asked_ = 0;
+  fiber::Fiber serving_;
+};
+
+std::vector<std::string> texts(const Result<std::vector<Endpoint>>& found) {
+  if (!found) return {found.error().reason() + ": " + found.error().message()};
+  std::vector<std::string> out;
+  for (const Endpoint& each : *found) out.push_back(each.text());
+  return out;
+}
+
+const std::vector<std::string> kBoth = {"192.0.2.1:80", "[2001:db8::1]:80"};
+
+TEST(Dns, AsksForBothKindsOnceForAllAskers) {
+  in_scheduler([] {
+    NameServer server(300);
+    Dns dns({.servers = server.address()});
+    std::vector<fiber::Fiber> askers;
+    for (int i = 0; i < 5; ++i)
+      askers.push_back(start(
+          [&] { EXPECT_EQ(texts(dns.look_up("a.example", 80, Deadline::after(kSoon))), kBoth); }));
+    for (auto& each : askers) EXPECT_TRUE(each.join(Deadline::after(kSoon)).ok());
+    EXPECT_EQ(dns.queries(), 1u);
+    EXPECT_EQ(server.asked(), 2) << "A and AAAA";
+    EXPECT_EQ(texts(dns.look_up("a.example", 443, Deadline::after(kSoon))).at(0), "192.0.2.1:443");
+    EXPECT_EQ(dns.queries(), 1u) << "it is kept";
+    EXPECT_EQ(texts(dns.look_up("b.example", 80, Deadline::after(kSoon))), kBoth);
+    EXPECT_EQ(dns.queries(), 2u);
+  });
+}
+
+TEST(Dns, KeepsAnswersAsLongAsTheySay) {
+  in_scheduler([] {
+    NameServer none(0);
+    Dns dns({.servers = none.address()});
+    for (uint64_t i = 1; i <= 2; ++i) {
+      EXPECT_EQ(texts(dns.look_up("a.example", 80, Deadline::after(kSoon))), kBoth);
+      EXPECT_EQ(dns.queries(), i) << "a TTL of 0 is not kept";
+    }
+    NameServer server(300);
+    Dns bounded({.servers = server.address(), .ttl_max = std::chrono::milliseconds(1)});
+    for (uint64_t i = 1; i <= 2; ++i) {
+      EXPECT_EQ(texts(bounded.look_up("a.example", 80, Deadline::after(kSoon))), kBoth);
+      EXPECT_EQ(bounded.queries(), i);
+      fiber::sleep_for(std::chrono::milliseconds(3)).ignore("test");
+    }
+  });
+}
+
+TEST(Dns, ForgetsNamesAboveItsLimit) {
+  in_scheduler([] {
+    NameServer server(300);
+    Dns dns({.servers = server.address(), .names_max = 2});
+    for (const char* name : {"a.example", "b.example", "a.example", "b.example"})
+      EXPECT_TRUE(dns.look_up(name, 80, Deadline::after(kSoon)).ok());
+    EXPECT_EQ(dns.queries(), 2u) << "at the limit";
+    for (const char* name : {"c.example", "a.example"})
+      EXPECT_TRUE(dns.look_up(name, 80, Deadline::after(kSoon)).ok());
+    EXPECT_EQ(dns.queries(), 4u) << "above it";
+  });
+}
+
+TEST(Dns, FailuresAreNotKept) {
+  in_scheduler([] {
+    NameServer server(300);
+    Dns dns({.servers = server.address()});
+    for (uint64_t i = 1; i <= 2; ++i) {
+      EXPECT_EQ(texts(dns.look_up("missing.example", 80, Deadline::after(kSoon))),
+                std::vector<std::string>{"NO_SUCH_HOST: lookup missing.example: no such host"});
+      EXPECT_EQ(dns.queries(), i);
+    }
+  });
+}
+
+TEST(Dns, OneThatIsGivenUpLeavesNothingBehind) {
+  in_scheduler([] {
+    NameServer server(300);
+    Dns dns({.servers = server.address()});
+    const auto ask = [&](Duration patience) {
+      return dns.look_up("silent.example", 80, Deadline::after(patience));
+    };
+    auto other = start([&] {
+      EXPECT_EQ(ask(std::chrono::milliseconds(20)).error().code(), Code::kDeadlineExceeded);
+    });
+    EXPECT_EQ(ask(std::chrono::milliseconds(5)).error().code(), Code::kDeadlineExceeded);
+    EXPECT_TRUE(other.join(Deadline::after(kSoon)).ok());
+    EXPECT_EQ(dns.queries(), 1u);
+    for (int i = 0; i < 3; ++i) fiber::yield();
+    EXPECT_EQ(fiber::Scheduler::current().fiber_count(), 2u) << "this one and the server's";
+    EXPECT_EQ(ask(std::chrono::milliseconds(5)).error().code(), Code::kDeadlineExceeded);
+    EXPECT_EQ(dns.queries(), 2u);
+    fiber::yield();
+  });
+}
+
+}  // namespace
+}  // namespace bia::net
