@@ -27,6 +27,7 @@ Result<net::TlsCertificate> read_pair(const Config& config, const std::string& k
   BIA_TRY(read_text(config, key + ".cert", pair.certificate_file));
   BIA_TRY(read_text(config, key + ".key", pair.key_file));
   BIA_TRY(read_text(config, key + ".key_password", pair.key_password));
+  BIA_TRY(read_text(config, key + ".ocsp", pair.ocsp_file));
   if (!pair.certificate_file.empty()) return pair;
   return bad_value(config, key,
                    fmt::format("{0}.cert is missing; write \"cert: server.pem\" below {0}", key));
@@ -38,7 +39,7 @@ Result<void> read_certificates(const Config& config, const std::string& key, Opt
     tls.certificates.push_back(BIA_TRY(read_pair(config, key)));
   for (const std::string& name : config.keys(more)) {
     const std::string one = more + "." + name;
-    BIA_TRY(config.only(one, {"cert", "key", "key_password"}));
+    BIA_TRY(config.only(one, {"cert", "key", "key_password", "ocsp"}));
     tls.certificates.push_back(BIA_TRY(read_pair(config, one)));
   }
   return {};
@@ -83,7 +84,7 @@ Result<void> read_client_auth(const Config& config, const std::string& key, Opti
 Result<std::optional<Options>> read_tls(const Config& config, const std::string& key,
                                         std::vector<std::string> alpn) {
   if (!config.has(key)) return std::optional<Options>();
-  BIA_TRY(config.only(key, {"cert", "key", "key_password", "certificates", "client_ca",
+  BIA_TRY(config.only(key, {"cert", "key", "key_password", "ocsp", "certificates", "client_ca",
                             "client_auth", "min_version", "max_version", "ciphers", "cipher_suites",
                             "session_tickets", "ticket_key_life", "key_log"}));
   Options tls;
@@ -111,6 +112,7 @@ void watch_tls(const std::shared_ptr<net::TlsServer>& tls, std::string_view serv
   for (const auto& certificate : tls->options().certificates) {
     files.push_back(certificate.certificate_file);
     if (!certificate.key_file.empty()) files.push_back(certificate.key_file);
+    if (!certificate.ocsp_file.empty()) files.push_back(certificate.ocsp_file);
   }
   if (!tls->options().client_ca_file.empty()) files.push_back(tls->options().client_ca_file);
   auto changes = ConfigWatch::create(files);

@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <ctime>
 #include <map>
+#include <utility>
 
 #include "net/tls_context.h"
+#include "net/tls_ocsp.h"
 #include "net/tls_streams.h"
 #include "net/tls_tickets.h"
 
@@ -16,6 +19,7 @@ struct TlsServerContexts {
   struct Entry {
     SslContextPtr context;
     std::vector<std::string> names;
+    std::vector<std::pair<const X509*, OcspStaple>> staples;
   };
   std::vector<Entry> entries;
   std::string alpn;
@@ -74,6 +78,21 @@ int on_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, const 
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+int on_ocsp(SSL* ssl, void*) {
+  const X509* chosen = SSL_get_certificate(ssl);
+  for (const auto& entry : contexts_of(ssl).entries) {
+    for (const auto& [certificate, staple] : entry.staples) {
+      if (certificate != chosen) continue;
+      if (staple.until <= time(nullptr)) return SSL_TLSEXT_ERR_NOACK;
+      void* copy = OPENSSL_memdup(staple.der.data(), staple.der.size());
+      if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
+      SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(staple.der.size()));
+      return SSL_TLSEXT_ERR_OK;
+    }
+  }
+  return SSL_TLSEXT_ERR_NOACK;
+}
+
 void on_key_log(const SSL* ssl, const char* line) {
   // Secrets are made during the handshake alone, while the stream holds the contexts.
   if (TlsStream::of(ssl).contexts != nullptr) contexts_of(ssl).key_log->append(line);
@@ -116,6 +135,7 @@ Result<SslContextPtr> make_context(const TlsServerOptions& options,
                                  reinterpret_cast<const unsigned char*>(kSessions.data()),
                                  static_cast<unsigned>(kSessions.size()));
   SSL_CTX_set_tlsext_servername_callback(context.get(), on_server_name);
+  SSL_CTX_set_tlsext_status_cb(context.get(), on_ocsp);
   if (!contexts.alpn.empty()) SSL_CTX_set_alpn_select_cb(context.get(), on_alpn, nullptr);
   if (contexts.key_log) SSL_CTX_set_keylog_callback(context.get(), on_key_log);
   if (contexts.tickets) {
@@ -151,10 +171,16 @@ Result<std::shared_ptr<const TlsServerContexts>> load(const TlsServerOptions& op
                   .insert_or_assign(identity.names,
                                     std::pair(contexts->entries.size(), std::vector<int>()))
                   .first;
-      contexts->entries.push_back({BIA_TRY(make_context(options, *contexts)), identity.names});
+      auto context = BIA_TRY(make_context(options, *contexts));
+      contexts->entries.push_back({std::move(context), identity.names, {}});
     }
     place->second.second.push_back(kind);
-    BIA_TRY(use_identity(contexts->entries[place->second.first].context.get(), identity));
+    auto& entry = contexts->entries[place->second.first];
+    BIA_TRY(use_identity(entry.context.get(), identity));
+    if (each.ocsp_file.empty()) continue;
+    // The context keeps the certificate alive.
+    const X509* certificate = identity.certificate.get();
+    entry.staples.emplace_back(certificate, BIA_TRY(load_ocsp(each.ocsp_file, certificate)));
   }
   return std::shared_ptr<const TlsServerContexts>(std::move(contexts));
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -37,6 +38,32 @@ class TestAuthority {
     std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new(BIO_s_mem()), BIO_free);
     PEM_write_bio_PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
     out.key_pem = text_of(bio.get());
+    return out;
+  }
+
+  /// "It is good", until `seconds` from now.
+  std::string ocsp(const TlsCertificate& of, long seconds) const {
+    std::unique_ptr<BIO, decltype(&BIO_free)> bio(
+        BIO_new_mem_buf(of.certificate_pem.data(), static_cast<int>(of.certificate_pem.size())),
+        BIO_free);
+    const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr),
+                                  X509_free);
+    OCSP_BASICRESP* basic = OCSP_BASICRESP_new();
+    OCSP_CERTID* id = OCSP_cert_to_id(nullptr, certificate.get(), certificate_.get());
+    ASN1_TIME* begin = X509_gmtime_adj(nullptr, -7200);
+    ASN1_TIME* end = X509_gmtime_adj(nullptr, seconds);
+    OCSP_basic_add1_status(basic, id, V_OCSP_CERTSTATUS_GOOD, 0, nullptr, begin, end);
+    OCSP_basic_sign(basic, certificate_.get(), key_.get(), EVP_sha256(), nullptr, 0);
+    OCSP_RESPONSE* response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
+    unsigned char* der = nullptr;
+    const int size = i2d_OCSP_RESPONSE(response, &der);
+    std::string out(reinterpret_cast<char*>(der), static_cast<size_t>(size));
+    OPENSSL_free(der);
+    OCSP_RESPONSE_free(response);
+    OCSP_BASICRESP_free(basic);
+    OCSP_CERTID_free(id);
+    ASN1_TIME_free(begin);
+    ASN1_TIME_free(end);
     return out;
   }
 

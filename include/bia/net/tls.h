@@ -25,6 +25,9 @@ struct TlsCertificate {
   std::string certificate_pem;
   std::string key_pem;
   std::string key_password;
+  /// Server: an OCSP response about it, DER, stapled until its nextUpdate for clients that ask.
+  /// Empty: none.
+  std::string ocsp_file = {};
 };
 
 /// Of a connection after its handshake.
