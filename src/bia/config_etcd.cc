@@ -3,16 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <optional>
 
 #include "bia/bia/log.h"
 #include "bia/config_node.h"
 #include "bia/fiber/scheduler.h"
+#include "bia/http/uri.h"
 
 namespace bia {
 namespace {
 
-constexpr Duration kTimeout = std::chrono::seconds(10);
 constexpr Duration kPauseMin = std::chrono::milliseconds(200);
 constexpr Duration kPauseMax = std::chrono::seconds(10);
 
@@ -26,8 +27,52 @@ bool wanted(std::string_view source, std::string_view key) {
   return config_detail::has_config_extension(key);
 }
 
+/// "USER" or "USER:PASSWORD", percent-encoded.
+Result<void> read_user(std::string_view text, EtcdOptions& etcd) {
+  const size_t colon = text.find(':');
+  const auto decode = [](std::string_view part, std::string& into) -> Result<void> {
+    if (http::percent_decode(part, http::Plus::kPlusIsPlus, into)) return {};
+    return bad("etcd", "the user or the password has a bad escape");
+  };
+  BIA_TRY(decode(text.substr(0, colon), etcd.user));
+  if (colon != std::string_view::npos) return decode(text.substr(colon + 1), etcd.password);
+  // A command line is seen by others; etcd's own tool has this variable too.
+  if (const char* password = std::getenv("ETCDCTL_PASSWORD")) etcd.password = password;
+  return {};
+}
+
+Result<std::shared_ptr<const net::TlsClient>> read_tls_query(std::string_view query,
+                                                             std::string_view shown,
+                                                             std::string& server_name) {
+  net::TlsClientOptions tls;
+  tls.alpn = {"h2"};
+  net::TlsCertificate own;
+  while (!query.empty()) {
+    const std::string_view one = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(one.size() + 1, query.size()));
+    const std::string_view name = one.substr(0, one.find('='));
+    std::string* into = name == "ca"            ? &tls.ca_file
+                        : name == "cert"        ? &own.certificate_file
+                        : name == "key"         ? &own.key_file
+                        : name == "server_name" ? &server_name
+                                                : nullptr;
+    if (into == nullptr || name.size() == one.size())
+      return bad(shown, fmt::format("\"{}\" is none of ca=, cert=, key=, server_name=", one));
+    if (!http::percent_decode(one.substr(name.size() + 1), http::Plus::kPlusIsPlus, *into))
+      return bad(shown, fmt::format("{} has a bad escape", name));
+  }
+  if (own.certificate_file.empty() != own.key_file.empty())
+    return bad(shown, "cert and key go together");
+  if (!own.certificate_file.empty()) tls.certificates.push_back(std::move(own));
+  // Only the authorities that are named, where some are.
+  if (!tls.ca_file.empty()) tls.roots = net::TlsClientOptions::Roots::kNone;
+  auto made = net::TlsClient::create(std::move(tls));
+  if (!made) return std::move(made).error().in(shown);
+  return made;
+}
+
 Result<std::vector<EtcdClient::Entry>> read_in_fiber(const EtcdConfigSource& source) {
-  EtcdClient client(source.endpoints, kTimeout);
+  EtcdClient client(source.etcd);
   int64_t revision = 0;
   auto entries = client.range(source.key, revision);
   if (!entries.ok()) return std::move(entries).error().in(source.url + source.key);
@@ -52,23 +97,40 @@ Result<std::vector<EtcdClient::Entry>> read_in_fiber(const EtcdConfigSource& sou
 
 Result<EtcdConfigSource> EtcdConfigSource::parse(std::string_view text) {
   EtcdConfigSource source;
-  std::string_view rest = text.substr(std::string_view("etcd://").size());
-  const size_t slash = rest.find('/');
-  if (slash == std::string_view::npos || slash + 1 == rest.size()) return bad(text, "has no key");
-  source.key = rest.substr(slash);
-  source.url = text.substr(0, text.size() - source.key.size());
-  if (!source.key.ends_with('/') && !config_detail::has_config_extension(source.key))
-    return bad(text, "the key must end in .yaml, .yml, .json or .toml, or in / for all below");
-  rest = rest.substr(0, slash);
-  if (rest.find('@') != std::string_view::npos) return bad("etcd", "a user's name is not built");
-  while (!rest.empty()) {
-    const std::string_view one = rest.substr(0, rest.find(','));
-    if (one.find(':') == std::string_view::npos)
-      return bad(text, fmt::format("\"{}\" has no port", one));
-    source.endpoints.emplace_back(one);
-    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+  const size_t scheme_bytes = text.find("://") + 3;
+  const std::string_view scheme = text.substr(0, scheme_bytes);
+  std::string_view rest = text.substr(scheme_bytes);
+  std::string_view query;
+  if (const size_t mark = rest.find('?'); mark != std::string_view::npos) {
+    query = rest.substr(mark + 1);
+    rest = rest.substr(0, mark);
   }
-  if (source.endpoints.empty()) return bad(text, "has no address");
+  const size_t slash = std::min(rest.find('/'), rest.size());
+  std::string_view hosts = rest.substr(0, slash);
+  source.key = rest.substr(slash);
+  if (const size_t at = hosts.rfind('@'); at != std::string_view::npos) {
+    BIA_TRY(read_user(hosts.substr(0, at), source.etcd));
+    hosts.remove_prefix(at + 1);
+  }
+  // From here on what is said of it has no password in it.
+  source.url = std::string(scheme).append(hosts);
+  const std::string shown = source.url + source.key;
+  if (source.key.size() < 2) return bad(shown, "has no key");
+  if (!source.key.ends_with('/') && !config_detail::has_config_extension(source.key))
+    return bad(shown, "the key must end in .yaml, .yml, .json or .toml, or in / for all below");
+  if (scheme == "etcds://") {
+    source.etcd.tls = BIA_TRY(read_tls_query(query, shown, source.etcd.tls_server_name));
+  } else if (!query.empty()) {
+    return bad(shown, "ca, cert, key and server_name are for etcds://");
+  }
+  while (!hosts.empty()) {
+    const std::string_view one = hosts.substr(0, hosts.find(','));
+    if (one.find(':') == std::string_view::npos)
+      return bad(shown, fmt::format("\"{}\" has no port", one));
+    source.etcd.endpoints.emplace_back(one);
+    hosts.remove_prefix(std::min(one.size() + 1, hosts.size()));
+  }
+  if (source.etcd.endpoints.empty()) return bad(shown, "has no address");
   return source;
 }
 
@@ -83,7 +145,7 @@ Result<std::vector<EtcdClient::Entry>> EtcdConfigSource::read() const {
 }
 
 void EtcdConfigSource::watch(const std::function<void()>& changed) const {
-  EtcdClient client(endpoints, kTimeout);
+  EtcdClient client(etcd);
   Duration pause = kPauseMin;
   bool away = false;
   while (!fiber::cancelled()) {

@@ -38,7 +38,17 @@ EtcdClient::Entry entry_of(std::string_view message) {
 }
 
 Error error_of_status(const grpc::Status& status) {
-  return Error(status.code, "ETCD", fmt::format("etcd: {}", status.message));
+  constexpr std::string_view kEtcd = "etcd: ";
+  if (status.message.starts_with(kEtcd)) return Error(status.code, "ETCD", status.message);
+  return Error(status.code, "ETCD", fmt::format("{}{}", kEtcd, status.message));
+}
+
+/// Tokens end after some minutes, with etcd's restart, and when users change.
+bool is_old_token(const grpc::Status& status) {
+  return status.code == Code::kUnauthenticated ||
+         (status.code == Code::kInvalidArgument &&
+          (status.message == "etcdserver: revision of auth store is old" ||
+           status.message == "etcdserver: user name is empty"));
 }
 
 }  // namespace
@@ -51,29 +61,87 @@ std::string etcd_range_end(std::string_view prefix) {
   return end;
 }
 
-EtcdClient::EtcdClient(std::vector<std::string> endpoints, Duration timeout)
-    : endpoints_(std::move(endpoints)), timeout_(timeout), channels_(endpoints_.size()) {}
+Result<void> check_etcd_endpoints(EtcdOptions& options) {
+  const auto bad = [](std::string what) {
+    return Error(Code::kInvalidArgument, "ETCD", std::move(what));
+  };
+  if (options.endpoints.empty()) return bad("etcd has no endpoints");
+  for (std::string& endpoint : options.endpoints) {
+    if (endpoint.starts_with("https://")) {
+      if (!options.tls) return bad(fmt::format("etcd endpoint \"{}\" needs tls", endpoint));
+      endpoint.erase(0, 8);
+    } else if (endpoint.starts_with("http://")) {
+      if (options.tls)
+        return bad(fmt::format("etcd endpoint \"{}\" is cleartext, but tls is set", endpoint));
+      endpoint.erase(0, 7);
+    }
+    if (endpoint.find(':') == std::string::npos)
+      return bad(fmt::format("etcd endpoint \"{0}\" has no port; write \"{0}:2379\"", endpoint));
+  }
+  return {};
+}
+
+EtcdClient::EtcdClient(EtcdOptions options)
+    : options_(std::move(options)), channels_(options_.endpoints.size()) {}
 
 grpc::Channel& EtcdClient::channel() {
   auto& channel = channels_[current_];
-  if (!channel) channel = std::make_unique<grpc::Channel>(endpoints_[current_]);
+  if (!channel) {
+    grpc::ChannelOptions options;
+    options.tls = options_.tls;
+    options.server_name = options_.tls_server_name;
+    channel = std::make_unique<grpc::Channel>(options_.endpoints[current_], std::move(options));
+  }
   return *channel;
 }
 
+grpc::CallOptions EtcdClient::call_options(Deadline deadline) const {
+  grpc::CallOptions options;
+  options.deadline = deadline;
+  options.metadata = &token_;
+  return options;
+}
+
+Result<void> EtcdClient::authenticate(Deadline deadline) {
+  if (options_.user.empty() || !token_.empty()) return {};
+  std::string request;
+  put_bytes(request, 1, options_.user);
+  put_bytes(request, 2, options_.password);
+  grpc::UnaryReply reply;
+  channel().unary("/etcdserverpb.Auth/Authenticate", request, call_options(deadline), reply);
+  // An etcd whose authentication is off: then nobody asks for a token.
+  if (reply.status.code == Code::kFailedPrecondition) return {};
+  if (reply.status.code != Code::kOk) return error_of_status(reply.status);
+  for (FieldReader in(reply.message); in.next();) {
+    if (in.field() == 2) token_ = {{"token", std::string(in.bytes())}};
+  }
+  return {};
+}
+
 // Channels stay: another fiber may be in a call on the one that is left.
-void EtcdClient::next_endpoint() { current_ = (current_ + 1) % endpoints_.size(); }
+void EtcdClient::next_endpoint() { current_ = (current_ + 1) % channels_.size(); }
 
 Result<std::string> EtcdClient::call(std::string_view path, const std::string& request) {
-  const Deadline deadline = Deadline::after(timeout_);
+  const Deadline deadline = Deadline::after(options_.timeout);
   grpc::UnaryReply reply;
-  for (size_t attempt = 0; attempt < endpoints_.size(); ++attempt) {
-    grpc::CallOptions options;
-    options.deadline = deadline;
+  bool renewed = false;
+  for (size_t attempt = 0; attempt < channels_.size();) {
     reply.clear();
-    channel().unary(path, request, options, reply);
+    if (auto known = authenticate(deadline); known) {
+      channel().unary(path, request, call_options(deadline), reply);
+    } else {
+      reply.status = {known.error().code(), known.error().message(), {}};
+    }
     if (reply.status.code == Code::kOk) return std::move(reply.message);
-    if (reply.status.code != Code::kUnavailable || deadline.expired()) break;
+    if (deadline.expired()) break;
+    if (!renewed && !token_.empty() && is_old_token(reply.status)) {
+      renewed = true;
+      token_.clear();
+      continue;
+    }
+    if (reply.status.code != Code::kUnavailable) break;
     next_endpoint();
+    ++attempt;
   }
   return error_of_status(reply.status);
 }
@@ -126,9 +194,9 @@ Result<void> EtcdClient::revoke(int64_t lease) {
 Result<int64_t> EtcdClient::keep_alive(int64_t lease) {
   std::string request;
   put_uint(request, 1, uint64_t(lease));
-  grpc::CallOptions options;
-  options.deadline = Deadline::after(timeout_);
-  auto stream = channel().stream("/etcdserverpb.Lease/LeaseKeepAlive", options);
+  const Deadline deadline = Deadline::after(options_.timeout);
+  BIA_TRY(authenticate(deadline));
+  auto stream = channel().stream("/etcdserverpb.Lease/LeaseKeepAlive", call_options(deadline));
   Result<void> done;
   std::string reply;
   bool got = false;
@@ -148,6 +216,7 @@ Result<int64_t> EtcdClient::keep_alive(int64_t lease) {
     done = std::move(stream).error();
   }
   if (!done.ok()) {
+    token_.clear();
     next_endpoint();
     return std::move(done).error();
   }
@@ -157,7 +226,8 @@ Result<int64_t> EtcdClient::keep_alive(int64_t lease) {
 Result<void> EtcdClient::wait_change(std::string_view prefix, int64_t revision) {
   std::string request;
   put_bytes(request, 1, key_request(prefix, revision));
-  auto stream = channel().stream("/etcdserverpb.Watch/Watch", grpc::CallOptions{});
+  BIA_TRY(authenticate(Deadline::after(options_.timeout)));
+  auto stream = channel().stream("/etcdserverpb.Watch/Watch", call_options(Deadline::never()));
   if (!stream.ok()) {
     next_endpoint();
     return std::move(stream).error();
@@ -171,16 +241,23 @@ Result<void> EtcdClient::wait_change(std::string_view prefix, int64_t revision) 
       if (why.code() != Code::kCancelled || !fiber::cancelled()) next_endpoint();
       return why;
     }
+    bool cancelled = false;
+    bool compacted = false;
+    std::string why;
     for (FieldReader in(reply); in.next();) {
       if (in.field() == 11) {
         stream->cancel();
         return {};
       }
-      if (in.field() == 4 && in.value() != 0) {
-        stream->cancel();
-        return Error(Code::kOutOfRange, "ETCD", "etcd ended the watch");
-      }
+      if (in.field() == 4) cancelled = in.value() != 0;
+      if (in.field() == 5) compacted = in.value() != 0;
+      if (in.field() == 6) why = in.bytes();
     }
+    if (!cancelled) continue;
+    stream->cancel();
+    token_.clear();
+    return Error(compacted ? Code::kOutOfRange : Code::kUnavailable, "ETCD",
+                 fmt::format("etcd ended the watch: {}", compacted ? "compacted" : why));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "bia/base/result.h"
 #include "bia/base/time.h"
+#include "bia/bia/registry.h"
 #include "bia/grpc/client.h"
 
 namespace bia {
@@ -19,8 +20,9 @@ class EtcdClient {
     std::string key;
     std::string value;
   };
-  /// "host:port" each; where one does not answer the next is tried, and stays.
-  EtcdClient(std::vector<std::string> endpoints, Duration timeout);
+  /// Of the options, endpoints are "host:port" each (`check_etcd_endpoints`); where one does not
+  /// answer the next is tried, and stays.
+  explicit EtcdClient(EtcdOptions options);
 
   /// All entries below a prefix, in order of their keys; `revision` is etcd's at that moment.
   Result<std::vector<Entry>> range(std::string_view prefix, int64_t& revision);
@@ -36,14 +38,21 @@ class EtcdClient {
 
  private:
   Result<std::string> call(std::string_view path, const std::string& request);
+  /// Asks for a token where there is a user, and none yet.
+  Result<void> authenticate(Deadline deadline);
+  grpc::CallOptions call_options(Deadline deadline) const;
   grpc::Channel& channel();
   void next_endpoint();
 
-  std::vector<std::string> endpoints_;
-  Duration timeout_;
+  EtcdOptions options_;
   size_t current_ = 0;
   std::vector<std::unique_ptr<grpc::Channel>> channels_;
+  grpc::Metadata token_;  ///< "token", as each call sends it; empty: none
 };
+
+/// Makes them "host:port" each. Errors: kInvalidArgument for one without a port, and for https://
+/// and http:// that do not fit `tls`.
+Result<void> check_etcd_endpoints(EtcdOptions& options);
 
 /// The end of the range of keys that begin with `prefix`.
 std::string etcd_range_end(std::string_view prefix);

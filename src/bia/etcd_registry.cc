@@ -93,8 +93,7 @@ Result<ServiceInstance> ServiceInstance::parse(std::string_view json) {
 
 class EtcdRegistry::Impl {
  public:
-  explicit Impl(EtcdOptions from)
-      : options(std::move(from)), client(options.endpoints, options.timeout) {}
+  explicit Impl(EtcdOptions from) : options(std::move(from)), client(options) {}
 
   Result<void> register_once();
   void keep();
@@ -115,15 +114,9 @@ Result<std::unique_ptr<EtcdRegistry>> EtcdRegistry::create(EtcdOptions options) 
   const auto bad = [](std::string what) {
     return Error(Code::kInvalidArgument, "REGISTRY", std::move(what));
   };
-  if (options.endpoints.empty()) return bad("etcd has no endpoints");
-  for (std::string& endpoint : options.endpoints) {
-    if (endpoint.starts_with("https://"))
-      return bad(fmt::format("etcd endpoint \"{}\": TLS is not built", endpoint));
-    if (endpoint.starts_with("http://")) endpoint.erase(0, 7);
-    if (endpoint.find(':') == std::string::npos)
-      return bad(fmt::format("etcd endpoint \"{0}\" has no port; write \"{0}:2379\"", endpoint));
-  }
+  BIA_TRY(check_etcd_endpoints(options));
   if (options.ttl < std::chrono::seconds(1)) return bad("the lease's ttl is below a second");
+  if (options.timeout <= Duration::zero()) return bad("etcd's timeout is not above 0");
   return std::unique_ptr<EtcdRegistry>(
       new EtcdRegistry(std::make_unique<Impl>(std::move(options))));
 }

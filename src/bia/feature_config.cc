@@ -82,16 +82,7 @@ Result<std::optional<TracingOptions>> read_tracing(const Config& config) {
 Result<std::optional<EtcdOptions>> read_registry(const Config& config) {
   BIA_TRY(config.only("registry", {"etcd"}));
   if (!config.has("registry.etcd")) return std::optional<EtcdOptions>();
-  BIA_TRY(config.only("registry.etcd", {"endpoints", "prefix", "ttl", "timeout"}));
-  EtcdOptions etcd;
-  BIA_TRY(read_strings(config, "registry.etcd.endpoints", etcd.endpoints));
-  if (config.has("registry.etcd.prefix"))
-    etcd.prefix = BIA_TRY(config.string("registry.etcd.prefix"));
-  BIA_TRY(read_duration(config, "registry.etcd.ttl", etcd.ttl));
-  BIA_TRY(read_duration(config, "registry.etcd.timeout", etcd.timeout));
-  if (auto made = EtcdRegistry::create(etcd); !made)
-    return std::move(made).error().in(config.where("registry.etcd"));
-  return std::optional<EtcdOptions>(std::move(etcd));
+  return std::optional<EtcdOptions>(BIA_TRY(read_etcd_options(config, "registry.etcd")));
 }
 
 }  // namespace bia

@@ -11,10 +11,12 @@ class Etcd:
         self.port, self.peer_port = conftest.free_port(), conftest.free_port()
         self.up()
 
+    scheme, flags, ctl_flags = "http", [], []
+
     def up(self):
-        client, peer = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.peer_port}"
+        client, peer = f"{self.scheme}://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.peer_port}"
         self.process = self.start(["etcd", "--data-dir", self.folder / "etcd", "--listen-client-urls", client, "--advertise-client-urls", client,
-                                   "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", f"default={peer}"],
+                                   "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", f"default={peer}", *self.flags],
                                   port=self.port, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def down(self):
@@ -22,7 +24,7 @@ class Etcd:
         self.process.wait()
 
     def ctl(self, *args):
-        done = subprocess.run(["etcdctl", "--endpoints", f"127.0.0.1:{self.port}", *args], capture_output=True, text=True, timeout=20,
+        done = subprocess.run(["etcdctl", "--endpoints", f"{self.scheme}://127.0.0.1:{self.port}", *self.ctl_flags, *args], capture_output=True, text=True, timeout=20,
                               env={**os.environ, "ETCDCTL_API": "3"})
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -33,3 +35,29 @@ class Etcd:
 
     def config(self, ttl="2s"):
         return f"registry:\n  etcd: {{endpoints: ['127.0.0.1:{self.port}'], ttl: {ttl}}}\n"
+
+
+class SecureEtcd(Etcd):
+    """Over TLS, with clients' certificates demanded and authentication on: root:toor may all, shop:secret the keys below /shop and /microservices."""
+
+    def __init__(self, start, folder, authority, token_seconds=300):
+        certificate, key = authority.issue("etcd")
+        authority.issue("client", "nobody", "DNS:client.example")
+        self.scheme = "https"
+        self.flags = ["--cert-file", certificate, "--key-file", key, "--client-cert-auth", "--trusted-ca-file", authority.pem, "--auth-token-ttl", str(token_seconds)]
+        self.ctl_flags = ["--cacert", authority.pem, "--cert", folder / "client.pem", "--key", folder / "client.key"]
+        super().__init__(start, folder)
+        self.ctl("user", "add", "root:toor")
+        self.ctl("user", "add", "shop:secret")
+        self.ctl("role", "add", "shop")
+        for prefix in "/shop", "/microservices":
+            self.ctl("role", "grant-permission", "shop", "--prefix=true", "readwrite", prefix)
+        self.ctl("user", "grant-role", "shop", "shop")
+        self.ctl("user", "grant-role", "root", "root")
+        self.ctl("auth", "enable")
+        self.ctl_flags += ["--user", "root:toor"]
+
+    def settings(self, folder, more="user: shop, password: secret", client="client"):
+        """As they stand below registry.etcd."""
+        return (f"{{endpoints: ['https://127.0.0.1:{self.port}'], ttl: 2s, {more}, "
+                f"tls: {{ca: {folder}/ca.pem, cert: {folder}/{client}.pem, key: {folder}/{client}.key}}}}")

@@ -7,8 +7,11 @@
 
 #include "bia/base/result.h"
 #include "bia/base/time.h"
+#include "bia/net/tls.h"
 
 namespace bia {
+
+class Config;
 
 /// One running copy of a service, as Kratos' registries know it.
 struct ServiceInstance {
@@ -28,14 +31,27 @@ struct ServiceInstance {
 };
 
 struct EtcdOptions {
-  /// "127.0.0.1:2379"; tried in order.
+  /// "127.0.0.1:2379", "https://etcd.internal:2379"; tried in order.
   std::vector<std::string> endpoints = {};
+  /// Null: cleartext. Its protocols (ALPN) are to be {"h2"}. With a certificate of its own, etcd
+  /// may know the user by that (`--client-cert-auth`).
+  std::shared_ptr<const net::TlsClient> tls = nullptr;
+  /// What etcd's certificate must be for; empty: the endpoint's host.
+  std::string tls_server_name = {};
+  /// Empty: none. An etcd without authentication takes no notice of them.
+  std::string user = {};
+  std::string password = {};
   /// Kratos' namespace.
   std::string prefix = "/microservices";
   /// Whole seconds; a crashed instance is gone after it.
   Duration ttl = std::chrono::seconds(15);
   Duration timeout = std::chrono::seconds(10);
 };
+
+/// The settings below `key` of a configuration, as the service's own are below `registry.etcd`:
+/// endpoints, tls (ca, cert, key, key_password, server_name), user, password, prefix, ttl, timeout.
+/// Reads the files that it names; may block. Errors: kInvalidArgument, with file and line.
+Result<EtcdOptions> read_etcd_options(const Config& config, const std::string& key);
 
 /// Registers and finds instances in etcd (v3, gRPC) under Kratos' keys, `<prefix>/<name>/<id>`.
 /// Belongs to its thread.

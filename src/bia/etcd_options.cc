@@ -1,0 +1,68 @@
+// An etcd in a configuration: the registry's own, and those that a service names itself.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bia/bia/config.h"
+#include "bia/bia/registry.h"
+
+namespace bia {
+namespace {
+
+Result<void> read_text(const Config& config, const std::string& key, std::string& into) {
+  if (config.has(key)) into = BIA_TRY(config.string(key));
+  return {};
+}
+
+Result<void> read_duration(const Config& config, const std::string& key, Duration& into) {
+  if (config.has(key)) into = BIA_TRY(config.duration(key));
+  return {};
+}
+
+bool is_https(const std::string& endpoint) { return endpoint.starts_with("https://"); }
+
+Result<void> read_tls(const Config& config, const std::string& key, EtcdOptions& etcd) {
+  const bool wanted =
+      config.has(key) || std::any_of(etcd.endpoints.begin(), etcd.endpoints.end(), is_https);
+  if (!wanted) return {};
+  BIA_TRY(config.only(key, {"ca", "cert", "key", "key_password", "server_name"}));
+  net::TlsClientOptions tls;
+  tls.alpn = {"h2"};
+  BIA_TRY(read_text(config, key + ".ca", tls.ca_file));
+  // Only the authorities that are named, where some are.
+  if (!tls.ca_file.empty()) tls.roots = net::TlsClientOptions::Roots::kNone;
+  BIA_TRY(read_text(config, key + ".server_name", etcd.tls_server_name));
+  net::TlsCertificate own;
+  BIA_TRY(read_text(config, key + ".cert", own.certificate_file));
+  BIA_TRY(read_text(config, key + ".key", own.key_file));
+  BIA_TRY(read_text(config, key + ".key_password", own.key_password));
+  if (own.certificate_file.empty() != own.key_file.empty()) {
+    return Error(Code::kInvalidArgument, "CONFIG",
+                 fmt::format("{0}.cert and {0}.key go together", key))
+        .in(config.where(key));
+  }
+  if (!own.certificate_file.empty()) tls.certificates.push_back(std::move(own));
+  auto made = net::TlsClient::create(std::move(tls));
+  if (!made) return std::move(made).error().in(config.where(key));
+  etcd.tls = *std::move(made);
+  return {};
+}
+
+}  // namespace
+
+Result<EtcdOptions> read_etcd_options(const Config& config, const std::string& key) {
+  BIA_TRY(config.only(key, {"endpoints", "tls", "user", "password", "prefix", "ttl", "timeout"}));
+  EtcdOptions etcd;
+  if (config.has(key + ".endpoints")) etcd.endpoints = BIA_TRY(config.strings(key + ".endpoints"));
+  BIA_TRY(read_tls(config, key + ".tls", etcd));
+  BIA_TRY(read_text(config, key + ".user", etcd.user));
+  BIA_TRY(read_text(config, key + ".password", etcd.password));
+  BIA_TRY(read_text(config, key + ".prefix", etcd.prefix));
+  BIA_TRY(read_duration(config, key + ".ttl", etcd.ttl));
+  BIA_TRY(read_duration(config, key + ".timeout", etcd.timeout));
+  if (auto made = EtcdRegistry::create(etcd); !made)
+    return std::move(made).error().in(config.where(key));
+  return etcd;
+}
+
+}  // namespace bia
