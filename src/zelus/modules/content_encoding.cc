@@ -78,7 +78,8 @@ Result<void> unpack_zstd(std::string& body) {
   size_t state = 1;
   bool full = true;
   // 0: a frame ended; another may follow. Without progress the data is cut short.
-  while ((in.pos < in.size || full) && !ZSTD_isError(state) && out.size() <= kUnpackedBytesMax) {
+  while ((in.pos < in.size || (full && state != 0)) && !ZSTD_isError(state) &&
+         out.size() <= kUnpackedBytesMax) {
     ZSTD_outBuffer to = {buffer, sizeof(buffer), 0};
     state = ZSTD_decompressStream(context, &to, &in);
     full = to.pos == to.size;
