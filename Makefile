@@ -23,7 +23,7 @@ asan: ## unit tests under AddressSanitizer and UBSan
 	@scripts/setup build && cmake --preset asan && cmake --build --preset asan && ctest --preset asan -L unit
 
 tsan: ## what crosses threads, under ThreadSanitizer
-	@scripts/setup build && cmake --preset tsan && cmake --build --preset tsan --target fiber_test net_test && ctest --preset tsan -R '^(fiber|net):'
+	@scripts/setup build && cmake --preset tsan && cmake --build --preset tsan --target fiber_test metrics_test net_test http_test grpc_test bia_test && ctest --preset tsan -R '^(fiber|metrics|net|http|grpc|bia):'
 
 fuzz: ## each fuzzer for SECONDS (default 60)
 	@scripts/setup check && scripts/fuzz $(or $(SECONDS),60)

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 
@@ -172,6 +173,36 @@ TEST_F(Reload, TakesWhatEverybodyAccepts) {
   });
   EXPECT_THAT(seen, ElementsAre(2));
   EXPECT_EQ(*reload.at_start().integer("data.n"), 1);
+}
+
+/// Under ThreadSanitizer too (`make tsan`), with the log's lines of all threads.
+TEST_F(Reload, OtherThreadsReadWhileItIsReplaced) {
+  log::set_sink(nullptr);
+  log::start_writer(64);
+  ConfigReload reload(*Config::load(sources_));
+  std::atomic<bool> done{false};
+  auto threads = *fiber::ThreadGroup::create(3);
+  threads->run([&](size_t thread) {
+    if (thread == 0) {
+      for (int i = 2; i <= 30; ++i) {
+        write("server: {http: {addr: ':0'}}\ndata: {n: " + std::to_string(i) + "}\n");
+        EXPECT_TRUE(reload.reload(sources_).ok());
+      }
+      done = true;
+      return;
+    }
+    int64_t last = 0;
+    while (!done) {
+      const int64_t n = *reload.current()->integer("data.n");
+      EXPECT_GE(n, last);
+      last = n;
+      log::debug("below the level");
+      if (n % 10 == 0) log::info("a line of a test with many threads");
+      fiber::sleep_for(1ms).ignore("a test");
+    }
+  });
+  log::stop_writer();
+  EXPECT_EQ(*reload.current()->integer("data.n"), 30);
 }
 
 TEST_F(Reload, SeesFilesThatAreReplaced) {
