@@ -178,14 +178,15 @@ Result<int> start_successor(const NamedSockets& sockets) {
   return pid;
 }
 
-void tell_predecessor() {
+bool tell_predecessor() {
   const char* text = std::getenv(kReadyVariable);
-  if (text == nullptr) return;
+  if (text == nullptr) return false;
   const int fd = std::atoi(text);
   unsetenv(kReadyVariable);
-  if (fd < kFirstDescriptor) return;
+  if (fd < kFirstDescriptor) return false;
   [[maybe_unused]] const ssize_t written = write(fd, "1", 1);
   ::close(fd);
+  return true;
 }
 
 }  // namespace bia

@@ -23,8 +23,8 @@ using NamedSockets = std::vector<std::pair<std::string, int>>;
 /// killed: kUnavailable where it cannot be started or ends before, kDeadlineExceeded where it does
 /// not say, kCancelled.
 Result<int> start_successor(const NamedSockets& sockets);
-/// Tells the program that started this one as its successor, if there is such, that this one
-/// serves.
-void tell_predecessor();
+/// Tells the program that started this one as its successor that this one serves. False where there
+/// is no such.
+bool tell_predecessor();
 
 }  // namespace bia

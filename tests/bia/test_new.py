@@ -1,6 +1,8 @@
 """bia new, bia run, and that examples/helloworld is what bia new writes."""
 import filecmp
 import os
+import re
+import shutil
 import signal
 import subprocess
 
@@ -25,6 +27,22 @@ def test_example_is_what_new_writes(tmp_path):
 def test_configuration_is_the_experiments(tmp_path):
     text = (conftest.SOURCE / "examples/helloworld/configs/config.yaml").read_text()
     assert "http:\n    addr: :8080\n    timeout: 1s\n" in text and "grpc:\n    addr: :8282\n    timeout: 1s\n" in text
+
+
+def test_systemd_units_fit_the_configuration(tmp_path):
+    assert run("bia", "new", "shop", cwd=tmp_path)[0] == 0
+    deploy = tmp_path / "shop/deploy"
+    config = (tmp_path / "shop/configs/config.yaml").read_text()
+    listened = [line.split("=")[1] for line in (deploy / "shop.socket").read_text().splitlines() if line.startswith("ListenStream=")]
+    assert listened == re.findall(r"addr: :(\d+)", config)
+    service = (deploy / "shop.service").read_text().splitlines()
+    assert "Type=notify" in service and "ExecReload=/bin/kill -USR2 $MAINPID" in service
+    analyze = shutil.which("systemd-analyze")
+    if analyze:
+        verified = [line.replace("/usr/local/bin/shop", "/bin/true") for line in service]
+        (deploy / "shop.service").write_text("\n".join(verified) + "\n")
+        done = subprocess.run([analyze, "verify", deploy / "shop.socket", deploy / "shop.service"], capture_output=True, text=True, timeout=60)
+        assert "shop" not in done.stderr, done.stderr
 
 
 def test_run_shows_a_broken_build(tmp_path):
