@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "grpc/client_connection.h"
+#include "http/client_tunnel.h"
 
 namespace bia::grpc {
 
@@ -63,7 +64,8 @@ class Channel::Impl {
 
  private:
   Result<std::shared_ptr<ClientConnection>> dial(Deadline deadline);
-  Result<std::shared_ptr<ClientConnection>> establish(net::Socket socket, Deadline deadline);
+  Result<std::shared_ptr<ClientConnection>> establish(net::Socket socket, std::string_view early,
+                                                      Deadline deadline);
   void drop_connection();
   /// These return false, with the call's status set, where the call cannot begin. Suspend.
   bool connect_call(ClientCall& call, Deadline deadline, CallOptions::Ready ready);
@@ -82,6 +84,7 @@ class Channel::Impl {
 
 void Channel::Impl::drop_connection() {
   if (!connection_) return;
+  if (connection_->pings_too_often()) options_.keepalive_time *= 2;
   sent_before_ += connection_->bytes_written();
   received_before_ += connection_->bytes_read();
   connection_.reset();
@@ -137,50 +140,113 @@ bool is_callers(const Error& error, Deadline deadline) {
 
 }  // namespace
 
-Result<std::shared_ptr<ClientConnection>> Channel::Impl::dial(Deadline deadline) {
-  size_t colon = target_.rfind(':');
+namespace {
+
+struct Address {
+  std::string host;
+  uint16_t port = 0;
+  std::string text() const {
+    const bool v6 = host.find(':') != std::string::npos;
+    return v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+  }
+};
+
+Result<Address> parse_target(const std::string& target) {
+  size_t colon = target.rfind(':');
   unsigned port = 0;
-  bool good = colon != std::string::npos && colon > 0 && colon + 1 < target_.size() &&
-              target_.size() - colon <= 6;
-  for (size_t i = colon + 1; good && i < target_.size(); ++i) {
-    good = target_[i] >= '0' && target_[i] <= '9';
-    port = port * 10 + static_cast<unsigned>(target_[i] - '0');
+  bool good = colon != std::string::npos && colon > 0 && colon + 1 < target.size() &&
+              target.size() - colon <= 6;
+  for (size_t i = colon + 1; good && i < target.size(); ++i) {
+    good = target[i] >= '0' && target[i] <= '9';
+    port = port * 10 + static_cast<unsigned>(target[i] - '0');
   }
   if (!good || port == 0 || port > 65535) {
     return Error(Code::kInvalidArgument, "BAD_TARGET",
-                 fmt::format("gRPC target \"{}\" is not host:port", target_));
+                 fmt::format("gRPC target \"{}\" is not host:port", target));
   }
-  std::string host = target_.substr(0, colon);
+  std::string host = target.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return Address{std::move(host), static_cast<uint16_t>(port)};
+}
+
+/// The proxy's answer as Go's %q writes it.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '\r') {
+      out += "\\r";
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '"' || c == '\\') {
+      out.append(1, '\\').append(1, c);
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+Error tunnel_error(const Error& error, std::string_view proxy) {
+  for (const auto& [key, answer] : error.metadata()) {
+    if (key == http::kProxyAnswer)
+      return Error(error.code(), error.reason(),
+                   "failed to do connect handshake, response: " + quoted(answer));
+  }
+  return Error(error.code(), error.reason(), go_dial_text(error, proxy));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<ClientConnection>> Channel::Impl::dial(Deadline deadline) {
+  const Address target = BIA_TRY(parse_target(target_));
+  const http::Proxy* proxy =
+      options_.proxies
+          ? options_.proxies->find(http::ProxyRules::Scheme::kHttps, target.host, target.port)
+          : nullptr;
+  const Address to = proxy != nullptr ? Address{proxy->host, proxy->port} : target;
   Deadline limit = std::min(deadline, Deadline::after(options_.connect_timeout));
-  auto refine = [&](Error error) {
+  auto refuse = [&](Error error) {
     if (is_callers(error, deadline)) return error;
-    return connection_error(error.reason(), fmt::format("transport: Error while dialing: {}",
-                                                        go_dial_text(error, target_)));
+    return connection_error(error.reason(), "transport: Error while dialing: " + error.message());
+  };
+  auto refine = [&](const Error& error) {
+    if (is_callers(error, deadline)) return error;
+    return refuse(Error(error.code(), error.reason(),
+                        go_dial_text(error, proxy != nullptr ? to.text() : target_)));
   };
   net::Resolver* resolver = options_.resolver;
-  auto endpoints = resolver != nullptr ? resolver->resolve(host, static_cast<uint16_t>(port), limit)
-                                       : net::resolve(host, static_cast<uint16_t>(port), limit);
+  auto endpoints = resolver != nullptr ? resolver->resolve(to.host, to.port, limit)
+                                       : net::resolve(to.host, to.port, limit);
   const net::Endpoint* from = resolver != nullptr ? resolver->source() : nullptr;
-  if (!endpoints) return refine(std::move(endpoints).error());
+  if (!endpoints) return refine(endpoints.error());
   if (endpoints->empty())
     return refine(
-        Error(Code::kUnavailable, "NO_SUCH_HOST", fmt::format("lookup {}: no addresses", host)));
+        Error(Code::kUnavailable, "NO_SUCH_HOST", fmt::format("lookup {}: no addresses", to.host)));
   auto dialled = net::connect_any(*endpoints, limit, from);
-  if (!dialled) return refine(std::move(dialled).error());
-  auto established = establish(std::move(dialled->socket), limit);
+  if (!dialled) return refine(dialled.error());
+  std::string early;
+  if (proxy != nullptr) {
+    auto tunnel = http::open_tunnel(dialled->socket, *proxy, target.host, target.port, limit);
+    if (!tunnel) return refuse(tunnel_error(tunnel.error(), to.text()));
+    early = *std::move(tunnel);
+  }
+  auto established = establish(std::move(dialled->socket), early, limit);
   if (established || !deadline.expired()) return established;
   return Error(Code::kDeadlineExceeded, "DEADLINE_EXCEEDED", "deadline exceeded");
 }
 
-/// What makes a socket a connection of gRPC's.
+/// What makes a socket a connection of gRPC's. `early` was received already.
 Result<std::shared_ptr<ClientConnection>> Channel::Impl::establish(net::Socket socket,
+                                                                   std::string_view early,
                                                                    Deadline deadline) {
   const auto refused = [](std::string_view why) {
     return connection_error("HANDSHAKE",
                             fmt::format("transport: authentication handshake failed: {}", why));
   };
   if (options_.tls) {
+    if (!early.empty()) return refused("tls: first record does not look like a TLS handshake");
     auto shaken = socket.start_tls(*options_.tls, options_.server_name, deadline, &session_);
     if (!shaken && shaken.error().code() == Code::kCancelled) return std::move(shaken).error();
     if (!shaken) {
@@ -190,7 +256,7 @@ Result<std::shared_ptr<ClientConnection>> Channel::Impl::establish(net::Socket s
     if (socket.alpn() != "h2")
       return refused("credentials: cannot check peer: missing selected ALPN property");
   }
-  auto started = ClientConnection::start(std::move(socket), options_, deadline);
+  auto started = ClientConnection::start(std::move(socket), early, options_, deadline);
   if (started || started.error().code() == Code::kCancelled ||
       started.error().code() == Code::kResourceExhausted)
     return started;

@@ -7,6 +7,7 @@
 namespace bia::grpc {
 
 Result<std::shared_ptr<ClientConnection>> ClientConnection::start(net::Socket socket,
+                                                                  std::string_view early,
                                                                   const ChannelOptions& options,
                                                                   Deadline deadline) {
   auto connection = std::make_shared<ClientConnection>();
@@ -18,7 +19,8 @@ Result<std::shared_ptr<ClientConnection>> ClientConnection::start(net::Socket so
   http2.header_bytes_max = static_cast<uint32_t>(options.metadata_bytes_max);
   connection->http2_ = std::make_unique<http::Http2Connection>(
       std::move(socket), http2, static_cast<http::Http2Events&>(*connection));
-  BIA_TRY(fiber::Scheduler::current().spawn([connection] { connection->read_all(); }));
+  BIA_TRY(fiber::Scheduler::current().spawn(
+      [connection, first = std::string(early)] { connection->read_all(first); }));
   if (auto ready = connection->wait_settings(deadline); !ready) {
     connection->close();
     return std::move(ready).error();
@@ -52,8 +54,8 @@ Result<void> ClientConnection::wait_settings(Deadline deadline) {
   return {};
 }
 
-void ClientConnection::read_all() {
-  Result<void> outcome = http2_->run();
+void ClientConnection::read_all(std::string_view early) {
+  Result<void> outcome = http2_->run(early);
   ended_ = true;
   if (keeper_.valid()) keeper_.cancel();
   std::string why = outcome ? "EOF" : outcome.error().message();

@@ -1,12 +1,14 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bia/grpc/client.h"
 #include "grpc/client_call.h"
 #include "grpc/fields.h"
 #include "http/http2_connection.h"
+#include "http/http2_guard.h"
 
 namespace bia::grpc {
 
@@ -15,8 +17,9 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
                                private http::Http2Events {
  public:
   /// Starts the reader, and waits for the server's SETTINGS, without which it may be no HTTP/2 at
-  /// all. Suspends. Errors: kUnavailable, kDeadlineExceeded, kCancelled, kResourceExhausted.
-  static Result<std::shared_ptr<ClientConnection>> start(net::Socket socket,
+  /// all; `early` was received of them already. Suspends. Errors: kUnavailable, kDeadlineExceeded,
+  /// kCancelled, kResourceExhausted.
+  static Result<std::shared_ptr<ClientConnection>> start(net::Socket socket, std::string_view early,
                                                          const ChannelOptions& options,
                                                          Deadline deadline);
   /// False once no new call may begin: closed, GOAWAY, or out of stream ids.
@@ -28,13 +31,15 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   void submit(ClientCall& call, const FieldList& head);
   /// RST_STREAM; nothing more is told to the call.
   void abandon(ClientCall& call);
+  /// The server has ended it for the keepalive pings.
+  bool pings_too_often() const { return pings_too_often_; }
   void close() { http2_->close(); }
   http::Http2Connection& http2() { return *http2_; }
   uint64_t bytes_read() const { return http2_->bytes_read(); }
   uint64_t bytes_written() const { return http2_->bytes_written(); }
 
  private:
-  void read_all();
+  void read_all(std::string_view early);
   Result<void> wait_settings(Deadline deadline);
   void keep_alive(Duration time, Duration timeout);
   void on_ping_ack() noexcept override { acks_.wake_all(); }
@@ -49,7 +54,10 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
     settings_seen_ = true;
     slots_.wake_all();
   }
-  void on_goaway(http::Http2Error) noexcept override { slots_.wake_all(); }
+  void on_goaway(http::Http2Error error, std::string_view debug) noexcept override {
+    pings_too_often_ = error == http::Http2Error::kEnhanceYourCalm && debug == http::kTooManyPings;
+    slots_.wake_all();
+  }
   BodyPart read_body(http::Http2Stream& stream, std::span<char> into) noexcept override;
 
   std::unique_ptr<http::Http2Connection> http2_;
@@ -58,6 +66,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   fiber::Fiber keeper_;
   fiber::WaitQueue acks_;
   bool settings_seen_ = false;
+  bool pings_too_often_ = false;
   bool ended_ = false;
   std::string why_lost_;  ///< where it was this side that gave up; at the end, why it ended
 };

@@ -8,6 +8,7 @@
 #include "bia/fiber/sync.h"
 #include "http/client_connection.h"
 #include "http/client_http2.h"
+#include "http/client_tunnel.h"
 
 namespace bia::http {
 namespace {
@@ -15,9 +16,6 @@ namespace {
 /// With more hosts than these, those that nobody sends to are forgotten, with their idle
 /// connections.
 constexpr size_t kOriginsMax = 64;
-
-/// As Go's transport has it.
-constexpr Duration kTlsHandshakeMax = std::chrono::seconds(10);
 
 /// RFC 9110 section 9.2.2: twice does what once does.
 bool is_idempotent(std::string_view method) {
@@ -196,8 +194,13 @@ Result<Client::Impl::Link> Client::Impl::establish(Origin& origin, net::Socket s
       return Error(Code::kFailedPrecondition, "NO_TLS",
                    "an https request by a client without TLS options");
     }
-    if (origin.proxy != nullptr)
-      BIA_TRY(open_tunnel(socket, *origin.proxy, origin.host, origin.port, deadline));
+    if (origin.proxy != nullptr) {
+      const std::string early =
+          BIA_TRY(open_tunnel(socket, *origin.proxy, origin.host, origin.port, deadline));
+      if (!early.empty())
+        return Error(Code::kUnavailable, "PROXY_REFUSED",
+                     "the proxy sent something before the server could have");
+    }
     const TimePoint begin = now();
     auto shaken = socket.start_tls(
         *options.tls, options.tls_server_name.empty() ? origin.host : options.tls_server_name,
@@ -252,7 +255,7 @@ Result<Client::Impl::Link> Client::Impl::connect(Origin& origin, Timings& timing
   if (!dialled) return late(std::move(dialled).error());
   const TimePoint connected = now();
   timings.connecting = connected - resolved;
-  const Deadline shaken(connected + kTlsHandshakeMax);
+  const Deadline shaken(connected + options.tls_timeout);
   auto link = establish(origin, std::move(dialled->socket), (*endpoints)[dialled->index], timings,
                         std::min(deadline, shaken));
   if (link || link.error().reason() != "TLS_HANDSHAKE_TIMEOUT" || deadline > shaken) return link;
@@ -316,8 +319,9 @@ Result<void> Client::Impl::send(const ClientRequest& request, ClientResponse& re
     const bool again = harmless && timings.reused && exchanged.error().code() == Code::kUnavailable;
     if (!again) {
       timings.end = now();
-      return exchanged.error().code() == Code::kDeadlineExceeded ? request_timeout()
-                                                                 : std::move(exchanged).error();
+      const bool late = exchanged.error().code() == Code::kDeadlineExceeded &&
+                        exchanged.error().reason() != "HEAD_TIMEOUT";
+      return late ? request_timeout() : std::move(exchanged).error();
     }
     // The server closed while the request was on its way (RFC 9112 section 9.3.1).
     from = From::kNew;

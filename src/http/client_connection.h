@@ -83,16 +83,12 @@ class ClientConnection final : fiber::Scheduler::Deferred {
   net::Socket::ReadTimes read_times_{};
   uint64_t body_bytes_ = 0;
   size_t body_bytes_max_;
+  Duration head_timeout_;
   bool request_chunked_ = false;
   bool request_closes_ = false;
   bool nothing_received_ = true;
   bool nothing_sent_ = true;
   bool reusable_ = false;
 };
-
-/// Asks a proxy for a tunnel (RFC 9110 section 9.3.6), on a connection that nothing was sent on.
-/// Suspends. Errors: PROXY_REFUSED with the proxy's words; those of the socket.
-Result<void> open_tunnel(net::Socket& socket, const Proxy& proxy, std::string_view host,
-                         uint16_t port, Deadline deadline);
 
 }  // namespace bia::http

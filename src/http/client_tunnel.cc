@@ -1,11 +1,15 @@
+#include "http/client_tunnel.h"
+
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "http/client_connection.h"
 
 namespace bia::http {
 
-Result<void> open_tunnel(net::Socket& socket, const Proxy& proxy, std::string_view host,
-                         uint16_t port, Deadline deadline) {
+Result<std::string> open_tunnel(net::Socket& socket, const Proxy& proxy, std::string_view host,
+                                uint16_t port, Deadline deadline) {
   const bool v6 = host.find(':') != std::string_view::npos;
   const std::string target =
       v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
@@ -29,14 +33,15 @@ Result<void> open_tunnel(net::Socket& socket, const Proxy& proxy, std::string_vi
     if (count == 0) return Error(Code::kUnavailable, "UNEXPECTED_EOF", "EOF");
     buffer.filled(count);
   }
+  // RFC 9110 section 9.3.6: the tunnel begins behind the head, whatever the head says of a body.
+  const std::string_view rest = buffer.view().substr(parser.head_bytes());
+  if (parser.status() == 200) return std::string(rest);
   // Go's words: what the proxy says.
-  if (parser.status() != 200)
-    return Error(Code::kUnavailable, "PROXY_REFUSED",
-                 parser.reason().empty() ? "unknown status code" : std::string(parser.reason()));
-  if (buffer.size() > parser.head_bytes())
-    return Error(Code::kUnavailable, "PROXY_REFUSED",
-                 "the proxy sent something before the server could have");
-  return {};
+  Error refused(Code::kUnavailable, "PROXY_REFUSED",
+                parser.reason().empty() ? "unknown status code" : std::string(parser.reason()));
+  constexpr size_t kAnswerBytesMax = 2048;
+  return std::move(refused).with_metadata(std::string(kProxyAnswer),
+                                          std::string(buffer.view().substr(0, kAnswerBytesMax)));
 }
 
 }  // namespace bia::http

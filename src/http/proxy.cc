@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 
 #include "base/text.h"
 #include "bia/http/uri.h"
@@ -97,8 +98,18 @@ ProxyRules::Exception ProxyRules::parse_exception(std::string_view text) {
   return out;
 }
 
-Result<ProxyRules> ProxyRules::from_environment(
-    const std::function<std::string(std::string_view)>& variable) {
+std::string ProxyRules::process_variable(std::string_view name) {
+  const char* value = std::getenv(std::string(name).c_str());
+  return value != nullptr ? value : "";
+}
+
+Result<ProxyRules> ProxyRules::grpc_from_environment(const Variable& variable) {
+  return from_environment([&](std::string_view name) {
+    return lower_case(name) == "http_proxy" ? std::string() : variable(name);
+  });
+}
+
+Result<ProxyRules> ProxyRules::from_environment(const Variable& variable) {
   const auto either = [&](std::string_view name) {
     std::string value = variable(name);
     return value.empty() ? variable(lower_case(name)) : value;

@@ -69,6 +69,19 @@ TEST(ProxyRules, NoProxyListsWhatGoesStraight) {
   EXPECT_FALSE(direct(",,", "a.example"));
 }
 
+TEST(ProxyRules, GrpcTakesHttpsProxyAlone) {
+  const auto variable = [](std::string_view name) {
+    return std::string(name == "HTTP_PROXY" || name == "http_proxy" ? "socks5://a:1"
+                       : name == "HTTPS_PROXY"                      ? "proxy.example:1"
+                       : name == "NO_PROXY"                         ? "b.example"
+                                                                    : "");
+  };
+  const ProxyRules rules = ProxyRules::grpc_from_environment(variable).value();
+  ASSERT_NE(rules.find(ProxyRules::Scheme::kHttps, "a.example", 9000), nullptr);
+  EXPECT_EQ(rules.find(ProxyRules::Scheme::kHttps, "b.example", 9000), nullptr);
+  EXPECT_EQ(rules.find(ProxyRules::Scheme::kHttps, "127.0.0.1", 9000), nullptr);
+}
+
 /// Sends all to one address, whatever its name.
 class OneAddress final : public net::Resolver {
  public:

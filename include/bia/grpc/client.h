@@ -7,6 +7,7 @@
 #include "bia/base/result.h"
 #include "bia/base/time.h"
 #include "bia/grpc/server.h"
+#include "bia/http/proxy.h"
 #include "bia/net/resolver.h"
 
 namespace bia::grpc {
@@ -83,10 +84,14 @@ struct ChannelOptions {
   Duration backoff = std::chrono::seconds(1);
   /// While calls are open and nothing was received for so long, a PING; where it is not answered
   /// within `keepalive_timeout` either, the connection is given up. Zero: never. Servers end
-  /// connections that ping too often (gRPC's default: more than once in 5 minutes).
+  /// connections that ping too often (gRPC's default: more than once in 5 minutes); then the time
+  /// is doubled.
   Duration keepalive_time{};
   Duration keepalive_timeout = std::chrono::seconds(20);
-  /// Says where the connection goes; nullptr: `net::resolve`. Outlives the channel.
+  /// Which targets are reached through a proxy (HTTP CONNECT; `ProxyRules::grpc_from_environment`),
+  /// which then looks their names up; null: none.
+  std::shared_ptr<const http::ProxyRules> proxies = nullptr;
+  /// Says where the connection goes (a proxy's too); nullptr: `net::resolve`. Outlives the channel.
   net::Resolver* resolver = nullptr;
 };
 

@@ -26,8 +26,13 @@ class ProxyRules {
  public:
   /// `variable` gives a variable's value, "" where there is none. Errors: kInvalidArgument for a
   /// proxy that is no URL of http.
-  static Result<ProxyRules> from_environment(
-      const std::function<std::string(std::string_view)>& variable);
+  using Variable = std::function<std::string(std::string_view)>;
+  static Result<ProxyRules> from_environment(const Variable& variable);
+  /// Those for gRPC, as grpc-go has them: HTTPS_PROXY with NO_PROXY alone, for TLS and cleartext
+  /// alike (`find` with kHttps).
+  static Result<ProxyRules> grpc_from_environment(const Variable& variable);
+  /// The process's own environment.
+  static std::string process_variable(std::string_view name);
   enum class Scheme : uint8_t { kHttp, kHttps };
   /// Null: straight to the host. Lives as long as the rules.
   const Proxy* find(Scheme scheme, std::string_view host, uint16_t port) const;

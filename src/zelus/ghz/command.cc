@@ -54,6 +54,11 @@ Result<void> write_report(const Report& report, const Options& options, const Co
 
 Result<void> load_and_report(const ParsedFlags& flags, const CommandIo& io) {
   Options options = BIA_TRY(make_options(flags, io.read_stdin));
+  if (io.variable) {
+    auto proxies = BIA_TRY(bia::http::ProxyRules::grpc_from_environment(io.variable));
+    if (!proxies.empty())
+      options.proxies = std::make_shared<const bia::http::ProxyRules>(std::move(proxies));
+  }
   // A report that cannot be written is found before the load, not after it.
   if (!options.output.empty() && options.output != "stdout" &&
       !std::ofstream(options.output, std::ios::app)) {

@@ -11,6 +11,8 @@ struct CommandIo {
   std::function<void(std::string_view)> out;
   std::function<void(std::string_view)> err;
   std::function<std::string()> read_stdin;
+  /// An environment variable's value, "" where there is none. Null: none at all.
+  std::function<std::string(std::string_view)> variable = nullptr;
 };
 
 /// `zelus grpc ARGUMENTS`: ghz's command line, output and exit codes (0 also where calls failed; 1

@@ -8,6 +8,7 @@
 
 #include "bia/base/result.h"
 #include "bia/base/time.h"
+#include "bia/http/proxy.h"
 #include "bia/net/tls.h"
 #include "zelus/ghz/flags.h"
 #include "zelus/ghz/schedule.h"
@@ -39,7 +40,8 @@ struct Options {
   std::string key;
   std::string cname;
   bool skip_tls = false;
-  std::shared_ptr<const bia::net::TlsClient> tls;  ///< Null where `insecure`.
+  std::shared_ptr<const bia::net::TlsClient> tls;        ///< Null where `insecure`.
+  std::shared_ptr<const bia::http::ProxyRules> proxies;  ///< Null: none.
   std::string authority;
   uint64_t rps = 0;
   bool async = false;

@@ -71,6 +71,7 @@ class ThreadRun {
     channel_options.authority = options.authority;
     channel_options.tls = options.tls;
     channel_options.server_name = options.cname;
+    channel_options.proxies = options.proxies;
     channel_options.keepalive_time = options.keepalive;
     if (options.keepalive > Duration::zero()) channel_options.keepalive_timeout = options.keepalive;
     if (options.compress) channel_options.compression = bia::grpc::Compression::kGzip;

@@ -48,6 +48,7 @@ Result<Source> reflect(const Options& options, const std::string& service) {
     channel_options.authority = options.authority;
     channel_options.tls = options.tls;
     channel_options.server_name = options.cname;
+    channel_options.proxies = options.proxies;
     channel_options.connect_timeout = options.connect_timeout;
     bia::grpc::Channel channel(options.host, channel_options);
     files = bia::grpc::reflect_files(channel, service, {},

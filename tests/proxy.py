@@ -1,0 +1,56 @@
+"""An HTTP proxy for tests."""
+import re
+import socket
+import threading
+
+
+class Proxy(threading.Thread):
+    """An HTTP proxy that takes every name for this machine; `seen` are the first lines that it got."""
+
+    def __init__(self, authorization=None):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.authorization = authorization
+        self.seen = []
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            data = client.recv(4096)
+            if not data:
+                return
+            head += data
+        line = head.split(b"\r\n", 1)[0].decode()
+        self.seen.append(line)
+        if self.authorization and f"Proxy-Authorization: {self.authorization}" not in head.decode():
+            client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            client.close()
+            return
+        method, target, _ = line.split(" ")
+        host = target if method == "CONNECT" else re.match(r"http://([^/]+)", target)[1]
+        server = socket.create_connection(("127.0.0.1", int(host.rsplit(":", 1)[1])))
+        if method == "CONNECT":
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        else:
+            server.sendall(head.replace(f"http://{host}".encode(), b"", 1))
+        threading.Thread(target=self.copy, args=(server, client), daemon=True).start()
+        self.copy(client, server)
+
+    @staticmethod
+    def copy(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
