@@ -23,7 +23,9 @@
 #include "bia/http/server.h"
 #include "bia/listen.h"
 #include "bia/metrics/registry.h"
+#include "bia/notify.h"
 #include "bia/ops_routes.h"
+#include "bia/refusal_log.h"
 #include "bia/request_metrics.h"
 #include "bia/server_config.h"
 #include "bia/server_tls.h"
@@ -108,7 +110,6 @@ class App::Impl {
   void watch_successor();
   void stop_servers();
   void drain();
-  Result<void> add_docs();
   void collect_servers(metrics::TextWriter& out) const;
   /// Fibers that follow changes of files until the servers stop.
   Result<void> watch_files();
@@ -125,6 +126,8 @@ http::Handler App::Impl::handler() {
       if (!cors->handle(request, response)) router.serve(request, response);
     };
   }
+  if (server.http->decompression)
+    all = http::unpacked(std::move(all), server.http->options.limits.body_bytes_max);
   if (server.http->etag) all = http::with_etags(std::move(all));
   if (server.http->compression) all = http::compressed(std::move(all), *server.http->compression);
   return all;
@@ -161,6 +164,8 @@ Result<void> App::Impl::set_up() {
   inherited = {};
   BIA_TRY(load_tls(server.http, "server.http.tls"));
   BIA_TRY(load_tls(server.grpc, "server.grpc.tls"));
+  if (server.grpc) server.grpc->options.on_refusal = refusal_log("gRPC");
+  if (server.http) server.http->options.on_refusal = refusal_log("HTTP");
   if (server.grpc) grpc = BIA_TRY(grpc::Server::create(*threads, server.grpc->options));
   if (server.http && server.http->grpc) server.http->options.guest = &grpc->http_guest();
   if (server.http) http = BIA_TRY(http::Server::create(*threads, server.http->options, handler()));
@@ -193,22 +198,6 @@ Result<void> App::Impl::set_up() {
                       response.add_header("Content-Type", metrics::content_type_of(format));
                       registry.write_text(response.body(), format);
                     });
-}
-
-Result<void> App::Impl::add_docs() {
-  BIA_TRY(router.add(
-      "GET", "/openapi.json",
-      [text = openapi_text(services, info.name, info.version)](
-          http::ServerRequest&, const http::PathParams&, http::ServerResponse& response) {
-        response.add_header("Content-Type", "application/json");
-        response.body() += text;
-      }));
-  return router.add(
-      "GET", "/docs",
-      [](http::ServerRequest&, const http::PathParams&, http::ServerResponse& response) {
-        response.add_header("Content-Type", "text/html; charset=utf-8");
-        response.body() += docs_page();
-      });
 }
 
 void App::Impl::collect_servers(metrics::TextWriter& out) const {
@@ -268,12 +257,15 @@ void App::Impl::watch_signals() {
 void App::Impl::watch_successor() {
   while (wait_successor_signal()) {
     log::info("SIGUSR2: starting a successor");
+    notify_manager(reloading_state());
     if (auto pid = start_successor(listening_sockets(http.get(), grpc.get()))) {
+      notify_manager(fmt::format("MAINPID={}\nREADY=1", *pid));
       log::info(fmt::format("process {} has taken over", *pid));
       succeeded = true;
       stop_asked.store(true);
       return stopped.unpark();
     } else {
+      notify_manager("READY=1");
       log::error("no successor, serving on: " + pid.error().text());
     }
   }
@@ -282,7 +274,8 @@ void App::Impl::watch_successor() {
 Result<void> App::Impl::until_stopped() {
   auto watcher = BIA_TRY(fiber::Scheduler::current().spawn([this] { watch_signals(); }));
   watching.push_back(BIA_TRY(fiber::Scheduler::current().spawn([this] { watch_successor(); })));
-  tell_predecessor();
+  // A successor's predecessor tells the manager of it, who listens to the main process alone.
+  if (!tell_predecessor()) notify_manager("READY=1");
   while (!stop_asked.load()) {
     if (auto parked = stopped.park(); !parked) return parked;
   }
@@ -357,7 +350,7 @@ Result<void> App::Impl::start(App& app, const Wire& wire) {
   BIA_TRY(guarded("wiring the service", [&] { return wire(app); }));
   if (Result<void> checked = binding.check(); !checked.ok())
     return std::move(checked).error().in(config.at_start().where("server.http"));
-  if (server.http && server.http->docs) BIA_TRY(add_docs());
+  if (server.http && server.http->docs) BIA_TRY(add_docs(router, services, info));
   BIA_TRY(run_hooks(before_start, "a before-start hook"));
   return start_servers();
 }
@@ -386,6 +379,7 @@ Result<void> App::Impl::serve(App& app, const Wire& wire) {
       BIA_TRY(watch_files());
       ops.set_ready(true);
       outcome = until_stopped();
+      if (!succeeded) notify_manager("STOPPING=1");
       for (fiber::Fiber& each : watching) each.cancel();
       run_stop_hooks(before_stop, "a before-stop hook");
       drain();

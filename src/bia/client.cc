@@ -123,6 +123,7 @@ Result<void> HttpCall::exchange(const HttpOrigin& origin, std::string_view accep
   }
   http::ClientRequest request;
   request.method = method_;
+  request.scheme = origin.scheme;
   request.host = origin.host;
   request.port = origin.port;
   request.target = target_;

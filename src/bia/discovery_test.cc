@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <map>
 #include <set>
 
@@ -10,6 +11,7 @@
 #include "bia/etcd.h"
 #include "bia/fiber/threads.h"
 #include "bia/grpc/server.h"
+#include "bia/http/server.h"
 #include "net/tls_test_support.h"
 
 namespace bia {
@@ -71,6 +73,13 @@ TEST(Nodes, ComeFromEndpointsOfTheScheme) {
   EXPECT_EQ(
       nodes_of({{"d", "n", "v1", {}, {"grpc://10.0.0.4:1?isSecure=true"}}}, "grpcs", "").size(),
       1u);
+  const Nodes https = nodes_of({{"e", "n", "v1", {}, {"https://10.0.0.5:1"}},
+                                {"f", "n", "v1", {}, {"http://10.0.0.6:1?isSecure=true"}},
+                                {"g", "n", "v1", {}, {"http://10.0.0.7:1"}}},
+                               "https", "");
+  ASSERT_EQ(https.size(), 2u);
+  EXPECT_EQ(https[0]->address, "10.0.0.5:1");
+  EXPECT_EQ(https[1]->address, "10.0.0.6:1");
   for (const char* bad : {"", ":1", "a", "a:", "a:0", "a:65536", "a:1x"})
     EXPECT_EQ(node_of(bad), nullptr) << bad;
 }
@@ -164,7 +173,7 @@ TEST(ServicePool, RefusesBadTargets) {
        {"", "a", "discovery:///", "discovery:///x", "xds:///a:1", "direct:///a:1,b", "dns:///a"})
     EXPECT_FALSE(ServicePool::create({.target = bad}).ok()) << bad;
   EXPECT_FALSE(ServicePool::create({.target = "a:1", .scheme = "grpcs"}).ok());
-  EXPECT_FALSE(EtcdRegistry::create({.endpoints = {"https://a:1"}}).ok());
+  EXPECT_FALSE(EtcdRegistry::create({.endpoints = {"https://a:1"}}).ok()) << "without tls";
   EXPECT_FALSE(EtcdRegistry::create({.endpoints = {"a"}}).ok());
   EXPECT_FALSE(EtcdRegistry::create({.endpoints = {"a:1"}, .ttl = 10ms}).ok());
 }
@@ -245,11 +254,58 @@ TEST(ServicePool, CallsOverTls) {
     }
     server->stop(Deadline::after(1s));
   });
-  EXPECT_THAT(ServicePool::create(
-                  {.target = "a:1", .scheme = "http", .tls = net::test_tls_client(authority)})
-                  .error()
-                  .message(),
-              HasSubstr("not built yet"));
+}
+
+TEST(ServicePool, CallsHttpsAndKnowsItsScheme) {
+  const net::TestAuthority authority;
+  auto group = fiber::ThreadGroup::create(1).value();
+  group->run([&](size_t) {
+    http::ServerOptions options;
+    options.address = "127.0.0.1:0";
+    options.tls = net::test_tls_server(authority, {"h2", "http/1.1"});
+    auto server = http::Server::create(
+                      *group, options,
+                      [](http::ServerRequest& request, http::ServerResponse& response) {
+                        response.body() = std::string(request.tls() ? "TLS " : "cleartext ") +
+                                          std::to_string(request.version());
+                      })
+                      .value();
+    server->start().value();
+    PoolOptions pool_options{.target = "direct:///" + server->address(), .scheme = "http"};
+    for (const char* protocol : {"h2", "http/1.1"}) {
+      pool_options.tls = net::test_tls_client(authority, {protocol});
+      auto pool = ServicePool::create(pool_options).value();
+      auto answer = pool->call([](const HttpOrigin& origin) -> Result<std::string> {
+        http::ClientRequest request;
+        request.scheme = origin.scheme;
+        request.host = origin.host;
+        request.port = origin.port;
+        request.target = "/";
+        http::ClientResponse response;
+        http::Timings timings;
+        BIA_TRY(origin.client->send(request, response, timings, Deadline::after(5s)));
+        return response.body;
+      });
+      ASSERT_TRUE(answer.ok()) << answer.error().text();
+      EXPECT_EQ(*answer, std::string("TLS ") + (protocol[1] == '2' ? "2" : "1"));
+    }
+    server->stop(Deadline::after(1s));
+  });
+}
+
+TEST(ServicePool, TakesProxiesFromTheEnvironment) {
+  const auto create = [](const char* scheme, PoolOptions::Proxies proxies) {
+    return ServicePool::create({.target = "a:1", .scheme = scheme, .proxies = proxies});
+  };
+  setenv("HTTP_PROXY", "socks5://a:1", 1);
+  EXPECT_THAT(create("http", PoolOptions::Proxies::kEnvironment).error().message(),
+              HasSubstr("HTTP_PROXY: proxies of socks5:// are not built yet"));
+  EXPECT_TRUE(create("grpc", PoolOptions::Proxies::kEnvironment).ok()) << "HTTPS_PROXY alone";
+  EXPECT_TRUE(create("http", PoolOptions::Proxies::kNone).ok());
+  unsetenv("HTTP_PROXY");
+  setenv("https_proxy", "socks5://a:1", 1);
+  EXPECT_FALSE(create("grpc", PoolOptions::Proxies::kEnvironment).ok());
+  unsetenv("https_proxy");
 }
 
 }  // namespace

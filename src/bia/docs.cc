@@ -1,8 +1,13 @@
 #include "bia/docs.h"
 
+#include <string>
+#include <string_view>
+
+#include "bia/http/server.h"
 #include "bia/openapi_document.h"
 
 namespace bia {
+namespace {
 
 std::string openapi_text(const std::vector<const ServiceInfo*>& services, std::string_view title,
                          std::string_view version) {
@@ -123,6 +128,25 @@ fetch("openapi.json").then(reply => reply.json()).then(api => {
 </body>
 </html>
 )html";
+}
+
+}  // namespace
+
+Result<void> add_docs(http::Router& router, const std::vector<const ServiceInfo*>& services,
+                      const AppInfo& info) {
+  BIA_TRY(router.add(
+      "GET", "/openapi.json",
+      [text = openapi_text(services, info.name, info.version)](
+          http::ServerRequest&, const http::PathParams&, http::ServerResponse& response) {
+        response.add_header("Content-Type", "application/json");
+        response.body() += text;
+      }));
+  return router.add(
+      "GET", "/docs",
+      [](http::ServerRequest&, const http::PathParams&, http::ServerResponse& response) {
+        response.add_header("Content-Type", "text/html; charset=utf-8");
+        response.body() += docs_page();
+      });
 }
 
 }  // namespace bia

@@ -1,16 +1,15 @@
 #pragma once
-#include <string>
-#include <string_view>
 #include <vector>
 
+#include "bia/bia/app.h"
 #include "bia/bia/service.h"
+#include "bia/http/router.h"
 
 namespace bia {
 
-/// The OpenAPI 3.1 document of services, as protoc-gen-bia described them.
-std::string openapi_text(const std::vector<const ServiceInfo*>& services, std::string_view title,
-                         std::string_view version);
-/// An HTML page that shows /openapi.json; loads nothing from elsewhere.
-std::string_view docs_page();
+/// GET /openapi.json: the OpenAPI 3.1 document of services, as protoc-gen-bia described them. GET
+/// /docs: an HTML page that shows it and loads nothing from elsewhere.
+Result<void> add_docs(http::Router& router, const std::vector<const ServiceInfo*>& services,
+                      const AppInfo& info);
 
 }  // namespace bia

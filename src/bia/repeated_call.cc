@@ -59,6 +59,7 @@ HttpRepeated::HttpRepeated(const HttpPlan& plan, const OutgoingCall::Fields& hea
 Result<void> HttpRepeated::send(ServicePool::Pick& pick, Deadline deadline, Answer& answer) const {
   http::ClientRequest request;
   request.method = method_;
+  request.scheme = pick.http_scheme();
   request.host = pick.host();
   request.port = pick.port();
   request.target = target_;

@@ -194,6 +194,7 @@ Result<ServerConfig::Http> read_http(const Config& config) {
                                       "tls",
                                       "grpc",
                                       "compression",
+                                      "decompression",
                                       "etag"}));
   http.options.address = BIA_TRY(read_address(config, "server.http", ":8080"));
   http.where = config.where("server.http.addr");
@@ -215,6 +216,7 @@ Result<ServerConfig::Http> read_http(const Config& config) {
   BIA_TRY(read_flag(config, "server.http.docs", http.docs));
   BIA_TRY(read_flag(config, "server.http.grpc", http.grpc));
   BIA_TRY(read_flag(config, "server.http.etag", http.etag));
+  BIA_TRY(read_flag(config, "server.http.decompression", http.decompression));
   http.compression = BIA_TRY(read_compression(config));
   BIA_TRY(read_envelope(config, http.binding.envelope));
   BIA_TRY(read_operations(config, http.binding));

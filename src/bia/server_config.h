@@ -27,6 +27,7 @@ struct ServerConfig {
     std::optional<http::CompressionOptions> compression;
     /// Answers to GET get an ETag of their body.
     bool etag = false;
+    bool decompression = false;
     /// server.http.{json,envelope,operations}; not its timeout.
     ServerBindingOptions binding;
     /// Serves gRPC on the same port.

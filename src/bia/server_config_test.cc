@@ -150,7 +150,7 @@ TEST(ServerConfig, NamesUnknownKeysAndBadValues) {
             "request_line_bytes_max, "
             "header_bytes_max, header_count_max, body_bytes_max, pipeline_max, idle_timeout, "
             "header_timeout, connections_max, json, envelope, operations, docs, cors, tls, "
-            "grpc, compression, etag");
+            "grpc, compression, decompression, etag");
   EXPECT_EQ(http_error("timeout: 5"),
             "config.yaml:4: server.http.timeout \"5\" has no unit; write \"5s\"");
   EXPECT_EQ(http_error("timeout: -1s"), "config.yaml:4: server.http.timeout is negative");

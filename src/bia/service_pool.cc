@@ -30,13 +30,27 @@ bool is_failure(const Error& error) {
          error.code() == Code::kCancelled || error.http_status() == 500;
 }
 
+/// Null where there are none.
+Result<std::shared_ptr<const http::ProxyRules>> proxies_of(const PoolOptions& options) {
+  using http::ProxyRules;
+  std::shared_ptr<const ProxyRules> shared;
+  if (options.proxies == PoolOptions::Proxies::kNone) return shared;
+  auto rules = BIA_TRY(options.scheme == "grpc"
+                           ? ProxyRules::grpc_from_environment(ProxyRules::process_variable)
+                           : ProxyRules::from_environment(ProxyRules::process_variable));
+  if (!rules.empty()) shared = std::make_shared<const ProxyRules>(std::move(rules));
+  return shared;
+}
+
 }  // namespace
 
 /// Everything of one thread.
 class ServicePool::ThreadPool {
  public:
-  ThreadPool(const PoolOptions& options, uint64_t seed)
+  ThreadPool(const PoolOptions& options, std::shared_ptr<const http::ProxyRules> proxies,
+             uint64_t seed)
       : options_(options),
+        proxies_(std::move(proxies)),
         seed_(seed),
         balancer_(options.balance, seed ^ uint64_t(now().time_since_epoch().count())),
         scheduler_(fiber::Scheduler::current()) {}
@@ -80,7 +94,13 @@ class ServicePool::ThreadPool {
                             "request failed due to circuit breaker triggered");
   }
   http::Client& client() {
-    if (!client_) client_.emplace(http::ClientOptions{});
+    if (!client_) {
+      http::ClientOptions options;
+      options.tls = options_.tls;
+      options.tls_server_name = options_.tls_server_name;
+      options.proxies = proxies_;
+      client_.emplace(std::move(options));
+    }
     return *client_;
   }
   std::vector<std::string> addresses() const {
@@ -90,6 +110,7 @@ class ServicePool::ThreadPool {
   }
   fiber::Scheduler& scheduler() { return scheduler_; }
   const PoolOptions& options() const { return options_; }
+  const std::shared_ptr<const http::ProxyRules>& proxies() const { return proxies_; }
 
   ThreadPool* next = nullptr;
   int64_t in_flight = 0;
@@ -101,6 +122,7 @@ class ServicePool::ThreadPool {
   void apply(std::vector<std::shared_ptr<Node>> nodes);
 
   const PoolOptions& options_;
+  std::shared_ptr<const http::ProxyRules> proxies_;
   uint64_t seed_;
   Balancer balancer_;
   fiber::Scheduler& scheduler_;
@@ -142,7 +164,7 @@ void ServicePool::ThreadPool::resolve() {
     auto registry = EtcdRegistry::create(options_.etcd);
     if (!registry.ok()) return log::error("discovery: " + registry.error().text());
     (*registry)->watch(std::string(target), [this](std::vector<ServiceInstance> instances) {
-      apply(nodes_of(instances, options_.tls ? "grpcs" : options_.scheme, options_.version));
+      apply(nodes_of(instances, options_.scheme + (options_.tls ? "s" : ""), options_.version));
     });
     return;
   }
@@ -194,11 +216,19 @@ grpc::Channel& ServicePool::Pick::channel() {
     grpc::ChannelOptions options;
     options.tls = pool_->options().tls;
     options.server_name = pool_->options().tls_server_name;
+    options.proxies = pool_->proxies();
     node_->channel = std::make_unique<grpc::Channel>(node_->address, std::move(options));
   }
   return *node_->channel;
 }
 http::Client& ServicePool::Pick::client() { return pool_->client(); }
+http::ClientRequest::Scheme ServicePool::Pick::http_scheme() const {
+  using Scheme = http::ClientRequest::Scheme;
+  return pool_->options().tls ? Scheme::kHttps : Scheme::kHttp;
+}
+HttpOrigin ServicePool::Pick::http_origin() {
+  return {.client = &client(), .host = host(), .port = port(), .scheme = http_scheme()};
+}
 const std::string& ServicePool::Pick::host() const { return node_->host; }
 uint16_t ServicePool::Pick::port() const { return node_->port; }
 const std::string& ServicePool::Pick::address() const { return node_->address; }
@@ -215,8 +245,9 @@ void ServicePool::Pick::done(const Error* error) {
 
 class ServicePool::Impl {
  public:
-  explicit Impl(PoolOptions from)
+  Impl(PoolOptions from, std::shared_ptr<const http::ProxyRules> rules)
       : options(std::move(from)),
+        proxies(std::move(rules)),
         number(next_number()),
         seed(uint64_t(now().time_since_epoch().count())) {}
 
@@ -226,7 +257,7 @@ class ServicePool::Impl {
     for (const auto& [other, pool] : mine) {
       if (other == number) return pool;
     }
-    auto pool = std::make_unique<ThreadPool>(options, seed);
+    auto pool = std::make_unique<ThreadPool>(options, proxies, seed);
     BIA_TRY(pool->start());
     ThreadPool* raw = pool.release();
     raw->next = first.load();
@@ -241,6 +272,7 @@ class ServicePool::Impl {
   }
 
   PoolOptions options;
+  std::shared_ptr<const http::ProxyRules> proxies;
   size_t number;
   uint64_t seed;
   std::atomic<ThreadPool*> first{nullptr};
@@ -270,9 +302,9 @@ Result<std::unique_ptr<ServicePool>> ServicePool::create(PoolOptions options) {
   }
   if (options.scheme != "grpc" && options.scheme != "http")
     return bad("has a scheme that is not built");
-  if (options.tls && options.scheme != "grpc")
-    return bad("is for http, whose calls over TLS are not built yet");
-  return std::unique_ptr<ServicePool>(new ServicePool(std::make_unique<Impl>(std::move(options))));
+  auto proxies = BIA_TRY(proxies_of(options));
+  return std::unique_ptr<ServicePool>(
+      new ServicePool(std::make_unique<Impl>(std::move(options), std::move(proxies))));
 }
 
 ServicePool::ServicePool(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

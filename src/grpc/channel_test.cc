@@ -69,6 +69,43 @@ TEST(Keepalive, LeavesAPeerThatAnswersPings) {
   });
 }
 
+TEST(Keepalive, PingsHalfAsOftenOnceItWasTooOften) {
+  in_scheduler([] {
+    // Settings, and at the first ping: too_many_pings (error 11).
+    constexpr std::string_view kSettings("\0\0\0\4\0\0\0\0\0", 9);
+    constexpr std::string_view kCalm("\0\0\x16\7\0\0\0\0\0\0\0\0\1\0\0\0\xbtoo_many_pings", 31);
+    net::Listener listener = free_listener();
+    std::vector<Duration> waits;
+    auto acceptor = fiber::Scheduler::current().spawn([&] {
+      for (int i = 0; i < 2; ++i) {
+        auto socket = net::Socket::adopt(listener.accept().value()).value();
+        socket.write_all(kSettings, Deadline::never()).value();
+        const TimePoint begin = now();
+        std::string got;
+        // A PING is eight bytes on stream 0, of type 6.
+        while (got.find(std::string_view("\0\0\x8\6\0\0\0\0\0", 9)) == std::string::npos) {
+          char bytes[1024];
+          const auto count = socket.read_some(bytes, Deadline::never());
+          if (!count || *count == 0) break;
+          got.append(bytes, *count);
+        }
+        waits.push_back(now() - begin);
+        socket.write_all(kCalm, Deadline::never()).value();
+      }
+    });
+    ChannelOptions options;
+    options.keepalive_time = milliseconds(30);
+    options.keepalive_timeout = seconds(60);
+    Channel channel(listener.local().text(), options);
+    for (int i = 0; i < 2; ++i)
+      EXPECT_EQ(call(channel, "/t.S/Echo", "x").status.code, Code::kUnavailable);
+    acceptor->join().value();
+    ASSERT_EQ(waits.size(), 2u);
+    EXPECT_GE(waits[0], milliseconds(29));
+    EXPECT_GE(waits[1], milliseconds(59));
+  });
+}
+
 TEST(WaitForReady, TriesUntilTheServerIsThere) {
   auto threads = fiber::ThreadGroup::create(1).value();
   ServerOptions options;

@@ -33,6 +33,7 @@ class Server::Impl final : private http::Http2GuestService {
         threads_(threads),
         health_(threads),
         balance_(threads, [this](int fd) { serve(fd); }) {
+    abuses_.on_refusal = options_.on_refusal;
     for (size_t i = 0; i < threads.size(); ++i)
       per_thread_.push_back(std::make_unique<PerThread>());
   }
@@ -134,6 +135,7 @@ void Server::Impl::serve(int fd) {
   if (mine.counters.connections_open.get() >=
       std::max<size_t>(options_.connections_max / per_thread_.size(), 1)) {
     mine.counters.connections_full.add();
+    if (options_.on_refusal) options_.on_refusal({http::Refusal::Of::kConnection, "full", 0, fd});
     ::close(fd);
     return;
   }

@@ -322,6 +322,8 @@ Error Call::error_of(MessageReader::State state) const {
       state == MessageReader::State::kTooLarge || state == MessageReader::State::kUnpacksTooLarge;
   ThreadCounters& counters = connection_.counters();
   (too_large ? counters.messages_too_large : counters.messages_malformed).add();
+  connection_.tell(http::Refusal::Of::kMessage, too_large ? "too_large" : "malformed",
+                   connection_.http2().socket().fd());
   switch (state) {
     case MessageReader::State::kTooLarge:
       return Error(Code::kResourceExhausted, "",

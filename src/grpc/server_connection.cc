@@ -8,18 +8,24 @@ namespace bia::grpc {
 
 ServerConnection::~ServerConnection() = default;
 
+void ServerConnection::tell(http::Refusal::Of of, std::string_view reason, int fd) const {
+  if (options_.on_refusal) options_.on_refusal({of, reason, 0, fd});
+}
+
 bool ServerConnection::handshake(net::Socket& socket) {
   handshaking_ = socket.fd();
   auto shaken = socket.start_tls(*options_.tls, Deadline::after(options_.handshake_timeout));
   handshaking_ = -1;
   if (!shaken) {
     (cut_ ? counters_.connections_stopped : counters_.tls_failed).add();
+    if (!cut_) tell(http::Refusal::Of::kConnection, shaken.error().reason(), socket.fd());
     return false;
   }
   // gRPC over TLS is negotiated (PROTOCOL-HTTP2.md, "Security"); who offers nothing is refused as
   // well, as by grpc-go since 1.67.
   if (socket.alpn() == "h2") return true;
   counters_.tls_without_h2.add();
+  tell(http::Refusal::Of::kConnection, "no_h2", socket.fd());
   return false;
 }
 

@@ -36,6 +36,8 @@ class ServerConnection final : public http::Http2Guest {
   /// Asks the peer to go (GOAWAY); the connection ends with its last call. A handshake in progress
   /// goes on, and its peer is asked then.
   void drain();
+  /// Tells who wants to know of what is refused.
+  void tell(http::Refusal::Of of, std::string_view reason, int fd) const;
   /// The server stops: a handshake that still goes on is cut.
   void end_handshake();
   /// Ends it now; handlers are cancelled.

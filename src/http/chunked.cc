@@ -84,7 +84,7 @@ Parsed ChunkedDecoder::size_byte(char c) {
     chunk_ = chunk_ << 4 | static_cast<uint64_t>(digit);
     if (chunk_ > body_bytes_max_ - total_) {
       return refuse(413, "BODY_TOO_LARGE",
-                    "the body is longer than the limit; server.http.max_body_bytes raises it");
+                    "the body is longer than the limit; server.http.body_bytes_max raises it");
     }
     return Parsed::kNeedMore;
   }

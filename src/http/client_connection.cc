@@ -7,6 +7,7 @@
 
 #include "http/chars.h"
 #include "http/chunked.h"
+#include "http/client_errors.h"
 
 namespace bia::http {
 namespace {
@@ -57,7 +58,8 @@ ClientConnection::ClientConnection(net::Socket socket, const net::Endpoint& remo
       default_port_(default_port),
       proxy_(proxy),
       parser_(limits_of(options)),
-      body_bytes_max_(options.body_bytes_max) {
+      body_bytes_max_(options.body_bytes_max),
+      head_timeout_(options.head_timeout) {
   if (socket_.is_tls()) tls_ = std::make_shared<const net::TlsInfo>(*socket_.tls());
 }
 
@@ -317,7 +319,12 @@ void ClientConnection::copy_head(ClientResponse& response) const {
 
 Result<void> ClientConnection::receive(const ClientRequest& request, ClientResponse& response,
                                        Timings& timings, Deadline deadline) {
-  BIA_TRY(receive_head(timings, deadline));
+  const bool limited = head_timeout_ > Duration::zero();
+  auto head = receive_head(timings,
+                           limited ? std::min(deadline, Deadline::after(head_timeout_)) : deadline);
+  if (!head)
+    return limited && !deadline.expired() ? head_timeout(std::move(head).error())
+                                          : std::move(head).error();
   copy_head(response);
   response.body.clear();
   auto received = receive_body(request, response, deadline);

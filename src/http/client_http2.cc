@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "http/chars.h"
+#include "http/client_errors.h"
 
 namespace bia::http {
 
@@ -166,8 +167,16 @@ Error ClientHttp2::ended_error(const Stream& stream) const {
 }
 
 Result<void> ClientHttp2::wait(Stream& stream, Deadline deadline) {
-  while (!stream.complete && !stream.closed && !stream.too_large)
-    BIA_TRY(stream.waiter.wait(deadline));
+  const Deadline head = options_.head_timeout > Duration::zero()
+                            ? std::min(deadline, Deadline::after(options_.head_timeout))
+                            : deadline;
+  while (!stream.complete && !stream.closed && !stream.too_large) {
+    auto waited = stream.waiter.wait(stream.head_done ? deadline : head);
+    if (waited || (waited.error().code() == Code::kDeadlineExceeded && stream.head_done &&
+                   !deadline.expired()))
+      continue;
+    return deadline.expired() ? std::move(waited).error() : head_timeout(std::move(waited).error());
+  }
   if (stream.too_large) {
     return Error(
         Code::kOutOfRange, "BODY_TOO_LARGE",
@@ -264,7 +273,7 @@ void ClientHttp2::on_stream_closed(Http2Stream& base, Http2Error error) noexcept
   stream.waiter.wake_all();
 }
 
-void ClientHttp2::on_goaway(Http2Error error) noexcept {
+void ClientHttp2::on_goaway(Http2Error error, std::string_view) noexcept {
   goaway_ = error;
   free_.wake_all();
 }

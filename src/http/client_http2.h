@@ -44,7 +44,7 @@ class ClientHttp2 final : private Http2Events, public std::enable_shared_from_th
   void on_data(Http2Stream& stream, std::string_view bytes) noexcept override;
   void on_end_stream(Http2Stream& stream) noexcept override;
   void on_stream_closed(Http2Stream& stream, Http2Error error) noexcept override;
-  void on_goaway(Http2Error error) noexcept override;
+  void on_goaway(Http2Error error, std::string_view debug) noexcept override;
   void on_settings() noexcept override { free_.wake_all(); }
   BodyPart read_body(Http2Stream& stream, std::span<char> into) noexcept override;
 

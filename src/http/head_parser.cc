@@ -203,7 +203,7 @@ Parsed HeadParser::check_framing() {
   }
   if (content_length_ != kNoLength && content_length_ > limits_.body_bytes_max) {
     return refuse(413, "BODY_TOO_LARGE",
-                  "the body is longer than the limit; server.http.max_body_bytes raises it");
+                  "the body is longer than the limit; server.http.body_bytes_max raises it");
   }
   return Parsed::kComplete;
 }

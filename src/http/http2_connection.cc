@@ -254,49 +254,6 @@ void Http2Connection::ping() {
   flush();
 }
 
-void Http2Connection::send_goaway(Goaway kind) {
-  if (closed_ || goaway_final_) return;
-  char* at = put_frame(FrameType::kGoaway, 0, 0, 8);
-  write_u32(at, static_cast<uint32_t>(kind == Goaway::kNotice ? kStreamIdMax : last_peer_id_));
-  write_u32(at + 4, static_cast<uint32_t>(Http2Error::kNoError));
-  if (kind == Goaway::kFinal) goaway_final_ = true;
-  if (goaway_final_ && streams_.size() == 0) ending_ = true;
-  flush();
-}
-
-void Http2Connection::shut_down() {
-  if (std::exchange(shutting_down_, true) || closed_) return;
-  send_goaway(Goaway::kNotice);
-  ping();
-}
-
-void Http2Connection::close() {
-  if (closed_) return;
-  closed_ = true;
-  if (socket_.is_tls()) socket_.shutdown_write();
-  if (socket_.is_open()) ::shutdown(socket_.fd(), SHUT_RDWR);
-}
-
-bool Http2Connection::fail(Http2Error error, std::string_view why) {
-  if (ending_) return false;
-  // The other `fail` has counted its own.
-  if (options_.abuses && error != Http2Error::kEnhanceYourCalm) options_.abuses->add(error);
-  why_ = fmt::format("{}: {}", http2_error_name(error), why);
-  char* at = put_frame(FrameType::kGoaway, 0, 0, 8);
-  write_u32(at, static_cast<uint32_t>(last_peer_id_));
-  write_u32(at + 4, static_cast<uint32_t>(error));
-  ending_ = true;
-  flush();
-  return false;
-}
-
-bool Http2Connection::fail(Http2Abuse abuse) {
-  if (ending_) return false;
-  if (options_.abuses) options_.abuses->add(abuse);
-  return fail(Http2Error::kEnhanceYourCalm,
-              fmt::format("more than a peer may do of {}", http2_abuse_name(abuse)));
-}
-
 void Http2Connection::remote_end(Http2Stream& stream) {
   if (!stream.is_open()) return;
   stream.remote_ended_ = true;
@@ -414,8 +371,10 @@ void Http2Connection::drain() {
   std::string().swap(sending_);
   blocked_ = false;
   if (!written) {
-    if (written.error().code() == Code::kDeadlineExceeded && options_.abuses)
+    if (written.error().code() == Code::kDeadlineExceeded && options_.abuses) {
       options_.abuses->add(Http2Abuse::kZeroWindow);
+      tell(Refusal::Of::kConnection, http2_abuse_name(Http2Abuse::kZeroWindow));
+    }
     return close();
   }
   flush();

@@ -43,7 +43,7 @@ class Http2Events {
   /// The stream is no longer the connection's: both sides ended (kNoError), or either reset it, or
   /// GOAWAY left it out (kRefusedStream).
   virtual void on_stream_closed(Http2Stream& stream, Http2Error error) noexcept = 0;
-  virtual void on_goaway(Http2Error) noexcept {}
+  virtual void on_goaway(Http2Error, std::string_view /*debug*/) noexcept {}
   virtual void on_settings() noexcept {}
   virtual void on_ping_ack() noexcept {}
   /// kMore: call again when windows permit. kPaused: nothing until `resume_body`. kEnd: END_STREAM.
@@ -153,9 +153,11 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   Http2Stream* open_request(int32_t id);
   bool decode_block(Http2Stream* stream, std::string_view block, Events::EndStream end);
   /// GOAWAY with the error; the connection ends after it is sent. Returns false.
-  bool fail(Http2Error error, std::string_view why);
+  /// `debug` goes along in GOAWAY.
+  bool fail(Http2Error error, std::string_view why, std::string_view debug = {});
   /// The same for a limit of `options_.limits`.
   bool fail(Http2Abuse abuse);
+  void tell(Refusal::Of of, std::string_view reason) const;
   /// True where bodies wait for windows.
   bool stalled() const { return windowless_ > 0 || (ready_head_ && send_window_ <= 0); }
   /// A fiber's work: ends the connection if its bodies wait too long.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bia/base/time.h"
+#include "bia/http/refusal.h"
 #include "http/http2_protocol.h"
 
 namespace bia::http {
@@ -23,6 +24,8 @@ enum class Http2Abuse : uint8_t {
   kZeroWindow,    ///< answers asked for and not taken (CVE-2019-9511, 9517)
 };
 inline constexpr size_t kHttp2AbuseKinds = 6;
+/// What a GOAWAY for pings says: gRPC's clients ping half as often after it (gRPC's A8).
+inline constexpr std::string_view kTooManyPings = "too_many_pings";
 /// "rapid_reset", a label in /metrics.
 std::string_view http2_abuse_name(Http2Abuse abuse);
 
@@ -36,6 +39,7 @@ struct Http2AbuseCounters {
   std::array<std::atomic<uint64_t>, kHttp2ErrorKinds> errors{};
   std::atomic<uint64_t> streams_malformed{0};
   std::atomic<uint64_t> streams_above_max{0};
+  RefusalHook on_refusal;  ///< set before the first connection
   void add(Http2Error error) {
     errors[static_cast<size_t>(error)].fetch_add(1, std::memory_order_relaxed);
   }

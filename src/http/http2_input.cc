@@ -209,7 +209,10 @@ Http2Stream* Http2Connection::open_request(int32_t id) {
   Http2Stream* stream =
       late || streams_.size() >= options_.streams_max ? nullptr : events_.on_request();
   if (!stream) {
-    if (options_.abuses && !late) ++options_.abuses->streams_above_max;
+    if (options_.abuses && !late) {
+      ++options_.abuses->streams_above_max;
+      tell(Refusal::Of::kRequest, "REFUSED_STREAM");
+    }
     reset_id(id, Http2Error::kRefusedStream);
     return nullptr;
   }
@@ -331,7 +334,10 @@ bool Http2Connection::decode_block(Http2Stream* stream, std::string_view block, 
   if (check.content_length > 0 && ends && !check.trailers && check.request) check.good = false;
   if (check.trailers && stream->content_left_ > 0) check.good = false;
   if (!check.good) {
-    if (options_.abuses) ++options_.abuses->streams_malformed;
+    if (options_.abuses) {
+      ++options_.abuses->streams_malformed;
+      tell(Refusal::Of::kRequest, "malformed");
+    }
     close_stream(*stream, Http2Error::kProtocolError);
     reset_id(id, Http2Error::kProtocolError);
     return true;
@@ -432,7 +438,7 @@ bool Http2Connection::on_goaway_frame(const FrameHead& head, std::string_view pa
   goaway_received_ = true;
   auto last = static_cast<int32_t>(read_u32(payload.data()) & 0x7fffffff);
   auto error = static_cast<Http2Error>(read_u32(payload.data() + 4));
-  events_.on_goaway(error);
+  events_.on_goaway(error, payload.substr(8));
   if (options_.role == Http2Options::Role::kClient) {
     // Those were not processed, and may be sent again elsewhere (section 6.8).
     std::vector<Http2Stream*> left_out;

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "base/text.h"
 #include "http/chars.h"
 #include "http/path_template.h"
 
@@ -316,18 +317,66 @@ bool Router::redirect_to_clean(ServerRequest& request, ServerResponse& response)
 
 void Router::set_not_found(RouteHandler handler) { not_found_ = std::move(handler); }
 
+Router& Router::host(std::string_view pattern) {
+  const std::string name = lower_case(pattern);
+  for (const auto& [known, router] : hosts_) {
+    if (known == name) return *router;
+  }
+  hosts_.emplace_back(name, std::make_unique<Router>());
+  // The longest pattern is the closest one.
+  std::stable_sort(hosts_.begin(), hosts_.end(),
+                   [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+  for (auto& [known, router] : hosts_) {
+    if (known == name) return *router;
+  }
+  return *this;
+}
+
+/// Null where none is for it. `host` is as in the request: with a port, in any case.
+const Router* Router::router_of(std::string_view host) const {
+  if (hosts_.empty()) return nullptr;
+  std::string name = lower_case(host);
+  const size_t port = name.rfind(':');
+  if (port != std::string::npos && name.find(']', port) == std::string::npos) name.resize(port);
+  if (name.ends_with('.')) name.pop_back();
+  const Router* of_pattern = nullptr;
+  for (const auto& [pattern, router] : hosts_) {
+    if (pattern == name) return router.get();
+    const bool below = pattern.starts_with("*.") && name.size() >= pattern.size() &&
+                       name.ends_with(std::string_view(pattern).substr(1));
+    if (below && of_pattern == nullptr) of_pattern = router.get();
+  }
+  return of_pattern;
+}
+
 void Router::serve(ServerRequest& request, ServerResponse& response) const {
   PathParams params;
   std::string allowed;
+  if (const Router* of_host = hosts_.empty() ? nullptr : router_of(request.header("host"))) {
+    if (const RouteHandler* handler =
+            of_host->find(request.method_text(), request.path(), params, &allowed))
+      return (*handler)(request, params, response);
+    // Its paths hide those of all hosts.
+    if (!allowed.empty()) return refuse(request, allowed, response);
+    if (of_host->redirect_to_clean(request, response)) return;
+  }
   if (const RouteHandler* handler = find(request.method_text(), request.path(), params, &allowed)) {
     (*handler)(request, params, response);
     return;
   }
   if (allowed.empty() && redirect_to_clean(request, response)) return;
+  refuse(request, allowed, response);
+}
+
+/// 404, or where the path has other methods 405; OPTIONS asks for just those.
+void Router::refuse(ServerRequest& request, const std::string& allowed,
+                    ServerResponse& response) const {
   if (!allowed.empty()) response.add_header("Allow", allowed);
+  if (request.method() == Method::kOptions && (!allowed.empty() || request.path() == "*"))
+    return response.set_status(204);
   if (not_found_) {
     response.set_status(allowed.empty() ? 404 : 405);
-    not_found_(request, params, response);
+    not_found_(request, PathParams(), response);
     return;
   }
   if (allowed.empty()) {

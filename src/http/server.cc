@@ -50,6 +50,11 @@ void DateCache::format(time_t second) {
   second_ = second;
 }
 
+void ServerThread::refuse_request(std::string_view reason, int status, int fd) {
+  bad_requests.add(reason);
+  if (core.options.on_refusal) core.options.on_refusal({Refusal::Of::kRequest, reason, status, fd});
+}
+
 ServerCore::ServerCore(fiber::ThreadGroup& group, const ServerOptions& server_options,
                        Handler server_handler)
     : threads(group),
@@ -57,6 +62,7 @@ ServerCore::ServerCore(fiber::ThreadGroup& group, const ServerOptions& server_op
       handler(std::move(server_handler)),
       idle_ticks(ticks_of(options.idle_timeout)),
       header_ticks(ticks_of(options.header_timeout)) {
+  http2_abuses.on_refusal = options.on_refusal;
   for (size_t i = 0; i < group.size(); ++i)
     per_thread.push_back(std::make_unique<ServerThread>(*this));
 }
@@ -88,6 +94,8 @@ void ServerCore::serve(int fd, fiber::Fiber& self_fiber) {
     constexpr std::string_view kFull =
         "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     (thread.stopping ? thread.stopped : thread.refused).add();
+    if (options.on_refusal && !thread.stopping)
+      options.on_refusal({Refusal::Of::kConnection, "full", options.tls ? 0 : 503, fd});
     // To a client that expects TLS it would be noise; the close says enough.
     if (!thread.stopping && !options.tls)
       ::send(fd, kFull.data(), kFull.size(), MSG_NOSIGNAL | MSG_DONTWAIT);

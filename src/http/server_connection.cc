@@ -51,6 +51,9 @@ bool ServerConnection::handshake() {
                                   Deadline::after(thread_.core.options.header_timeout));
   if (shaken) return true;
   (cut_ ? thread_.stopped : thread_.tls_failed).add();
+  if (thread_.core.options.on_refusal && !cut_)
+    thread_.core.options.on_refusal(
+        {Refusal::Of::kConnection, shaken.error().reason(), 0, socket_.fd()});
   if (shaken.error().reason() == "TLS_NOT_TLS") {
     // Most likely a client with the wrong scheme, which understands this (Go's server says it too).
     constexpr std::string_view kAnswer =
@@ -147,6 +150,7 @@ ServerConnection::Next ServerConnection::handle() {
   request_.begin();
   if (!out_.empty()) fiber::Scheduler::current().defer(*this);
   call_handler();
+  if (auto taker = response_.taker()) return hand_over(*taker);
   const bool body_done = request_.finish();
   if (!body_done || !parser_.keep_alive() || thread_.draining) response_.set_close();
   if (!response_.finish()) return Next::kEnd;
@@ -163,6 +167,20 @@ ServerConnection::Next ServerConnection::handle() {
     if (!flush()) return Next::kEnd;
   }
   return Next::kGoOn;
+}
+
+ServerConnection::Next ServerConnection::hand_over(ServerResponse::Taker& taker) {
+  if (!response_.finish() || !flush()) return Next::kEnd;
+  phase_ = Phase::kHandling;
+  const std::string first(in_.view().substr(request_.consumed()));
+  in_.release();
+  out_.release();
+  try {
+    taker(socket_, first);
+  } catch (...) {
+    // As a handler's: the close says enough.
+  }
+  return Next::kEnd;
 }
 
 void ServerConnection::call_handler() {
@@ -182,7 +200,7 @@ void ServerConnection::call_handler() {
 }
 
 ServerConnection::Next ServerConnection::refuse(const Problem& problem) {
-  thread_.bad_requests.add(problem.reason);
+  thread_.refuse_request(problem.reason, problem.status, socket_.fd());
   std::string body;
   append_error_json(body, problem.status, problem.reason, problem.message, {});
   out_.append(

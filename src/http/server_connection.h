@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -77,10 +78,13 @@ class Http1Response final : public ServerResponse {
   std::string& body() override { return body_; }
   Result<void> write(std::string_view chunk) override;
   bool answer_now(int status, std::string_view content_type, std::string_view body) override;
+  bool upgrade(std::string_view protocol, Taker taker) override;
   void set_close() override { close_ = true; }
 
   void reset();
   bool close() const { return close_; }
+  /// Who takes the connection over after this answer; null: nobody.
+  std::unique_ptr<Taker> taker() { return std::move(taker_); }
   bool head_sent() const override { return head_sent_; }
   /// Puts what is left of the answer into the output buffer. Suspends only for a large body.
   Result<void> finish();
@@ -102,6 +106,7 @@ class Http1Response final : public ServerResponse {
   Framing framing_ = Framing::kLength;
   std::string headers_;   ///< complete lines
   std::string trailers_;  ///< likewise
+  std::unique_ptr<Taker> taker_;
   std::string body_;
 };
 
@@ -148,6 +153,7 @@ class ServerConnection final : private fiber::Scheduler::Deferred {
   Next turn();
   Next handle();
   Next refuse(const Problem& problem);
+  Next hand_over(ServerResponse::Taker& taker);
   bool fill();
   Result<void> flush();
   void call_handler();

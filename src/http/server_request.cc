@@ -53,7 +53,8 @@ Error Http1Request::fail(Error error) {
   state_ = State::kFailed;
   // A peer that went away was not refused.
   if (error.code() != Code::kUnavailable && error.code() != Code::kCancelled)
-    connection_.thread_.bad_requests.add(error.reason());
+    connection_.thread_.refuse_request(error.reason(), error.http_status(),
+                                       connection_.socket_.fd());
   return error;
 }
 

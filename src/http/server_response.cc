@@ -1,6 +1,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/text.h"
 #include "bia/base/assert.h"
 #include "http/chars.h"
 #include "http/field_lines.h"
@@ -46,7 +47,24 @@ void Http1Response::reset() {
   framing_ = Framing::kLength;
   headers_.clear();
   if (!trailers_.empty()) trailers_.clear();
+  taker_.reset();
   body_.clear();
+}
+
+bool Http1Response::upgrade(std::string_view protocol, Taker taker) {
+  const RequestParser& parser = connection_.parser_;
+  const bool body = parser.chunked() || (parser.content_length() != HeadParser::kNoLength &&
+                                         parser.content_length() != 0);
+  if (head_sent_ || answered_ || body || !parser.upgrade() || parser.version_minor() == 0)
+    return false;
+  std::string_view asked = parser.find("upgrade");
+  bool found = false;
+  while (!asked.empty() && !found) found = field_name_equals(cut(asked, ','), protocol);
+  if (!found) return false;
+  status_ = 101;
+  headers_.append("Connection: upgrade\r\nUpgrade: ").append(protocol).append("\r\n");
+  taker_ = std::make_unique<Taker>(std::move(taker));
+  return true;
 }
 
 void Http1Response::shrink(size_t bytes_max) {
@@ -143,7 +161,9 @@ void Http1Response::append_head(Framing framing, size_t body_bytes) {
     head.text(connection_.thread_.date.text());
     head.text("\r\n");
   }
-  if (close_) {
+  if (status_ == 101) {
+    // It has its own word on the connection.
+  } else if (close_) {
     head.text("Connection: close\r\n");
   } else if (connection_.parser_.version_minor() == 0) {
     head.text("Connection: keep-alive\r\n");

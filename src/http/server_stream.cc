@@ -162,10 +162,10 @@ Result<std::string_view> ServerStream::read_whole_body() {
   const size_t limit = connection_.thread().core.options.limits.body_bytes_max;
   for (;;) {
     if (received_.size() > limit) {
-      connection_.thread().bad_requests.add("BODY_TOO_LARGE");
+      connection_.thread().refuse_request("BODY_TOO_LARGE", 413, connection_.http2().socket().fd());
       return Error::from_http(
           413, "BODY_TOO_LARGE",
-          "the body is longer than the limit; server.http.max_body_bytes raises it");
+          "the body is longer than the limit; server.http.body_bytes_max raises it");
     }
     if (end_received_) return std::string_view(received_);
     if (!is_open())
@@ -219,7 +219,7 @@ void ServerStream::call_handler() {
 }
 
 void ServerStream::refuse(int status, std::string_view reason, std::string_view message) {
-  connection_.thread().bad_requests.add(reason);
+  connection_.thread().refuse_request(reason, status, connection_.http2().socket().fd());
   write_error(response_, status, reason, message);
   finish();
 }

@@ -87,6 +87,8 @@ class ServerStream final : public Http2Stream {
     bool answer_now(int status, std::string_view content_type, std::string_view body) override {
       return stream_.answer_now(status, content_type, body);
     }
+    /// Not in HTTP/2 (RFC 9113 section 8.6).
+    bool upgrade(std::string_view, Taker) override { return false; }
     void set_close() override {}
 
    private:

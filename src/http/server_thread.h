@@ -51,6 +51,8 @@ struct alignas(64) ServerThread {
   OwnedCounter accepted;
   OwnedCounter open;
   OwnedCounter requests;
+  /// Counts a request that is refused, and tells who wants to know.
+  void refuse_request(std::string_view reason, int status, int fd);
   RefusalCounters bad_requests;
   OwnedCounter refused;
   OwnedCounter tls_failed;

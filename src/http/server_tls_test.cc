@@ -4,6 +4,7 @@
 #include "bia/fiber/scheduler.h"
 #include "bia/fiber/threads.h"
 #include "bia/http/server.h"
+#include "bia/net/socket.h"
 #include "net/tls_test_support.h"
 
 namespace bia::http {

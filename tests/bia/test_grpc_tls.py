@@ -153,3 +153,43 @@ def test_tls_of_a_port_that_is_not_there_is_refused(tmp_path):
     done = subprocess.run([conftest.BIN / "helloworld", "-conf", config], capture_output=True, text=True, timeout=20)
     assert done.returncode == 1
     assert "server.grpc.tls without server.grpc.addr" in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed (scripts/setup test)")
+@pytest.mark.parametrize("secure", [False, True], ids=["cleartext", "tls"])
+def test_nginx_in_front(start, tmp_path, secure):
+    """nginx takes gRPC from grpcio and passes it on, one call a connection or many."""
+    service = Service(start, tmp_path, grpc=[], grpc_tls=secure)
+    front = conftest.free_port()
+    tls = f"grpc_ssl_trusted_certificate {service.authority.pem}; grpc_ssl_verify on; grpc_ssl_name localhost; grpc_ssl_server_name on;" if secure else ""
+    (tmp_path / "nginx.conf").write_text(f"""
+daemon off; pid {tmp_path}/nginx.pid; error_log {tmp_path}/nginx.log;
+events {{ }}
+http {{
+  access_log off; client_body_temp_path {tmp_path}/b; proxy_temp_path {tmp_path}/p;
+  fastcgi_temp_path {tmp_path}/f; uwsgi_temp_path {tmp_path}/u; scgi_temp_path {tmp_path}/s;
+  upstream bia {{ server 127.0.0.1:{service.grpc}; keepalive 4; }}
+  server {{ listen 127.0.0.1:{front} http2; location / {{ grpc_pass {"grpcs" if secure else "grpc"}://bia; {tls} }} }}
+}}
+""")
+    start(["nginx", "-p", tmp_path, "-c", tmp_path / "nginx.conf"], port=front, stderr=subprocess.DEVNULL)
+    before = service.metric("grpc_server_connections_total")
+    done = subprocess.run(["/usr/bin/python3", "-c", MANY_CALLS, f"127.0.0.1:{front}", SAY_HELLO], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "GRPC_VERBOSITY": "NONE"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["50", "UNIMPLEMENTED", "DEADLINE_EXCEEDED"], done.stdout
+    assert service.metric("grpc_server_connections_total") - before <= 6, "nginx keeps its connections to us"
+    assert service.metric("grpc_server_calls_succeeded_total") >= 50
+
+
+MANY_CALLS = """
+import sys, grpc
+channel = grpc.insecure_channel(sys.argv[1])
+call = channel.unary_unary(sys.argv[2])
+print(sum(call(b"\\x0a\\x03ann", timeout=20) == b"\\x0a\\x09Hello ann" for _ in range(50)))
+for path, timeout in (("/helloworld.v1.Greeter/Nope", 20), ("/grpc.health.v1.Health/Watch", 0.3)):
+    try:
+        list(channel.unary_stream(path)(b"", timeout=timeout))
+    except grpc.RpcError as error:
+        print(error.code().name)
+"""

@@ -1,12 +1,15 @@
 """What server.http does beyond routes: compression, ETags, and refusals counted by reason. curl and raw sockets."""
 import gzip
+import re
 import socket
 import subprocess
+import time
 import zlib
 
 import pytest
 
 import conftest
+import service as slow_service
 
 LONG = "x" * 2000
 
@@ -17,7 +20,9 @@ class Service:
         config = folder / "config.yaml"
         config.write_text(f"server:\n  http:\n    addr: 127.0.0.1:{self.port}\n" + "".join(f"    {line}\n" for line in lines) +
                           f"  grpc:\n    addr: 127.0.0.1:{self.grpc}\n    connections_max: 1\n    message_bytes_max: 1000\nruntime:\n  threads: 1\n")
-        start([conftest.BIN / "helloworld", "-conf", config], port=self.port, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.log = folder / "log"
+        with open(self.log, "w") as log:
+            start([conftest.BIN / "helloworld", "-conf", config], port=self.port, stdout=subprocess.DEVNULL, stderr=log)
 
     def curl(self, path, *arguments):
         return subprocess.run(["curl", "-sS", "--max-time", "10", *arguments, f"http://127.0.0.1:{self.port}{path}"], capture_output=True, timeout=20).stdout
@@ -83,12 +88,55 @@ def test_refusals_are_counted_by_reason(start, tmp_path):
         before = service.metrics()[name]
         assert service.raw(data).split(b" ")[1] == status, reason
         assert service.metrics()[name] == before + 1, reason
+        # Logged with whose it was, and nothing of what it sent.
+        conftest.wait_until(lambda: re.search(rf"msg=\[HTTP\] refused a request of 127.0.0.1:\d+: {reason} \({status.decode()}\)", service.log.read_text()), reason)
+    assert "aaaa" not in service.log.read_text()
     # HTTP/2: a connection's errors by their names.
     name = 'http2_server_connections_ended_total{server="http",reason="PROTOCOL_ERROR"}'
     before = service.metrics().get(name, 0)
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
     service.raw(preface + bytes([0, 0, 1, 0, 0, 0, 0, 0, 0, 1]))  # DATA on stream 0
     assert service.metrics()[name] == before + 1
+    conftest.wait_until(lambda: re.search(r"msg=\[HTTP\] refused a connection of 127.0.0.1:\d+: PROTOCOL_ERROR", service.log.read_text()), "no line of the connection")
+
+
+def test_one_that_is_refused_without_end_does_not_fill_the_log(start, tmp_path):
+    service = Service(start, tmp_path)
+    begin = time.monotonic()
+    with socket.create_connection(("127.0.0.1", service.port), 10):
+        for _ in range(300):
+            service.raw(b"GET / HTTP/1.1\r\n\r\n")
+    seconds = time.monotonic() - begin
+    assert service.metrics()['http_server_bad_requests_total{reason="BAD_HOST"}'] == 300
+    time.sleep(1.1)
+    service.raw(b"GET / HTTP/1.1\r\n\r\n")
+    conftest.wait_until(lambda: " more of this thread since the last line" in service.log.read_text(), "the rest is not counted")
+    assert service.log.read_text().count("refused a request") <= 10 * (seconds + 3)
+
+
+@pytest.mark.parametrize("version", ["--http1.1", "--http2-prior-knowledge"])
+def test_coded_requests_are_unpacked(start, tmp_path, version):
+    """POST /throw: 500 once its body was read, as the handler throws."""
+    service = slow_service.Service(start, tmp_path, program="slow_service", http="decompression: true\n    body_bytes_max: 3000")
+
+    def post(coding, data):
+        done = subprocess.run(["curl", "-sS", "--max-time", "10", version, "-H", f"Content-Encoding: {coding}", "-H", "Content-Type: application/json", "--data-binary", "@-",
+                               "-i", f"http://127.0.0.1:{service.http}/throw"], input=data, capture_output=True, timeout=20)
+        head, _, body = done.stdout.decode().partition("\r\n\r\n")
+        return int(head.split()[1]), head.lower(), body
+    body = b'{"milliseconds":1}'
+    assert post("gzip", gzip.compress(body))[0] == 500
+    assert post("deflate", zlib.compress(body))[0] == 500
+    assert post("deflate, gzip", gzip.compress(zlib.compress(body)))[0] == 500
+    status, _, said = post("gzip", body)
+    assert status == 400 and "BAD_ENCODING" in said
+    status, _, said = post("gzip", gzip.compress(b" " * 3001))
+    assert status == 413 and "BODY_TOO_LARGE" in said
+    status, head, said = post("compress", body)
+    assert status == 415 and "UNSUPPORTED_ENCODING" in said and "accept-encoding: gzip, deflate, br, zstd" in head
+    counted = slow_service.metrics(service.http)
+    for code, reason in ((400, "BAD_ENCODING"), (413, "BODY_TOO_LARGE"), (415, "UNSUPPORTED_ENCODING")):
+        assert any(f'code="{code}"' in name and f'reason="{reason}"' in name and value == 1 for name, value in counted.items()), counted
 
 
 def test_grpcs_refusals_are_counted(start, tmp_path):

@@ -1,7 +1,9 @@
 """Registry and discovery with a real etcd: Kratos' records, lost leases, an etcd that goes away, a Kratos service of Go both ways."""
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import time
 
@@ -81,6 +83,31 @@ def test_a_lost_lease_comes_back(start, tmp_path, etcd):
     etcd.up()
     wait_until(etcd.records, "the record does not come back to an empty etcd")
     assert http(service.http, "GET /wait/5")[0] == 200
+
+
+def test_a_successor_stays_registered(start, tmp_path, etcd):
+    """By SIGUSR2: no moment without the record, and the old process takes nothing along."""
+    service = chained(start, tmp_path, "a", etcd.config())
+    service.wait_for_log("registered as")
+    with open(tmp_path / "watched", "w") as watched:
+        start(["etcdctl", "--endpoints", f"127.0.0.1:{etcd.port}", "watch", "--prefix", "/microservices/chained"], stdout=watched,
+              env={**os.environ, "ETCDCTL_API": "3"})
+    time.sleep(0.5)
+    pid = service.process.pid
+    try:
+        for count in 1, 2:
+            os.kill(pid, signal.SIGUSR2)
+            wait_until(lambda: service.log().count("has taken over") == count, service.log())
+            wait_until(lambda: service.log().count("server stopping") == 2 * count, service.log())
+            pid = int(re.findall(r"process (\d+) has taken over", service.log())[-1])
+            time.sleep(3)  # above the ttl of the old one's lease
+            assert len(etcd.records()) == 1
+            assert http(service.http, "GET /wait/5")[0] == 200
+        events = [line for line in (tmp_path / "watched").read_text().splitlines() if line in ("PUT", "DELETE")]
+        assert events == ["PUT", "PUT"], events
+    finally:
+        os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: not etcd.records(), "the last one leaves its record")
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,10 @@
 """Restarts under load: whoever holds the listening sockets (systemd, here the test) passes them on, and no request fails."""
+import contextlib
 import http.client
 import os
 import pathlib
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -92,14 +94,15 @@ print("\\n".join(failed))
 class Successors:
     """helloworld as anybody starts it; SIGUSR2 replaces it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, http=None, threads=2, **options):
         self.folder = folder
         self.http, self.grpc = conftest.free_port(), conftest.free_port()
         config = folder / "config.yaml"
-        config.write_text(f"server:\n  http:\n    addr: 127.0.0.1:{self.http}\n  grpc:\n    addr: 127.0.0.1:{self.grpc}\nruntime:\n  stop_timeout: 20s\n  threads: 2\n")
+        config.write_text(f"server:\n  http:\n    addr: {http or f'127.0.0.1:{self.http}'}\n  grpc:\n    addr: 127.0.0.1:{self.grpc}\n"
+                          f"runtime:\n  stop_timeout: 20s\n  threads: {threads}\n")
         self.log = folder / "log"
         with open(self.log, "w") as out:
-            self.first = subprocess.Popen([conftest.BIN / "helloworld", "-conf", config], stdout=out, stderr=out)
+            self.first = subprocess.Popen([conftest.BIN / "helloworld", "-conf", config], stdout=out, stderr=out, **options)
         conftest.wait_for_port(self.grpc, self.first)
         self.pid = self.first.pid
 
@@ -174,6 +177,111 @@ def test_a_successor_that_fails_changes_nothing(tmp_path):
         assert service.first.poll() is None
     finally:
         service.end()
+
+
+def hello(connection):
+    client = http.client.HTTPConnection("localhost")
+    client.sock = connection
+    client.request("GET", "/helloworld/a")
+    answer = client.getresponse().read()
+    client.close()
+    return answer
+
+
+def test_a_unix_socket_is_served_on_at_the_same_path(tmp_path):
+    path = tmp_path / "http.sock"
+    service = Successors(tmp_path, http=f"unix:{path}")
+    inode = path.stat().st_ino
+
+    def ask():
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(10)
+        connection.connect(str(path))
+        return hello(connection)
+    try:
+        assert ask() == b'{"message":"Hello a"}'
+        for _ in range(2):
+            service.replace()
+            assert path.stat().st_ino == inode, "the path is bound anew"
+            assert ask() == b'{"message":"Hello a"}'
+    finally:
+        service.end()
+
+
+def more_descriptors():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, max(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
+
+
+@pytest.mark.skipif(resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 4096, reason="needs 4096 descriptors a process")
+def test_more_sockets_than_one_message_could_carry(tmp_path):
+    """A socket a thread and port: a machine of 130 cores has 260, above SCM_RIGHTS' 253."""
+    service = Successors(tmp_path, threads=130, preexec_fn=more_descriptors)
+
+    def listening(pid):
+        wanted = {f"{port:04X}" for port in (service.http, service.grpc)}
+        inodes = {line.split()[9] for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+                  if line.split()[3] == "0A" and line.split()[1].split(":")[1] in wanted}
+        held = set()
+        for one in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # Closed meanwhile.
+                held.add(os.readlink(one))
+        return sum(f"socket:[{inode}]" in held for inode in inodes)
+    try:
+        assert listening(service.pid) == 260
+        service.replace()
+        assert listening(service.pid) == 260
+        for _ in range(50):
+            assert hello(socket.create_connection(("127.0.0.1", service.http), 10)) == b'{"message":"Hello a"}'
+    finally:
+        service.end()
+
+
+class Supervisor:
+    """A service manager's end of sd_notify(3)."""
+
+    def __init__(self, address):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(address)
+        self.socket.settimeout(15)
+
+    def next(self):
+        return dict(line.split("=", 1) for line in self.socket.recv(4096).decode().splitlines())
+
+    def nothing(self):
+        self.socket.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            self.socket.recv(4096)
+        self.socket.settimeout(15)
+
+
+@pytest.mark.parametrize("abstract", [False, True], ids=["path", "abstract"])
+def test_a_service_manager_is_told(tmp_path, abstract):
+    name = f"bia-test-{os.getpid()}-{tmp_path.name}"
+    address = f"\0{name}" if abstract else str(tmp_path / "notify")
+    manager = Supervisor(address)
+    service = Successors(tmp_path, env={**os.environ, "NOTIFY_SOCKET": f"@{name}" if abstract else address})
+    try:
+        assert manager.next() == {"READY": "1"}
+        service.replace()
+        told = manager.next()
+        assert told.pop("RELOADING") == "1" and int(told.pop("MONOTONIC_USEC")) > 0 and not told
+        assert manager.next() == {"MAINPID": str(service.pid), "READY": "1"}
+        manager.nothing()  # The old one's end is not the service's.
+        (tmp_path / "config.yaml").write_text("server:\n  http:\n    nonsense: 1\n")
+        os.kill(service.pid, signal.SIGUSR2)
+        assert manager.next()["RELOADING"] == "1"
+        assert manager.next() == {"READY": "1"}, "it serves on"
+    finally:
+        service.end()
+    assert manager.next() == {"STOPPING": "1"}
+    manager.nothing()
+
+
+def test_a_manager_that_cannot_be_told_is_named(tmp_path):
+    service = Successors(tmp_path, env={**os.environ, "NOTIFY_SOCKET": str(tmp_path / "nobody")})
+    service.end()
+    assert f"NOTIFY_SOCKET {tmp_path}/nobody: No such file or directory" in service.log.read_text()
+    assert service.first.returncode == 0
 
 
 def grpc_load(port, seconds):

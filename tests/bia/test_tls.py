@@ -113,6 +113,88 @@ def test_a_bad_certificate_ends_the_start_with_its_name(tmp_path):
     assert f"config.yaml:4: {tmp_path}/none.pem: No such file or directory" in done.stderr
 
 
+def test_sessions_outlast_a_reload_on_every_thread(start, tmp_path):
+    secure = Secure(start, tmp_path)
+    for version in "-tls1_2", "-tls1_3":
+        session = tmp_path / f"session{version}"
+        # In TLS 1.3 the ticket comes after the handshake: an answer is waited for.
+        with subprocess.Popen(["openssl", "s_client", "-connect", f"127.0.0.1:{secure.port}", "-CAfile", secure.authority.pem, version, "-sess_out", session],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as client:
+            client.stdin.write(b"GET /helloworld/a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            client.stdin.flush()
+            assert b"Hello a" in client.stdout.read()
+    secure.authority.issue("server", "the new one")
+    end = time.monotonic() + 20
+    while "CN = the new one" not in secure.s_client():
+        assert time.monotonic() < end, "the new certificate is not served"
+        time.sleep(0.1)
+    for version, name in ("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3"):
+        for _ in range(6):  # the threads take turns
+            assert f"Reused, {name}" in secure.s_client(version, "-sess_in", tmp_path / f"session{version}")
+
+
+def test_certificates_by_name(start, tmp_path):
+    authority = Authority(tmp_path)
+    a, a_key = authority.issue("a", "a", "DNS:a.example")
+    b, b_key = authority.issue("b", "b", "DNS:*.b.example")
+    secure = Secure(start, tmp_path, extra=["certificates:", f"  a: {{cert: {a}, key: {a_key}}}", f"  b: {{cert: {b}, key: {b_key}}}"])
+    for asked, subject in ("a.example", "a"), ("x.b.example", "b"), ("c.example", "localhost"):
+        assert f"subject=CN = {subject}\n" in secure.s_client("-servername", asked)
+    assert "subject=CN = localhost\n" in secure.s_client("-noservername")
+
+
+def test_versions_and_ciphers_are_the_configured_ones(start, tmp_path):
+    secure = Secure(start, tmp_path, extra=["max_version: 1.2", "ciphers: ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384"])
+    assert "New, TLSv1.2, Cipher is ECDHE-ECDSA-AES256-GCM-SHA384" in secure.s_client("-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384")
+    assert "alert handshake failure" in secure.s_client("-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256", "-tls1_2")
+    assert "alert protocol version" in secure.s_client("-tls1_3")
+    assert secure.metric('http_server_connections_refused_total{reason="tls"}') == 2
+
+
+def test_tls_1_3_alone_with_one_suite(start, tmp_path):
+    secure = Secure(start, tmp_path, extra=["min_version: 1.3", "cipher_suites: TLS_CHACHA20_POLY1305_SHA256"])
+    assert "New, TLSv1.3, Cipher is TLS_CHACHA20_POLY1305_SHA256" in secure.s_client()
+    assert "alert protocol version" in secure.s_client("-tls1_2")
+    assert "alert handshake failure" in secure.s_client("-ciphersuites", "TLS_AES_128_GCM_SHA256")
+
+
+def staple(folder, status):
+    """Has the authority say of server.pem that it is "V"alid or "R"evoked; moves server.der into its place at once."""
+    serial = subprocess.run(["openssl", "x509", "-in", folder / "server.pem", "-noout", "-serial"], capture_output=True, text=True, check=True).stdout.strip().split("=")[1]
+    revoked = "260101000000Z" if status == "R" else ""
+    (folder / "index.txt").write_text(f"{status}\t360101000000Z\t{revoked}\t{serial}\tunknown\t/CN=localhost\n")
+    subprocess.run(["openssl", "ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "ca.pem", "-rkey", "ca.key", "-issuer", "ca.pem", "-cert", "server.pem",
+                    "-ndays", "1", "-respout", "new.der"], cwd=folder, capture_output=True, check=True)
+    (folder / "new.der").rename(folder / "server.der")
+
+
+def test_ocsp_responses_are_stapled_and_reloaded(start, tmp_path):
+    class Stapling(Secure):
+        def __init__(self):
+            self.authority = Authority(tmp_path)
+            self.certificate, self.key = self.authority.issue("server")
+            staple(tmp_path, "V")
+            self.port = conftest.free_port()
+            config = tmp_path / "config.yaml"
+            config.write_text(f"server:\n  http:\n    addr: 127.0.0.1:{self.port}\n    tls: {{cert: {self.certificate}, key: {self.key}, ocsp: {tmp_path}/server.der}}\n")
+            start([conftest.BIN / "helloworld", "-conf", config], port=self.port, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    secure = Stapling()
+    for version in "-tls1_2", "-tls1_3":
+        said = secure.s_client("-status", version)
+        assert "OCSP Response Status: successful (0x0)" in said and "Cert Status: good" in said
+    assert "OCSP Response Status" not in secure.s_client()
+    staple(tmp_path, "R")
+    end = time.monotonic() + 20
+    while "Cert Status: revoked" not in secure.s_client("-status"):
+        assert time.monotonic() < end, "the new response is not served"
+        time.sleep(0.1)
+    bad = tmp_path / "bad.yaml"
+    (tmp_path / "text.der").write_text("no DER")
+    bad.write_text(f"server:\n  http:\n    addr: 127.0.0.1:0\n    tls: {{cert: {secure.certificate}, key: {secure.key}, ocsp: {tmp_path}/text.der}}\n")
+    done = subprocess.run([conftest.BIN / "helloworld", "-conf", bad], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 1 and f"bad.yaml:4: {tmp_path}/text.der: is no OCSP response in DER" in done.stderr
+
+
 @needs("h2load")
 def test_h2load(secure):
     done = subprocess.run(["h2load", "-n", "400", "-c", "4", "-m", "10", f"https://127.0.0.1:{secure.port}/helloworld/h2"],
@@ -170,3 +252,29 @@ def test_a_unix_socket(start, tmp_path):
     for _ in range(3):  # the threads take turns
         with grpc.insecure_channel(f"unix:{tmp_path}/grpc.sock") as channel:
             assert channel.unary_unary("/helloworld.v1.Greeter/SayHello")(b"\x0a\x01x", timeout=10) == b"\x0a\x07Hello x"
+
+
+def has_ipv6():
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        return True
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="no ::1 here")
+def test_ipv6(start, tmp_path):
+    http_port, grpc_port = conftest.free_port(), conftest.free_port()
+    (tmp_path / "config.yaml").write_text(f"server:\n  http: {{addr: '[::1]:{http_port}'}}\n  grpc: {{addr: '[::1]:{grpc_port}'}}\n")
+    with open(tmp_path / "log", "w") as log:
+        start([conftest.BIN / "helloworld", "-conf", tmp_path / "config.yaml"], stdout=log, stderr=log)
+    conftest.wait_until(lambda: f"[gRPC] server listening on: [::1]:{grpc_port}" in (tmp_path / "log").read_text(), "it does not listen")
+    done = subprocess.run(["curl", "-sS", "--max-time", "10", f"http://[::1]:{http_port}/helloworld/six"], capture_output=True, text=True, timeout=20)
+    assert done.stdout == '{"message":"Hello six"}'
+    grpc = pytest.importorskip("grpc")
+    with grpc.insecure_channel(f"ipv6:[::1]:{grpc_port}") as channel:
+        assert channel.unary_unary("/helloworld.v1.Greeter/SayHello")(b"\x0a\x01x", timeout=10) == b"\x0a\x07Hello x"
+    done = subprocess.run([conftest.BIN / "zelus", "grpc", "--insecure", "--proto", conftest.SOURCE / "examples/helloworld/api/helloworld/v1/greeter.proto",
+                           "--import-paths", conftest.SOURCE / "examples/helloworld/api", "--call", "helloworld.v1.Greeter/SayHello", "-n", "1", "-c", "1", f"[::1]:{grpc_port}"],
+                          capture_output=True, text=True, timeout=30)
+    assert "[OK]   1 responses" in done.stdout, done.stdout + done.stderr

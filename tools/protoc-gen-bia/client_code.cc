@@ -142,6 +142,8 @@ void declare_clients(const pb::ServiceDescriptor* service, Output& out) {
       "{}HttpClient(::bia::http::Client& client, std::string host, uint16_t port) : "
       "origin_{{&client, std::move(host), port}} {{}}",
       service->name());
+  out.line("explicit {}HttpClient(::bia::HttpOrigin origin) : origin_(std::move(origin)) {{}}",
+           service->name());
   declare_service_client(service, "HttpClient", out);
   HttpRule rule;
   for (int i = 0; i < service->method_count(); ++i) {

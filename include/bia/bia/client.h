@@ -114,6 +114,7 @@ struct HttpOrigin {
   uint16_t port = 0;
   ServiceClient* service = nullptr;
   Context* parent = nullptr;
+  http::ClientRequest::Scheme scheme = http::ClientRequest::Scheme::kHttp;
 };
 
 /// An HTTP call, complete but for its headers.

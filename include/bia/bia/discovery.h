@@ -10,6 +10,7 @@
 
 #include "bia/base/result.h"
 #include "bia/base/time.h"
+#include "bia/bia/client.h"
 #include "bia/bia/registry.h"
 #include "bia/grpc/client.h"
 #include "bia/http/client.h"
@@ -29,10 +30,15 @@ struct PoolOptions {
   std::string target = {};
   /// Of the instances' endpoints: "grpc" or "http".
   std::string scheme = "grpc";
-  /// gRPC over TLS: then only instances that are registered as "grpcs" are its nodes, and their
-  /// certificates must be for `tls_server_name`, or for the node's address where that is empty.
+  /// Calls over TLS: then only instances that are registered as "grpcs" or "https" (also in the old
+  /// form, "http://…?isSecure=true") are its nodes, and their certificates must be for
+  /// `tls_server_name`, or for the node's address where that is empty. gRPC needs {"h2"} as its
+  /// protocols (ALPN); HTTP takes HTTP/2 where they offer it.
   std::shared_ptr<const net::TlsClient> tls = nullptr;
   std::string tls_server_name = {};
+  /// kEnvironment: proxies as Go's clients take them (HTTP_PROXY, HTTPS_PROXY, NO_PROXY; gRPC: the
+  /// latter two), read when the pool is made.
+  enum class Proxies : uint8_t { kEnvironment, kNone } proxies = Proxies::kEnvironment;
   Balance balance = Balance::kWeightedRoundRobin;
   /// Only instances of that very version; empty: all.
   std::string version = {};
@@ -54,7 +60,7 @@ struct PoolOptions {
 ///     });
 class ServicePool {
  public:
-  /// Errors: kInvalidArgument for the target.
+  /// Errors: kInvalidArgument for the target and for a proxy that is no URL.
   static Result<std::unique_ptr<ServicePool>> create(PoolOptions options);
   /// In a fiber, after the last call. Suspends.
   ~ServicePool();
@@ -76,6 +82,14 @@ class ServicePool {
     return run<std::invoke_result_t<F&, http::Client&, const std::string&, uint16_t>>(
         [&](Pick& pick) { return function(pick.client(), pick.host(), pick.port()); });
   }
+  /// The same for (const HttpOrigin&), which a generated HTTP client can be made of and which knows
+  /// whether the node is https.
+  template <typename F>
+    requires std::is_invocable_v<F&, const HttpOrigin&>
+  auto call(F&& function) -> std::invoke_result_t<F&, const HttpOrigin&> {
+    return run<std::invoke_result_t<F&, const HttpOrigin&>>(
+        [&](Pick& pick) { return function(pick.http_origin()); });
+  }
   /// "10.0.0.1:9000" of the nodes that the calling thread knows. Suspends as `call` does.
   Result<std::vector<std::string>> addresses();
 
@@ -91,6 +105,8 @@ class ServicePool {
     ~Pick();
     grpc::Channel& channel();
     http::Client& client();
+    http::ClientRequest::Scheme http_scheme() const;
+    HttpOrigin http_origin();
     const std::string& host() const;
     uint16_t port() const;
     const std::string& address() const;

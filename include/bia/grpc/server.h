@@ -9,6 +9,7 @@
 
 #include "bia/base/result.h"
 #include "bia/base/time.h"
+#include "bia/http/refusal.h"
 #include "bia/net/tls.h"
 
 namespace google::protobuf {
@@ -83,6 +84,8 @@ struct ServerOptions {
   /// That answers wait for a peer that takes none of them before its connection ends; zero: for
   /// ever.
   Duration stall_timeout = std::chrono::seconds(120);
+  /// Told of each connection, call and message that is refused, for the log. Null: nobody.
+  http::RefusalHook on_refusal = nullptr;
 };
 
 /// gRPC over HTTP/2 (PROTOCOL-HTTP2.md), cleartext or TLS, with health v1 and reflection v1 and

@@ -64,7 +64,12 @@ struct ClientResponse {
 
 struct ClientOptions {
   size_t connections_per_host_max = 6;
+  /// Looking up and connecting; the TLS handshake; from the request's end to the answer's head
+  /// (zero: none but the request's deadline).
   Duration connect_timeout = std::chrono::seconds(30);
+  Duration tls_timeout = std::chrono::seconds(10);
+  Duration head_timeout{};
+  /// Of a kept connection.
   Duration idle_timeout = std::chrono::seconds(90);
   size_t header_bytes_max = 256 * 1024;
   size_t body_bytes_max = SIZE_MAX;
@@ -96,7 +101,8 @@ class Client {
   /// never beyond `deadline`. Errors: kUnavailable with those of `net::Socket::start_tls`,
   /// HTTP2_STREAM and HTTP2_CONNECTION (HTTP/2's number in the metadata "http2_error"),
   /// PROXY_REFUSED (its words in the message), CONNECTION_REFUSED, CONNECTION_RESET, NO_SUCH_HOST,
-  /// UNEXPECTED_EOF …; kDeadlineExceeded with reason DIAL_TIMEOUT or REQUEST_TIMEOUT;
+  /// UNEXPECTED_EOF …; kDeadlineExceeded with reason DIAL_TIMEOUT, TLS_HANDSHAKE_TIMEOUT,
+  /// HEAD_TIMEOUT or REQUEST_TIMEOUT;
   /// kInvalidArgument BAD_RESPONSE, or BAD_REQUEST for a request that cannot be written;
   /// kOutOfRange BODY_TOO_LARGE; kCancelled.
   Result<void> send(const ClientRequest& request, ClientResponse& response, Timings& timings,

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bia/base/result.h"
@@ -46,6 +47,10 @@ class Router {
   Result<void> add(std::string_view method, std::string_view path_template, RouteHandler handler);
   /// Every path below the prefix, e.g. "/debug/"; templates win. A prefix added again is replaced.
   void add_prefix(std::string_view method, std::string_view prefix, RouteHandler handler);
+  /// The routes of a host alone: "api.example.com", or "*.example.com" for those below it. They go
+  /// before the others, an exact name before a pattern; what they do not have is looked for among
+  /// the others. The router that is returned lives as long as this one.
+  Router& host(std::string_view pattern);
   /// Null, and then `allowed` has the methods that the path does have ("GET, HEAD": 405), or is
   /// empty (404).
   const RouteHandler* find(std::string_view method, std::string_view path, PathParams& params,
@@ -53,16 +58,20 @@ class Router {
   /// What answers 404 and 405 (Allow is set already); the default writes Kratos' JSON error body.
   void set_not_found(RouteHandler handler);
   /// The router as a server's handler: finds, calls, or answers 301 to the path without doubled and
-  /// trailing slashes where that has a route, 404, or 405 with Allow.
+  /// trailing slashes where that has a route, 404, or 405 with Allow. OPTIONS without a route of
+  /// its own, and "OPTIONS *", are 204 with Allow.
   void serve(ServerRequest& request, ServerResponse& response) const;
 
  private:
+  void refuse(ServerRequest& request, const std::string& allowed, ServerResponse& response) const;
+  const Router* router_of(std::string_view host) const;
   bool redirect_to_clean(ServerRequest& request, ServerResponse& response) const;
   struct Node;
   struct Search;
   struct Prefix;
   std::unique_ptr<Node> root_;
   std::vector<std::unique_ptr<Prefix>> prefixes_;
+  std::vector<std::pair<std::string, std::unique_ptr<Router>>> hosts_;
   RouteHandler not_found_;
 };
 

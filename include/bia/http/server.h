@@ -11,10 +11,14 @@
 #include "bia/base/result.h"
 #include "bia/base/time.h"
 #include "bia/http/message.h"
+#include "bia/http/refusal.h"
 #include "bia/net/tls.h"
 
 namespace bia::fiber {
 class ThreadGroup;
+}
+namespace bia::net {
+class Socket;
 }
 
 namespace bia::http {
@@ -81,6 +85,14 @@ class ServerResponse {
   /// afterwards is dropped, and an HTTP/1.1 connection ends with it. Does not suspend. False where
   /// the head was sent already.
   virtual bool answer_now(int status, std::string_view content_type, std::string_view body) = 0;
+  /// Hands the connection over to another protocol (RFC 9110 section 7.8): the answer is 101 with
+  /// the headers that were added, and once the handler has returned `taker` gets the socket and
+  /// what was read behind the request. It runs in the connection's fiber, and the connection ends
+  /// with it. A server that stops cancels that fiber at its deadline. False where the request did
+  /// not ask for `protocol` ("websocket"), has a body, or came over HTTP/2 or 1.0: then answer 426
+  /// or in HTTP.
+  using Taker = std::function<void(net::Socket& socket, std::string_view first)>;
+  virtual bool upgrade(std::string_view protocol, Taker taker) = 0;
   /// Close the connection after this answer.
   virtual void set_close() = 0;
 
@@ -103,6 +115,8 @@ struct ServerOptions {
   size_t connections_max = 100'000;
   /// Null: cleartext. Its ALPN decides between HTTP/2 and HTTP/1.1.
   std::shared_ptr<net::TlsServer> tls;
+  /// Told of each connection and request that is refused, for the log. Null: nobody.
+  RefusalHook on_refusal = nullptr;
   /// Serves some of what comes over HTTP/2 in the handler's place: gRPC
   /// (`grpc::Server::http_guest`). Outlives the server.
   Http2GuestService* guest = nullptr;

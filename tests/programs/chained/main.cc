@@ -70,13 +70,28 @@ class Chained final : public slow::v1::SlowService {
   bia::ServiceClient* http_;
 };
 
+/// `peer`, `peer_etcd` (an address, or all of an etcd's settings), `peer_ca`.
+bia::Result<bia::PoolOptions> pool_options(const bia::Config& config, const std::string& scheme) {
+  bia::PoolOptions options{.target = BIA_TRY(config.string("peer")), .scheme = scheme};
+  if (config.has("peer_etcd.endpoints")) {
+    options.etcd = BIA_TRY(bia::read_etcd_options(config, "peer_etcd"));
+  } else if (config.has("peer_etcd")) {
+    options.etcd.endpoints = {BIA_TRY(config.string("peer_etcd"))};
+  }
+  if (config.has("peer_ca")) {
+    bia::net::TlsClientOptions tls;
+    tls.roots = bia::net::TlsClientOptions::Roots::kNone;
+    tls.ca_file = BIA_TRY(config.string("peer_ca"));
+    tls.alpn = {"h2"};
+    options.tls = BIA_TRY(bia::net::TlsClient::create(std::move(tls)));
+  }
+  return options;
+}
+
 bia::Result<bia::ServiceClient*> client(bia::App& app, const std::string& scheme) {
   bia::ServiceClientOptions options;
-  options.pool.target = BIA_TRY(app.config().string("peer"));
-  options.pool.scheme = scheme;
+  options.pool = BIA_TRY(pool_options(app.config(), scheme));
   options.retry.attempts = 2;
-  if (app.config().has("peer_etcd"))
-    options.pool.etcd.endpoints = {BIA_TRY(app.config().string("peer_etcd"))};
   auto& made = app.own(BIA_TRY(bia::ServiceClient::create(std::move(options))));
   made.use(bia::recovery_middleware());
   if (app.tracer()) made.use(bia::tracing_middleware(*app.tracer()));
@@ -106,9 +121,7 @@ bia::Result<void> wire(bia::App& app) {
         app.own(std::make_unique<Chained>(nullptr, grpc ? made : nullptr, grpc ? nullptr : made)));
   }
   if (app.config().has("peer")) {
-    bia::PoolOptions options{.target = BIA_TRY(app.config().string("peer"))};
-    if (app.config().has("peer_etcd"))
-      options.etcd.endpoints = {BIA_TRY(app.config().string("peer_etcd"))};
+    auto options = BIA_TRY(pool_options(app.config(), "grpc"));
     peer = &app.own(BIA_TRY(bia::ServicePool::create(std::move(options))));
   }
   return app.add(app.own(std::make_unique<Chained>(peer, nullptr, nullptr)));

@@ -1,0 +1,116 @@
+// Transparent retry (gRPC's A6): what a server says that it has not processed is sent again.
+#include <gtest/gtest.h>
+
+#include "bia/net/resolver.h"
+#include "bia/net/socket.h"
+#include "grpc/test_support.h"
+
+namespace bia::grpc {
+namespace {
+
+using std::chrono::seconds;
+using test::call;
+using test::unary;
+using test::with_server;
+
+Result<void> echo(ServerCall&, std::string_view request, std::string& reply) {
+  reply = request;
+  return {};
+}
+
+/// The first connection goes to one address, all others to another.
+class FirstElsewhere final : public net::Resolver {
+ public:
+  Result<std::vector<net::Endpoint>> resolve(std::string_view, uint16_t, Deadline) override {
+    return std::vector<net::Endpoint>{asked++ == 0 ? first : then};
+  }
+  net::Endpoint first, then;
+  int asked = 0;
+};
+
+/// Takes one connection, and once a request's head has come answers with `frames`.
+void answer_once(net::Listener& listener, std::string_view frames) {
+  auto socket = net::Socket::adopt(listener.accept().value()).value();
+  constexpr std::string_view kEmptySettings("\0\0\0\4\0\0\0\0\0", 9);
+  socket.write_all(kEmptySettings, Deadline::after(seconds(5))).value();
+  constexpr size_t kPrefaceBytes = 24;
+  std::string got;
+  size_t at = kPrefaceBytes;
+  for (;;) {
+    constexpr char kHeaders = 1;
+    while (got.size() >= at + 9 && got[at + 3] != kHeaders)
+      at += 9 + (size_t(uint8_t(got[at])) << 16 | size_t(uint8_t(got[at + 1])) << 8 |
+                 uint8_t(got[at + 2]));
+    if (got.size() >= at + 9) break;
+    char bytes[4096];
+    const size_t count = socket.read_some(bytes, Deadline::after(seconds(5))).value();
+    ASSERT_GT(count, 0u);
+    got.append(bytes, count);
+  }
+  socket.write_all(frames, Deadline::after(seconds(5))).value();
+  // Until the client has gone on.
+  char bytes[4096];
+  while (true) {
+    auto count = socket.read_some(bytes, Deadline::after(seconds(5)));
+    if (!count || *count == 0) break;
+  }
+}
+
+/// The outcome of a call whose first connection answers with `frames`.
+UnaryReply call_after(std::string_view frames, int& connections) {
+  UnaryReply reply;
+  with_server({unary("/t.S/Echo", echo)}, [&](Server& server) {
+    auto listener = net::Listener::bind(net::Endpoint::parse("127.0.0.1:0").value(), {}).value();
+    FirstElsewhere resolver;
+    resolver.first = listener.local();
+    resolver.then = net::Endpoint::parse(server.address()).value();
+    auto served = fiber::Scheduler::current().spawn([&] { answer_once(listener, frames); }).value();
+    ChannelOptions options;
+    options.resolver = &resolver;
+    {
+      Channel channel("somewhere:1", options);
+      CallOptions call_options;
+      call_options.deadline = Deadline::after(seconds(5));
+      reply = call(channel, "/t.S/Echo", "hello", call_options);
+    }
+    served.join().value();
+    connections = resolver.asked;
+  });
+  return reply;
+}
+
+constexpr std::string_view kGoawayBefore1("\0\0\x8\7\0\0\0\0\0\0\0\0\0\0\0\0\0", 17);
+constexpr std::string_view kRefuse1AndGoaway(
+    "\0\0\4\3\0\0\0\0\1\0\0\0\7"
+    "\0\0\x8\7\0\0\0\0\0\0\0\0\1\0\0\0\0",
+    30);
+constexpr std::string_view kCancel1AndGoaway(
+    "\0\0\4\3\0\0\0\0\1\0\0\0\x8"
+    "\0\0\x8\7\0\0\0\0\0\0\0\0\1\0\0\0\0",
+    30);
+
+TEST(TransparentRetry, OfWhatAGoawayLeavesOut) {
+  int connections = 0;
+  const UnaryReply reply = call_after(kGoawayBefore1, connections);
+  EXPECT_EQ(reply.status.code, Code::kOk) << reply.status.message;
+  EXPECT_EQ(reply.message, "hello");
+  EXPECT_EQ(connections, 2);
+}
+
+TEST(TransparentRetry, OfARefusedStream) {
+  int connections = 0;
+  const UnaryReply reply = call_after(kRefuse1AndGoaway, connections);
+  EXPECT_EQ(reply.status.code, Code::kOk) << reply.status.message;
+  EXPECT_EQ(reply.message, "hello");
+  EXPECT_EQ(connections, 2);
+}
+
+TEST(TransparentRetry, OfNothingElse) {
+  int connections = 0;
+  const UnaryReply reply = call_after(kCancel1AndGoaway, connections);
+  EXPECT_EQ(reply.status.code, Code::kCancelled) << reply.status.message;
+  EXPECT_EQ(connections, 1) << "it may have been processed";
+}
+
+}  // namespace
+}  // namespace bia::grpc

@@ -1,0 +1,65 @@
+// How a connection ends: by our GOAWAY, its peer's fault, or at once.
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <utility>
+
+#include "http/http2_connection.h"
+
+namespace bia::http {
+
+void Http2Connection::send_goaway(Goaway kind) {
+  if (closed_ || goaway_final_) return;
+  char* at = put_frame(FrameType::kGoaway, 0, 0, 8);
+  write_u32(at, static_cast<uint32_t>(kind == Goaway::kNotice ? kStreamIdMax : last_peer_id_));
+  write_u32(at + 4, static_cast<uint32_t>(Http2Error::kNoError));
+  if (kind == Goaway::kFinal) goaway_final_ = true;
+  if (goaway_final_ && streams_.size() == 0) ending_ = true;
+  flush();
+}
+
+void Http2Connection::shut_down() {
+  if (std::exchange(shutting_down_, true) || closed_) return;
+  send_goaway(Goaway::kNotice);
+  ping();
+}
+
+void Http2Connection::close() {
+  if (closed_) return;
+  closed_ = true;
+  if (socket_.is_tls()) socket_.shutdown_write();
+  if (socket_.is_open()) ::shutdown(socket_.fd(), SHUT_RDWR);
+}
+
+void Http2Connection::tell(Refusal::Of of, std::string_view reason) const {
+  if (options_.abuses && options_.abuses->on_refusal)
+    options_.abuses->on_refusal({of, reason, 0, socket_.fd()});
+}
+
+bool Http2Connection::fail(Http2Error error, std::string_view why, std::string_view debug) {
+  if (ending_) return false;
+  // The other `fail` has counted its own.
+  if (options_.abuses && error != Http2Error::kEnhanceYourCalm) {
+    options_.abuses->add(error);
+    tell(Refusal::Of::kConnection, http2_error_name(error));
+  }
+  why_ = fmt::format("{}: {}", http2_error_name(error), why);
+  char* at = put_frame(FrameType::kGoaway, 0, 0, 8 + debug.size());
+  write_u32(at, static_cast<uint32_t>(last_peer_id_));
+  write_u32(at + 4, static_cast<uint32_t>(error));
+  debug.copy(at + 8, debug.size());
+  ending_ = true;
+  flush();
+  return false;
+}
+
+bool Http2Connection::fail(Http2Abuse abuse) {
+  if (ending_) return false;
+  if (options_.abuses) options_.abuses->add(abuse);
+  tell(Refusal::Of::kConnection, http2_abuse_name(abuse));
+  return fail(Http2Error::kEnhanceYourCalm,
+              fmt::format("more than a peer may do of {}", http2_abuse_name(abuse)),
+              abuse == Http2Abuse::kPing ? kTooManyPings : std::string_view());
+}
+
+}  // namespace bia::http
