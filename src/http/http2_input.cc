@@ -211,7 +211,7 @@ Http2Stream* Http2Connection::open_request(int32_t id) {
   if (!stream) {
     if (options_.abuses && !late) {
       ++options_.abuses->streams_above_max;
-      tell(Refusal::Of::kRequest, "REFUSED_STREAM");
+      tell(Refusal::Of::kRequest, "streams_max");
     }
     reset_id(id, Http2Error::kRefusedStream);
     return nullptr;
