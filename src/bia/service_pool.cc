@@ -182,7 +182,8 @@ void ServicePool::ThreadPool::resolve() {
 void ServicePool::ThreadPool::resolve_dns(std::string_view host_port) {
   const auto wanted = node_of(host_port);
   while (wanted && !fiber::cancelled()) {
-    auto found = net::resolve(wanted->host, wanted->port, Deadline::after(kFirstTimeout));
+    auto found = net::resolve(wanted->host, wanted->port, Deadline::after(kFirstTimeout),
+                              net::Freshness::kNew);
     if (found.ok()) {
       std::vector<std::shared_ptr<Node>> nodes;
       for (const net::Endpoint& endpoint : *found) {

@@ -197,8 +197,8 @@ Result<std::shared_ptr<Dns::Query>> Dns::ask(const std::string& name) {
 }
 
 Result<std::vector<Endpoint>> Dns::look_up(const std::string& name, uint16_t port,
-                                           Deadline deadline) {
-  const auto known = entries_.find(name);
+                                           Deadline deadline, Freshness freshness) {
+  const auto known = freshness == Freshness::kKept ? entries_.find(name) : entries_.end();
   std::vector<Endpoint> endpoints;
   if (known != entries_.end() && known->second.until > now()) {
     endpoints = known->second.endpoints;

@@ -32,7 +32,8 @@ class Dns {
   static Dns& here();
 
   /// IPv4 first. Suspends. Errors: those of `net::resolve`.
-  Result<std::vector<Endpoint>> look_up(const std::string& name, uint16_t port, Deadline deadline);
+  Result<std::vector<Endpoint>> look_up(const std::string& name, uint16_t port, Deadline deadline,
+                                        Freshness freshness = Freshness::kKept);
   /// Questions that were not answered from what is kept.
   uint64_t queries() const { return queries_; }
 

@@ -103,6 +103,8 @@ TEST(Dns, AsksForBothKindsOnceForAllAskers) {
     EXPECT_EQ(dns.queries(), 1u) << "it is kept";
     EXPECT_EQ(texts(dns.look_up("b.example", 80, Deadline::after(kSoon))), kBoth);
     EXPECT_EQ(dns.queries(), 2u);
+    EXPECT_EQ(texts(dns.look_up("b.example", 80, Deadline::after(kSoon), Freshness::kNew)), kBoth);
+    EXPECT_EQ(dns.queries(), 3u) << "asked for";
   });
 }
 

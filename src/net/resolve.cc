@@ -25,7 +25,8 @@ std::vector<Endpoint> numeric(const std::string& host, uint16_t port) {
 
 }  // namespace
 
-Result<std::vector<Endpoint>> resolve(std::string_view host, uint16_t port, Deadline deadline) {
+Result<std::vector<Endpoint>> resolve(std::string_view host, uint16_t port, Deadline deadline,
+                                      Freshness freshness) {
   std::string name(host);
   if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
   if (auto endpoints = numeric(name, port); !endpoints.empty()) return endpoints;
@@ -33,7 +34,7 @@ Result<std::vector<Endpoint>> resolve(std::string_view host, uint16_t port, Dead
     return Error(Code::kUnavailable, "NO_SUCH_HOST",
                  fmt::format("lookup \"{}\": no such host", name));
   }
-  return Dns::here().look_up(name, port, deadline);
+  return Dns::here().look_up(name, port, deadline, freshness);
 }
 
 }  // namespace bia::net

@@ -177,8 +177,12 @@ struct Connected {
 Result<Connected> connect_any(const std::vector<Endpoint>& endpoints, Deadline deadline,
                               const Endpoint* from = nullptr);
 
+/// Of an answer to a look-up: kKept may be one that its TTL still allows, kNew is asked for (and
+/// kept).
+enum class Freshness : uint8_t { kKept, kNew };
 /// Addresses of a host name or a numeric address, IPv4 first. Suspends. Errors: kUnavailable
 /// "lookup HOST: no such host", kDeadlineExceeded.
-Result<std::vector<Endpoint>> resolve(std::string_view host, uint16_t port, Deadline deadline);
+Result<std::vector<Endpoint>> resolve(std::string_view host, uint16_t port, Deadline deadline,
+                                      Freshness freshness = Freshness::kKept);
 
 }  // namespace bia::net
