@@ -19,7 +19,10 @@ TEST(TlsThreads, ReloadAndRotateWhileAllShakeHands) {
   const TestFile key(first.key_pem);
   const TestFile log("");
   TlsServerOptions options;
-  options.certificates = {{.certificate_file = certificate.path(), .key_file = key.path()}};
+  TlsCertificate files;
+  files.certificate_file = certificate.path();
+  files.key_file = key.path();
+  options.certificates = {files};
   // Each handshake may find the keys to be new.
   options.ticket_key_life = std::chrono::milliseconds(1);
   options.key_log_file = log.path();
@@ -37,7 +40,9 @@ TEST(TlsThreads, ReloadAndRotateWhileAllShakeHands) {
       if (!client.start_tls(*client_context, "localhost", Deadline::after(kSoon), &session))
         ++failed;
       EXPECT_TRUE(other.join(Deadline::after(kSoon)).ok());
-      if (thread == 0) EXPECT_TRUE(served->reload().ok());
+      if (thread == 0) {
+        EXPECT_TRUE(served->reload().ok());
+      }
       // TLS 1.3's ticket comes with the first bytes.
       EXPECT_TRUE(server.write_all("x", Deadline::after(kSoon)).ok());
       char byte[1];
