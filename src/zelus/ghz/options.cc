@@ -181,11 +181,8 @@ Result<void> check(const Options& options) {
   return {};
 }
 
-}  // namespace
-
-Result<Options> make_options(const ParsedFlags& flags,
-                             const std::function<std::string()>& read_stdin) {
-  Options options;
+/// Whom to call, and how its connections are made.
+void read_target(const ParsedFlags& flags, Options& options) {
   options.host = flags.host;
   options.proto = flags.get("proto");
   options.protoset = flags.get("protoset");
@@ -204,6 +201,14 @@ Result<Options> make_options(const ParsedFlags& flags,
   options.stream_dynamic_messages = flags.get("stream-dynamic-messages") == "true";
   options.keepalive = duration(flags, "keepalive");
   options.compress = flags.get("enable-compression") == "true";
+}
+
+}  // namespace
+
+Result<Options> make_options(const ParsedFlags& flags,
+                             const std::function<std::string()>& read_stdin) {
+  Options options;
+  read_target(flags, options);
   options.rps = number(flags, "rps");
   options.async = flags.get("async") == "true";
   options.load = BIA_TRY(read_schedule(flags, "load"));
