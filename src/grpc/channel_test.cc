@@ -1,5 +1,8 @@
 // A channel's connection: keepalive, and waiting for one.
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
 
 #include "bia/net/socket.h"
 #include "grpc/test_support.h"
@@ -104,6 +107,37 @@ TEST(Keepalive, PingsHalfAsOftenOnceItWasTooOften) {
     EXPECT_GE(waits[0], milliseconds(29));
     EXPECT_GE(waits[1], milliseconds(59));
   });
+}
+
+TEST(Connect, ToAUnixSocket) {
+  char folder[] = "/tmp/bia_grpc_XXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  const std::string path = std::string(folder) + "/grpc.sock";
+  auto threads = fiber::ThreadGroup::create(1).value();
+  ServerOptions options;
+  options.address = "unix:" + path;
+  auto server = Server::create(*threads, options).value();
+  const auto authority = [](ServerCall& c, std::string_view, std::string& reply) -> Result<void> {
+    reply = c.metadata(":authority");
+    return {};
+  };
+  server->add_method(unary("/t.S/Authority", authority)).value();
+  threads->run([&](size_t) {
+    server->start().value();
+    for (const std::string& target : {"unix:" + path, "unix://" + path}) {
+      Channel channel(target);
+      const UnaryReply reply = call(channel, "/t.S/Authority", "");
+      EXPECT_EQ(reply.message, "localhost") << reply.status.message;
+    }
+    server->stop(Deadline::after(seconds(2)));
+    Channel gone("unix:" + path);
+    EXPECT_EQ(call(gone, "/t.S/Authority", "").status.message,
+              "connection error: desc = \"transport: Error while dialing: dial unix " + path +
+                  ": connect: no such file or directory\"");
+    Channel bad("unix:" + std::string(200, 'x'));
+    EXPECT_EQ(call(bad, "/t.S/Authority", "").status.code, Code::kUnavailable);
+  });
+  rmdir(folder);
 }
 
 TEST(WaitForReady, TriesUntilTheServerIsThere) {

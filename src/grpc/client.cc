@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
+#include <cstdlib>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -45,6 +48,12 @@ class Channel::Impl {
         break;
       }
     }
+    // "unix:relative/path", "unix:/path", "unix:///path": grpc-go's names for a Unix socket.
+    if (target_.starts_with("unix:")) {
+      unix_path_ = target_.substr(target_.starts_with("unix://") ? 7 : 5);
+      if (options_.authority.empty() && options_.server_name.empty())
+        options_.authority = "localhost";
+    }
     if (options_.authority.empty())
       options_.authority =
           options_.tls && !options_.server_name.empty() ? options_.server_name : target_;
@@ -64,6 +73,7 @@ class Channel::Impl {
 
  private:
   Result<std::shared_ptr<ClientConnection>> dial(Deadline deadline);
+  Result<std::shared_ptr<ClientConnection>> dial_unix(Deadline deadline);
   Result<std::shared_ptr<ClientConnection>> establish(net::Socket socket, std::string_view early,
                                                       Deadline deadline);
   void drop_connection();
@@ -73,6 +83,7 @@ class Channel::Impl {
              Deadline deadline);
 
   std::string target_;
+  std::string unix_path_;  ///< empty: the target is a host with its port
   ChannelOptions options_;
   std::shared_ptr<ClientConnection> connection_;
   uint64_t sent_before_ = 0, received_before_ = 0;
@@ -199,7 +210,30 @@ Error tunnel_error(const Error& error, std::string_view proxy) {
 
 }  // namespace
 
+Result<std::shared_ptr<ClientConnection>> Channel::Impl::dial_unix(Deadline deadline) {
+  const Deadline limit = std::min(deadline, Deadline::after(options_.connect_timeout));
+  auto endpoint = net::Endpoint::parse("unix:" + unix_path_);
+  if (!endpoint)
+    return Error(Code::kInvalidArgument, "BAD_TARGET",
+                 fmt::format("gRPC target \"{}\" is no Unix socket's path", target_));
+  auto socket = net::Socket::connect(*endpoint, limit);
+  if (socket) return establish(*std::move(socket), {}, limit);
+  const Error& error = socket.error();
+  if (is_callers(error, deadline)) return error;
+  std::string why = error.message();
+  for (const auto& [key, number] : error.metadata()) {
+    if (key != "errno") continue;
+    // Go's words are C's, without the capital.
+    why = std::strerror(std::atoi(number.c_str()));
+    why[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(why[0])));
+  }
+  return connection_error(
+      error.reason(),
+      fmt::format("transport: Error while dialing: dial unix {}: connect: {}", unix_path_, why));
+}
+
 Result<std::shared_ptr<ClientConnection>> Channel::Impl::dial(Deadline deadline) {
+  if (!unix_path_.empty()) return dial_unix(deadline);
   const Address target = BIA_TRY(parse_target(target_));
   const http::Proxy* proxy =
       options_.proxies

@@ -232,6 +232,13 @@ http {{
     assert secure.metric("http_server_connections_total") - before <= 3, "nginx keeps its connection to us"
 
 
+def zelus_grpc(target):
+    done = subprocess.run([conftest.BIN / "zelus", "grpc", "--insecure", "--proto", conftest.SOURCE / "examples/helloworld/api/helloworld/v1/greeter.proto",
+                           "--import-paths", conftest.SOURCE / "examples/helloworld/api", "--call", "helloworld.v1.Greeter/SayHello", "-n", "1", "-c", "1",
+                           "--connect-timeout", "5s", target], capture_output=True, text=True, timeout=30)
+    return done.stdout + done.stderr
+
+
 def test_a_unix_socket(start, tmp_path):
     path = tmp_path / "bia.sock"
     config = tmp_path / "config.yaml"
@@ -248,6 +255,9 @@ def test_a_unix_socket(start, tmp_path):
         while chunk := client.recv(4096):
             received += chunk
     assert received.endswith(b'{"message":"Hello unix"}')
+    for target in f"unix:{tmp_path}/grpc.sock", f"unix://{tmp_path}/grpc.sock":
+        assert "[OK]   1 responses" in zelus_grpc(target)
+    assert f"dial unix {tmp_path}/none.sock: connect: no such file or directory" in zelus_grpc(f"unix:{tmp_path}/none.sock")
     grpc = pytest.importorskip("grpc")
     for _ in range(3):  # the threads take turns
         with grpc.insecure_channel(f"unix:{tmp_path}/grpc.sock") as channel:
@@ -274,7 +284,4 @@ def test_ipv6(start, tmp_path):
     grpc = pytest.importorskip("grpc")
     with grpc.insecure_channel(f"ipv6:[::1]:{grpc_port}") as channel:
         assert channel.unary_unary("/helloworld.v1.Greeter/SayHello")(b"\x0a\x01x", timeout=10) == b"\x0a\x07Hello x"
-    done = subprocess.run([conftest.BIN / "zelus", "grpc", "--insecure", "--proto", conftest.SOURCE / "examples/helloworld/api/helloworld/v1/greeter.proto",
-                           "--import-paths", conftest.SOURCE / "examples/helloworld/api", "--call", "helloworld.v1.Greeter/SayHello", "-n", "1", "-c", "1", f"[::1]:{grpc_port}"],
-                          capture_output=True, text=True, timeout=30)
-    assert "[OK]   1 responses" in done.stdout, done.stdout + done.stderr
+    assert "[OK]   1 responses" in zelus_grpc(f"[::1]:{grpc_port}")

@@ -95,8 +95,8 @@ struct ChannelOptions {
   net::Resolver* resolver = nullptr;
 };
 
-/// One HTTP/2 connection to "host:port", cleartext or TLS. Belongs to its thread; many fibers may
-/// call at once. Reconnects at the next call after a loss.
+/// One HTTP/2 connection to "host:port" or a Unix socket ("unix:/path"), cleartext or TLS. Belongs
+/// to its thread; many fibers may call at once. Reconnects at the next call after a loss.
 class Channel {
  public:
   explicit Channel(std::string target, ChannelOptions options = {});
