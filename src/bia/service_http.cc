@@ -10,6 +10,7 @@
 #include "bia/http/server.h"
 #include "bia/media_type.h"
 #include "bia/yaml_body.h"
+#include "codec/xml.h"
 
 namespace bia {
 namespace {
@@ -102,12 +103,16 @@ Result<void> HttpRoute::write_reply(std::string_view accept, const google::proto
       return Error(Code::kInternal, "CODEC", "the reply is above 2 GiB");
     return {};
   }
+  if (format == Format::kXml && message) {
+    response.add_header("Content-Type", media_type_of(format));
+    return codec::encode_xml(*message, body);
+  }
   std::string json;
   if (Result<void> written = write_json(reply, json); !written.ok()) return written;
   if (format == Format::kYaml) {
     json_to_yaml(json, body);
   } else {
-    // One field that is no message has no protobuf form of its own.
+    // One field that is no message has neither a protobuf form of its own nor an XML one.
     response.add_header("Content-Type", "application/json");
     body += json;
     return {};
@@ -254,6 +259,9 @@ Result<void> HttpRoute::decode_message(std::string_view content_type, std::strin
       if (message.ParseFromArray(body.data(), static_cast<int>(body.size()))) return {};
       return bad_request(
           fmt::format("body unmarshal proto: the bytes are no {}", message.GetTypeName()));
+    case Format::kXml:
+      decoded = codec::decode_xml(body, message);
+      break;
     case Format::kMultipart:
       decoded = codec::decode_multipart(body, media_parameter(content_type, "boundary"), message);
       break;
