@@ -172,6 +172,7 @@ TEST(ServerConfig, ChecksTheOtherSections) {
             "config.yaml:2: runtime.stack_bytes is 1000; it must be 65536 to 268435456");
   EXPECT_EQ(error_of(server + "log: {level: loud}\n"),
             "config.yaml:2: log level \"loud\" is not debug, info, warn, error or fatal");
+  EXPECT_EQ(error_of(server + "log: {mask: password}\n"), "config.yaml:2: log.mask is not a list");
   EXPECT_EQ(error_of(server + "metrics: {path: m}\n"),
             "config.yaml:2: metrics.path \"m\" does not begin with \"/\"");
   EXPECT_EQ(error_of("server: {htp: {}}\n"),
