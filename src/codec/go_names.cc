@@ -2,10 +2,6 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include <unordered_map>
-
-#include "base/text.h"
-
 namespace bia::codec {
 namespace {
 namespace pb = google::protobuf;
@@ -43,6 +39,17 @@ GoNames make_names(const pb::Descriptor* type) {
     if (oneof && oneof->field(0) == field)
       names.oneofs[static_cast<size_t>(oneof->index())] =
           used.take(go_name(oneof->name()), UsedNames::Getter::kNone);
+  }
+  // A Go name is never hidden by another field's .proto or JSON name.
+  const auto add = [&](const auto& name_of, int count) {
+    for (int i = 0; i < count; ++i) names.by_name.emplace(name_of(i), i);
+  };
+  add([&](int i) -> std::string_view { return names.fields[size_t(i)]; }, type->field_count());
+  add([&](int i) -> std::string_view { return type->field(i)->name(); }, type->field_count());
+  add([&](int i) -> std::string_view { return type->field(i)->json_name(); }, type->field_count());
+  for (int i = 0; i < type->real_oneof_decl_count(); ++i) {
+    names.by_name.emplace(names.oneofs[size_t(i)], ~i);
+    names.by_name.emplace(type->oneof_decl(i)->name(), ~i);
   }
   return names;
 }

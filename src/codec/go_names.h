@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace google::protobuf {
@@ -18,6 +19,8 @@ std::string go_type_name(const google::protobuf::Descriptor* type);
 struct GoNames {
   std::vector<std::string> fields;
   std::vector<std::string> oneofs;
+  /// The index of a field by its Go name, the .proto's and JSON's, and ~index of a oneof.
+  std::unordered_map<std::string_view, int> by_name;
 };
 /// Kept by the thread; for messages of compiled .proto files, whose descriptors stay.
 const GoNames& go_names(const google::protobuf::Descriptor* type);

@@ -173,21 +173,17 @@ class XmlReader {
 
   static Open child(const Open& parent, std::string_view name) {
     const pb::Descriptor* type = parent.message->GetDescriptor();
-    const GoNames& names = go_names(type);
-    for (int i = 0; i < type->field_count(); ++i) {
-      const Field* field = type->field(i);
-      if (parent.oneof && field->containing_oneof() != parent.oneof) continue;
-      if (name == names.fields[static_cast<size_t>(i)] || name == field->name() ||
-          name == field->json_name())
-        return open_field(*parent.message, field);
+    const auto& by_name = go_names(type).by_name;
+    const auto found = by_name.find(name);
+    if (found == by_name.end()) return {};
+    if (found->second < 0) {
+      if (parent.oneof) return {};
+      return Open{
+          Open::Kind::kOneof, parent.message, nullptr, type->oneof_decl(~found->second), {}};
     }
-    if (parent.oneof) return {};
-    for (int i = 0; i < type->real_oneof_decl_count(); ++i) {
-      const pb::OneofDescriptor* oneof = type->oneof_decl(i);
-      if (name != names.oneofs[static_cast<size_t>(i)] && name != oneof->name()) continue;
-      return Open{Open::Kind::kOneof, parent.message, nullptr, oneof, {}};
-    }
-    return {};
+    const Field* field = type->field(found->second);
+    if (parent.oneof && field->containing_oneof() != parent.oneof) return {};
+    return open_field(*parent.message, field);
   }
 
   static Open open_field(pb::Message& message, const Field* field) {
