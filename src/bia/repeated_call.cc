@@ -40,11 +40,12 @@ Result<void> GrpcRepeated::send(ServicePool::Pick& pick, Deadline deadline, Answ
 }
 
 HttpRepeated::HttpRepeated(const HttpPlan& plan, const OutgoingCall::Fields& headers,
-                           RetryOptions::Unsafe unsafe)
+                           const ServiceClientOptions& options)
     : method_(plan.method),
       target_(plan.target),
       body_(plan.body),
-      repeatable_(unsafe == RetryOptions::Unsafe::kRepeat ||
+      deadline_header_(options.deadline_header),
+      repeatable_(options.retry.unsafe == RetryOptions::Unsafe::kRepeat ||
                   (plan.method != "POST" && plan.method != "PATCH")) {
   for (const auto& [name, value] : headers) headers_.add(name, value);
 }
@@ -57,6 +58,15 @@ Result<void> HttpRepeated::send(ServicePool::Pick& pick, Deadline deadline, Answ
   request.target = target_;
   request.headers = &headers_;
   request.body = body_;
+  http::Headers with_deadline;
+  if (!deadline_header_.empty() && !deadline.is_never()) {
+    using std::chrono::milliseconds;
+    with_deadline = headers_;
+    with_deadline.set(deadline_header_, format_go_duration(std::max<Duration>(
+                                            std::chrono::floor<milliseconds>(deadline.remaining()),
+                                            milliseconds(1))));
+    request.headers = &with_deadline;
+  }
   http::Timings timings;
   answer.http.clear();
   BIA_TRY(pick.client().send(request, answer.http, timings, deadline));

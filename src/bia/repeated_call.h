@@ -44,7 +44,7 @@ class GrpcRepeated final : public RepeatedCall {
 class HttpRepeated final : public RepeatedCall {
  public:
   HttpRepeated(const HttpPlan& plan, const OutgoingCall::Fields& headers,
-               RetryOptions::Unsafe unsafe);
+               const ServiceClientOptions& options);
   Result<void> send(ServicePool::Pick& pick, Deadline deadline, Answer& answer) const override;
   bool repeatable() const override { return repeatable_; }
 
@@ -53,6 +53,7 @@ class HttpRepeated final : public RepeatedCall {
   std::string target_;
   std::string body_;
   http::Headers headers_;
+  std::string deadline_header_;
   bool repeatable_;
 };
 

@@ -173,11 +173,23 @@ Result<std::optional<http::CompressionOptions>> read_compression(const Config& c
   return compression;
 }
 
+Result<void> read_header_name(const Config& config, const char* key, std::string& into) {
+  if (!config.has(key)) return {};
+  into = BIA_TRY(config.string(key));
+  const bool good = !into.empty() && std::all_of(into.begin(), into.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+  if (good) return {};
+  return bad_value(config, key, fmt::format("{} \"{}\" is no header's name", key, into));
+}
+
 Result<ServerConfig::Http> read_http(const Config& config) {
   ServerConfig::Http http;
   BIA_TRY(config.only("server.http", {"network",
                                       "addr",
                                       "timeout",
+                                      "deadline_header",
                                       "request_line_bytes_max",
                                       "header_bytes_max",
                                       "header_count_max",
@@ -200,6 +212,7 @@ Result<ServerConfig::Http> read_http(const Config& config) {
   http.tls = BIA_TRY(read_tls(config, "server.http.tls", {"h2", "http/1.1"}));
   http::Limits& limits = http.options.limits;
   BIA_TRY(read_duration(config, "server.http.timeout", http.timeout));
+  BIA_TRY(read_header_name(config, "server.http.deadline_header", http.binding.deadline_header));
   BIA_TRY(read_duration(config, "server.http.idle_timeout", http.options.idle_timeout));
   BIA_TRY(read_duration(config, "server.http.header_timeout", http.options.header_timeout));
   BIA_TRY(read_size(config, "server.http.request_line_bytes_max", limits.request_line_bytes_max, 64,

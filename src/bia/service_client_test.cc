@@ -249,6 +249,27 @@ TEST(ServiceClient, EndsAtItsDeadline) {
   });
 }
 
+TEST(ServiceClient, TellsItsDeadlineInAHeader) {
+  Peer peer;
+  std::string told;
+  peer.http = [&](http::ServerRequest& request, http::ServerResponse&) {
+    told = request.header("x-deadline");
+  };
+  peer.run([&](const std::string&, const std::string& web) {
+    auto client = client_of(
+        web, [](ServiceClientOptions& options) { options.deadline_header = "X-Deadline"; }, "http");
+    http::ClientRequest request;
+    request.method = "GET";
+    request.target = "/";
+    http::ClientResponse response;
+    ASSERT_TRUE(client->send(request, response).ok());
+    const auto left = parse_go_duration(told);
+    ASSERT_TRUE(left.ok()) << told;
+    EXPECT_GT(*left, 1s);
+    EXPECT_LE(*left, 20s);
+  });
+}
+
 TEST(ServiceClient, KeepsItsTimeoutWhileNoNodeIsKnown) {
   log::set_sink([](std::string_view) {});
   auto threads = *fiber::ThreadGroup::create(1);

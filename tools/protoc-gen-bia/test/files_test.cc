@@ -197,6 +197,32 @@ TEST(Options, TimeoutOfOneOperation) {
       options);
 }
 
+TEST(Options, DeadlineOfTheCaller) {
+  bia::ServerBindingOptions options;
+  options.http_timeout = std::chrono::seconds(60);
+  options.deadline_header = "X-Deadline";
+  serve(
+      [](Peers& peers) {
+        const auto moments = [&](std::string_view deadline, std::string_view text) {
+          bia::http::Headers headers;
+          headers.add("x-deadline", deadline);
+          Times times;
+          times.set_text(std::string(text));
+          auto reply = FilesHttpClient(peers.http, "127.0.0.1", peers.port)
+                           .Moments(times, {.deadline = {}, .headers = &headers});
+          return reply.ok() ? "ok" : reply.error().reason() + ": " + reply.error().message();
+        };
+        EXPECT_EQ(moments("20ms", "sleep"), "GATEWAY_TIMEOUT: context deadline exceeded");
+        EXPECT_EQ(moments("1h", "x"), "ok");
+        EXPECT_EQ(moments("2562047h", "x"), "ok") << "292 years: the clock does not overflow";
+        for (const char* bad : {"soon", "5", "0s", "-1s"})
+          EXPECT_EQ(moments(bad, "x"), "CODEC: header X-Deadline \"" + std::string(bad) +
+                                           "\" is no duration above zero, like \"1.5s\"");
+        EXPECT_EQ(peers.calls.back(), "http /test.v1.Files/Moments CODEC");
+      },
+      options);
+}
+
 TEST(Options, Envelope) {
   bia::ServerBindingOptions options;
   options.envelope = {.reply = R"({"code":0,"msg":"ok","data":$reply})",
