@@ -1,12 +1,13 @@
-# bia_add_proto(TARGET [ROOT DIR] [IMPORT_DIRS DIR…] [MESSAGES_ONLY] PROTOS FILE…)
+# bia_add_proto(TARGET [ROOT DIR] [IMPORT_DIRS DIR…] [MESSAGES_ONLY] [OPTIONS NAME=VALUE…] PROTOS FILE…)
 #   a static library TARGET of the C++ that protoc and protoc-gen-bia write from the files: messages, JSON, services, clients.
 #   ROOT           where names in `import` begin (default: the current folder): ROOT/a/v1/b.proto is included as "a/v1/b.bia.h"
 #   IMPORT_DIRS    more folders for imports; google/api and google/protobuf are found without
+#   OPTIONS        of protoc-gen-bia: omitempty=false serves rpcs without google.api.http as POST /pkg.Service/Method, below omitempty_prefix=/rpc
 #   MESSAGES_ONLY  protoc's C++ alone ("a/v1/b.pb.h"), e.g. for a configuration's schema
 # Works in bia's own tree and, installed, after find_package(bia).
 
 function(bia_add_proto target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "MESSAGES_ONLY" "ROOT" "PROTOS;IMPORT_DIRS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "MESSAGES_ONLY" "ROOT" "PROTOS;IMPORT_DIRS;OPTIONS")
   if(arg_UNPARSED_ARGUMENTS OR arg_KEYWORDS_MISSING_VALUES)
     message(FATAL_ERROR "bia_add_proto(${target}): unexpected ${arg_UNPARSED_ARGUMENTS} ${arg_KEYWORDS_MISSING_VALUES}; write bia_add_proto(${target} ROOT api PROTOS api/x/v1/x.proto)")
   endif()
@@ -34,6 +35,9 @@ function(bia_add_proto target)
       set(generator bia::protoc-gen-bia)
     endif()
     set(plugin --plugin=protoc-gen-bia=$<TARGET_FILE:${generator}> --bia_out=${out})
+    foreach(option IN LISTS arg_OPTIONS)
+      list(APPEND plugin --bia_opt=${option})
+    endforeach()
     set(plugin_depends ${generator})
     list(APPEND suffixes .bia)
   endif()

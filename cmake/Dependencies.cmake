@@ -15,5 +15,6 @@ pkg_check_modules(BROTLI REQUIRED IMPORTED_TARGET GLOBAL libbrotlidec libbrotlie
 find_library(BIA_RE2_LIBRARY re2 REQUIRED)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET GLOBAL libzstd)
 pkg_check_modules(CARES REQUIRED IMPORTED_TARGET GLOBAL libcares)
+pkg_check_modules(EXPAT REQUIRED IMPORTED_TARGET GLOBAL expat)
 pkg_check_modules(GUMBO REQUIRED IMPORTED_TARGET GLOBAL gumbo)
 include(third_party/quickjs/quickjs.cmake)

@@ -19,6 +19,7 @@ set(BIA_LIB_re2 re2)  # by name: its pkg-config adds -pthread, which no precompi
 set(BIA_LIB_tomlplusplus "")  # header only
 set(BIA_LIB_spdlog spdlog::spdlog)
 set(BIA_LIB_snappy Snappy::snappy)
+set(BIA_LIB_expat PkgConfig::EXPAT)
 set(BIA_LIB_gumbo PkgConfig::GUMBO)
 
 # What reads the configuration or the command line, whole, once: on the main thread's stack, or (a reload) on a fiber with nothing above it. Its

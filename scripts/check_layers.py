@@ -21,7 +21,7 @@ BANS = {  # token: (folder where it is at home, what to use)
 SYSTEM_HEADERS = {  # an include that only layers with the library may have
     "google/protobuf": "protobuf", "nghttp2/": "nghttp2", "openssl/": "openssl", "ares.h": "cares", "yaml-cpp": "yaml_cpp", "re2/": "re2",
     "quickjs": "quickjs", "spdlog": "spdlog", "snappy": "snappy", "rapidjson": "rapidjson", "boost/": "boost_context", "zlib.h": "zlib",
-    "toml++": "tomlplusplus", "gumbo.h": "gumbo",
+    "toml++": "tomlplusplus", "gumbo.h": "gumbo", "expat.h": "expat",
 }
 
 

@@ -67,13 +67,9 @@ TEST_F(Program, HelpListsTheCommands) {
   EXPECT_THAT(out.str(), StartsWith("bia version v"));
 }
 
-TEST_F(Program, NamesWhatIsUnknownOrNotBuilt) {
+TEST_F(Program, NamesWhatIsUnknown) {
   EXPECT_EQ(run({"nwe"}), 1);
   EXPECT_EQ(err.str(), "ERROR: unknown command \"nwe\" (bia help lists them)\n");
-  for (const char* command : {"changelog"}) {
-    EXPECT_EQ(run({command}), 1);
-    EXPECT_THAT(err.str(), HasSubstr(std::string("bia ") + command + " is not built yet"));
-  }
   EXPECT_EQ(run({"new", "x", "--frce"}), 1);
   EXPECT_EQ(err.str(),
             "ERROR: bia new: unknown flag --frce (it takes --force, --repo, --branch)\n");

@@ -33,6 +33,7 @@ Command new_command();
 Command proto_command();
 Command run_command();
 Command bench_command();
+Command changelog_command();
 Command upgrade_command();
 Command completion_command();
 Command version_command();

@@ -2,7 +2,6 @@
 #include <fmt/ostream.h>
 
 #include <algorithm>
-#include <array>
 #include <ostream>
 
 #include "command.h"
@@ -10,15 +9,11 @@
 namespace bia::cli {
 namespace {
 
-/// Of Kratos' command, and not built yet.
-constexpr std::array<std::string_view, 1> kNotBuilt = {"changelog"};
-
 std::string program_help() {
   std::string text = "bia: microservices for C++\n\nusage: bia COMMAND [ARGUMENTS]\n\n";
   for (const Command& command : all_commands())
     text += fmt::format("  {:<10} {}\n", command.name, command.summary);
   text += fmt::format("  {:<10} {}\n", "help", "print this, or a command's help: bia help COMMAND");
-  text += "\nNot built yet: changelog.\n";
   return text;
 }
 
@@ -31,13 +26,6 @@ std::string command_help(const Command& command) {
 }
 
 Error unknown_command(const std::string& name) {
-  if (std::find(kNotBuilt.begin(), kNotBuilt.end(), name) != kNotBuilt.end()) {
-    return Error(
-        Code::kUnimplemented, "NOT_BUILT",
-        fmt::format(
-            "bia {} is not built yet; it comes with the issue for Kratos' whole command line",
-            name));
-  }
   return Error(Code::kInvalidArgument, "COMMAND", fmt::format("unknown command \"{}\"", name))
       .with_hint("bia help lists them");
 }
@@ -79,8 +67,8 @@ Result<int> print_version(const Args&, Io& io) {
 }  // namespace
 
 std::vector<Command> all_commands() {
-  return {new_command(),     proto_command(),      run_command(),    bench_command(),
-          upgrade_command(), completion_command(), version_command()};
+  return {new_command(),       proto_command(),   run_command(),        bench_command(),
+          changelog_command(), upgrade_command(), completion_command(), version_command()};
 }
 
 Command version_command() { return {"version", "", "print the version", {}, {}, print_version}; }

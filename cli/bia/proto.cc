@@ -150,24 +150,29 @@ Result<int> proto_add(const std::vector<std::string>& words, const Args&, Io& io
 }
 
 Command proto_command() {
-  return {"proto",
-          "add PATH | client PATH | server PATH [-t DIR] | openapi PATH… [-o FILE]",
-          "write .proto files, and what follows from them",
-          {{"proto_path", 'p', "DIR", "where names in `import` begin (default: api, or here)"},
-           {"target", 't', "DIR", "server: the folder for the code (default: internal/service)"},
-           {"out", 'o', "PATH",
-            "client: the folder for the code (default: gen); openapi: the file (default: "
-            "openapi.json)"},
-           {"title", 0, "TEXT", "openapi: the document's title (default: API)"},
-           {"api_version", 0, "TEXT", "openapi: the document's version (default: 0.0.0)"}},
-          "add      a .proto with a service of five rpcs: create, update, delete, get, list\n"
-          "client   the C++ of a .proto or a folder of them: messages, JSON, service bases and "
-          "clients.\n"
-          "         A project of bia new needs it not: its build does that. Arguments after -- go "
-          "to protoc\n"
-          "server   a class with a stub for each rpc of each service, to fill in\n"
-          "openapi  one OpenAPI 3.1 document of all services, from the rules that serve",
-          run_proto};
+  return {
+      "proto",
+      "add PATH | client PATH | server PATH [-t DIR] | openapi PATH… [-o FILE]",
+      "write .proto files, and what follows from them",
+      {{"proto_path", 'p', "DIR", "where names in `import` begin (default: api, or here)"},
+       {"target", 't', "DIR", "server: the folder for the code (default: internal/service)"},
+       {"out", 'o', "PATH",
+        "client: the folder for the code (default: gen); openapi: the file (default: "
+        "openapi.json)"},
+       {"title", 0, "TEXT", "openapi: the document's title (default: API)"},
+       {"api_version", 0, "TEXT", "openapi: the document's version (default: 0.0.0)"}},
+      "add      a .proto with a service of five rpcs: create, update, delete, get, list\n"
+      "client   the C++ of a .proto or a folder of them: messages, JSON, service bases and "
+      "clients.\n"
+      "         A project of bia new needs it not: its build does that. Arguments after -- go "
+      "to protoc\n"
+      "server   a class with a stub for each rpc of each service, to fill in\n"
+      "openapi  one OpenAPI 3.1 document of all services, from the rules that serve\n"
+      "\n"
+      "-- --bia_opt=omitempty=false behind client or openapi: rpcs without google.api.http too, "
+      "as\n"
+      "POST /pkg.Service/Method, below --bia_opt=omitempty_prefix=PATH",
+      run_proto};
 }
 
 }  // namespace bia::cli

@@ -107,8 +107,9 @@ Result<int> proto_openapi(const std::vector<std::string>& words, const Args& arg
   const std::string folder = out.has_parent_path() ? out.parent_path().string() : ".";
   std::error_code error;
   fs::create_directories(folder, error);
-  const int code =
-      BIA_TRY(run_protoc(tools, root, {"--bia_opt=" + parameter, "--bia_out=" + folder}, names));
+  std::vector<std::string> options = {"--bia_opt=" + parameter, "--bia_out=" + folder};
+  options.insert(options.end(), args.rest().begin(), args.rest().end());
+  const int code = BIA_TRY(run_protoc(tools, root, options, names));
   if (code == 0) fmt::print(io.out, "CREATED {}\n", out.string());
   return code;
 }

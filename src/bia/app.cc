@@ -404,7 +404,7 @@ App::~App() = default;
 Result<std::unique_ptr<App>> App::create(AppInfo info, Config config) {
   ServerConfig server = BIA_TRY(ServerConfig::read(config));
   if (info.id.empty()) info.id = host_name();
-  log::set_level(BIA_TRY(parse_log_level(server.log_level)));
+  BIA_TRY(server.start_log());
   auto threads = BIA_TRY(fiber::ThreadGroup::create(server.threads, {server.stack_bytes}));
   return std::unique_ptr<App>(new App(std::make_unique<Impl>(
       std::move(info), std::move(config), std::move(server), std::move(threads))));

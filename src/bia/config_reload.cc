@@ -48,7 +48,7 @@ Result<void> ConfigReload::reload(const ConfigSources& sources) {
   if (counted_) applied_.add();
   log::info("configuration reloaded");
   for (const char* key :
-       {"server", "runtime", "metrics", "health", "debug", "tracing", "registry"}) {
+       {"server", "runtime", "log.mask", "metrics", "health", "debug", "tracing", "registry"}) {
     if (!fresh->same(*at_start_, key))
       log::warn(fmt::format("configuration: a change of {} takes effect at the next start", key));
   }

@@ -225,6 +225,33 @@ TEST_F(Reload, SeesFilesThatAreReplaced) {
   });
 }
 
+// How Kubernetes changes a mounted ConfigMap: the files are links into ..data, a link that is
+// replaced.
+TEST_F(Reload, SeesTheLinksOfAConfigMap) {
+  namespace fs = std::filesystem;
+  const auto publish = [&](const std::string& version, const std::string& text) {
+    fs::create_directory(folder_ + "/.." + version);
+    std::ofstream(folder_ + "/.." + version + "/config.yaml") << text;
+    fs::create_directory_symlink(".." + version, folder_ + "/..data_tmp");
+    fs::rename(folder_ + "/..data_tmp", folder_ + "/..data");
+  };
+  fs::remove(folder_ + "/config.yaml");
+  publish("v1", "server: {http: {addr: ':0'}}\ndata: {n: 1}\n");
+  fs::create_symlink("..data/config.yaml", folder_ + "/config.yaml");
+  auto files = *ConfigWatch::create(sources_.paths);
+  ConfigReload reload(*Config::load(sources_));
+  in_fiber([&] {
+    auto watcher = *fiber::Scheduler::current().spawn([&] { reload.watch(sources_, files); });
+    publish("v2", "server: {http: {addr: ':0'}}\ndata: {n: 2}\n");
+    const Deadline deadline = Deadline::after(10s);
+    while (*reload.current()->integer("data.n") != 2 && !deadline.expired())
+      fiber::sleep_for(10ms).ignore("a test");
+    EXPECT_EQ(*reload.current()->integer("data.n"), 2);
+    watcher.cancel();
+    watcher.join().ignore("a test");
+  });
+}
+
 TEST(ConfigWatch, SaysWhatItCannotWatch) {
   EXPECT_EQ(ConfigWatch::create({"/no/such/folder/config.yaml"}).error().code(), Code::kNotFound);
 }

@@ -16,6 +16,7 @@
 #include <memory>
 #include <vector>
 
+#include "bia/elf_symbols.h"
 #include "bia/fiber/scheduler.h"
 
 namespace bia {
@@ -46,13 +47,17 @@ void take_sample(int) {
   errno = saved;
 }
 
-std::string name_of(void* address) {
+std::string name_of(void* address, const ElfSymbols& program) {
+  const char* mangled = program.find(address);
   Dl_info info{};
-  if (!dladdr(address, &info) || !info.dli_sname) return fmt::format("{}", address);
+  if (*mangled == '\0') {  // a shared library's
+    if (!dladdr(address, &info) || !info.dli_sname) return fmt::format("{}", address);
+    mangled = info.dli_sname;
+  }
   int status = 0;
   const std::unique_ptr<char, void (*)(void*)> plain(
-      abi::__cxa_demangle(info.dli_sname, nullptr, nullptr, &status), free);
-  std::string name = plain ? plain.get() : info.dli_sname;
+      abi::__cxa_demangle(mangled, nullptr, nullptr, &status), free);
+  std::string name = plain ? plain.get() : mangled;
   for (char& c : name) {
     if (c == ';' || c == '\n') c = ':';
   }
@@ -60,6 +65,7 @@ std::string name_of(void* address) {
 }
 
 std::string collapsed(const std::vector<Sample>& samples, size_t used) {
+  const ElfSymbols program = ElfSymbols::of_program();
   std::map<std::string, size_t> stacks;
   std::map<void*, std::string> names;
   for (size_t i = 0; i < used; ++i) {
@@ -67,7 +73,7 @@ std::string collapsed(const std::vector<Sample>& samples, size_t used) {
     for (int frame = samples[i].count - 1; frame >= kSkipped; --frame) {
       void* address = samples[i].frames[size_t(frame)];
       auto [entry, fresh] = names.try_emplace(address);
-      if (fresh) entry->second = name_of(address);
+      if (fresh) entry->second = name_of(address, program);
       stack.append(stack.empty() ? "" : ";").append(entry->second);
     }
     if (!stack.empty()) ++stacks[stack];

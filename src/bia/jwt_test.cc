@@ -110,6 +110,9 @@ TEST(Jwt, ChecksTheClaims) {
   EXPECT_EQ(claims.expires_at, 2000);
   strict.audience = "c";
   EXPECT_EQ(error_of(token, keys, strict), "Token is invalid");
+  strict.audience = "b";
+  strict.issuer = "other";
+  EXPECT_EQ(error_of(token, keys, strict), "Token is invalid");
   for (const char* bad : {"{\"exp\":\"soon\"}", "{\"exp\":-1}", "[]", "{", "{\"aud\":1}", "\"x\""})
     EXPECT_EQ(error_of(*keys.sign(bad), keys, at(1500)), "Token is invalid") << bad;
   EXPECT_EQ(error_of(*keys.sign("{}"), keys, at(1500)), "")
@@ -146,6 +149,15 @@ TEST(Jwt, ReadsKeySets) {
           ec, at(1300819379)),
       "");
   EXPECT_EQ(error_of(*JwtKeys::secret(JwtAlgorithm::kHs256, "secret")->sign("{}"), ec, at(1)), "");
+  const auto with_kid = [&](std::string_view id) {
+    const std::string text =
+        base64url_encode(R"({"alg":"HS256","kid":")" + std::string(id) + "\"}") + "." +
+        base64url_encode("{}");
+    return text + "." + base64url_encode(*ec.list()[1]->sign(text));
+  };
+  EXPECT_EQ(error_of(with_kid("h"), ec, at(1)), "");
+  EXPECT_EQ(error_of(with_kid("unknown"), ec, at(1)), "Token is invalid")
+      << "the right secret, but named otherwise";
   const JwtKeys ed = *JwtKeys::jwks(
       R"({"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]})");
   EXPECT_TRUE(ed.list()[0]->verify("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc", [] {

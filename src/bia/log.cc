@@ -34,6 +34,8 @@ constexpr std::array<LevelName, 5> kLevels = {{{"debug", "DEBUG", spdlog::level:
                                                {"error", "ERROR", spdlog::level::err},
                                                {"fatal", "FATAL", spdlog::level::critical}}};
 
+constexpr std::string_view kMask = "***";
+
 const LevelName& names_of(LogLevel level) { return kLevels.at(size_t(int(level) + 1)); }
 
 class FunctionSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
@@ -55,6 +57,7 @@ struct Log {
   std::shared_ptr<spdlog::details::thread_pool> writer;
   std::shared_ptr<spdlog::logger> logger;
   std::string fields;
+  std::vector<std::string> masked;
   uint64_t dropped_before = 0;
   std::atomic<LogLevel> level{LogLevel::kInfo};
 
@@ -128,7 +131,8 @@ void write(LogLevel level, std::initializer_list<LogField> fields) {
   line += log.fields;
   for (const auto& [key, value] : fields) {
     line.append(" ").append(key).append("=");
-    append_escaped(line, value);
+    const bool hidden = std::find(log.masked.begin(), log.masked.end(), key) != log.masked.end();
+    append_escaped(line, hidden ? kMask : value);
   }
   log.logger->log(names_of(level).spdlog, spdlog::string_view_t(line.data(), line.size()));
 }
@@ -167,6 +171,9 @@ void set_fields(const std::vector<std::pair<std::string, std::string>>& fields) 
   }
   the_log().fields = std::move(text);
 }
+
+void set_masked(std::vector<std::string> names) { the_log().masked = std::move(names); }
+const std::vector<std::string>& masked() { return the_log().masked; }
 
 void set_sink(std::function<void(std::string_view)> sink) {
   if (sink) {

@@ -1,10 +1,14 @@
 #include "bia/bia/log.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/api.pb.h>
+#include <google/protobuf/struct.pb.h>
 #include <gtest/gtest.h>
 #include <sched.h>
 
 #include <atomic>
+
+#include "bia/bia/middleware.h"
 
 namespace bia {
 namespace {
@@ -20,6 +24,7 @@ class LogLines {
   ~LogLines() {
     log::set_sink(nullptr);
     log::set_fields({});
+    log::set_masked({});
     log::set_level(LogLevel::kInfo);
   }
   std::vector<std::string> lines;
@@ -54,6 +59,27 @@ TEST(Log, NoValueForgesALine) {
   log::info("a\nERROR ts=x\r\x01\t{} %v");
   EXPECT_THAT(log_lines.lines,
               ElementsAre(testing::EndsWith("msg=a\\nERROR ts=x\\x0d\\x01\\t{} %v")));
+}
+
+TEST(Log, MasksFieldsOfLinesAndOfMessages) {
+  LogLines log_lines;
+  log::set_masked({"token", "typeUrl", "version"});
+  log::write(LogLevel::kInfo, {{"token", "abc"}, {"other", "abc"}});
+  EXPECT_THAT(log_lines.lines, ElementsAre(testing::EndsWith(" token=*** other=abc")));
+  google::protobuf::Api api;
+  api.set_name("n");
+  api.set_version("1");
+  api.add_methods()->set_request_type_url("u");
+  google::protobuf::Option& option = *api.add_options();
+  option.set_name("o");
+  option.mutable_value()->set_type_url("secret");
+  EXPECT_EQ(Request(&api).text(),
+            "name: \"n\" methods { request_type_url: \"u\" } options { name: \"o\" value { "
+            "type_url: \"***\" } } version: \"***\"");
+  EXPECT_EQ(api.version(), "1") << "the message itself stays";
+  google::protobuf::Struct map;
+  (*map.mutable_fields())["token"].set_string_value("abc");
+  EXPECT_EQ(Request(&map).text(), "fields { key: \"token\" value { } }");
 }
 
 TEST(ParseLogLevel, TakesAnyCaseAndNamesTheLevels) {

@@ -10,7 +10,8 @@ namespace bia {
 namespace {
 
 bool can_be_reply(Format format) {
-  return format == Format::kJson || format == Format::kProto || format == Format::kYaml;
+  return format == Format::kJson || format == Format::kProto || format == Format::kYaml ||
+         format == Format::kXml;
 }
 
 }  // namespace
@@ -25,6 +26,7 @@ Format format_of(std::string_view media_type) {
   if (is("proto") || is("protobuf") || is("x-protobuf")) return Format::kProto;
   if (is("x-www-form-urlencoded")) return Format::kForm;
   if (is("form-data")) return Format::kMultipart;
+  if (is("xml")) return Format::kXml;
   if (is("yaml") || is("x-yaml")) return Format::kYaml;
   return Format::kUnknown;
 }
@@ -32,12 +34,13 @@ Format format_of(std::string_view media_type) {
 Format accepted(std::string_view accept) {
   Format best = Format::kJson;
   int best_weight = 0;
+  const bool browser = accept.find("text/html") != std::string_view::npos;
   while (!accept.empty()) {
     std::string_view range = cut(accept, ',');
     const std::string_view type = cut(range, ';');
     const bool any = type == "*/*" || type == "application/*";
     const Format format = any ? Format::kJson : format_of(type);
-    if (!can_be_reply(format)) continue;
+    if (!can_be_reply(format) || (browser && format == Format::kXml)) continue;
     const int weight = http::weight_of(range, http::kWeightMax);
     if (weight <= best_weight) continue;
     best = format;
@@ -64,6 +67,8 @@ std::string_view media_type_of(Format format) {
       return "application/proto";
     case Format::kYaml:
       return "application/yaml";
+    case Format::kXml:
+      return "application/xml";
     default:
       return "application/json";
   }

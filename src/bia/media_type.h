@@ -5,13 +5,14 @@
 namespace bia {
 
 /// What a body can be coded as.
-enum class Format : uint8_t { kJson, kProto, kForm, kMultipart, kYaml, kUnknown };
+enum class Format : uint8_t { kJson, kProto, kForm, kMultipart, kYaml, kXml, kUnknown };
 
 /// Of a Content-Type, by its subtype as Kratos does, but without regard to case and with protobuf's
 /// other names.
 Format format_of(std::string_view media_type);
 /// What the caller of this Accept likes best of what replies can be (RFC 9110 section 12.5.1: the
-/// highest q, of equals the first); JSON where it names nothing of that, as Kratos.
+/// highest q, of equals the first); JSON where it names nothing of that, as Kratos. A browser's,
+/// which takes text/html, asks for no XML however high it rates it: Kratos shows it JSON.
 Format accepted(std::string_view accept);
 /// A parameter of a media type, unquoted: "boundary" of "multipart/form-data; boundary=x".
 std::string_view media_parameter(std::string_view media_type, std::string_view name);

@@ -10,6 +10,7 @@ TEST(FormatOf, GoesByTheSubtypeWithoutCase) {
   EXPECT_EQ(format_of("text/json"), Format::kJson) << "as Kratos";
   EXPECT_EQ(format_of("application/x-protobuf"), Format::kProto);
   EXPECT_EQ(format_of("multipart/form-data; boundary=x"), Format::kMultipart);
+  EXPECT_EQ(format_of("text/xml;charset=utf-8"), Format::kXml);
   EXPECT_EQ(format_of("text/plain"), Format::kUnknown);
   EXPECT_EQ(format_of("json"), Format::kUnknown);
   EXPECT_EQ(format_of(""), Format::kUnknown);
@@ -25,6 +26,8 @@ TEST(Accepted, TakesTheHighestWeight) {
             Format::kJson)
       << "a browser";
   EXPECT_EQ(accepted("application/yaml, application/json"), Format::kYaml) << "the first of equals";
+  EXPECT_EQ(accepted("application/xml"), Format::kXml);
+  EXPECT_EQ(accepted("text/xml;q=0.5,application/json;q=0.4"), Format::kXml);
   EXPECT_EQ(accepted("image/png"), Format::kJson) << "Kratos falls back";
   EXPECT_EQ(accepted("application/proto;q=x"), Format::kProto);
   EXPECT_EQ(accepted(",,;q=1,"), Format::kJson);

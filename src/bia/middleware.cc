@@ -2,7 +2,9 @@
 
 #include <google/protobuf/message.h>
 
+#include "bia/bia/log.h"
 #include "bia/bia/validate.h"
+#include "bia/masked_text.h"
 
 namespace bia {
 
@@ -24,7 +26,9 @@ Result<Reply> call_handler(Invocation& invocation) {
 Middleware::~Middleware() = default;
 
 std::string Request::text() const {
-  return message_ ? message_->ShortDebugString() : std::string();
+  if (!message_) return {};
+  return log::masked().empty() ? message_->ShortDebugString()
+                               : masked_text(*message_, log::masked());
 }
 
 Result<void> Request::validate() const {

@@ -6,6 +6,7 @@
 
 #include "bia/bbr.h"
 #include "bia/bia/propagation.h"
+#include "bia/bia/rate_limit.h"
 #include "bia/bia/selected.h"
 #include "bia/bia/tracing.h"
 #include "bia/cors.h"
@@ -152,6 +153,26 @@ TEST(Bbr, AdmitsWhatFitsWhileTheCpuIsBusy) {
 TEST(Bbr, AdmitsAllWhileTheCpuIsFree) {
   Bbr bbr({});
   for (int i = 0; i < 10'000; ++i) ASSERT_TRUE(bbr.admit(TimePoint(1s), 799));
+}
+
+TEST(RateLimit, RefusesAsKratosDoes) {
+  Served run;
+  // A threshold of 0 takes the CPU for busy at any time.
+  run.chain.add(rate_limit_middleware({.cpu_threshold = 0}));
+  int depth = 0;
+  Result<Reply> refused = Reply(nullptr);
+  run.handler = [&](Context&) -> Result<void> {
+    // A call inside a call: both are in flight.
+    if (++depth == 10) return {};
+    if (Result<Reply> inner = run(); !inner.ok()) refused = std::move(inner);
+    return {};
+  };
+  EXPECT_TRUE(run().ok());
+  ASSERT_FALSE(refused.ok());
+  EXPECT_LT(depth, 10);
+  EXPECT_EQ(refused.error().http_status(), 429);
+  EXPECT_EQ(refused.error().reason(), "RATELIMIT");
+  EXPECT_EQ(refused.error().message(), "service unavailable due to rate limit exceeded");
 }
 
 TEST(Cors, MatchesOrigins) {

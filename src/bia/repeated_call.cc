@@ -18,15 +18,8 @@ double random_share() {
 
 Result<void> send_once(ServicePool& pool, const RepeatedCall& call, Deadline deadline,
                        Answer& answer) {
-  auto pick = [&] {
-    // While no node is known, it waits for the first.
-    const fiber::ScopedDeadline within(deadline);
-    return pool.pick();
-  }();
-  if (!pick.ok()) {
-    if (!deadline.expired()) return std::move(pick).error();
-    return Error(Code::kDeadlineExceeded, "", "context deadline exceeded");
-  }
+  auto pick = pool.pick({.deadline = deadline, .ready = call.ready()});
+  if (!pick.ok()) return std::move(pick).error();
   answer.peer = pick->address();
   Result<void> sent = call.send(*pick, deadline, answer);
   pick->done(sent.ok() ? nullptr : &sent.error());
@@ -47,11 +40,12 @@ Result<void> GrpcRepeated::send(ServicePool::Pick& pick, Deadline deadline, Answ
 }
 
 HttpRepeated::HttpRepeated(const HttpPlan& plan, const OutgoingCall::Fields& headers,
-                           RetryOptions::Unsafe unsafe)
+                           const ServiceClientOptions& options)
     : method_(plan.method),
       target_(plan.target),
       body_(plan.body),
-      repeatable_(unsafe == RetryOptions::Unsafe::kRepeat ||
+      deadline_header_(options.deadline_header),
+      repeatable_(options.retry.unsafe == RetryOptions::Unsafe::kRepeat ||
                   (plan.method != "POST" && plan.method != "PATCH")) {
   for (const auto& [name, value] : headers) headers_.add(name, value);
 }
@@ -65,6 +59,15 @@ Result<void> HttpRepeated::send(ServicePool::Pick& pick, Deadline deadline, Answ
   request.target = target_;
   request.headers = &headers_;
   request.body = body_;
+  http::Headers with_deadline;
+  if (!deadline_header_.empty() && !deadline.is_never()) {
+    using std::chrono::milliseconds;
+    with_deadline = headers_;
+    with_deadline.set(deadline_header_, format_go_duration(std::max<Duration>(
+                                            std::chrono::floor<milliseconds>(deadline.remaining()),
+                                            milliseconds(1))));
+    request.headers = &with_deadline;
+  }
   http::Timings timings;
   answer.http.clear();
   BIA_TRY(pick.client().send(request, answer.http, timings, deadline));
@@ -77,10 +80,10 @@ void RetryBudget::count(bool succeeded) {
 }
 
 /// A breaker's refusal is meant to spare the nodes.
-bool Sender::may_repeat(const Error& error) const {
+bool Sender::may_repeat(const Result<void>& sent) const {
   const auto& codes = options_.retry.codes;
-  return error.reason() != "CIRCUITBREAKER" &&
-         std::find(codes.begin(), codes.end(), error.code()) != codes.end();
+  return !sent.ok() && sent.error().reason() != "CIRCUITBREAKER" &&
+         std::find(codes.begin(), codes.end(), sent.error().code()) != codes.end();
 }
 
 Result<void> Sender::send(const std::shared_ptr<const RepeatedCall>& call, Deadline deadline,
@@ -89,11 +92,11 @@ Result<void> Sender::send(const std::shared_ptr<const RepeatedCall>& call, Deadl
   const int attempts = call->repeatable() ? options_.retry.attempts : 1;
   Duration backoff = options_.retry.backoff;
   for (int attempt = 1;; ++attempt) {
-    Result<void> sent = options_.hedge.copies > 1 && call->repeatable()
-                            ? send_hedged(call, deadline, answer)
-                            : send_once(pool_, *call, deadline, answer);
-    const bool again = !sent.ok() && may_repeat(sent.error());
-    budget.count(!again);
+    const bool hedged = options_.hedge.copies > 1 && call->repeatable();
+    Result<void> sent = hedged ? send_hedged(call, deadline, budget, answer)
+                               : send_once(pool_, *call, deadline, answer);
+    const bool again = may_repeat(sent);
+    if (!hedged) budget.count(!again);
     if (!again || attempt >= attempts || !budget.allows()) return sent;
     const Duration pause = std::chrono::duration_cast<Duration>(backoff * random_share());
     if (pause >= deadline.remaining() || !fiber::sleep_for(pause)) return sent;
@@ -114,7 +117,7 @@ struct Sender::Hedge {
 };
 
 Result<void> Sender::send_hedged(const std::shared_ptr<const RepeatedCall>& call, Deadline deadline,
-                                 Answer& answer) {
+                                 RetryBudget& budget, Answer& answer) {
   auto hedge = std::make_shared<Hedge>(size_t(options_.hedge.copies));
   std::vector<fiber::Fiber> fibers;
   struct CancelAll {
@@ -127,7 +130,7 @@ Result<void> Sender::send_hedged(const std::shared_ptr<const RepeatedCall>& call
   Result<void> last = Error(Code::kInternal, "HEDGE", "no copy of the call was sent");
   bool start = true;
   for (;;) {
-    if (start && fibers.size() < hedge->copies.size()) {
+    if (start) {
       auto& copy = hedge->copies[fibers.size()];
       fibers.push_back(
           BIA_TRY(fiber::Scheduler::current().spawn([hedge, call, deadline, &copy, pool = &pool_] {
@@ -135,7 +138,7 @@ Result<void> Sender::send_hedged(const std::shared_ptr<const RepeatedCall>& call
             hedge->caller.unpark();
           })));
     }
-    const bool more = fibers.size() < hedge->copies.size();
+    const bool more = fibers.size() < hedge->copies.size() && budget.allows();
     const Deadline next = more ? Deadline::after(options_.hedge.delay) : Deadline::never();
     Result<void> parked = hedge->caller.park(std::min(next, deadline));
     start = more && !parked.ok() && parked.error().code() == Code::kDeadlineExceeded;
@@ -145,10 +148,12 @@ Result<void> Sender::send_hedged(const std::shared_ptr<const RepeatedCall>& call
       ++ended;
       last = std::move(*copy.result);
       answer = std::move(copy.answer);
-      if (last.ok() || !may_repeat(last.error())) return last;
-      start = true;
+      const bool again = may_repeat(last);
+      budget.count(!again);
+      if (!again) return last;
+      start = fibers.size() < hedge->copies.size() && budget.allows();
     }
-    if (ended == hedge->copies.size()) return last;
+    if (ended == fibers.size() && !start) return last;
     if (deadline.expired() || (!parked.ok() && parked.error().code() == Code::kCancelled)) {
       if (!parked.ok()) return parked;
       return Error(Code::kDeadlineExceeded, "", "context deadline exceeded");

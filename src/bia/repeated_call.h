@@ -22,6 +22,7 @@ class RepeatedCall {
   virtual ~RepeatedCall() = default;
   virtual Result<void> send(ServicePool::Pick& pick, Deadline deadline, Answer& answer) const = 0;
   virtual bool repeatable() const = 0;
+  virtual grpc::CallOptions::Ready ready() const { return grpc::CallOptions::Ready::kFail; }
 };
 
 class GrpcRepeated final : public RepeatedCall {
@@ -31,6 +32,7 @@ class GrpcRepeated final : public RepeatedCall {
       : path_(path), request_(std::move(request)), metadata_(metadata), ready_(ready) {}
   Result<void> send(ServicePool::Pick& pick, Deadline deadline, Answer& answer) const override;
   bool repeatable() const override { return true; }
+  grpc::CallOptions::Ready ready() const override { return ready_; }
 
  private:
   std::string path_;
@@ -42,7 +44,7 @@ class GrpcRepeated final : public RepeatedCall {
 class HttpRepeated final : public RepeatedCall {
  public:
   HttpRepeated(const HttpPlan& plan, const OutgoingCall::Fields& headers,
-               RetryOptions::Unsafe unsafe);
+               const ServiceClientOptions& options);
   Result<void> send(ServicePool::Pick& pick, Deadline deadline, Answer& answer) const override;
   bool repeatable() const override { return repeatable_; }
 
@@ -51,11 +53,12 @@ class HttpRepeated final : public RepeatedCall {
   std::string target_;
   std::string body_;
   http::Headers headers_;
+  std::string deadline_header_;
   bool repeatable_;
 };
 
-/// gRPC's retry throttling: a service that fails most calls is not asked twice as often. One for
-/// each thread.
+/// gRPC's retry throttling: a service that fails most sendings is not asked twice as often, neither
+/// by retries nor by hedging. One for each thread.
 class RetryBudget {
  public:
   void count(bool succeeded);
@@ -77,8 +80,8 @@ class Sender {
  private:
   struct Hedge;
   Result<void> send_hedged(const std::shared_ptr<const RepeatedCall>& call, Deadline deadline,
-                           Answer& answer);
-  bool may_repeat(const Error& error) const;
+                           RetryBudget& budget, Answer& answer);
+  bool may_repeat(const Result<void>& sent) const;
 
   ServicePool& pool_;
   const ServiceClientOptions& options_;

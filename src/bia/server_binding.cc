@@ -80,6 +80,7 @@ class ServerBinding::Impl {
   HttpPolicy policy_of(std::string_view operation) const {
     HttpPolicy policy;
     policy.timeout = options.http_timeout;
+    policy.deadline_header = options.deadline_header;
     policy.json = options.json;
     if (!envelope.reply.empty() || !envelope.error.empty()) policy.envelope = &envelope;
     const auto own = options.operations.find(operation);

@@ -173,11 +173,23 @@ Result<std::optional<http::CompressionOptions>> read_compression(const Config& c
   return compression;
 }
 
+Result<void> read_header_name(const Config& config, const char* key, std::string& into) {
+  if (!config.has(key)) return {};
+  into = BIA_TRY(config.string(key));
+  const bool good = !into.empty() && std::all_of(into.begin(), into.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+  if (good) return {};
+  return bad_value(config, key, fmt::format("{} \"{}\" is no header's name", key, into));
+}
+
 Result<ServerConfig::Http> read_http(const Config& config) {
   ServerConfig::Http http;
   BIA_TRY(config.only("server.http", {"network",
                                       "addr",
                                       "timeout",
+                                      "deadline_header",
                                       "request_line_bytes_max",
                                       "header_bytes_max",
                                       "header_count_max",
@@ -201,6 +213,7 @@ Result<ServerConfig::Http> read_http(const Config& config) {
   http.tls = BIA_TRY(read_tls(config, "server.http.tls", {"h2", "http/1.1"}));
   http::Limits& limits = http.options.limits;
   BIA_TRY(read_duration(config, "server.http.timeout", http.timeout));
+  BIA_TRY(read_header_name(config, "server.http.deadline_header", http.binding.deadline_header));
   BIA_TRY(read_duration(config, "server.http.idle_timeout", http.options.idle_timeout));
   BIA_TRY(read_duration(config, "server.http.header_timeout", http.options.header_timeout));
   BIA_TRY(read_size(config, "server.http.request_line_bytes_max", limits.request_line_bytes_max, 64,
@@ -270,7 +283,7 @@ Result<void> read_path(const Config& config, const char* key, std::string& into)
 
 Result<void> read_the_rest(const Config& config, ServerConfig& into) {
   BIA_TRY(config.only("runtime", {"threads", "stack_bytes", "stop_timeout", "drain_delay"}));
-  BIA_TRY(config.only("log", {"level", "queue_lines"}));
+  BIA_TRY(config.only("log", {"level", "queue_lines", "mask"}));
   BIA_TRY(config.only("metrics", {"enabled", "path", "in_flight", "sizes", "exemplars"}));
   BIA_TRY(config.only("health", {"enabled", "live_path", "ready_path"}));
   BIA_TRY(config.only("debug", {"enabled"}));
@@ -280,6 +293,7 @@ Result<void> read_the_rest(const Config& config, ServerConfig& into) {
   BIA_TRY(read_duration(config, "runtime.stop_timeout", into.stop_timeout));
   BIA_TRY(read_duration(config, "runtime.drain_delay", into.drain_delay));
   BIA_TRY(read_size(config, "log.queue_lines", into.log_queue_lines, 1, kCountMax));
+  if (config.has("log.mask")) into.log_mask = BIA_TRY(config.strings("log.mask"));
   if (config.has("log.level")) {
     into.log_level = BIA_TRY(config.string("log.level"));
     if (auto level = parse_log_level(into.log_level); !level)
@@ -317,6 +331,12 @@ Result<ServerConfig> ServerConfig::read(const Config& config) {
   if (server.etcd && !config.has("runtime.drain_delay"))
     server.drain_delay = std::chrono::seconds(1);
   return server;
+}
+
+Result<void> ServerConfig::start_log() const {
+  log::set_level(BIA_TRY(parse_log_level(log_level)));
+  log::set_masked(log_mask);
+  return {};
 }
 
 }  // namespace bia

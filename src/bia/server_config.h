@@ -54,6 +54,7 @@ struct ServerConfig {
   /// listeners.
   Duration drain_delay = Duration::zero();
   std::string log_level = "info";
+  std::vector<std::string> log_mask;
   /// Lines that wait for the thread that writes them; each takes 400 bytes from the start.
   size_t log_queue_lines = 2048;
   bool metrics_enabled = true;
@@ -72,6 +73,8 @@ struct ServerConfig {
   /// Errors: kInvalidArgument for a bad value or an unknown key, with its place; kNotFound where
   /// neither server is configured.
   static Result<ServerConfig> read(const Config& config);
+  /// The log's level and what it masks. Before other threads run.
+  Result<void> start_log() const;
 };
 
 constexpr size_t kThreadsMax = 256;

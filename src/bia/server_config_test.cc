@@ -147,12 +147,14 @@ TEST(ServerConfig, NamesUnknownKeysAndBadValues) {
             "config.yaml:4: unknown key server.http.timeot; did you mean timeout?");
   EXPECT_EQ(http_error("quic: {}"),
             "config.yaml:4: unknown key server.http.quic; known here: network, addr, timeout, "
-            "request_line_bytes_max, "
+            "deadline_header, request_line_bytes_max, "
             "header_bytes_max, header_count_max, body_bytes_max, pipeline_max, idle_timeout, "
             "header_timeout, connections_max, json, envelope, operations, docs, cors, tls, "
             "grpc, compression, decompression, etag");
   EXPECT_EQ(http_error("timeout: 5"),
             "config.yaml:4: server.http.timeout \"5\" has no unit; write \"5s\"");
+  EXPECT_EQ(http_error("deadline_header: 'x y'"),
+            "config.yaml:4: server.http.deadline_header \"x y\" is no header's name");
   EXPECT_EQ(http_error("timeout: -1s"), "config.yaml:4: server.http.timeout is negative");
   EXPECT_EQ(http_error("network: udp"),
             "config.yaml:4: server.http.network \"udp\" is not built; write \"tcp\" or \"unix\"");
@@ -172,6 +174,7 @@ TEST(ServerConfig, ChecksTheOtherSections) {
             "config.yaml:2: runtime.stack_bytes is 1000; it must be 65536 to 268435456");
   EXPECT_EQ(error_of(server + "log: {level: loud}\n"),
             "config.yaml:2: log level \"loud\" is not debug, info, warn, error or fatal");
+  EXPECT_EQ(error_of(server + "log: {mask: password}\n"), "config.yaml:2: log.mask is not a list");
   EXPECT_EQ(error_of(server + "metrics: {path: m}\n"),
             "config.yaml:2: metrics.path \"m\" does not begin with \"/\"");
   EXPECT_EQ(error_of("server: {htp: {}}\n"),

@@ -77,13 +77,13 @@ struct HttpEnd {
   Sender& sender;
   const HttpPlan& plan;
   OutgoingCall& call;
-  RetryOptions::Unsafe unsafe;
+  const ServiceClientOptions& options;
 };
 
 Result<void> send_http(Invocation& invocation) {
   auto& end = *static_cast<HttpEnd*>(invocation.service);
   const auto repeated =
-      std::make_shared<const HttpRepeated>(end.plan, end.call.headers, end.unsafe);
+      std::make_shared<const HttpRepeated>(end.plan, end.call.headers, end.options);
   Answer answer;
   Result<void> sent = end.sender.send(repeated, end.call.deadline, answer);
   end.call.peer = std::move(answer.peer);
@@ -147,7 +147,7 @@ Result<void> ServiceClient::exchange(const HttpPlan& plan, const http::Headers& 
   call.http_method = plan.method;
   call.target = plan.target;
   Context context(plan.operation, plan.path_template, call, plan.parent, now());
-  HttpEnd end{impl_->sender, plan, call, impl_->options.retry.unsafe};
+  HttpEnd end{impl_->sender, plan, call, impl_->options};
   Invocation invocation{context, plan.request, plan.reply, send_http, nullptr, &end};
   invocation.validate = plan.validate;
   return outcome_of(impl_->chain.run(invocation));

@@ -219,6 +219,19 @@ TEST(ServiceClient, HedgesASlowNode) {
   });
 }
 
+TEST(ServiceClient, SendsNoCopiesWhereMostCallsFail) {
+  Peer peer;
+  peer.echo = [](grpc::ServerCall&, std::string_view, std::string&) -> Result<void> {
+    return Error(Code::kUnavailable, "DOWN", "down");
+  };
+  peer.run([&](const std::string& grpc, const std::string&) {
+    auto client = client_of(grpc, [](auto& options) { options.hedge.copies = 2; });
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(echo(*client, "x").error().reason(), "DOWN");
+    EXPECT_LT(peer.calls, 25) << "half of ten tokens: five failed sendings, then no second one";
+    EXPECT_GT(peer.calls, 20);
+  });
+}
+
 TEST(ServiceClient, EndsAtItsDeadline) {
   Peer peer;
   peer.echo = [](grpc::ServerCall&, std::string_view, std::string&) -> Result<void> {
@@ -236,6 +249,27 @@ TEST(ServiceClient, EndsAtItsDeadline) {
   });
 }
 
+TEST(ServiceClient, TellsItsDeadlineInAHeader) {
+  Peer peer;
+  std::string told;
+  peer.http = [&](http::ServerRequest& request, http::ServerResponse&) {
+    told = request.header("x-deadline");
+  };
+  peer.run([&](const std::string&, const std::string& web) {
+    auto client = client_of(
+        web, [](ServiceClientOptions& options) { options.deadline_header = "X-Deadline"; }, "http");
+    http::ClientRequest request;
+    request.method = "GET";
+    request.target = "/";
+    http::ClientResponse response;
+    ASSERT_TRUE(client->send(request, response).ok());
+    const auto left = parse_go_duration(told);
+    ASSERT_TRUE(left.ok()) << told;
+    EXPECT_GT(*left, 1s);
+    EXPECT_LE(*left, 20s);
+  });
+}
+
 TEST(ServiceClient, KeepsItsTimeoutWhileNoNodeIsKnown) {
   log::set_sink([](std::string_view) {});
   auto threads = *fiber::ThreadGroup::create(1);
@@ -246,6 +280,25 @@ TEST(ServiceClient, KeepsItsTimeoutWhileNoNodeIsKnown) {
     });
     // Not kUnavailable, which would say that the pool gave up first.
     EXPECT_EQ(echo(*client, "x").error().code(), Code::kDeadlineExceeded);
+  });
+}
+
+TEST(ServiceClient, AStreamWaitsForItsFirstNodeAsItsCallSays) {
+  log::set_sink([](std::string_view) {});
+  auto threads = *fiber::ThreadGroup::create(1);
+  threads->run([&](size_t) {
+    const auto opened = [](Duration first_timeout, const grpc::CallOptions& call) {
+      auto client = client_of("discovery:///nobody", [&](ServiceClientOptions& options) {
+        options.pool.etcd.endpoints = {"127.0.0.1:1"};
+        options.pool.first_timeout = first_timeout;
+      });
+      return client->stream("/t.S/Chat", nullptr, call).error();
+    };
+    const auto soon = [] { return Deadline::after(20ms); };
+    const auto kWait = grpc::CallOptions::Ready::kWait;
+    EXPECT_EQ(opened(60s, {.deadline = soon()}).code(), Code::kDeadlineExceeded);
+    EXPECT_EQ(opened(1ms, {}).reason(), "no_available_node");
+    EXPECT_EQ(opened(1ms, {.deadline = soon(), .ready = kWait}).code(), Code::kDeadlineExceeded);
   });
 }
 

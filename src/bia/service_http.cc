@@ -10,6 +10,7 @@
 #include "bia/http/server.h"
 #include "bia/media_type.h"
 #include "bia/yaml_body.h"
+#include "codec/xml.h"
 
 namespace bia {
 namespace {
@@ -60,13 +61,14 @@ void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& para
                       http::ServerResponse& response) const {
   Exchange exchange(method_);
   const TimePoint start = now();
-  const bool limited = policy_.timeout > Duration::zero() && fiber::in_fiber();
-  const Deadline deadline = limited ? Deadline(start + policy_.timeout) : Deadline::never();
+  Result<Deadline> known = deadline_of(request, start);
+  const Deadline deadline = known.ok() ? *known : Deadline::never();
   Context context(method_.info->operation, rule_.path_template, request, response, start, deadline);
   Result<void> done;
   {
     Timeout scope(deadline, response);
-    done = call(request, params, context, exchange);
+    done = call(request, params, context, exchange,
+                known.ok() ? Result<void>() : Result<void>(std::move(known).error()));
   }
   // What decoding or a middleware made of it: the caller was told 504, or is now.
   if (context.late()) done = timeout_error();
@@ -102,12 +104,16 @@ Result<void> HttpRoute::write_reply(std::string_view accept, const google::proto
       return Error(Code::kInternal, "CODEC", "the reply is above 2 GiB");
     return {};
   }
+  if (format == Format::kXml && message) {
+    response.add_header("Content-Type", media_type_of(format));
+    return codec::encode_xml(*message, body);
+  }
   std::string json;
   if (Result<void> written = write_json(reply, json); !written.ok()) return written;
   if (format == Format::kYaml) {
     json_to_yaml(json, body);
   } else {
-    // One field that is no message has no protobuf form of its own.
+    // One field that is no message has neither a protobuf form of its own nor an XML one.
     response.add_header("Content-Type", "application/json");
     body += json;
     return {};
@@ -167,11 +173,29 @@ void HttpRoute::write_error(const Error& error, http::ServerResponse& response) 
   }
 }
 
+/// The earlier of the timeout and what the caller says that it waits.
+Result<Deadline> HttpRoute::deadline_of(const http::ServerRequest& request, TimePoint start) const {
+  Deadline deadline;
+  if (!fiber::in_fiber()) return deadline;
+  if (policy_.timeout > Duration::zero()) deadline = Deadline(start + policy_.timeout);
+  if (policy_.deadline_header.empty()) return deadline;
+  const std::string_view text = request.header(policy_.deadline_header);
+  if (text.empty()) return deadline;
+  Result<Duration> waits = parse_go_duration(text);
+  if (!waits.ok() || *waits <= Duration::zero())
+    return bad_request(fmt::format("header {} \"{}\" is no duration above zero, like \"1.5s\"",
+                                   policy_.deadline_header, text));
+  // Far deadlines would overflow the clock.
+  constexpr Duration kFar = std::chrono::hours(24 * 365 * 50);
+  if (*waits < kFar) deadline = std::min(deadline, Deadline(start + *waits));
+  return deadline;
+}
+
 Result<void> HttpRoute::call(http::ServerRequest& request, const http::PathParams& params,
-                             Context& context, Exchange& exchange) const {
+                             Context& context, Exchange& exchange, Result<void> decoded) const {
   Invocation invocation{context, &exchange.request(), &exchange.reply(), invoke_method, &method_};
   invocation.validate = method_.info->validate;
-  Result<void> decoded = decode(request, params, exchange);
+  if (decoded.ok()) decoded = decode(request, params, exchange);
   if (!decoded.ok()) {
     invocation.validate = nullptr;
     invocation.handler = answer_decode_error;
@@ -254,6 +278,9 @@ Result<void> HttpRoute::decode_message(std::string_view content_type, std::strin
       if (message.ParseFromArray(body.data(), static_cast<int>(body.size()))) return {};
       return bad_request(
           fmt::format("body unmarshal proto: the bytes are no {}", message.GetTypeName()));
+    case Format::kXml:
+      decoded = codec::decode_xml(body, message);
+      break;
     case Format::kMultipart:
       decoded = codec::decode_multipart(body, media_parameter(content_type, "boundary"), message);
       break;

@@ -22,6 +22,7 @@ struct HttpEnvelopeParsed {
 /// What one operation's routes go by.
 struct HttpPolicy {
   Duration timeout = Duration::zero();
+  std::string_view deadline_header;
   size_t body_bytes_max = 0;  ///< zero: the server's own
   HttpJsonOptions json;
   const HttpEnvelopeParsed* envelope = nullptr;
@@ -36,8 +37,9 @@ class HttpRoute {
              http::ServerResponse& response) const;
 
  private:
+  Result<Deadline> deadline_of(const http::ServerRequest& request, TimePoint start) const;
   Result<void> call(http::ServerRequest& request, const http::PathParams& params, Context& context,
-                    Exchange& exchange) const;
+                    Exchange& exchange, Result<void> decoded) const;
   Result<void> decode(http::ServerRequest& request, const http::PathParams& params,
                       Exchange& exchange) const;
   Result<void> decode_body(http::ServerRequest& request, Exchange& exchange) const;

@@ -15,7 +15,7 @@
 namespace bia {
 namespace {
 
-constexpr Duration kFirstTimeout = std::chrono::seconds(5);
+constexpr Duration kLookupTimeout = std::chrono::seconds(5);
 constexpr Duration kDnsInterval = std::chrono::seconds(30);
 constexpr Duration kDnsRetry = std::chrono::seconds(1);
 
@@ -68,15 +68,19 @@ class ServicePool::ThreadPool {
     nodes_.clear();
     client_.reset();
   }
-  Result<void> wait_first() {
+  Result<void> wait_first(const grpc::CallOptions& call) {
     if (!nodes_.empty()) return {};
-    auto waited = first_.wait(Deadline::after(kFirstTimeout));
+    const bool patient = call.ready == grpc::CallOptions::Ready::kWait;
+    const Deadline limit = patient ? Deadline::never() : Deadline::after(options_.first_timeout);
+    auto waited = first_.wait(std::min(limit, call.deadline));
     if (!nodes_.empty()) return {};
     if (!waited.ok() && waited.error().code() == Code::kCancelled) return waited;
+    if (call.deadline.expired())
+      return Error(Code::kDeadlineExceeded, "", "context deadline exceeded");
     return no_node(options_.target);
   }
-  Result<Pick> pick() {
-    BIA_TRY(wait_first());
+  Result<Pick> pick(const grpc::CallOptions& call) {
+    BIA_TRY(wait_first(call));
     const TimePoint at = now();
     // Each refused node is left out, so that a healthy one is found where there is one.
     std::vector<std::shared_ptr<Node>> left;
@@ -182,7 +186,7 @@ void ServicePool::ThreadPool::resolve() {
 void ServicePool::ThreadPool::resolve_dns(std::string_view host_port) {
   const auto wanted = node_of(host_port);
   while (wanted && !fiber::cancelled()) {
-    auto found = net::resolve(wanted->host, wanted->port, Deadline::after(kFirstTimeout),
+    auto found = net::resolve(wanted->host, wanted->port, Deadline::after(kLookupTimeout),
                               net::Freshness::kNew);
     if (found.ok()) {
       std::vector<std::shared_ptr<Node>> nodes;
@@ -327,11 +331,13 @@ ServicePool::~ServicePool() {
   }
 }
 
-Result<ServicePool::Pick> ServicePool::pick() { return BIA_TRY(impl_->here())->pick(); }
+Result<ServicePool::Pick> ServicePool::pick(const grpc::CallOptions& call) {
+  return BIA_TRY(impl_->here())->pick(call);
+}
 int ServicePool::attempts() const { return impl_->options.attempts; }
 Result<std::vector<std::string>> ServicePool::addresses() {
   ThreadPool* pool = BIA_TRY(impl_->here());
-  BIA_TRY(pool->wait_first());
+  BIA_TRY(pool->wait_first({}));
   return pool->addresses();
 }
 

@@ -43,14 +43,14 @@ struct StreamScope::State {
 
 Result<void> StreamScope::State::open_and_wait(Invocation& invocation) {
   auto& state = *static_cast<State*>(invocation.service);
-  auto pick = state.plan.pool.pick();
-  if (!pick.ok()) return std::move(pick).error();
   OutgoingCall& call = state.plan.call;
-  call.peer = pick->address();
   grpc::CallOptions options;
   options.deadline = call.deadline;
   options.metadata = &call.headers;
   options.ready = state.plan.ready;
+  auto pick = state.plan.pool.pick(options);
+  if (!pick.ok()) return std::move(pick).error();
+  call.peer = pick->address();
   auto opened = pick->channel().stream(state.plan.operation, options);
   if (!opened.ok()) {
     pick->done(&opened.error());

@@ -8,6 +8,12 @@ namespace {
 TEST(Rules, KnowWhatIsWhat) {
   using namespace rules;
   EXPECT_EQ(runes("a\xc3\xa9\xe2\x82\xac"), 3u);
+  const std::string mixed = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80";  // 4 of 10 bytes
+  std::string many;
+  for (size_t i = 0; i < 50; ++i, many += mixed) {
+    EXPECT_EQ(runes(many), 4 * i);
+    EXPECT_EQ(runes(many + "xyz"), 4 * i + 3);
+  }
   for (const char* yes : {"a@b.c", "first.last+tag@example.com", "x@localhost"})
     EXPECT_TRUE(is_email(yes)) << yes;
   for (const char* no : {"", "a", "@b", "a@", ".a@b", "a..b@c", "a b@c", "a@-b", "a@b..c"})

@@ -73,11 +73,33 @@ bool FieldReader::next() {
 
 namespace {
 constexpr std::string_view kErrorInfoUrl = "type.googleapis.com/google.rpc.ErrorInfo";
+constexpr std::string_view kBadRequestUrl = "type.googleapis.com/google.rpc.BadRequest";
+/// Kratos' reason of a request that breaks its .proto's rules; the metadata has them by field.
+constexpr std::string_view kBrokenRules = "VALIDATOR";
+
+void put_any(std::string& status, std::string_view url, std::string_view value) {
+  std::string any;
+  put_bytes(any, 1, url);
+  put_bytes(any, 2, value);
+  put_bytes(status, 3, any);
 }
+
+/// google.rpc.BadRequest: what clients in any language look for.
+std::string bad_request(const Error& error) {
+  std::string bad;
+  for (const auto& [field, description] : error.metadata()) {
+    std::string violation;
+    put_bytes(violation, 1, field);
+    put_bytes(violation, 2, description);
+    put_bytes(bad, 1, violation);
+  }
+  return bad;
+}
+}  // namespace
 
 std::string encode_status_details(const Error& error) {
   if (error.reason().empty()) return {};
-  std::string info, any, status;
+  std::string info, status;
   put_bytes(info, 1, error.reason());
   for (const auto& [key, value] : error.metadata()) {
     std::string entry;
@@ -85,11 +107,12 @@ std::string encode_status_details(const Error& error) {
     put_bytes(entry, 2, value);
     put_bytes(info, 3, entry);
   }
-  put_bytes(any, 1, kErrorInfoUrl);
-  put_bytes(any, 2, info);
   put_uint(status, 1, static_cast<uint64_t>(error.code()));
   put_bytes(status, 2, error.message());
-  put_bytes(status, 3, any);
+  // First: Kratos' client takes the first detail that it knows.
+  put_any(status, kErrorInfoUrl, info);
+  if (error.reason() == kBrokenRules && !error.metadata().empty())
+    put_any(status, kBadRequestUrl, bad_request(error));
   return status;
 }
 

@@ -78,7 +78,8 @@ std::string base64_encode(std::string_view bytes);
 std::optional<std::string> base64_decode(std::string_view text);
 
 /// A serialized google.rpc.Status with one google.rpc.ErrorInfo (reason, metadata; the domain stays
-/// empty, as Kratos leaves it). Empty for an error without reason.
+/// empty, as Kratos leaves it), and behind it, of a request that breaks its rules (VALIDATOR), a
+/// google.rpc.BadRequest with each field. Empty for an error without reason.
 std::string encode_status_details(const Error& error);
 /// The Error that a status becomes: reason and metadata from the ErrorInfo in `details`, if there
 /// is one.

@@ -103,6 +103,36 @@ TEST(StatusDetails, CarryReasonAndMetadata) {
   EXPECT_EQ(error_from_status(Code::kAborted, "", "\xff\xff").reason(), "");
 }
 
+TEST(StatusDetails, NameTheFieldsOfABadRequest) {
+  const Error error = Error(Code::kInvalidArgument, "VALIDATOR", "bad")
+                          .with_metadata("name", "too long")
+                          .with_metadata("sub.n", "too small");
+  std::vector<std::string> urls;
+  std::vector<std::string> fields;
+  const std::string details = encode_status_details(error);
+  FieldReader status(details);
+  while (status.next()) {
+    if (status.field() != 3) continue;
+    FieldReader any(status.bytes());
+    while (any.next()) {
+      if (any.field() == 1) urls.emplace_back(any.bytes());
+      if (any.field() != 2 || urls.size() != 2) continue;
+      FieldReader violations(any.bytes());
+      while (violations.next()) {
+        FieldReader violation(violations.bytes());
+        while (violation.next()) fields.emplace_back(violation.bytes());
+      }
+    }
+  }
+  EXPECT_EQ(urls, (std::vector<std::string>{"type.googleapis.com/google.rpc.ErrorInfo",
+                                            "type.googleapis.com/google.rpc.BadRequest"}));
+  EXPECT_EQ(fields, (std::vector<std::string>{"name", "too long", "sub.n", "too small"}));
+  EXPECT_EQ(error_from_status(Code::kInvalidArgument, "bad", details).metadata().size(), 2u);
+  EXPECT_EQ(encode_status_details(Error(Code::kAborted, "WHY", "").with_metadata("k", "v"))
+                .find("BadRequest"),
+            std::string::npos);
+}
+
 TEST(FieldReader, StopsAtMalformedBytes) {
   for (std::string_view bad :
        {std::string_view("\x0a\x05x"), std::string_view("\x08"), std::string_view("\x0f"),

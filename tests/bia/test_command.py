@@ -1,4 +1,4 @@
-"""bia new --repo, bia run --watch, bia upgrade, bia completion."""
+"""bia new --repo, bia run --watch, bia upgrade, bia changelog, bia completion."""
 import os
 import shutil
 import signal
@@ -59,6 +59,41 @@ def test_upgrade_says_what_is_newer(tmp_path, repository):
     assert code == 1 and "cannot list the tags" in err
     code, _, err = run("bia", "upgrade", env={key: value for key, value in os.environ.items() if key != "BIA_REPO"})
     assert code == 1 and "--repo" in err
+
+
+def commit(folder, subject, body=""):
+    git(folder, "commit", "-q", "--allow-empty", "-m", subject, *(["-m", body] if body else []))
+
+
+def test_changelog_groups_commits_as_kratos_does(tmp_path, repository):
+    code, _, err = run("bia", "changelog", cwd=repository)
+    assert code == 1 and "no tag like v1.2.3" in err
+    assert run("bia", "changelog", "dev", cwd=repository)[:2] == (0, "### Others\n- x\n")
+    git(repository, "tag", "v1.0.0")
+    for subject in ("feat(user): log in", "fix: no crash", "feature: not a type", "chore(deps): newer", "deps: one more", "http: 'quoted' \"text\""):
+        commit(repository, subject)
+    commit(repository, "feat!: new names")
+    commit(repository, "fix(api): new numbers", "Why.\n\nBREAKING CHANGE: old numbers are gone")
+    git(repository, "tag", "-a", "-m", "two", "v1.10.0")
+    git(repository, "tag", "v2.0.0-rc1")
+    commit(repository, "build: faster")
+    changes = ("### Breaking Changes\n- fix(api): new numbers\n- feat!: new names\n### Dependencies\n- deps: one more\n### New Features\n- feat(user): log in\n"
+               "### Bug Fixes\n- fix: no crash\n### Chores\n- chore(deps): newer\n### Others\n- http: 'quoted' \"text\"\n- feature: not a type\n")
+    assert run("bia", "changelog", "v1.0.0..v1.10.0", cwd=repository)[:2] == (0, changes)
+    code, out, err = run("bia", "changelog", "--repo", repository)
+    head, line, rest = out.partition("--------------------------------------------\n")
+    assert code == 0 and head.startswith("Author: t\nDate: 20") and "\nVersion: v1.10.0\n" in head, err
+    assert rest == f"\n{changes}\n{line}"
+    assert run("bia", "changelog", "v1.10.0", "--repo", f"file://{repository}")[1] == out  # a clone
+    assert run("bia", "changelog", "dev", cwd=repository)[1] == "### Builds\n- build: faster\n"
+    for bad in ("v9.9.9", "--output=x..HEAD", "HEAD..-x", ""):
+        code, out, err = run("bia", "changelog", bad, "--repo", repository)
+        assert code == 1 and not out and err, bad
+    code, _, err = run("bia", "changelog", "--repo", tmp_path / "none")
+    assert code == 1 and "git cannot clone" in err
+    (tmp_path / "plain").mkdir()
+    code, _, err = run("bia", "changelog", cwd=tmp_path / "plain", env={**os.environ, "GIT_CEILING_DIRECTORIES": str(tmp_path)})
+    assert code == 1 and "git cannot find a repository" in err
 
 
 def test_completion_is_what_shells_take():

@@ -11,6 +11,7 @@ from http import server as web
 import pytest
 
 import conftest
+from conftest import wait_until
 from service import Service, error_body, grpc_call, http, metrics, parsed
 
 
@@ -199,6 +200,23 @@ def test_a_client_passes_its_own_chain(start, tmp_path, receiver, protocol):
     last.process.wait(10)
     assert get(first.http, "/wait/7")[0] == 503
     first.wait_for_log(f"kind=client component={protocol} operation=/slow.v1.Slow/Wait args=milliseconds: 7 code=503")
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_a_slow_node_is_hedged_by_a_quick_one(start, tmp_path, protocol):
+    (tmp_path / "slow").mkdir()
+    slow = Service(start, tmp_path / "slow", program="chained_service", extra="hold: 30s\n", http_timeout="60s", grpc_timeout="60s")
+    quick = chained(start, tmp_path, name="quick")
+    nodes = ",".join(f"127.0.0.1:{getattr(node, protocol)}" for node in (slow, quick))
+    caller = chained(start, tmp_path, f"peer: direct:///{nodes}\nthrough: {protocol}\nhedge: 20ms\n", "caller")
+    count = f'server_requests_code_total{{kind="{protocol}",operation="/slow.v1.Slow/Wait",code="200",reason=""}}'
+    for _ in range(5):
+        assert get(caller.http, "/wait/7")[0] == 200
+    if protocol == "grpc":  # HTTP/1.1 has no cancellation but the end of its connection
+        wait_until(lambda: slow.messages().count("the wait was cancelled") == 5, "a copy that lost goes on")
+    assert metrics(quick.http)[count] == 5
+    # One call each, however many copies it took.
+    assert metrics(caller.http)[count.replace("server", "client")] == 5
 
 
 def test_metrics_as_openmetrics_with_exemplars_sizes_and_calls_in_flight(start, tmp_path, receiver):

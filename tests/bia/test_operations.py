@@ -1,8 +1,10 @@
 """What operators use of a service: sources of its configuration, reload, health, drain, log level, /debug, a log that nobody reads."""
 import json
 import os
+import re
 import signal
 import subprocess
+import threading
 
 import conftest
 from service import Service, grpc_call, http, metrics
@@ -84,6 +86,20 @@ def test_debug_is_off_by_default_and_sets_the_log_level(start, tmp_path):
     assert b"heap_in_use_bytes" in http(service.http, "GET /debug/memory")[2]
     assert http(service.http, "GET /debug/profile?seconds=0")[0] == 400
     assert http(service.http, "GET /debug/profile?seconds=1")[0] == 200
+
+
+def test_profile_shows_where_the_time_goes(start, tmp_path):
+    service = Service(start, tmp_path, program="slow_service", extra="debug:\n  enabled: true\n", http_timeout="10s")
+    busy = threading.Thread(target=lambda: http(service.http, "GET /spin/1500"))
+    busy.start()
+    status, _, body = http(service.http, "GET /debug/profile?seconds=1", wait=20)
+    busy.join()
+    assert status == 200
+    stacks = [line.rpartition(" ") for line in body.decode().splitlines()]
+    assert sum(int(count) for _, _, count in stacks) >= 20  # of 100 a second; the machine may be busy
+    # Collapsed: outermost first.
+    assert any(re.search(r";bia::http::Router::serve\(.*;[^;]*Slow::Spin\(", stack) for stack, _, _ in stacks), body.decode()
+    assert http(service.http, "GET /debug/profile?seconds=x")[0] == 400
 
 
 def test_a_log_that_nobody_reads_holds_up_no_request(start, tmp_path):

@@ -129,6 +129,13 @@ def test_openapi_describes_what_is_served(tmp_path):
         assert reference in schemas
 
 
+def test_openapi_has_rpcs_without_a_rule_where_they_are_served(tmp_path):
+    words = (conftest.SOURCE / "tools/protoc-gen-bia/test/test/v1/unmapped.proto", "-p", conftest.SOURCE / "tools/protoc-gen-bia/test")
+    assert set(openapi(*words, cwd=tmp_path)["paths"]) == {"/ruled/{text}"}
+    paths = openapi(*words, "--", "--bia_opt=omitempty=false,omitempty_prefix=/rpc", cwd=tmp_path)["paths"]
+    assert set(paths) == {"/ruled/{text}", "/rpc/test.v1.Unmapped/Say"} and set(paths["/rpc/test.v1.Unmapped/Say"]) == {"post"}
+
+
 def test_openapi_has_what_json_schema_can_say_of_the_rules(tmp_path):
     for name in ("test/v1/proto_rules.proto", "test/v1/rules.proto"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

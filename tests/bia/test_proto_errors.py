@@ -81,9 +81,13 @@ def test_writes_two_files(tmp_path):
     assert files == ["t.bia.cc", "t.bia.h"]
 
 
-def test_refuses_unknown_parameters(tmp_path):
+@pytest.mark.parametrize("parameter, error", [
+    ("paths=source_relative", 'no parameter "paths=source_relative"'),
+    ("omitempty=false,omitempty_prefix=rpc", 'omitempty_prefix "rpc" must be a path like /rpc'),
+])
+def test_refuses_unknown_parameters(tmp_path, parameter, error):
     (tmp_path / "t.proto").write_text(HEAD)
     ran = subprocess.run(["protoc", f"-I{tmp_path}", f"-I{BIN.parent / 'proto'}", f"--plugin=protoc-gen-bia={BIN / 'protoc-gen-bia'}",
-                          f"--bia_out=omitempty=false:{tmp_path}", "t.proto"], capture_output=True, text=True)
+                          f"--bia_out={parameter}:{tmp_path}", "t.proto"], capture_output=True, text=True)
     assert ran.returncode != 0
-    assert 'no parameter "omitempty=false"' in ran.stderr
+    assert error in ran.stderr

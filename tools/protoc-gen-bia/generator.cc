@@ -2,10 +2,12 @@
 
 #include <google/protobuf/io/zero_copy_stream.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 
 #include "errors_code.h"
+#include "http_rule.h"
 #include "json_code.h"
 #include "names.h"
 #include "openapi_code.h"
@@ -118,9 +120,37 @@ std::string check(const pb::FileDescriptor* file) {
 }
 }  // namespace
 
+namespace {
+/// Takes Kratos' omitempty and omitempty_prefix out of the parameters and returns the rest.
+std::string take_unmapped(std::string_view parameters, std::string* error) {
+  constexpr std::string_view kPrefix = "omitempty_prefix=";
+  std::string rest;
+  std::string prefix;
+  bool served = false;
+  while (!parameters.empty()) {
+    const std::string_view one = parameters.substr(0, parameters.find(','));
+    parameters.remove_prefix(std::min(one.size() + 1, parameters.size()));
+    if (one == "omitempty=false" || one == "omitempty=true") {
+      served = one.ends_with("false");
+    } else if (one.starts_with(kPrefix)) {
+      prefix = one.substr(kPrefix.size());
+    } else {
+      (rest += rest.empty() ? "" : ",") += one;
+    }
+  }
+  while (prefix.ends_with('/')) prefix.pop_back();
+  if (!prefix.empty() && (prefix[0] != '/' || prefix.find_first_of("{}*") != std::string::npos))
+    *error = fmt::format("omitempty_prefix \"{}\" must be a path like /rpc", prefix);
+  if (served) serve_unmapped(prefix);
+  return rest;
+}
+}  // namespace
+
 bool Generator::GenerateAll(const std::vector<const pb::FileDescriptor*>& files,
-                            const std::string& parameter, pb::compiler::GeneratorContext* context,
+                            const std::string& parameters, pb::compiler::GeneratorContext* context,
                             std::string* error) const {
+  const std::string parameter = take_unmapped(parameters, error);
+  if (!error->empty()) return false;
   if (!parameter.starts_with("openapi="))
     return CodeGenerator::GenerateAll(files, parameter, context, error);
   for (const pb::FileDescriptor* file : files) {
@@ -135,7 +165,9 @@ bool Generator::GenerateAll(const std::vector<const pb::FileDescriptor*>& files,
 bool Generator::Generate(const pb::FileDescriptor* file, const std::string& parameter,
                          pb::compiler::GeneratorContext* context, std::string* error) const {
   if (!parameter.empty()) {
-    *error = fmt::format("protoc-gen-bia has no parameter \"{}\"", parameter);
+    *error = fmt::format(
+        "protoc-gen-bia has no parameter \"{}\"; it has omitempty, omitempty_prefix and openapi",
+        parameter);
     return false;
   }
   if (is_built_in(file)) return true;

@@ -6,7 +6,8 @@
 namespace bia::protoc {
 
 /// From NAME.proto: NAME.bia.h and NAME.bia.cc with the JSON of each message, and of each service
-/// its base class and its clients.
+/// its base class and its clients. Kratos' parameters omitempty=false and omitempty_prefix=PATH:
+/// see serve_unmapped.
 class Generator final : public google::protobuf::compiler::CodeGenerator {
  public:
   uint64_t GetSupportedFeatures() const override { return FEATURE_PROTO3_OPTIONAL; }

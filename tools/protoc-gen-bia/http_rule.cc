@@ -3,6 +3,8 @@
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/unknown_field_set.h>
 
+#include <optional>
+
 #include "names.h"
 
 namespace bia::protoc {
@@ -78,6 +80,22 @@ bool parse_raw(const std::string& bytes, RawRule& rule) {
     }
   }
   return true;
+}
+
+std::optional<std::string>& unmapped_prefix() {
+  static std::optional<std::string> prefix;
+  return prefix;
+}
+
+/// The rule of an rpc that has none.
+std::vector<HttpRule> unmapped_rules(const pb::MethodDescriptor* method) {
+  const std::optional<std::string>& prefix = unmapped_prefix();
+  if (!prefix || method->client_streaming() || method->server_streaming()) return {};
+  HttpRule rule;
+  rule.method = "POST";
+  rule.path = fmt::format("{}/{}/{}", *prefix, method->service()->full_name(), method->name());
+  rule.literals = {rule.path};
+  return {std::move(rule)};
 }
 
 /// The fields that a dotted path leads through; empty, with `error` set, where one is missing or no
@@ -213,6 +231,8 @@ bool replies_raw(const pb::MethodDescriptor* method, const HttpRule& rule) {
                                              is_http_body(rule.response_body->message_type());
 }
 
+void serve_unmapped(std::string prefix) { unmapped_prefix() = std::move(prefix); }
+
 std::vector<HttpRule> http_rules(const pb::MethodDescriptor* method, std::string& error) {
   std::vector<HttpRule> rules;
   std::string bytes;
@@ -226,7 +246,7 @@ std::vector<HttpRule> http_rules(const pb::MethodDescriptor* method, std::string
     bytes += options.field(i).length_delimited();
     found = true;
   }
-  if (!found) return rules;
+  if (!found) return unmapped_rules(method);
   RawRule raw;
   if (!parse_raw(bytes, raw)) {
     error = at(method, "google.api.http cannot be parsed");

@@ -33,6 +33,11 @@ bool is_http_body(const pb::Descriptor* type);
 bool takes_raw(const pb::MethodDescriptor* method, const HttpRule& rule);
 bool replies_raw(const pb::MethodDescriptor* method, const HttpRule& rule);
 
+/// Of Kratos' parameters omitempty=false and omitempty_prefix: from now on a unary rpc without
+/// google.api.http has a rule all the same, POST PREFIX/pkg.Service/Method, its request from the
+/// query. A plugin answers one request, and then ends.
+void serve_unmapped(std::string prefix);
+
 /// The rule and its additional_bindings; none without the option. `error` is set to
 /// "file:line:column: what" where it cannot be served.
 std::vector<HttpRule> http_rules(const pb::MethodDescriptor* method, std::string& error);

@@ -46,6 +46,8 @@ struct PoolOptions {
   size_t subset = 25;
   /// Nodes tried for one call where a node cannot be reached.
   int attempts = 1;
+  /// What a call waits for the first nodes where it does not wait for ready.
+  Duration first_timeout = std::chrono::seconds(5);
   /// Kratos' SRE breaker for each node: one that fails is passed by, now and then tried.
   enum class Breaker : uint8_t { kOff, kOn } breaker = Breaker::kOff;
   EtcdOptions etcd = {};
@@ -66,7 +68,7 @@ class ServicePool {
   ~ServicePool();
 
   /// `function` (grpc::Channel&) -> Result<T>, with a node's channel. Suspends; the first call of a
-  /// thread waits for the first instances within the fiber's deadline, and 5 s. Errors: what
+  /// thread waits for the first nodes within the fiber's deadline and `first_timeout`. Errors: what
   /// `function` returns; kUnavailable no_available_node; kUnavailable CIRCUITBREAKER.
   template <typename F>
     requires std::is_invocable_v<F&, grpc::Channel&>
@@ -119,8 +121,9 @@ class ServicePool {
     TimePoint started_;
     bool ended_ = false;
   };
-  /// A node by hand, as `call` chooses one. Suspends as `call` does.
-  Result<Pick> pick();
+  /// A node by hand, as `call` chooses one. Suspends while no node is known: until the call's
+  /// deadline, and where it does not wait for ready `first_timeout` at most.
+  Result<Pick> pick(const grpc::CallOptions& call = {});
 
  private:
   class Impl;

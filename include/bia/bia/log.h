@@ -50,6 +50,10 @@ std::string_view level_name(LogLevel level);
 /// At start-up, before other threads run: what every line begins with, e.g. {"service.id",
 /// "host-1"}.
 void set_fields(const std::vector<std::pair<std::string, std::string>>& fields);
+/// At start-up: fields of lines, and fields of the messages that lines show as text, whose value is
+/// "***" (Kratos' FilterKey). Configuration: log.mask.
+void set_masked(std::vector<std::string> names);
+const std::vector<std::string>& masked();
 /// Lines go to `sink` instead of stderr, without the newline; null: stderr again. For tests.
 void set_sink(std::function<void(std::string_view line)> sink);
 }  // namespace log

@@ -30,7 +30,7 @@ class Request {
   const google::protobuf::Message* message() const { return message_; }
   /// By the rules of its .proto. Errors: 400 VALIDATOR with all that is wrong.
   Result<void> validate() const;
-  /// One line of protobuf text: `name: "kratos"`.
+  /// One line of protobuf text: `name: "kratos"`; what log.mask names is "***".
   std::string text() const;
 
  private:

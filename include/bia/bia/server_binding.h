@@ -48,6 +48,9 @@ struct ServerBindingOptions {
   /// Of an HTTP request, from the end of its head to its answer: 504 when it runs out. Zero: none.
   /// Config key server.http.timeout. gRPC's is the gRPC server's own.
   Duration http_timeout = std::chrono::seconds(1);
+  /// A header in which callers say how long they wait ("1.5s", Go's durations): the call ends at
+  /// the earlier of that and the timeout. Empty: none. Config key server.http.deadline_header.
+  std::string deadline_header = {};
   HttpJsonOptions json = {};
   HttpEnvelope envelope = {};
   /// By operation: "/helloworld.v1.Greeter/SayHello". Config key server.http.operations.

@@ -48,6 +48,9 @@ struct ServiceClientOptions {
   Duration timeout = kClientTimeoutDefault;
   RetryOptions retry = {};
   HedgeOptions hedge = {};
+  /// Over HTTP: the header in which the peer is told what is left of the call's time, as a Go
+  /// duration ("482ms"); empty: none. gRPC has grpc-timeout.
+  std::string deadline_header = {};
 };
 
 /// A plain HTTP request's surroundings.

@@ -15,8 +15,9 @@ namespace {
 
 class Chained final : public slow::v1::SlowService {
  public:
-  Chained(bia::ServicePool* peer, bia::ServiceClient* grpc, bia::ServiceClient* http)
-      : peer_(peer), grpc_(grpc), http_(http) {}
+  Chained(bia::ServicePool* peer, bia::ServiceClient* grpc, bia::ServiceClient* http,
+          bia::Duration hold)
+      : peer_(peer), grpc_(grpc), http_(http), hold_(hold) {}
   bia::Result<slow::v1::WaitReply> Wait(bia::Context& context,
                                         const slow::v1::WaitRequest& request) override {
     if (const auto* metadata = context.find<bia::ServerMetadata>()) {
@@ -25,6 +26,9 @@ class Chained final : public slow::v1::SlowService {
     if (grpc_) return slow::v1::SlowClient(*grpc_, context).Wait(request);
     if (http_) return slow::v1::SlowHttpClient(*http_, context).Wait(request);
     if (!peer_) {
+      const bia::Result<void> waited = bia::fiber::sleep_for(hold_);
+      if (!waited.ok() && waited.error().code() == bia::Code::kCancelled)
+        bia::log::info("the wait was cancelled");
       slow::v1::WaitReply reply;
       reply.set_milliseconds(request.milliseconds());
       return reply;
@@ -68,6 +72,7 @@ class Chained final : public slow::v1::SlowService {
   bia::ServicePool* peer_;
   bia::ServiceClient* grpc_;
   bia::ServiceClient* http_;
+  bia::Duration hold_;  ///< before each answer to Wait
 };
 
 /// `peer`, `peer_etcd` (an address, or all of an etcd's settings), `peer_ca`.
@@ -92,6 +97,10 @@ bia::Result<bia::ServiceClient*> client(bia::App& app, const std::string& scheme
   bia::ServiceClientOptions options;
   options.pool = BIA_TRY(pool_options(app.config(), scheme));
   options.retry.attempts = 2;
+  if (app.config().has("hedge")) {
+    options.hedge.copies = 2;
+    options.hedge.delay = BIA_TRY(app.config().duration("hedge"));
+  }
   auto& made = app.own(BIA_TRY(bia::ServiceClient::create(std::move(options))));
   made.use(bia::recovery_middleware());
   if (app.tracer()) made.use(bia::tracing_middleware(*app.tracer()));
@@ -104,6 +113,8 @@ bia::Result<bia::ServiceClient*> client(bia::App& app, const std::string& scheme
 }
 
 bia::Result<void> wire(bia::App& app) {
+  bia::Duration hold = bia::Duration::zero();
+  if (app.config().has("hold")) hold = BIA_TRY(app.config().duration("hold"));
   app.use(bia::request_id_middleware());
   app.use(bia::access_log_middleware());
   app.use(bia::recovery_middleware());
@@ -117,14 +128,14 @@ bia::Result<void> wire(bia::App& app) {
     const std::string scheme = BIA_TRY(app.config().string("through"));
     bia::ServiceClient* made = BIA_TRY(client(app, scheme));
     const bool grpc = scheme == "grpc";
-    return app.add(
-        app.own(std::make_unique<Chained>(nullptr, grpc ? made : nullptr, grpc ? nullptr : made)));
+    return app.add(app.own(
+        std::make_unique<Chained>(nullptr, grpc ? made : nullptr, grpc ? nullptr : made, hold)));
   }
   if (app.config().has("peer")) {
     auto options = BIA_TRY(pool_options(app.config(), "grpc"));
     peer = &app.own(BIA_TRY(bia::ServicePool::create(std::move(options))));
   }
-  return app.add(app.own(std::make_unique<Chained>(peer, nullptr, nullptr)));
+  return app.add(app.own(std::make_unique<Chained>(peer, nullptr, nullptr, hold)));
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ class Service final : public FilesService {
     if (request.text() == "time") times.mutable_at()->set_seconds(INT64_MAX);
     if (request.text() == "length") times.mutable_lasts()->set_seconds(INT64_MIN);
     if (request.text() == "text") times.set_text("a\xff");
+    if (request.text() == "sleep") BIA_TRY(bia::fiber::sleep_for(std::chrono::seconds(60)));
     return times;
   }
 };
@@ -129,6 +130,8 @@ TEST(Rules, CustomKindsAndBareWildcards) {
                 R"({"type":")" + std::string(method) + R"(","size":"0","name":"x"})");
     }
     EXPECT_EQ(peers.send("SEARCH", "/search/y").body, R"({"type":"SEARCH","size":"0","name":"y"})");
+    EXPECT_EQ(peers.send("DELETE", "/gone", R"({"name":"z"})", "application/json").body,
+              R"({"type":"DELETE","size":"0","name":"z"})");
     EXPECT_EQ(peers.send("GET", "/wild/a/x/b/c?name=q").status, 200);
     EXPECT_EQ(peers.send("GET", "/wild/a/b/x/c").status, 404) << "* is one segment";
   });
@@ -180,6 +183,44 @@ TEST(Options, OfOneOperation) {
   options.operations["/test.v1.Files/Nope"] = {};
   bia::ServerBinding binding(options);
   EXPECT_FALSE(binding.check().ok());
+}
+
+TEST(Options, TimeoutOfOneOperation) {
+  bia::ServerBindingOptions options;
+  options.http_timeout = std::chrono::seconds(60);
+  options.operations["/test.v1.Files/Moments"] = {.timeout = std::chrono::milliseconds(20)};
+  serve(
+      [](Peers& peers) {
+        EXPECT_EQ(peers.send("GET", "/moments?text=sleep").status, 504);
+        EXPECT_EQ(peers.send("GET", "/moments?text=x").status, 200);
+      },
+      options);
+}
+
+TEST(Options, DeadlineOfTheCaller) {
+  bia::ServerBindingOptions options;
+  options.http_timeout = std::chrono::seconds(60);
+  options.deadline_header = "X-Deadline";
+  serve(
+      [](Peers& peers) {
+        const auto moments = [&](std::string_view deadline, std::string_view text) {
+          bia::http::Headers headers;
+          headers.add("x-deadline", deadline);
+          Times times;
+          times.set_text(std::string(text));
+          auto reply = FilesHttpClient(peers.http, "127.0.0.1", peers.port)
+                           .Moments(times, {.deadline = {}, .headers = &headers});
+          return reply.ok() ? "ok" : reply.error().reason() + ": " + reply.error().message();
+        };
+        EXPECT_EQ(moments("20ms", "sleep"), "GATEWAY_TIMEOUT: context deadline exceeded");
+        EXPECT_EQ(moments("1h", "x"), "ok");
+        EXPECT_EQ(moments("2562047h", "x"), "ok") << "292 years: the clock does not overflow";
+        for (const char* bad : {"soon", "5", "0s", "-1s"})
+          EXPECT_EQ(moments(bad, "x"), "CODEC: header X-Deadline \"" + std::string(bad) +
+                                           "\" is no duration above zero, like \"1.5s\"");
+        EXPECT_EQ(peers.calls.back(), "http /test.v1.Files/Moments CODEC");
+      },
+      options);
 }
 
 TEST(Options, Envelope) {

@@ -1,0 +1,69 @@
+#include "bia/masked_text.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/message.h>
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+namespace bia {
+namespace {
+
+namespace pb = google::protobuf;
+using Field = pb::FieldDescriptor;
+
+class Masker {
+ public:
+  explicit Masker(std::span<const std::string> names) : names_(names) {}
+
+  void mask(pb::Message& message) const {
+    const pb::Reflection* reflection = message.GetReflection();
+    std::vector<const Field*> fields;
+    reflection->ListFields(message, &fields);
+    const bool entry = message.GetDescriptor()->options().map_entry();
+    const Field* key = entry ? message.GetDescriptor()->map_key() : nullptr;
+    const bool hidden_entry = key && key->cpp_type() == Field::CPPTYPE_STRING &&
+                              names(reflection->GetString(message, key));
+    for (const Field* field : fields) {
+      if (hidden_entry ? field != key
+                       : !entry && (names(field->name()) || names(field->json_name()))) {
+        hide(message, field);
+      } else if (field->cpp_type() == Field::CPPTYPE_MESSAGE) {
+        if (!field->is_repeated()) mask(*reflection->MutableMessage(&message, field));
+        for (int i = 0; field->is_repeated() && i < reflection->FieldSize(message, field); ++i)
+          mask(*reflection->MutableRepeatedMessage(&message, field, i));
+      }
+    }
+  }
+
+ private:
+  bool names(std::string_view name) const {
+    return std::find(names_.begin(), names_.end(), name) != names_.end();
+  }
+  static void hide(pb::Message& message, const Field* field) {
+    const pb::Reflection* reflection = message.GetReflection();
+    if (field->cpp_type() != Field::CPPTYPE_STRING) {
+      reflection->ClearField(&message, field);
+    } else if (!field->is_repeated()) {
+      reflection->SetString(&message, field, "***");
+    } else {
+      for (int i = 0; i < reflection->FieldSize(message, field); ++i)
+        reflection->SetRepeatedString(&message, field, i, "***");
+    }
+  }
+
+  std::span<const std::string> names_;
+};
+
+}  // namespace
+
+std::string masked_text(const pb::Message& message, std::span<const std::string> names) {
+  const std::unique_ptr<pb::Message> copy(message.New());
+  copy->CopyFrom(message);
+  Masker(names).mask(*copy);
+  return copy->ShortDebugString();
+}
+
+}  // namespace bia
