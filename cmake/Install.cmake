@@ -2,7 +2,7 @@
 # folder itself serves find_package(bia) too (-Dbia_DIR=build/release), which is how `bia run` works before any installation.
 include(CMakePackageConfigHelpers)
 
-set(bia_installed_layers base fiber codec metrics net http grpc bia)
+set(bia_installed_layers base fiber codec cel metrics net http grpc bia)
 set(bia_installed_targets bia_googleapis bia_warnings)
 foreach(layer IN LISTS bia_installed_layers)
   bia_target_name(${layer} target)
@@ -46,7 +46,7 @@ export(EXPORT biaTargets NAMESPACE bia:: FILE ${CMAKE_BINARY_DIR}/biaTargets.cma
 
 # A static archive's users link in this order: each before what it needs.
 set(BIA_PC_LIBS "")
-foreach(layer bia grpc http net fiber metrics codec base)
+foreach(layer bia grpc http net fiber metrics cel codec base)
   if(EXISTS ${PROJECT_SOURCE_DIR}/src/${layer})
     string(APPEND BIA_PC_LIBS " -lbia_${layer}")
   endif()

@@ -4,6 +4,8 @@
 #include <set>
 #include <vector>
 
+#include "bia/bia/cel_rule.h"
+#include "bia/fiber/scheduler.h"
 #include "bia/grpc/server.h"
 #include "bia/http/router.h"
 #include "bia/service_exchange.h"
@@ -126,6 +128,10 @@ Result<void> ServerBinding::check() const {
 Chain& ServerBinding::middleware() { return impl_->chain; }
 
 Result<void> ServerBinding::add(Service& service, http::Router* router, grpc::Server* grpc) {
+  // Off the fiber: it may read files, and the rules may lie deep.
+  Result<void> compiled;
+  fiber::offload([&] { compiled = rules::compile_cel_rules(); });
+  if (!compiled.ok()) return compiled;
   const ServiceInfo& info = service.service_info();
   for (const MethodInfo& method : info.methods) {
     impl_->operations.emplace(method.operation);

@@ -126,6 +126,10 @@ def test_items_are_kept_sold_and_cached(start, tmp_path, database, redis):
     assert (status, error["reason"], error["message"]) == (404, "ITEM_NOT_FOUND", "there is no item 7")
     status, error = shop.post("/items", {"name": "", "count": "-1"})
     assert (status, error["reason"]) == (400, "VALIDATOR") and set(error["metadata"]) == {"name", "count"}
+    # A rule in CEL, over both protocols.
+    status, error = shop.post("/items", {"name": " a", "count": "1"})
+    assert (status, error["metadata"]) == (400, {"name": "must not begin or end with a blank"})
+    assert grpc_call(shop.grpc, "/shop.v1.Shop/AddItem", b"\x0a\x02 a\x10\x01") == ("INVALID_ARGUMENT", "name: must not begin or end with a blank [name.trimmed]")
     assert shop.get("/items?limit=5")[1]["items"][0]["id"] == "1"
     assert grpc_call(shop.grpc, "/shop.v1.Shop/GetItem", b"\x08\x01")[0] == "OK"
     assert grpc_call(shop.grpc, "/shop.v1.Shop/GetItem", b"\x08\x09") == ("NOT_FOUND", "there is no item 9")

@@ -94,7 +94,8 @@ std::string source(const pb::FileDescriptor* file) {
       out.put("#include \"bia/codec/http_body.h\"");
   }
   if (file->service_count() > 0) out.put("#include \"bia/http/router.h\"");
-  if (any_validation(file)) out.put("#include <cmath>\n#include <set>");
+  if (any_validation(file))
+    out.put("#include \"bia/bia/cel_rule.h\"\n\n#include <cmath>\n#include <set>");
   std::set<std::string> well_known;
   collect_well_known(file, well_known);
   for (const std::string& name : well_known) out.line("#include <{}.pb.h>", name);

@@ -14,18 +14,8 @@ using Field = pb::FieldDescriptor;
 constexpr int kOption = 1159;
 constexpr int kRequired = 25;
 constexpr int kIgnore = 27;
-constexpr int kFieldCel[] = {23, 29};
-constexpr int kMessageCel[] = {3, 5};
-
-/// Expressions of the user's own.
-std::string cel_of(const RawRules& rules, const int (&numbers)[2]) {
-  if (const auto rule = rules.message(numbers[0]))
-    return fmt::format("CEL is not built: the rule \"{}\" ({}); check it in the handler",
-                       rule->text(1).value_or(""), rule->text(3).value_or(""));
-  if (const auto text = rules.text(numbers[1]))
-    return fmt::format("CEL is not built: {}; check it in the handler", *text);
-  return {};
-}
+constexpr int kRepeated = 18;
+constexpr int kMap = 19;
 
 bool is_wrapper(const Field* field) {
   if (!field->message_type()) return false;
@@ -57,14 +47,13 @@ std::string is_set(const Field* field, const std::string& value) {
 
 class ProtoField {
  public:
-  ProtoField(const Field* field, Output& out)
-      : field_(field), out_(out), get_(fmt::format("message.{}()", cpp_field(field))) {
+  ProtoField(const Field* field, CelCode& cel, Output& out)
+      : field_(field), cel_(cel), out_(out), get_(fmt::format("message.{}()", cpp_field(field))) {
     at_ = fmt::format("{}, {}, {}", quoted(field->containing_type()->name()),
                       quoted(field->camelcase_name()), quoted(field->json_name()));
   }
 
   std::string write(const RawRules& rules) {
-    if (std::string cel = cel_of(rules, kFieldCel); !cel.empty()) return cel;
     const Ignore ignore = proto_ignore(rules);
     if (ignore == Ignore::kAlways) return {};
     const bool presence = !field_->is_repeated() && field_->has_presence();
@@ -75,9 +64,10 @@ class ProtoField {
     // Absent is not wrong; neither is what was just said to be missing.
     const bool guarded = presence || ignore == Ignore::kZeroValue || rules.flag(kRequired);
     if (guarded) out_.line("if ({}) {{", set);
-    std::string wrong;
     if (presence && ignore == Ignore::kZeroValue && !field_->message_type())
       out_.line("if ({}) {{", is_set(field_, get_));
+    std::string wrong = own_cel(field_, rules, true, get_, at());
+    if (!wrong.empty()) return wrong;
     if (field_->is_map()) {
       wrong = write_map(rules);
     } else if (field_->is_repeated()) {
@@ -98,7 +88,6 @@ class ProtoField {
 
   std::string write_value(const Field* field, const RawRules& rules, const std::string& value,
                           const std::string& where) {
-    if (std::string cel = cel_of(rules, kFieldCel); !cel.empty()) return cel;
     const int number = number_of(field);
     for (int other = 1; other <= 28; ++other) {
       if (other != number && other != 17 && other <= 22 && rules.has(other))
@@ -106,7 +95,16 @@ class ProtoField {
     }
     if (number != 28 && rules.has(28)) return "its rules are for another type than the field's";
     const auto own = number ? rules.message(number) : std::nullopt;
-    return own ? ProtoChecks(field, value, where, out_).write(*own) : std::string();
+    if (!own) return {};
+    ProtoChecks checks(field, value, where, cel_, out_);
+    std::string wrong = checks.write(*own);
+    return wrong.empty() ? checks.predefined(*own, number, false) : wrong;
+  }
+
+  std::string own_cel(const Field* field, const RawRules& rules, bool whole,
+                      const std::string& value, const std::string& where) {
+    return cel_.write_own(rules, {.field = field, .whole = whole, .value = value, .at = where},
+                          out_);
   }
 
   /// A list's or map's element, by rules that may pass over it.
@@ -124,8 +122,9 @@ class ProtoField {
       out_.line("if (!({})) out.add_rule({}, \"value is required\", \"required\");", set, where);
     if (guarded) out_.line("if ({}) {{", set);
     const Field* inner = is_wrapper(field) ? field->message_type()->FindFieldByNumber(1) : field;
-    std::string wrong =
-        write_value(inner, *rules, is_wrapper(field) ? value + ".value()" : value, where);
+    std::string wrong = own_cel(field, *rules, false, value, where);
+    if (wrong.empty())
+      wrong = write_value(inner, *rules, is_wrapper(field) ? value + ".value()" : value, where);
     if (guarded) out_.put("}");
     return wrong;
   }
@@ -133,7 +132,7 @@ class ProtoField {
   void counts(const RawRules& own, std::string_view type, std::string_view least_text,
               std::string_view most_text, std::string_view unit) {
     const std::string size = fmt::format("static_cast<uint64_t>({}.size())", get_);
-    ProtoChecks checks(field_, get_, at(), out_);
+    ProtoChecks checks(field_, get_, at(), cel_, out_);
     if (const auto least = own.unsigned_of(1))
       checks.fail_if(fmt::format("{} < {}u", size, *least),
                      fmt::format(fmt::runtime(least_text), *least),
@@ -145,7 +144,7 @@ class ProtoField {
   }
 
   std::string write_list(const RawRules& rules) {
-    const auto own = rules.message(18);
+    const auto own = rules.message(kRepeated);
     if (!own) return rules.highest_of_types() ? "a repeated field takes rules of `repeated`" : "";
     counts(*own, "repeated", "must contain at least {} item(s)",
            "must contain no more than {} item(s)", "items");
@@ -163,24 +162,27 @@ class ProtoField {
           at());
       out_.put("}");
     }
+    std::string wrong =
+        ProtoChecks(field_, get_, at(), cel_, out_).predefined(*own, kRepeated, true);
     const auto items = own->message(4);
-    if (!items) return {};
+    if (!items || !wrong.empty()) return wrong;
     out_.line("for (int i = 0; i < {}.size(); ++i) {{", get_);
     out_.line("const auto& value = {}[i];", get_);
     out_.put("static_cast<void>(value);");
-    std::string wrong = element(field_, items, "value", at(", i"));
+    wrong = element(field_, items, "value", at(", i"));
     out_.put("}");
     return wrong;
   }
 
   std::string write_map(const RawRules& rules) {
-    const auto own = rules.message(19);
+    const auto own = rules.message(kMap);
     if (!own) return rules.highest_of_types() ? "a map takes rules of `map`" : "";
     counts(*own, "map", "map must be at least {} entries", "map must be at most {} entries",
            "pairs");
+    std::string wrong = ProtoChecks(field_, get_, at(), cel_, out_).predefined(*own, kMap, true);
     const auto keys = own->message(4);
     const auto values = own->message(5);
-    if (!keys && !values) return {};
+    if ((!keys && !values) || !wrong.empty()) return wrong;
     const Field* key = field_->message_type()->map_key();
     const Field* value = field_->message_type()->map_value();
     out_.line("for (const auto& [key, value] : {}) {{", get_);
@@ -188,13 +190,14 @@ class ProtoField {
                  ? "const std::string& name = key;"
                  : "const std::string name = std::to_string(key);");
     out_.put("static_cast<void>(name), static_cast<void>(value);");
-    std::string wrong = element(key, keys, "key", at(", -1, name"));
+    wrong = element(key, keys, "key", at(", -1, name"));
     if (wrong.empty()) wrong = element(value, values, "value", at(", -1, name"));
     out_.put("}");
     return wrong;
   }
 
   const Field* field_;
+  CelCode& cel_;
   Output& out_;
   std::string get_;
   std::string at_;
@@ -254,16 +257,19 @@ bool skips_messages(const Field* field) {
   return elements && proto_ignore(*elements) == Ignore::kAlways;
 }
 
-std::string write_proto_field(const Field* field, Output& out) {
+std::string write_proto_field(const Field* field, CelCode& cel, Output& out) {
   if (RawRules::of_option(field->options(), 1160))
-    return "predefined rules are CEL, which is not built";
+    return "buf.validate.predefined is for extensions of rules, not for a message's field";
   const auto rules = proto_rules(field);
-  return rules ? ProtoField(field, out).write(*rules) : std::string();
+  return rules ? ProtoField(field, cel, out).write(*rules) : std::string();
 }
 
-std::string write_proto_message(const pb::Descriptor* type, Output& out) {
+std::string write_proto_message(const pb::Descriptor* type, CelCode& cel, Output& out) {
   if (const auto rules = proto_rules(type)) {
-    if (std::string cel = cel_of(*rules, kMessageCel); !cel.empty()) return cel;
+    const std::string at = fmt::format("{{{0}, {0}, \"\"}}", quoted(type->name()));
+    if (std::string wrong = cel.write_own(*rules, {.value = "message", .at = at}, out);
+        !wrong.empty())
+      return wrong;
     for (const RawRules& one : rules->messages(4)) {
       if (std::string wrong = write_message_oneof(type, one, out); !wrong.empty()) return wrong;
     }

@@ -2,6 +2,7 @@
 #include <optional>
 #include <string>
 
+#include "cel_code.h"
 #include "output.h"
 #include "validate_rules.h"
 
@@ -23,8 +24,8 @@ Ignore proto_ignore(const RawRules& rules);
 bool skips_messages(const pb::FieldDescriptor* field);
 
 /// Writes the checks of a field, or of a message's own rules. Returns what is wrong with the rules,
-/// or what of them is not built; else empty.
-std::string write_proto_field(const pb::FieldDescriptor* field, Output& out);
-std::string write_proto_message(const pb::Descriptor* type, Output& out);
+/// else empty.
+std::string write_proto_field(const pb::FieldDescriptor* field, CelCode& cel, Output& out);
+std::string write_proto_message(const pb::Descriptor* type, CelCode& cel, Output& out);
 
 }  // namespace bia::protoc

@@ -34,13 +34,6 @@ std::string seconds_text(const Moment& moment) {
   return text + "s";
 }
 
-/// Extensions of the rules' messages: rules of the user's own, in CEL.
-std::string predefined(const RawRules& rules, std::string_view type) {
-  if (rules.highest() < 1000) return {};
-  return fmt::format("a predefined rule (extension {} of the {} rules) is CEL, which is not built",
-                     rules.highest(), type);
-}
-
 }  // namespace
 
 std::string_view proto_rule_name(const Field* field) {
@@ -65,9 +58,13 @@ void ProtoChecks::fail_if(std::string_view condition, std::string_view rule, std
             quoted_bytes(std::string(rule)), id);
 }
 
+std::string ProtoChecks::predefined(const RawRules& rules, int number, bool whole) {
+  return cel_.write_predefined(rules, number,
+                               {.field = field_, .whole = whole, .value = value_, .at = at_}, out_);
+}
+
 std::string ProtoChecks::write(const RawRules& rules) {
   const std::string_view type = proto_rule_name(field_);
-  if (std::string wrong = predefined(rules, type); !wrong.empty()) return wrong;
   switch (field_->type()) {
     case Field::TYPE_STRING:
       return text(rules);

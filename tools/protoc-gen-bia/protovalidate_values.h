@@ -2,6 +2,7 @@
 #include <string>
 #include <string_view>
 
+#include "cel_code.h"
 #include "output.h"
 #include "validate_rules.h"
 
@@ -11,10 +12,13 @@ namespace bia::protoc {
 /// Violations::At.
 class ProtoChecks {
  public:
-  ProtoChecks(const pb::FieldDescriptor* field, std::string value, std::string at, Output& out)
-      : field_(field), value_(std::move(value)), at_(std::move(at)), out_(out) {}
+  ProtoChecks(const pb::FieldDescriptor* field, std::string value, std::string at, CelCode& cel,
+              Output& out)
+      : field_(field), value_(std::move(value)), at_(std::move(at)), cel_(cel), out_(out) {}
   /// By the rules of the field's type. Returns what is wrong with them, else empty.
   std::string write(const RawRules& rules);
+  /// Rules of the user's own that extend those of the type: field `number` of FieldRules.
+  std::string predefined(const RawRules& rules, int number, bool whole);
   void fail_if(std::string_view condition, std::string_view rule, std::string_view id);
 
  private:
@@ -44,6 +48,7 @@ class ProtoChecks {
   const pb::FieldDescriptor* field_;
   std::string value_;
   std::string at_;
+  CelCode& cel_;
   Output& out_;
 };
 

@@ -259,6 +259,27 @@ class FieldChecks {
   Output& out_;
 };
 
+/// The function that checks a message.
+std::string write_checks(const pb::Descriptor* type, CelCode& cel) {
+  Output out;
+  out.line("void bia_validate(const {}& message, ::bia::Violations& out) {{", cpp_type(type));
+  for (int i = 0; i < type->real_oneof_decl_count(); ++i) {
+    const pb::OneofDescriptor* oneof = type->oneof_decl(i);
+    if (!bool_option(oneof->options(), kOneofRequired)) continue;
+    out.line("if (message.{}_case() == 0) out.add({{{}, {}, {}}}, \"value is required\");",
+             oneof->name(), quoted(type->name()), quoted(go_name(oneof->name())),
+             quoted(oneof->name()));
+  }
+  write_proto_message(type, cel, out);
+  for (int i = 0; i < type->field_count(); ++i) {
+    write_proto_field(type->field(i), cel, out);
+    FieldChecks(type->field(i), out).write();
+  }
+  out.put("static_cast<void>(message), static_cast<void>(out);");
+  out.put("}");
+  return out.take();
+}
+
 }  // namespace
 
 bool has_validation(const pb::Descriptor* type) {
@@ -269,14 +290,15 @@ bool has_validation(const pb::Descriptor* type) {
 std::string check_validation(const pb::FileDescriptor* file) {
   std::string error;
   for_each_message(file, [&](const pb::Descriptor* type) {
+    CelCode cel(type);
     for (int i = 0; error.empty() && i < type->field_count(); ++i) {
       Output ignored;
       std::string wrong = FieldChecks(type->field(i), ignored).write();
-      if (wrong.empty()) wrong = write_proto_field(type->field(i), ignored);
+      if (wrong.empty()) wrong = write_proto_field(type->field(i), cel, ignored);
       if (!wrong.empty()) error = at(type->field(i), type->field(i)->name() + ": " + wrong);
     }
     Output ignored;
-    const std::string wrong = write_proto_message(type, ignored);
+    const std::string wrong = write_proto_message(type, cel, ignored);
     if (error.empty() && !wrong.empty()) error = at(type, type->name() + ": " + wrong);
   });
   return error;
@@ -292,22 +314,11 @@ void declare_validation(const pb::FileDescriptor* file, Output& out) {
 void define_validation(const pb::FileDescriptor* file, Output& out) {
   for_each_message(file, [&](const pb::Descriptor* type) {
     if (!has_validation(type)) return;
-    out.line("void bia_validate(const {}& message, ::bia::Violations& out) {{", cpp_type(type));
-    for (int i = 0; i < type->real_oneof_decl_count(); ++i) {
-      const pb::OneofDescriptor* oneof = type->oneof_decl(i);
-      if (!bool_option(oneof->options(), kOneofRequired)) continue;
-      out.line("if (message.{}_case() == 0) out.add({{{}, {}, {}}}, \"value is required\");",
-               oneof->name(), quoted(type->name()), quoted(go_name(oneof->name())),
-               quoted(oneof->name()));
-    }
-    write_proto_message(type, out);
-    for (int i = 0; i < type->field_count(); ++i) {
-      write_proto_field(type->field(i), out);
-      FieldChecks(type->field(i), out).write();
-    }
-    out.put("static_cast<void>(message), static_cast<void>(out);");
-    out.put("}");
-    out.put("");
+    CelCode cel(type);
+    const std::string checks = write_checks(type, cel);
+    if (const std::string rules = cel.take(); !rules.empty())
+      out.flat("namespace {\n" + rules + "}  // namespace\n");
+    out.flat(checks);
   });
 }
 

@@ -78,11 +78,20 @@ std::vector<RawRules> RawRules::messages(int number) const {
   return list;
 }
 
-int RawRules::highest() const {
-  int found = 0;
-  for (int i = 0; i < fields_->field_count(); ++i)
-    found = std::max(found, fields_->field(i).number());
+std::vector<int> RawRules::numbers_from(int least) const {
+  std::vector<int> found;
+  for (int i = 0; i < fields_->field_count(); ++i) {
+    const int number = fields_->field(i).number();
+    if (number >= least && std::find(found.begin(), found.end(), number) == found.end())
+      found.push_back(number);
+  }
   return found;
+}
+
+std::string RawRules::bytes() const {
+  std::string bytes;
+  fields_->SerializeToString(&bytes);
+  return bytes;
 }
 
 int RawRules::highest_of_types() const {

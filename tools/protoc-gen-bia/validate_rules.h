@@ -50,8 +50,10 @@ class RawRules {
   std::optional<RawRules> message(int number) const;
   /// Each of a repeated message.
   std::vector<RawRules> messages(int number) const;
-  /// The highest number of a field that is there.
-  int highest() const;
+  /// Of the fields that are there, each once.
+  std::vector<int> numbers_from(int least) const;
+  /// All of it, as it stands on the wire.
+  std::string bytes() const;
   /// Of those that hold rules of a type (1 to 22, 28); 0 for none.
   int highest_of_types() const;
   /// Numbers of a field, as the rule's type has them on the wire.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bia/base/error.h"
+#include "bia/cel/formats.h"
 
 namespace bia {
 
@@ -46,14 +47,21 @@ class Violations {
     Violations& of_;
   };
 
-  bool empty() const { return list_.empty(); }
+  /// A rule could not be evaluated: the first one's error takes the place of all violations.
+  void fail(std::string_view error) {
+    if (failure_.empty()) failure_ = error;
+  }
+
+  bool empty() const { return list_.empty() && failure_.empty(); }
   const std::vector<Violation>& list() const { return list_; }
-  /// Kratos' answer: 400 VALIDATOR. The message has all of them, the metadata each by its path.
+  /// Kratos' answer: 400 VALIDATOR. The message has all of them, the metadata each by its path;
+  /// after `fail` only "runtime error: …".
   Error error() const;
 
  private:
   std::vector<At> outer_;
   std::vector<Violation> list_;
+  std::string failure_;
 };
 
 /// Above it, further violations are counted only.
@@ -61,28 +69,6 @@ inline constexpr size_t kViolationsMax = 100;
 
 // What the generated checks are made of.
 namespace rules {
-size_t runes(std::string_view text);
-bool is_email(std::string_view text);
-bool is_hostname(std::string_view text);
-bool is_ipv4(std::string_view text);
-bool is_ipv6(std::string_view text);
-bool is_uuid(std::string_view text);
-
-// protovalidate's. `version` is 4, 6, or 0 for either.
-bool is_html_email(std::string_view text);
-bool is_host(std::string_view text);
-bool is_ip(std::string_view text, int version);
-bool is_ip_prefix(std::string_view text, int version, bool strict);
-bool is_host_and_port(std::string_view text);
-bool is_uri(std::string_view text);
-bool is_uri_reference(std::string_view text);
-bool is_trimmed_uuid(std::string_view text);
-bool is_ulid(std::string_view text);
-bool is_protobuf_name(std::string_view text);
-bool is_dotted_protobuf_name(std::string_view text);
-bool is_header_name(std::string_view text, bool strict);
-bool is_header_value(std::string_view text, bool strict);
-
 /// A regular expression in RE2's syntax, compiled. Any thread may use it.
 class Pattern {
  public:

@@ -1,12 +1,12 @@
-// The formats of protovalidate's string rules.
+// The formats of protoc-gen-validate's and protovalidate's string rules.
+#include "bia/cel/formats.h"
+
 #include <arpa/inet.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-
-#include "bia/bia/validate.h"
+#include <string>
 
 namespace bia::rules {
 namespace {
@@ -114,7 +114,73 @@ bool is_port(std::string_view text) {
          (text.size() == 1 || text.front() != '0');
 }
 
+bool is_address(int family, std::string_view text) {
+  unsigned char bytes[sizeof(in6_addr)];
+  return text.size() < INET6_ADDRSTRLEN && inet_pton(family, std::string(text).c_str(), bytes) == 1;
+}
+
 }  // namespace
+
+/// Bytes that begin a character, eight at a time: std::count_if becomes vector code that costs 120
+/// instructions for a name of six letters, this a fourth.
+size_t runes(std::string_view text) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  size_t continuing = 0;
+  size_t at = 0;
+  for (; at + sizeof(uint64_t) <= text.size(); at += sizeof(uint64_t)) {
+    uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    // 10xxxxxx: the highest bit and not the next one.
+    continuing += ((word >> 7 & ~(word >> 6) & kOnes) * kOnes) >> 56;
+  }
+  for (; at < text.size(); ++at) continuing += (text[at] & 0xC0) == 0x80;
+  return text.size() - continuing;
+}
+
+bool is_hostname(std::string_view text) {
+  if (text.ends_with('.')) text.remove_suffix(1);
+  if (text.empty() || text.size() > 253) return false;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('.'), text.size());
+    const std::string_view label = text.substr(0, end);
+    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-')
+      return false;
+    if (!std::all_of(label.begin(), label.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '-'; }))
+      return false;
+    if (end + 1 == text.size()) return false;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return true;
+}
+
+bool is_email(std::string_view text) {
+  const size_t at = text.rfind('@');
+  if (text.size() > 254 || at == std::string_view::npos || at == 0 || at > 64) return false;
+  const std::string_view local = text.substr(0, at);
+  if (local.front() == '.' || local.back() == '.' || local.find("..") != std::string_view::npos)
+    return false;
+  // RFC 5322's atoms; bytes above ASCII as RFC 6531 has them.
+  const bool atoms = std::all_of(local.begin(), local.end(), [](char c) {
+    return is_alphanumeric(c) || (c & 0x80) ||
+           std::string_view("!#$%&'*+-/=?^_`{|}~.").find(c) != std::string_view::npos;
+  });
+  return atoms && is_hostname(text.substr(at + 1));
+}
+
+bool is_ipv4(std::string_view text) { return is_address(AF_INET, text); }
+bool is_ipv6(std::string_view text) { return is_address(AF_INET6, text); }
+
+bool is_uuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    const char c = text[i];
+    const bool hex = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f');
+    if (dash ? c != '-' : !hex) return false;
+  }
+  return true;
+}
 
 bool is_html_email(std::string_view text) {
   const size_t at = text.find('@');
@@ -176,16 +242,17 @@ bool is_ip_prefix(std::string_view text, int version, bool strict) {
   return true;
 }
 
-bool is_host_and_port(std::string_view text) {
+bool is_host_and_port(std::string_view text, bool port_required) {
   if (text.starts_with('[')) {
     const size_t end = text.rfind(']');
-    return end != std::string_view::npos && text.substr(end).starts_with("]:") &&
-           is_ip(text.substr(1, end - 1), 6) && is_port(text.substr(end + 2));
+    if (end == std::string_view::npos || !is_ip(text.substr(1, end - 1), 6)) return false;
+    const std::string_view after = text.substr(end + 1);
+    return after.empty() ? !port_required : after.starts_with(':') && is_port(after.substr(1));
   }
-  const size_t colon = text.find(':');
-  if (colon == std::string_view::npos) return false;
+  const size_t colon = text.rfind(':');
   const std::string_view host = text.substr(0, colon);
-  return is_port(text.substr(colon + 1)) && (is_host(host) || is_ipv4(host));
+  if (!is_host(host) && !is_ipv4(host)) return false;
+  return colon == std::string_view::npos ? !port_required : is_port(text.substr(colon + 1));
 }
 
 bool is_uri(std::string_view text) {
@@ -240,21 +307,6 @@ bool is_header_value(std::string_view text, bool strict) {
     const auto code = static_cast<unsigned char>(c);
     return code == '\t' || (code >= 0x20 && code != 0x7f);
   });
-}
-
-struct Pattern::Impl {
-  explicit Impl(std::string_view text)
-      : expression(re2::StringPiece(text.data(), text.size()), re2::RE2::Quiet) {}
-  re2::RE2 expression;
-};
-Pattern::Pattern(std::string_view text) : impl_(std::make_unique<Impl>(text)) {}
-Pattern::~Pattern() = default;
-bool Pattern::matches(std::string_view text) const {
-  return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), impl_->expression);
-}
-
-bool path_in(std::string_view path, std::string_view of) {
-  return path == of || (path.size() > of.size() && path.starts_with(of) && path[of.size()] == '.');
 }
 
 }  // namespace bia::rules

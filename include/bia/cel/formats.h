@@ -1,0 +1,32 @@
+#pragma once
+#include <cstddef>
+#include <string_view>
+
+// The formats of protoc-gen-validate's and protovalidate's rules: what generated checks and the
+// functions of CEL (`this.isEmail()`) ask.
+namespace bia::rules {
+
+size_t runes(std::string_view text);
+bool is_email(std::string_view text);
+bool is_hostname(std::string_view text);
+bool is_ipv4(std::string_view text);
+bool is_ipv6(std::string_view text);
+bool is_uuid(std::string_view text);
+
+// protovalidate's. `version` is 4, 6, or 0 for either.
+bool is_html_email(std::string_view text);
+bool is_host(std::string_view text);
+bool is_ip(std::string_view text, int version);
+bool is_ip_prefix(std::string_view text, int version, bool strict);
+/// "host:port", "[::1]:80"; where `port_required` is false also the host alone.
+bool is_host_and_port(std::string_view text, bool port_required = true);
+bool is_uri(std::string_view text);
+bool is_uri_reference(std::string_view text);
+bool is_trimmed_uuid(std::string_view text);
+bool is_ulid(std::string_view text);
+bool is_protobuf_name(std::string_view text);
+bool is_dotted_protobuf_name(std::string_view text);
+bool is_header_name(std::string_view text, bool strict);
+bool is_header_value(std::string_view text, bool strict);
+
+}  // namespace bia::rules
