@@ -30,15 +30,22 @@ def memory(pid, field):
     return int(found[1]) * 1024 if found else 0
 
 
+def machine_seconds():
+    """CPU time of all processes on all cores."""
+    fields = [int(part) for part in open("/proc/stat").readline().split()[1:9]]
+    return (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
+
+
 class Server:
     """A server process pinned to cores; use as a context. `command` has {http} and {grpc} for its ports, {config} for a -conf file. `threads`: of ours,
-    where it is not as many as cores. `passed`: descriptors that it inherits."""
+    where it is not as many as cores. `passed`: descriptors that it inherits. `lines`: more of the configuration's server.http."""
 
-    def __init__(self, command, cores="0", folder="/tmp", threads=None, passed=()):
+    def __init__(self, command, cores="0", folder="/tmp", threads=None, passed=(), lines=()):
         self.http, self.grpc = free_port(), free_port()
         config = os.path.join(folder, f"helloworld-{self.http}.yaml")
         with open(config, "w") as file:
-            file.write(f"server:\n  http:\n    addr: 127.0.0.1:{self.http}\n    timeout: 1s\n  grpc:\n    addr: 127.0.0.1:{self.grpc}\n    timeout: 1s\n")
+            more = "".join(f"    {line}\n" for line in lines)
+            file.write(f"server:\n  http:\n    addr: 127.0.0.1:{self.http}\n    timeout: 1s\n{more}  grpc:\n    addr: 127.0.0.1:{self.grpc}\n    timeout: 1s\n")
             if threads:
                 file.write(f"runtime:\n  threads: {threads}\n")
         self.command = command.format(http=self.http, grpc=self.grpc, config=config)
@@ -74,9 +81,11 @@ def run_load(server, command, pattern, cores="1", environment=None):
     cores = {int(core) for core in cores.split(",")}
     environment = dict(os.environ, GOMAXPROCS=str(len(cores)), K6_NO_USAGE_REPORT="true", **(environment or {}))
     before, began, usage = cpu_seconds(server.process.pid), time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    machine = machine_seconds()
     done = subprocess.run(command, shell=isinstance(command, str), env=environment, capture_output=True, text=True, timeout=300,
                           preexec_fn=lambda: os.sched_setaffinity(0, cores))
     took, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    machine = machine_seconds() - machine
     found = re.search(pattern, done.stdout + done.stderr)
     if not found:
         raise RuntimeError(f"{command}: no figure in its output:\n{(done.stdout + done.stderr)[-1500:]}")
@@ -84,5 +93,5 @@ def run_load(server, command, pattern, cores="1", environment=None):
     server_cpu = cpu_seconds(server.process.pid) - before
     load_cpu = after.ru_utime + after.ru_stime - usage.ru_utime - usage.ru_stime
     return {"requests": requests, "seconds": took, "rps": requests / took, "server_us": server_cpu * 1e6 / requests, "server_busy": server_cpu / took,
-            "load_us": load_cpu * 1e6 / requests, "load_busy": load_cpu / took, "load_rss": after.ru_maxrss * 1024,
+            "others_busy": max(machine - server_cpu - load_cpu, 0) / took, "load_us": load_cpu * 1e6 / requests, "load_busy": load_cpu / took, "load_rss": after.ru_maxrss * 1024,
             "rss": memory(server.process.pid, "VmHWM"), "anonymous": memory(server.process.pid, "RssAnon")}

@@ -31,6 +31,11 @@ void Fiber::cancel() {
   if (impl_->scheduler) impl_->scheduler->cancel(impl_);
 }
 
+void Fiber::trim() {
+  const bool suspended = impl_->state == FiberState::kParked || impl_->state == FiberState::kReady;
+  if (impl_->scheduler && suspended) trim_below(impl_->stack, impl_->context.jump);
+}
+
 Result<void> sleep_for(Duration duration) {
   if (duration <= Duration::zero()) {
     yield();

@@ -75,6 +75,12 @@ void trim(const Stack& stack) noexcept {
 
 }  // namespace
 
+void trim_below(const Stack& stack, const void* used) noexcept {
+  const auto below = static_cast<size_t>(static_cast<const char*>(used) - stack.base);
+  const size_t free = below / page_bytes() * page_bytes();
+  if (free > 0) madvise(stack.base, free, MADV_DONTNEED);
+}
+
 StackPool::~StackPool() {
   for (const Class& klass : classes_) {
     for (const Stack& stack : klass.free) unmap(stack);

@@ -20,6 +20,9 @@ struct Stack {
   char* top() const { return base + bytes; }
 };
 
+/// Gives the kernel back the whole pages below `used`, an address in the stack.
+void trim_below(const Stack& stack, const void* used) noexcept;
+
 /// Free stacks of one thread, by size. Bounded: what comes back above the bound is unmapped.
 class StackPool {
  public:

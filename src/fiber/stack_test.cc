@@ -1,10 +1,12 @@
 #include "fiber/stack.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "bia/fiber/scheduler.h"
 #include "fiber/scheduler_impl.h"
@@ -105,6 +107,50 @@ int recurse(int depth) {
   frame[0] = static_cast<char>(depth);
   // Not a tail call, and never ends before the stack does.
   return depth > 1'000'000 ? frame[0] : recurse(depth + 1) + frame[0];
+}
+
+/// Of the 20 pages below `at`'s: how many are in memory.
+size_t pages_below(const void* at) {
+  constexpr size_t kPage = 4096;
+  constexpr size_t kPages = 20;
+  const auto top = reinterpret_cast<uintptr_t>(at) / kPage * kPage;
+  std::vector<unsigned char> present(kPages);
+  EXPECT_EQ(mincore(reinterpret_cast<void*>(top - kPages * kPage), kPages * kPage, present.data()),
+            0);
+  size_t count = 0;
+  for (unsigned char each : present) count += each & 1;
+  return count;
+}
+
+[[gnu::noinline]] int touch(int depth) {
+  volatile char frame[4096];
+  frame[0] = static_cast<char>(depth);
+  return depth == 0 ? frame[0] : touch(depth - 1) + frame[0];
+}
+
+TEST(Fiber, TrimGivesBackWhatASuspendedOneDoesNotUse) {
+  in_scheduler([] {
+    WaitQueue gate;
+    void* place = nullptr;
+    Fiber fiber = start([&] {
+      std::string kept = "kept";
+      place = __builtin_frame_address(0);
+      EXPECT_EQ(touch(15), 15 * 16 / 2);
+      EXPECT_TRUE(gate.wait());
+      EXPECT_EQ(kept, "kept");
+      EXPECT_EQ(touch(15), 15 * 16 / 2);
+    });
+    fiber.trim();  // Has not run yet: nothing to give back.
+    yield();
+#ifndef BIA_FIBER_ASAN  // Which may keep frames elsewhere.
+    EXPECT_GE(pages_below(place), 14u);
+#endif
+    fiber.trim();
+    EXPECT_LE(pages_below(place), 2u);
+    gate.wake_all();
+    EXPECT_TRUE(fiber.join());
+    fiber.trim();  // Its stack is another's.
+  });
 }
 
 TEST(StackDeathTest, OverflowHitsTheGuardPage) {

@@ -27,6 +27,7 @@ ServerConnection::ServerConnection(ServerThread& thread, net::Socket socket, fib
 }
 
 ServerConnection::~ServerConnection() {
+  if (thread_.unswept == this) thread_.unswept = next_;
   *previous_next_ = next_;
   if (next_ != nullptr) next_->previous_next_ = previous_next_;
   thread_.open.subtract();
@@ -246,6 +247,8 @@ void ServerConnection::sweep() {
         request_.shrink(0);
         response_.shrink(0);
       }
+      // Once: what parsing, handlers and above all a TLS handshake called deeper.
+      if (age == 2) fiber_.trim();
       if (age < thread_.core.idle_ticks) return;
       break;
     case Phase::kBody:

@@ -5,6 +5,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "bia/fiber/threads.h"
 #include "bia/http/router.h"
@@ -267,6 +268,25 @@ TEST(Server, ClosesSlowAndIdleConnections) {
         body.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n01");
         answer = body.all();
         EXPECT_TRUE(answer.starts_with("HTTP/1.1 504 ")) << answer;
+      },
+      options);
+}
+
+TEST(Server, ClosesAllSlowConnectionsOfMany) {
+  ServerOptions options;
+  options.header_timeout = milliseconds(100);
+  with_server(
+      echo,
+      [](Server& server) {
+        // More than are swept at once; some end by themselves meanwhile.
+        constexpr size_t kPeers = 400;
+        std::vector<Peer> peers;
+        for (size_t i = 0; i < kPeers; ++i) {
+          peers.emplace_back(server.address()).send("GET / HT");
+          if (i % 3 == 2) peers.pop_back();
+        }
+        for (Peer& peer : peers) EXPECT_TRUE(peer.all().starts_with("HTTP/1.1 408 "));
+        EXPECT_EQ(server.counters().bad_requests, peers.size());
       },
       options);
 }

@@ -43,6 +43,7 @@ struct alignas(64) ServerThread {
   std::vector<fiber::Fiber> acceptors;
   fiber::Fiber sweeper;
   ServerConnection* connections = nullptr;  ///< a list through the connections
+  ServerConnection* unswept = nullptr;      ///< the next of this tick; connections that end move it
   uint32_t tick = 0;  ///< of the sweeper; how connections tell time without reading a clock
   bool stopping = false;
   bool draining = false;  ///< connections end with their next answer

@@ -49,6 +49,9 @@ class Fiber {
   Result<void> join(Deadline deadline = Deadline::never());
   /// Every wait of the fiber, now and later, returns kCancelled. It ends by itself.
   void cancel();
+  /// Gives the kernel back what a suspended fiber's stack held of deeper calls: a system call, and
+  /// page faults when it calls that deep again. For one that waits long. Others are left alone.
+  void trim();
 
  private:
   friend class Scheduler;
