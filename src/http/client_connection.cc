@@ -74,6 +74,7 @@ Result<void> ClientConnection::exchange(const ClientRequest& request, ClientResp
   body_bytes_ = 0;
   queued_ = unsent_ = 0;
   buffer_.clear();
+  response.remote = remote_;
   BIA_TRY(append_head(request));
   const TimePoint begin = timings.end;
   send_began_ = send_ended_ = begin;
@@ -306,7 +307,6 @@ void ClientConnection::copy_head(ClientResponse& response) const {
   response.reason.assign(parser_.reason());
   response.version = 1;
   response.version_minor = parser_.version_minor();
-  response.remote = remote_;
   response.tls = tls_;
   auto& fields = response.headers.fields();
   // Strings that are there keep their storage from answer to answer.

@@ -197,6 +197,7 @@ Result<void> ClientHttp2::exchange(const ClientRequest& request, ClientResponse&
   stream.response = &response;
   const TimePoint begin = timings.end;
   response.clear();
+  response.remote = remote_;
   auto opened = open(request, stream, deadline);
   auto result = opened ? wait(stream, deadline) : std::move(opened);
   http2_->reset(stream, Http2Error::kCancel);  // Where it is still open.
@@ -241,7 +242,6 @@ void ClientHttp2::on_headers_end(Http2Stream& base, Block block, EndStream end) 
     stream.response->reason = reason_phrase(stream.response->status);
     stream.response->version = 2;
     stream.response->version_minor = 0;
-    stream.response->remote = remote_;
     stream.response->tls = tls_;
   }
   if (end == EndStream::kYes) on_end_stream(base);

@@ -11,6 +11,12 @@ static const char *bia_js_message(const char *format) {
       {"cannot set property '%s' of null", "Cannot set property '%s' of null"},
       {"cannot set property '%s' of undefined", "Cannot set property '%s' of undefined"},
       {"not a function", "Object is not a function"},
+      {"empty array", "No initial value"},
+      {"circular reference", "Converting circular structure to JSON"},
+      {"invalid array length", "Invalid array length"},
+      {"invalid repeat count", "Invalid count value"},
+      {"cannot convert symbol to string", "Cannot convert a Symbol value to a string"},
+      {"expecting hex digit", "Malformed URI"},
       {"not a constructor", "Object is not a constructor"},
   };
   for (size_t i = 0; i < sizeof(kWords) / sizeof(kWords[0]); ++i) {

@@ -1,6 +1,7 @@
 """new, completion, version, help: what they write, and how they refuse."""
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -218,3 +219,11 @@ def test_verbose_says_what_goes_on(tmp_path):
     assert [line for line in lines if line in wanted] == wanted, done.stderr
     assert sorted(line for line in lines if "Initialized VU #" in line) == [f'level=debug msg="Initialized VU #{n}" phase=execution-scheduler-init' for n in (1, 2)]
     assert "level=debug" not in zelus("run", "-q", "s.js", cwd=tmp_path).stderr
+
+
+@pytest.mark.parametrize("form, line", [("text", 'time="T" level=warning msg="a \\"b\\""'), ("json", '{"level":"warning","msg":"a \\"b\\"","time":"T"}'), ("raw", 'a "b"')])
+def test_the_consoles_file_has_k6s_lines(tmp_path, form, line):
+    (tmp_path / "s.js").write_text("export default () => { console.warn('a \"b\"'); };")
+    done = zelus("run", "-q", "--summary-mode=disabled", "--log-output=none", f"--log-format={form}", "--console-output=c.txt", "s.js", cwd=tmp_path)
+    assert done.returncode == 0
+    assert re.sub(r"\d{4}-\d\d-\d\dT[\d:]*Z", "T", (tmp_path / "c.txt").read_text()) == line + "\n"

@@ -67,6 +67,61 @@ KEYS = ['{"duration":"1x"}', '{"duration":5}', '{"iterations":2,"vus":2}', '{"un
         '{"setupTimeout":"1s"}', '{"setupTimeout":"0"}', '{"setupTimeout":"-1s"}', '{"executionSegment":"1/2"}', '{"executionSegmentSequence":"x"}', '{"minIterationDuration":"10ms"}',
         '{"noCookiesReset":true}', '{"metricSamplesBufferSize":10}', '{"metricSamplesBufferSize":"x"}', '{"httpDebug":"full"}', '{"ext":{"a":1}}', '{"cloud":{"a":1}}',
         '{"duration":"1s","iterations":1}', '{"duration":"1s","stages":[{"duration":"1s","target":1}]}']
+#: The script's options of wrong types, as JavaScript: k6 says where in them it found the fault.
+WRONG = ['{vus: "many"}', '{vus: 1.5}', '{vus: []}',
+         '{vus: true}', '{vus: "x"}', '{iterations: "3", vus: "x"}',
+         '{iterations: 1.5}', '{iterations: null, vus: null}', '{duration: {}}',
+         '{duration: []}', '{duration: true}', '{duration: "x"}',
+         '{stages: {}}', '{stages: "1s:1"}', '{stages: [1]}',
+         '{stages: ["1s:1"]}', '{stages: [{duration: "1s", target: "x"}]}', '{stages: [{duration: "x", target: 1}]}',
+         '{stages: [{duration: {}, target: 1}]}', '{stages: [{duration: "1s", target: 1.5}]}', '{scenarios: []}',
+         '{scenarios: "x"}', '{scenarios: {a: 1}}', '{scenarios: {a: []}}',
+         '{scenarios: {a: {}}}', '{scenarios: {a: {executor: 1}}}', '{scenarios: {a: {executor: "shared-iterations", vus: "x"}}}',
+         '{scenarios: {a: {executor: "shared-iterations", vus: 1.5}}}', '{scenarios: {a: {executor: "shared-iterations", maxDuration: "x"}}}', '{scenarios: {a: {executor: "shared-iterations", maxDuration: {}}}}',
+         '{scenarios: {a: {executor: "shared-iterations", env: []}}}', '{scenarios: {a: {executor: "shared-iterations", env: {A: 1}}}}', '{scenarios: {a: {executor: "shared-iterations", tags: {A: 1}}}}',
+         '{scenarios: {a: {executor: "shared-iterations", exec: 1}}}', '{scenarios: {a: {executor: "ramping-vus", stages: {}}}}', '{scenarios: {a: {executor: "ramping-vus", stages: [{duration: 1000, target: "5"}]}}}',
+         '{scenarios: {a: {executor: "ramping-vus", stages: [{duration: "1s", target: 1}], startVUs: "x"}}}', '{scenarios: {a: {executor: "constant-arrival-rate", rate: "x", duration: "1s", preAllocatedVUs: 1}}}', '{scenarios: {a: {executor: "constant-arrival-rate", rate: 1, timeUnit: "x", duration: "1s", preAllocatedVUs: 1}}}',
+         '{scenarios: {a: {executor: "constant-arrival-rate", rate: 1, duration: "1s", preAllocatedVUs: []}}}', '{thresholds: []}', '{thresholds: {http_reqs: "x"}}',
+         '{thresholds: {http_reqs: [1]}}', '{thresholds: {http_reqs: {}}}', '{thresholds: {http_reqs: [{threshold: 1}]}}',
+         '{thresholds: {http_reqs: [{threshold: "count<5", abortOnFail: "x"}]}}', '{thresholds: {http_reqs: [{threshold: "count<5", delayAbortEval: "x"}]}}', '{thresholds: {http_reqs: [{}]}}',
+         '{thresholds: {http_reqs: ["count<"]}}', '{tags: []}', '{tags: "a"}',
+         '{tags: {a: 1}}', '{tags: {a: {}}}', '{systemTags: {}}',
+         '{systemTags: "url"}', '{systemTags: [1]}', '{dns: "ttl=1m"}',
+         '{dns: {ttl: 5}}', '{dns: {policy: 1}}', '{dns: {select: []}}',
+         '{dns: []}', '{hosts: []}', '{hosts: "x"}',
+         '{hosts: {a: 1}}', '{hosts: {a: []}}', '{blacklistIPs: "10.0.0.0/8"}',
+         '{blacklistIPs: {}}', '{blacklistIPs: [1]}', '{blockHostnames: "a.com"}',
+         '{blockHostnames: [1]}', '{blockHostnames: {}}', '{tlsVersion: 1}',
+         '{tlsVersion: []}', '{tlsVersion: "tls1.9"}', '{tlsVersion: {min: 1}}',
+         '{tlsVersion: {min: "x"}}', '{tlsCipherSuites: "x"}', '{tlsCipherSuites: [1]}',
+         '{tlsCipherSuites: ["x"]}', '{tlsCipherSuites: {}}', '{tlsAuth: {}}',
+         '{tlsAuth: "x"}', '{tlsAuth: [1]}', '{tlsAuth: [{domains: "x"}]}',
+         '{tlsAuth: [{domains: ["x"], cert: 1}]}', '{tlsAuth: [{domains: ["x"], cert: "x", key: "y"}]}', '{summaryTrendStats: "avg"}',
+         '{summaryTrendStats: [1]}', '{summaryTrendStats: {}}', '{summaryTimeUnit: 1}',
+         '{rps: "5"}', '{rps: 1.5}', '{batch: "x"}',
+         '{batchPerHost: "x"}', '{maxRedirects: "x"}', '{maxRedirects: 1.5}',
+         '{userAgent: null}', '{throw: "x"}', '{throw: []}',
+         '{insecureSkipTLSVerify: "x"}', '{noConnectionReuse: 1}', '{discardResponseBodies: "true"}',
+         '{paused: 1}', '{noSetup: "x"}', '{setupTimeout: "x"}',
+         '{setupTimeout: {}}', '{teardownTimeout: []}', '{executionSegment: 5}',
+         '{executionSegment: {}}', '{executionSegment: "x"}', '{executionSegmentSequence: 5}',
+         '{executionSegmentSequence: []}', '{minIterationDuration: "x"}', '{minIterationDuration: {}}',
+         '{localIPs: 5}', '{localIPs: "x"}', '{localIPs: []}',
+         '{httpDebug: 1}', '{metricSamplesBufferSize: 1.5}', '{consoleOutput: 1}',
+         '{ext: 5}', '{ext: []}', '{cloud: 5}',
+         '5', '"x"', '[]',
+         '[1]', 'null', 'true',
+         '() => 5', '{a: () => 5}', '{vus: undefined}',
+         '{vus: NaN}', '{vus: Infinity}', '(() => { const o = {}; o.o = o; return o; })()',
+         '{Vus: "x", vus: 3}', '{vus: 99999999999999999999}', '{vus: "99999999999999999999"}',
+         '{vus: "é"}', '{userAgent: 1, tags: {"very long name of a tag that goes on and on": "and its value as well"}}', '{tags: {"very long name of a tag that goes on and on": "and its value as well"}, vus: [1, 2, 3], thresholds: {http_req_duration: ["p(95)<500"]}}',
+         '{scenarios: {a: {executor: "ramping-vus", stages: [1]}}}', '{scenarios: {a: {executor: "ramping-vus", stages: ["x"]}}}', '{scenarios: {a: {executor: "ramping-vus", stages: [{duration: "1s", target: 1.5}]}}}',
+         '{scenarios: {a: {executor: "ramping-vus", stages: [{duration: "x", target: 1}]}}}', '{scenarios: {a: {executor: "ramping-arrival-rate", stages: {}, preAllocatedVUs: 1}}}', '{thresholds: {http_req_duration: ["avg<500", [1]]}}',
+         '{tags: {a: "<b>&"}, stages: {a: "<&>"}}', '{tags: {"é": 1}}', '{rps: 1e22}',
+         '{rps: 1e-7}', '{rps: 1.25e-9}', '{rps: 123456789012345680000}',
+         '{blacklistIPs: ["10.0.0.0/8", {}]}', '{summaryTrendStats: ["avg", {}]}', '{tlsAuth: [{cert: "a", key: {}}]}',
+         '{tlsAuth: [{domains: [1], cert: "x", key: "y"}]}', '{tlsVersion: {max: []}}', '{hosts: {a: "1.2.3.4", b: {}}}',
+         '{ext: {a: 1}, vus: 1.5}', '{userAgent: "x\\n\\"y\\\\", stages: "a\\tb"}', '{vus: 1, iterations: 1, stages: [{duration: "1s", target: 1.5}, {duration: "1s", target: 2}], tags: {}, thresholds: {}}']
 CONFIGS = ["", "{", "[]", "null", '"x"', '{"vus":"x"}', '{"stages":{}}', '{"tags":{"a":1}}', '{"tags":[]}', '{"out":["json=x.json"]}', '{"out":"json=x.json"}', '{"linger":1}',
            '{"noUsageReport":true}', '{"webDashboard":false}', '{"collectors":{}}', '{"dns":"ttl=1m"}', '{"tlsVersion":"x"}', '{"thresholds":[]}', '{"batch":1.5}', '{"executionSegment":5}',
            '{"ext":5}', '{"consoleOutput":"x.txt"}', '{"localIPs":"x"}', '{"vus":2,"foo":}', '{"vus":2}x']
@@ -142,6 +197,15 @@ def test_options_of_the_script():
     different = []
     for text in KEYS:
         json.loads(text)
+        different += compare(["run", "script.js"], script=f"export const options = {text};\n{SCRIPT}")
+    assert not different, "\n".join(different)
+
+
+@needs_k6
+@pytest.mark.parametrize("part", range(4))
+def test_wrong_types(part):
+    different = []
+    for text in WRONG[part::4]:
         different += compare(["run", "script.js"], script=f"export const options = {text};\n{SCRIPT}")
     assert not different, "\n".join(different)
 

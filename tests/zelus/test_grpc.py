@@ -1,10 +1,12 @@
 """zelus grpc as a ghz user types it: output, formats, exit codes, mistakes. The service is the example."""
+import concurrent.futures
 import json
 import pathlib
 import re
 import subprocess
 import sys
 
+import grpc
 import pytest
 from conftest import BIN, SOURCE, free_port
 
@@ -209,3 +211,41 @@ def test_a_proto_that_is_not_there_is_told_in_ghzs_words(tmp_path):
     done = ghz("--insecure", "--proto", tmp_path / "a.proto", "--call", CALL, "127.0.0.1:1")
     assert done.returncode == 1
     assert done.stderr.splitlines() == ["open nope/x.proto: no such file or directory", 'a.proto:2:1: Import "nope/x.proto" was not found or had errors.']
+
+
+def test_a_config_file_is_the_command_line(helloworld, tmp_path):
+    host = f"127.0.0.1:{helloworld.grpc}"
+    common = {"proto": str(PROTO), "call": CALL, "host": host, "insecure": True, "total": 6, "concurrency": 2, "format": "json", "name": "from file", "tags": {"a": "b"},
+              "metadata": {"k": "v"}, "timeout": "3s"}
+    (tmp_path / "c.json").write_text(json.dumps({**common, "data": [{"name": "x"}, {"name": "y"}]}))
+    scalars = "".join(f"{key} = {json.dumps(value)}\n" for key, value in common.items() if not isinstance(value, dict))
+    (tmp_path / "c.toml").write_text(scalars + '[tags]\na = "b"\n[metadata]\nk = "v"\n[data]\nname = "x"\n')
+    (tmp_path / "c.yaml").write_text("".join(f"{key}: {json.dumps(value)}\n" for key, value in common.items()) + "data:\n  name: x\n")
+    for name in ("c.json", "c.toml", "c.yaml"):
+        report = json.loads(ghz("--config", tmp_path / name).stdout)
+        assert report["count"] == 6 and report["statusCodeDistribution"] == {"OK": 6}, name
+        assert (report["name"], report["tags"], report["options"]["timeout"], report["options"]["concurrency"]) == ("from file", {"a": "b"}, 3_000_000_000, 2)
+    report = json.loads(ghz("--config", tmp_path / "c.json", "-n", 3, "--name", "typed").stdout)
+    assert (report["count"], report["name"]) == (3, "typed")
+    (tmp_path / "bad.json").write_text('{"totl": 5, "total": "x"}')
+    done = ghz("--config", tmp_path / "bad.json")
+    assert done.returncode == 1
+    assert '"totl" is no setting, and is ignored' in done.stderr
+    assert "json: cannot unmarshal string into Go struct field Config.total of type uint" in done.stderr
+
+
+def test_reflection_gets_its_own_metadata():
+    seen = []
+
+    class Recorder(grpc.GenericRpcHandler):
+        def service(self, details):
+            seen.append((details.method, dict(details.invocation_metadata)))
+            return None
+
+    server = grpc.server(concurrent.futures.ThreadPoolExecutor(2), handlers=(Recorder(),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    done = ghz("--insecure", "--call", CALL, "-n", 1, "-c", 1, "-d", DATA, "--reflect-metadata", '{"token":"for reflection"}', "-m", '{"token":"for calls"}', f"127.0.0.1:{port}")
+    server.stop(0)
+    assert done.returncode == 1 and seen
+    assert {(method.split("/")[2], metadata["token"]) for method, metadata in seen} == {("ServerReflectionInfo", "for reflection")}

@@ -56,7 +56,7 @@ struct ClientResponse {
   int version_minor = 1;
   Headers headers;
   std::string body;
-  net::Endpoint remote;
+  net::Endpoint remote;  ///< of the connection, where there was one, also on errors
   /// Of the connection; null in cleartext.
   std::shared_ptr<const net::TlsInfo> tls;
   void clear();

@@ -16,13 +16,17 @@ using bia::Error;
 
 namespace {
 
-constexpr int kExitSetupTimeout = 100, kExitTeardownTimeout = 101, kExitScript = 107;
+constexpr int kExitSetupTimeout = 100, kExitTeardownTimeout = 101, kExitScript = 107,
+              kExitGeneric = 255;
 constexpr Duration kTimeoutDefault = std::chrono::seconds(60);
 constexpr options::LogField kInitPhase{"phase", "execution-scheduler-init"},
     kRunPhase{"phase", "execution-scheduler-run"};
 
 /// k6's error of a lifecycle function that threw.
 Error script_error(const Outcome& outcome) {
+  // k6 does not take a rejection for an exception of the script.
+  if (outcome.rejection || outcome.kind == Outcome::Kind::kBadResult)
+    return options::with_exit(Error(Code::kUnknown, "BAD_RESULT", outcome.text), kExitGeneric);
   return options::with_exit(Error(Code::kUnknown, "SCRIPT_EXCEPTION", outcome.text), kExitScript)
       .with_metadata("hint", "script exception")
       .with_metadata("source", "stacktrace");
@@ -198,19 +202,18 @@ Result<void> Engine::run_all() {
 }
 
 Result<void> Engine::call_setup() {
+  if (!setup_.has_setup) return {};
   Duration limit = setup_.options->setup_timeout.value_or(kTimeoutDefault);
   Outcome outcome;
   std::optional<std::string> json;
-  auto called = with_passing_user(limit, [&](User& user) {
-    // As k6: the script's top level runs once for setup even where there is none.
-    if (setup_.has_setup) outcome = user.run_setup(json);
-  });
+  auto called = with_passing_user(limit, [&](User& user) { outcome = user.run_setup(json); });
   if (!called) {
     if (called.error().code() == Code::kDeadlineExceeded)
       return timeout_error("setup", limit, kExitSetupTimeout);
     return called;
   }
-  if (outcome.kind == Outcome::Kind::kException) return script_error(outcome);
+  if (outcome.kind == Outcome::Kind::kException || outcome.kind == Outcome::Kind::kBadResult)
+    return script_error(outcome);
   if (setup_.state->aborted())
     return Error(Code::kAborted, "TEST_ABORTED", "the test was aborted during setup()");
   if (outcome.kind == Outcome::Kind::kInterrupted)
@@ -249,10 +252,10 @@ Result<void> Engine::run_scenarios() {
 }
 
 Result<void> Engine::call_teardown() {
+  if (!setup_.has_teardown) return {};
   Duration limit = setup_.options->teardown_timeout.value_or(kTimeoutDefault);
   Outcome outcome;
   auto called = with_passing_user(limit, [&](User& user) {
-    if (!setup_.has_teardown) return;
     user.set_setup_data(pool_->setup_data());
     outcome = user.run_teardown();
   });
@@ -261,7 +264,8 @@ Result<void> Engine::call_teardown() {
       return timeout_error("teardown", limit, kExitTeardownTimeout);
     return called;
   }
-  if (outcome.kind == Outcome::Kind::kException) return script_error(outcome);
+  if (outcome.kind == Outcome::Kind::kException || outcome.kind == Outcome::Kind::kBadResult)
+    return script_error(outcome);
   if (outcome.kind == Outcome::Kind::kInterrupted && !setup_.state->aborted())
     return timeout_error("teardown", limit, kExitTeardownTimeout);
   return {};

@@ -67,10 +67,7 @@ class FakeUser final : public User {
     ++script_.teardowns;
     return {};
   }
-  Outcome handle_summary(std::string_view,
-                         std::vector<std::pair<std::string, std::string>>&) override {
-    return {};
-  }
+  Outcome handle_summary(std::string_view, std::optional<SummaryFiles>&) override { return {}; }
   void interrupt() override {
     interrupted_ = true;
     parker_.unpark();

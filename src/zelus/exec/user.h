@@ -57,10 +57,25 @@ struct ScriptSource {
   }
 };
 
+/// How https:// modules are had.
+struct RemoteModuleOptions {
+  /// Null: no proxy. An error is one of the first fetch.
+  Result<std::shared_ptr<const bia::http::ProxyRules>> proxies =
+      std::shared_ptr<const bia::http::ProxyRules>();
+  std::string cache_folder;  ///< empty: nothing is kept on disk
+  std::string lock_name;     ///< of the file that `lock` was read from
+  /// URL → SHA-256: what a module has to be. Null: no lock.
+  std::shared_ptr<const std::map<std::string, std::string, std::less<>>> lock;
+  /// Gets the modules that were read, in the form of `lock`, where somebody wants them.
+  std::shared_ptr<std::map<std::string, std::string, std::less<>>> taken;
+  bool offline = false;  ///< from `cache_folder` only
+};
+
 /// What is fixed before the script is read (parity/k6.md 1.4).
 struct RuntimeOptions {
   std::map<std::string, std::string> env;  ///< __ENV
   bool extended_compatibility = true;      ///< the global `global`
+  RemoteModuleOptions remote = {};
 };
 
 /// What the first pass over the script (`__VU` = 0) found.
@@ -139,13 +154,18 @@ struct Outcome {
     kOk,
     kException,    ///< logged by the user already where k6 logs it (iterations); `text` has it for
                    ///< setup and teardown
+    kBadResult,    ///< what setup or handleSummary returned cannot be used; `text` says why
     kInterrupted,  ///< by `interrupt`, a stop time or `exec.test.abort`
   };
   Kind kind = Kind::kOk;
   std::string text;           ///< "TypeError: x\n\tat default (file:///s.js:4:20)\n"
+  bool rejection = false;     ///< of kException: a promise that nobody caught
   bool aborted_test = false;  ///< the iteration that called exec.test.abort(): it counts as
                               ///< interrupted but is sampled
 };
+
+/// What handleSummary gives: (path, bytes), in its order.
+using SummaryFiles = std::vector<std::pair<std::string, std::string>>;
 
 /// One virtual user. Belongs to one thread; all but `interrupt` run in its own fiber (stack:
 /// bia::fiber::kStackBytesUser) and may suspend.
@@ -169,10 +189,10 @@ class User {
   /// JSON of what `setup` returned; nullopt for undefined. Sampled with group `::setup`.
   virtual Outcome run_setup(std::optional<std::string>& json) = 0;
   virtual Outcome run_teardown() = 0;
-  /// Calls the exported `handleSummary` with the parsed `data_json`; `files` gets what it returned
-  /// (path, bytes).
+  /// Calls the exported `handleSummary` with the parsed `data_json`; `files` gets what it returned,
+  /// null where that is nothing.
   virtual Outcome handle_summary(std::string_view data_json,
-                                 std::vector<std::pair<std::string, std::string>>& files) = 0;
+                                 std::optional<SummaryFiles>& files) = 0;
   /// Ends the JavaScript that runs at its next check. From another fiber of the same thread,
   /// together with `Fiber::cancel` of the user's fiber, which ends its waits; the next `run_*` is
   /// then called in a new fiber, and clears the mark. For an end known beforehand `set_stop_at`

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "zelus/ghz/config_file.h"
 #include "zelus/ghz/flags.h"
 #include "zelus/ghz/options.h"
 #include "zelus/ghz/printers.h"
@@ -52,7 +53,13 @@ Result<void> write_report(const Report& report, const Options& options, const Co
   return {};
 }
 
-Result<void> load_and_report(const ParsedFlags& flags, const CommandIo& io) {
+Result<void> load_and_report(ParsedFlags& flags, const CommandIo& io) {
+  if (flags.has("config")) {
+    std::string warning;
+    auto read = apply_config_file(std::string(flags.get("config")), flags, warning);
+    if (!warning.empty()) io.err(warning);
+    BIA_TRY(std::move(read));
+  }
   Options options = BIA_TRY(make_options(flags, io.read_stdin));
   if (io.variable) {
     auto proxies = BIA_TRY(bia::http::ProxyRules::grpc_from_environment(io.variable));

@@ -15,8 +15,8 @@ using bia::Result;
 using Kind = Flag::Kind;
 
 constexpr Flag kFlags[] = {
-    {"config", 0, Kind::kString, "", "Path to the JSON or TOML config file with all settings.",
-     false},
+    {"config", 0, Kind::kString, "",
+     "Path to the JSON, TOML or YAML config file with all settings.", true},
     {"proto", 0, Kind::kString, "", "The Protocol Buffer .proto file.", true},
     {"protoset", 0, Kind::kString, "",
      "The compiled protoset file. Alternative to proto. -proto takes precedence.", true},

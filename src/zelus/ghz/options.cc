@@ -147,7 +147,7 @@ Result<void> read_payload(const ParsedFlags& flags, const std::function<std::str
                          : std::string(flags.get("metadata"));
   BIA_TRY(string_map("metadata", options.metadata));
   options.reflect_metadata = flags.get("reflect-metadata");
-  BIA_TRY(string_map("reflect metadata", options.reflect_metadata));
+  BIA_TRY(string_map("reflection metadata", options.reflect_metadata));
   options.tags = BIA_TRY(string_map("tags", std::string(flags.get("tags"))));
   return {};
 }

@@ -64,8 +64,8 @@ struct Options {
   bia::Duration stream_call_duration{};  ///< 0: no limit.
   uint64_t stream_call_count = 0;        ///< 0: no limit.
   bool stream_dynamic_messages = false;
-  std::string metadata;  ///< JSON object of strings; empty: none.
-  std::string reflect_metadata;
+  std::string metadata;          ///< JSON object of strings; empty: none.
+  std::string reflect_metadata;  ///< the same, for reflection alone
   std::string output;
   std::string series;  ///< Path; empty: none.
   Format format = Format::kSummary;

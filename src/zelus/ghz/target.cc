@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
+#include <rapidjson/document.h>
 
 #include <fstream>
 #include <iterator>
@@ -38,9 +39,20 @@ Result<CallName> split_call(std::string_view call) {
   return CallName{std::string(text.substr(0, cut)), std::string(text.substr(cut + 1))};
 }
 
+bia::grpc::Metadata reflection_metadata(const Options& options) {
+  bia::grpc::Metadata out;
+  rapidjson::Document map;
+  map.Parse(options.reflect_metadata.data(), options.reflect_metadata.size());
+  if (!map.IsObject()) return out;
+  for (const auto& member : map.GetObject())
+    out.emplace_back(member.name.GetString(), member.value.GetString());
+  return out;
+}
+
 /// Reflection on a connection of its own, which ends with it.
 Result<Source> reflect(const Options& options, const std::string& service) {
   auto scheduler = BIA_TRY(bia::fiber::Scheduler::create());
+  const bia::grpc::Metadata metadata = reflection_metadata(options);
   Result<std::vector<std::string>> files =
       Error(Code::kUnavailable, "REFLECTION", "reflection did not run");
   auto body = [&] {
@@ -51,7 +63,7 @@ Result<Source> reflect(const Options& options, const std::string& service) {
     channel_options.proxies = options.proxies;
     channel_options.connect_timeout = options.connect_timeout;
     bia::grpc::Channel channel(options.host, channel_options);
-    files = bia::grpc::reflect_files(channel, service, {},
+    files = bia::grpc::reflect_files(channel, service, metadata,
                                      bia::Deadline::after(options.connect_timeout));
     channel.close();
   };
@@ -81,8 +93,6 @@ Result<Source> load_source(const Options& options, const std::string& service) {
 
 Result<Target> load_target(const Options& options) {
   CallName call = BIA_TRY(split_call(options.call));
-  if (!options.reflect_metadata.empty())
-    return Error(Code::kUnimplemented, "NOT_BUILT", "--reflect-metadata is not built yet");
   Source source = BIA_TRY(load_source(options, call.service));
   const auto* service = source->find_service(call.service);
   if (service == nullptr) {

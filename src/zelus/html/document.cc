@@ -17,6 +17,10 @@ namespace {
 constexpr std::array<std::string_view, 15> kVoid = {"area", "base",  "br",     "col",   "embed",
                                                     "hr",   "img",   "input",  "link",  "keygen",
                                                     "meta", "param", "source", "track", "wbr"};
+/// HTML 13.2.4.3.
+constexpr std::array<std::string_view, 14> kFormatting = {
+    "a",    "b", "big",   "code",   "em",     "font", "i",
+    "nobr", "s", "small", "strike", "strong", "tt",   "u"};
 constexpr std::array<std::string_view, 8> kRaw = {"iframe",    "noembed", "noframes", "noscript",
                                                   "plaintext", "script",  "style",    "xmp"};
 
@@ -174,6 +178,9 @@ class Builder {
           const auto& attribute = *static_cast<const GumboAttribute*>(element.attributes.data[i]);
           node.attributes.emplace_back(attribute.name, attribute.value);
         }
+        // Go's parser sorts those of formatting elements, and shows them so.
+        if (node.name_space.empty() && one_of(kFormatting, node.name))
+          std::sort(node.attributes.begin(), node.attributes.end());
         open_.push_back({&node, &element.children, 0});
         return;
       }
@@ -220,7 +227,8 @@ const Node* Node::parent_element() const {
   return parent != nullptr && parent->is_element() ? parent : nullptr;
 }
 
-Result<std::shared_ptr<const Document>> Document::parse(std::string_view text) {
+Result<std::shared_ptr<const Document>> Document::parse(std::string_view text,
+                                                        std::string_view url) {
   if (text.size() > kBytesMax)
     return Error(
         Code::kOutOfRange, "HTML_TOO_LARGE",
@@ -233,6 +241,7 @@ Result<std::shared_ptr<const Document>> Document::parse(std::string_view text) {
   options.max_errors = 0;
   GumboOutput* output = gumbo_parse_with_options(&options, text.data(), text.size());
   std::shared_ptr<Document> document(new Document());
+  document->url_ = url;
   Builder(*document).build(*output->document);
   return std::shared_ptr<const Document>(std::move(document));
 }

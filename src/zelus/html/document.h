@@ -46,8 +46,12 @@ struct Node {
 class Document {
  public:
   static constexpr size_t kBytesMax = 64 << 20;
-  /// Errors: kOutOfRange above kBytesMax.
-  static Result<std::shared_ptr<const Document>> parse(std::string_view text);
+  /// `url`: where the page is from, which its links are relative to; empty: nowhere. Errors:
+  /// kOutOfRange above kBytesMax.
+  static Result<std::shared_ptr<const Document>> parse(std::string_view text,
+                                                       std::string_view url = "");
+
+  const std::string& url() const { return url_; }
 
   /// The document node.
   const Node& root() const { return nodes_.front(); }
@@ -64,6 +68,7 @@ class Document {
   friend class Builder;
   void render_open(const Node& node, std::string& out) const;
   std::deque<Node> nodes_;
+  std::string url_;
 };
 
 }  // namespace zelus::html

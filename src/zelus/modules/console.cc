@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "js/value.h"
@@ -17,31 +18,8 @@ namespace {
 /// Objects within objects; deeper ones are cut, where k6 would go on until memory ends.
 constexpr size_t kDepthMax = 100;
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        out.push_back(c);
-    }
-  }
-  return out + "\"";
-}
+/// As k6: what is inside stands as it is.
+std::string quoted(const std::string& text) { return '"' + text + '"'; }
 
 class Formatter {
  public:
@@ -71,7 +49,9 @@ class Formatter {
     above_.push_back(identity);
     std::string out;
     if (JS_IsDate(value)) {
-      out = bia::js::to_json(ctx_, value);
+      double time = 0;
+      JS_ToFloat64(ctx_, &time, value);
+      out = std::isnan(time) ? "{}" : bia::js::to_json(ctx_, value);
     } else if (JS_IsArrayBuffer(value)) {
       out = buffer(value);
     } else if (JS_GetTypedArrayType(value) >= 0) {

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/provider.h>
 #include <openssl/rand.h>
 
 #include <array>
@@ -10,6 +9,7 @@
 
 #include "zelus/modules/input_bytes.h"
 #include "zelus/modules/native.h"
+#include "zelus/modules/openssl_library.h"
 #include "zelus/modules/url.h"
 
 namespace zelus::modules {
@@ -36,23 +36,12 @@ constexpr std::array kAlgorithms = {
 };
 constexpr int64_t kRandomBytesMax = 64 * 1024 * 1024;
 
-/// OpenSSL 3 keeps MD4 in its legacy provider. Made once, never freed: threads use it to the end.
-OSSL_LIB_CTX* library() {
-  static OSSL_LIB_CTX* const made = [] {
-    OSSL_LIB_CTX* ctx = OSSL_LIB_CTX_new();
-    OSSL_PROVIDER_load(ctx, "default");
-    OSSL_PROVIDER_load(ctx, "legacy");
-    return ctx;
-  }();
-  return made;
-}
-
 /// A hash or an HMAC in progress. `digest` leaves it as it is: a script may go on.
 class Hasher {
  public:
   static std::unique_ptr<Hasher> hash(const Algorithm& algorithm) {
     std::unique_ptr<Hasher> out(new Hasher());
-    EVP_MD* digest = EVP_MD_fetch(library(), algorithm.openssl, nullptr);
+    EVP_MD* digest = EVP_MD_fetch(openssl_library(), algorithm.openssl, nullptr);
     if (digest == nullptr) return nullptr;
     out->hash_ = EVP_MD_CTX_new();
     bool ok = EVP_DigestInit_ex(out->hash_, digest, nullptr) == 1;
@@ -61,7 +50,7 @@ class Hasher {
   }
   static std::unique_ptr<Hasher> hmac(const Algorithm& algorithm, std::string_view key) {
     std::unique_ptr<Hasher> out(new Hasher());
-    EVP_MAC* mac = EVP_MAC_fetch(library(), "HMAC", nullptr);
+    EVP_MAC* mac = EVP_MAC_fetch(openssl_library(), "HMAC", nullptr);
     if (mac == nullptr) return nullptr;
     out->mac_ = EVP_MAC_CTX_new(mac);
     EVP_MAC_free(mac);

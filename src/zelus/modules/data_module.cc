@@ -73,16 +73,16 @@ JSValue construct(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   auto& arrays = vu.script().shared_arrays;
   auto found = arrays.find(name);
   if (found == arrays.end()) {
+    Value made(ctx, JS_Call(ctx, make, JS_UNDEFINED, 0, nullptr));
+    if (made.is_exception()) return JS_EXCEPTION;
+    if (!JS_IsArray(made.get()))
+      return throw_go_error(ctx, "only arrays can be made into SharedArray");
     if (vu.script().frozen) {
       return throw_go_error(
           ctx, fmt::format(
                    "the SharedArray \"{}\" was not made when the script was first read (__VU==0)",
                    name));
     }
-    Value made(ctx, JS_Call(ctx, make, JS_UNDEFINED, 0, nullptr));
-    if (made.is_exception()) return JS_EXCEPTION;
-    if (!JS_IsArray(made.get()))
-      return throw_go_error(ctx, "only arrays can be made into SharedArray");
     int64_t length = 0;
     JS_GetLength(ctx, made.get(), &length);
     std::vector<std::string> elements;

@@ -6,7 +6,6 @@
 
 #include "http/http2_protocol.h"
 #include "zelus/modules/content_encoding.h"
-#include "zelus/modules/digest_auth.h"
 #include "zelus/modules/http_debug.h"
 #include "zelus/modules/http_user.h"
 #include "zelus/modules/thread_state.h"
@@ -106,7 +105,8 @@ void Exchange::clear() {
   request.headers.fields().clear();
   request.body.clear();
   request.plain_body.clear();
-  request.digest = false;
+  request.refused.clear();
+  request.auth = HttpRequest::Auth::kBasic;
   request.cookies.clear();
   request.expected.reset();
   response.clear();
@@ -124,7 +124,10 @@ void Exchange::clear() {
   sent_cookies.clear();
   referer_.clear();
   authorization_.clear();
+  digest_user_.clear();
   challenged_ = false;
+  ntlm_step_ = NtlmStep::kOff;
+  refusal_.reset();
   foreign_ = false;
 }
 
@@ -132,7 +135,7 @@ const bia::http::Headers* Exchange::build_headers(Vu& vu, const Url& url, bool w
                                                   bool first) {
   bool jar = request.jar != nullptr && !request.jar->empty();
   bool plain = request.headers.size() == 0 && !jar && request.cookies.empty() && !url.has_user &&
-               referer_.empty() && authorization_.empty();
+               referer_.empty() && authorization_.empty() && digest_user_.empty();
   if (plain) return &vu.thread().http->default_headers();
   wire_headers_.fields().clear();
   if (!request.headers.has("User-Agent") && !vu.script().options.user_agent.empty()) {
@@ -142,6 +145,9 @@ const bia::http::Headers* Exchange::build_headers(Vu& vu, const Url& url, bool w
     if (bia::http::field_name_equals(name, "Content-Length") ||
         bia::http::field_name_equals(name, "Cookie"))
       continue;
+    if ((!authorization_.empty() || ntlm_step_ != NtlmStep::kOff) &&
+        bia::http::field_name_equals(name, "Authorization"))
+      continue;
     if (foreign_ && (bia::http::field_name_equals(name, "Authorization") ||
                      bia::http::field_name_equals(name, "Host")))
       continue;
@@ -150,21 +156,22 @@ const bia::http::Headers* Exchange::build_headers(Vu& vu, const Url& url, bool w
   }
   if (!authorization_.empty()) {
     wire_headers_.add("Authorization", authorization_);
-  } else if (url.has_user && !request.headers.has("Authorization"))
-    wire_headers_.add("Authorization", "Basic " + base64_encode(url.user));
-  if (!referer_.empty() && !request.headers.has("Referer")) wire_headers_.add("Referer", referer_);
-  // The jar's cookies, overridden by name where the parameters say so, then those of the
-  // parameters.
-  std::vector<std::pair<std::string, std::string>> cookies;
-  if (request.jar != nullptr) cookies = request.jar->for_url(url, unix_now_ms());
-  for (const auto& cookie : request.cookies) {
-    if (cookie.replace)
-      std::erase_if(cookies, [&](const auto& pair) { return pair.first == cookie.name; });
+  } else if ((url.has_user || !digest_user_.empty()) && ntlm_step_ == NtlmStep::kOff &&
+             !request.headers.has("Authorization")) {
+    wire_headers_.add("Authorization",
+                      "Basic " + base64_encode(url.has_user ? url.user : digest_user_));
   }
-  for (const auto& cookie : request.cookies) {
-    bool there = std::any_of(cookies.begin(), cookies.end(),
-                             [&](const auto& pair) { return pair.first == cookie.name; });
-    if (!there || cookie.replace) cookies.emplace_back(cookie.name, cookie.value);
+  if (!referer_.empty() && !request.headers.has("Referer")) wire_headers_.add("Referer", referer_);
+  // As k6: the cookies of the parameters, then the jar's but those that they replace.
+  std::vector<std::pair<std::string, std::string>> cookies;
+  for (const auto& cookie : request.cookies) cookies.emplace_back(cookie.name, cookie.value);
+  if (request.jar != nullptr) {
+    for (auto& pair : request.jar->for_url(url, unix_now_ms())) {
+      const bool replaced = std::any_of(
+          request.cookies.begin(), request.cookies.end(),
+          [&](const auto& cookie) { return cookie.replace && cookie.name == pair.first; });
+      if (!replaced) cookies.push_back(std::move(pair));
+    }
   }
   std::string line(request.headers.get("Cookie"));
   for (const auto& [name, value] : cookies)
@@ -221,14 +228,16 @@ bool Exchange::hop(Vu& vu, bia::http::Client& client, const Url& url, std::strin
       }
     }
   }
-  if (request.jar != nullptr) {
-    for (const auto& [name, value] : response.headers) {
-      Cookie cookie;
-      if (bia::http::field_name_equals(name, "Set-Cookie") && parse_set_cookie(value, cookie))
-        request.jar->set(url, std::move(cookie), unix_now_ms());
-    }
-  }
   return true;
+}
+
+void Exchange::keep_cookies(const Url& url) {
+  if (request.jar == nullptr) return;
+  for (const auto& [name, value] : response.headers) {
+    Cookie cookie;
+    if (bia::http::field_name_equals(name, "Set-Cookie") && parse_set_cookie(value, cookie))
+      request.jar->set(url, std::move(cookie), unix_now_ms());
+  }
 }
 
 void Exchange::record(Vu& vu, const std::shared_ptr<const Url>& url, std::string_view method) {
@@ -242,12 +251,16 @@ void Exchange::record(Vu& vu, const std::shared_ptr<const Url>& url, std::string
   outcome.error = error;
   outcome.proto_minor = response.version == 2 ? 2 : response.version_minor;
   if (status != 0 && response.tls) outcome.tls_version = response.tls->version;
-  outcome.has_expected = challenged_ || request.default_expected || request.expected != nullptr;
-  outcome.expected = challenged_ ? status == 401
-                     : request.default_expected
+  outcome.has_expected = request.default_expected || request.expected != nullptr;
+  outcome.expected = request.default_expected
                          ? status >= 200 && status < 400
                          : request.expected != nullptr && request.expected->contains(status);
-  if (status != 0 && vu.script().has(metrics::SystemTag::kIp)) outcome.ip = response.remote.host();
+  // k6: the first answer to digest shall be 401, to NTLM it may be.
+  if (challenged_)
+    outcome.expected =
+        status == 401 || (request.auth == HttpRequest::Auth::kNtlm && outcome.expected);
+  if (vu.script().has(metrics::SystemTag::kIp) && response.remote.port() != 0)
+    outcome.ip = response.remote.host();
   metrics::Shard& shard = vu.shard();
   const HttpSeries& series = vu.thread().http->series(shard, outcome);
   metrics::Moment moment = vu.moment();
@@ -262,18 +275,6 @@ void Exchange::record(Vu& vu, const std::shared_ptr<const Url>& url, std::string
   for (size_t i = 0; i < std::size(parts); ++i)
     shard.add(series.timed[i + 1], ms(parts[i]), moment);
   if (outcome.has_expected) shard.add(series.failed, outcome.expected ? 0 : 1, moment);
-}
-
-bool Exchange::answer_challenge(const Url& url, std::string_view method, bool with_body) {
-  DigestChallenge challenge;
-  challenged_ = false;
-  if (status != 401 || !parse_digest_challenge(response.headers.get("WWW-Authenticate"), challenge))
-    return false;
-  std::string cnonce = digest_cnonce();
-  authorization_ = digest_authorization(
-      challenge, {url.user, method, url.target,
-                  with_body ? std::string_view(request.body) : std::string_view(), cnonce});
-  return true;
 }
 
 bool Exchange::redirect(Vu& vu, std::shared_ptr<const Url>& url, std::string& method,
@@ -308,6 +309,7 @@ bool Exchange::redirect(Vu& vu, std::shared_ptr<const Url>& url, std::string& me
   }
   foreign_ = foreign_ || !same_site(url->host, next->host);
   referer_ = url->scheme == "https" && next->scheme == "http" ? "" : url->encoded;
+  digest_user_.clear();
   auto cached = vu.thread().urls.get(next->encoded);
   url = cached ? *cached : std::make_shared<const Url>(std::move(*next));
   return true;
@@ -320,10 +322,25 @@ void Exchange::fail_early(const Url& url, std::string_view method, std::string t
   log_error = fmt::format("{} \"{}\": {}", go_method(method), url.shown(), error);
 }
 
+void Exchange::refuse(Vu& vu, const std::shared_ptr<const Url>& url, std::string_view method,
+                      std::string text) {
+  fail_early(*url, method, std::move(text));
+  timings = {};
+  record(vu, url, method);
+}
+
 void Exchange::perform(Vu& vu, HttpUser& user) {
   std::shared_ptr<const Url> url = request.url;
   std::string method = request.method;
   bool with_body = request.has_body;
+  if (request.auth == HttpRequest::Auth::kDigest && url->has_user) {
+    if (auto bare = vu.thread().urls.get(url->bare())) {
+      digest_user_ = url->user;
+      url = *bare;
+    }
+  }
+  vu.script().wait_for_rate();
+  if (!request.refused.empty()) return refuse(vu, url, method, request.refused);
   bia::Deadline deadline = bia::Deadline::after(request.timeout);
   for (int hops = 1;; ++hops) {
     bia::http::Client* client = nullptr;
@@ -334,22 +351,30 @@ void Exchange::perform(Vu& vu, HttpUser& user) {
       if (!connects) return fail_early(*url, method, connects.error().message());
       client = *connects;
     } else {
-      return fail_early(*url, method,
-                        fmt::format("unsupported protocol scheme \"{}\"", url->scheme));
+      return refuse(vu, url, method,
+                    fmt::format("unsupported protocol scheme \"{}\"", url->scheme));
     }
-    vu.script().wait_for_rate();
-    challenged_ = request.digest && authorization_.empty();
+    if (url->host.empty()) return refuse(vu, url, method, "http: no Host in request URL");
+    const bool ntlm = request.auth == HttpRequest::Auth::kNtlm;
+    if (ntlm && ntlm_step_ == NtlmStep::kOff && !credentials(*url).empty())
+      ntlm_step_ = NtlmStep::kAnonymous;
+    challenged_ = final_url == nullptr && request.auth != HttpRequest::Auth::kBasic;
     bool ok = hop(vu, *client, *url, method, with_body, deadline);
     if (!ok && !interrupted) interrupted = vu.should_stop();
     if (interrupted) return;
     record(vu, url, method);
     final_url = url;
-    if (!ok) return;
-    if (challenged_ && answer_challenge(*url, method, with_body)) {
+    if (!ok && ntlm_step_ < NtlmStep::kNegotiated) return;
+    if (!ok) {
+      back_to_refusal();
+    } else if (request.auth != HttpRequest::Auth::kBasic &&
+               answer_challenge(*url, method, with_body)) {
       --hops;
       continue;
     }
+    keep_cookies(*url);
     authorization_.clear();
+    ntlm_step_ = NtlmStep::kOff;
     if (!redirect(vu, url, method, with_body, hops)) break;
   }
   body_kept = request.response_type != ResponseType::kNone && status >= 200 && status != 204 &&

@@ -53,8 +53,11 @@ struct HttpRequest {
     bool replace;
   };
   std::vector<RequestCookie> cookies;  ///< of `params.cookies`
+  std::string refused;                 ///< why Go would not begin to send it; empty: it would
   std::string plain_body;              ///< what `body` was before the parameter `compression`
-  bool digest = false;  ///< auth: "digest": the answer to a 401 comes in a second request
+  /// kDigest: the answer to a 401 comes in a second request; kNtlm: in two more, on the same
+  /// connection.
+  enum class Auth : uint8_t { kBasic, kDigest, kNtlm } auth = Auth::kBasic;
 };
 
 /// One http.get with all its hops: what is sent, what came back, how long it took. Reused; a
@@ -93,17 +96,33 @@ class Exchange {
   const bia::http::Headers* build_headers(Vu& vu, const Url& url, bool with_body, bool first);
   void record(Vu& vu, const std::shared_ptr<const Url>& url, std::string_view method);
   void fail_early(const Url& url, std::string_view method, std::string text);
+  /// What Go's transport would not begin to send counts as a request all the same.
+  void refuse(Vu& vu, const std::shared_ptr<const Url>& url, std::string_view method,
+              std::string text);
   void fail(const bia::Error& failure, const Url& url, std::string_view method);
+  void keep_cookies(const Url& url);
   /// True: the hop is to be sent again with an answer to its challenge.
   bool answer_challenge(const Url& url, std::string_view method, bool with_body);
+  bool answer_digest(const Url& url, std::string_view method, bool with_body);
+  bool answer_ntlm(const Url& url);
+  /// "name:password" of the URL, or of the script's own header; empty where there is none.
+  std::string credentials(const Url& url) const;
+  /// A step of NTLM that could not be done: what the server said to the first request stands.
+  void back_to_refusal();
   bool redirect(Vu& vu, std::shared_ptr<const Url>& url, std::string& method, bool& with_body,
                 int hops);
 
   bia::http::Headers wire_headers_;
   std::string referer_;
   std::string authorization_;  ///< the answer to a challenge
-  bool challenged_ = false;    ///< the hop in hand is the one that shall be answered with 401
-  bool foreign_ = false;       ///< redirected to another site: no Authorization
+  /// Of `auth: "digest"`, until the first redirect: k6 takes name and password out of the URL.
+  std::string digest_user_;
+  bool challenged_ = false;  ///< the hop in hand may be answered with 401
+  /// Of `auth: "ntlm"`, while a hop's three requests are made.
+  enum class NtlmStep : uint8_t { kOff, kAnonymous, kNegotiated, kAuthenticated };
+  NtlmStep ntlm_step_ = NtlmStep::kOff;
+  std::unique_ptr<bia::http::ClientResponse> refusal_;
+  bool foreign_ = false;  ///< redirected to another site: no Authorization
 };
 
 /// Go's fmt: "Get" for GET.

@@ -62,7 +62,8 @@ JSValue scenario_property(Vu& vu, int property) {
 JSValue instance_property(Vu& vu, int property) {
   JSContext* ctx = vu.ctx();
   exec::RunView* run = vu.script().run;
-  if (vu.in_init() || run == nullptr) return throw_go_error(ctx, kInstanceInInit);
+  if (vu.in_init() || vu.phase() == Vu::Phase::kSummary || run == nullptr)
+    return throw_go_error(ctx, kInstanceInInit);
   switch (property) {
     case kIterationsInterrupted:
       return JS_NewInt64(ctx, static_cast<int64_t>(run->iterations_interrupted()));
@@ -143,7 +144,9 @@ JSValue abort_test(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   Vu& vu = Vu::of(ctx);
   std::string text = "test aborted";
   if (argc > 0 && !is_nullish(argv[0])) text += ": " + to_text(ctx, argv[0]);
-  if (std::string at = where(ctx); !at.empty()) text += " at " + at;
+  // As k6: no place for setup and teardown.
+  const bool placed = vu.phase() != Vu::Phase::kSetup && vu.phase() != Vu::Phase::kTeardown;
+  if (std::string at = placed ? where(ctx) : ""; !at.empty()) text += " at " + at;
   if (vu.script().run != nullptr) vu.script().run->abort(text);
   vu.set_aborted(std::move(text));
   return vu.throw_interrupted();

@@ -147,7 +147,7 @@ class FactoryImpl final : public exec::UserFactory {
  private:
   Result<exec::ScriptInfo> load_once(metrics::Registry& registry, TypeScript& types, bool typed) {
     const exec::ScriptSource& source = script_.source;
-    RemoteModules remote;
+    RemoteModules remote(script_.runtime.remote, *script_.logger);
     auto read = [&types, &source, &remote](const std::string& url) -> Result<std::string> {
       bool https = url.starts_with("https://");
       std::string text = BIA_TRY(source.read(

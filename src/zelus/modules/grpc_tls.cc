@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "zelus/modules/go_value.h"
 #include "zelus/options/tls_text.h"
 
 namespace zelus::modules {
@@ -12,36 +13,6 @@ namespace {
 
 /// More would be scripts that make up certificates as they go.
 constexpr size_t kMadeMax = 64;
-constexpr int kDepthMax = 8;
-
-/// Go's %#v of a JavaScript value, for messages.
-std::string go_syntax(JSContext* ctx, const Value& value, int depth = 0) {
-  if (value.is_nullish() || depth > kDepthMax) return "<nil>";
-  if (JS_IsBool(value.get())) return JS_ToBool(ctx, value.get()) > 0 ? "true" : "false";
-  if (value.is_string()) {
-    std::string out = "\"";
-    for (char c : to_text(ctx, value.get())) {
-      if (c == '\n') {
-        out += "\\n";
-      } else {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
-      }
-    }
-    return out + "\"";
-  }
-  if (!value.is_object()) return to_text(ctx, value.get());
-  const bool array = JS_IsArray(value.get());
-  std::vector<std::string> parts;
-  each_property(ctx, value.get(), [&](JSAtom atom, const Value& field) {
-    std::string text = go_syntax(ctx, field, depth + 1);
-    parts.push_back(array ? text : fmt::format("\"{}\":{}", atom_text(ctx, atom), text));
-    return true;
-  });
-  if (!array) std::sort(parts.begin(), parts.end());
-  return fmt::format("{}{{{}}}", array ? "[]interface {}" : "map[string]interface {}",
-                     fmt::join(parts, ", "));
-}
 
 bool read_authorities(JSContext* ctx, const Value& value, std::vector<std::string>& into) {
   if (value.is_string()) {
@@ -106,12 +77,12 @@ bool read_grpc_tls(JSContext* ctx, const Value& value, GrpcTls& into, std::strin
   if (!value.is_object() || JS_IsArray(value.get())) {
     error = fmt::format(
         "invalid tls value: '{}', expected (optional) keys: cert, key, password, and cacerts",
-        go_syntax(ctx, value));
+        go_value_text(ctx, value));
     return false;
   }
   const auto refuse = [&](std::string_view key, std::string_view wanted) {
-    error = fmt::format("invalid tls {} value: '{}', it needs to be {}", key, go_syntax(ctx, value),
-                        wanted);
+    error = fmt::format("invalid tls {} value: '{}', it needs to be {}", key,
+                        go_value_text(ctx, value), wanted);
     return false;
   };
   return each_property(ctx, value.get(), [&](JSAtom atom, const Value& field) {

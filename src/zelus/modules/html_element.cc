@@ -63,9 +63,18 @@ NodeList child_elements(const Node& node) {
   return out;
 }
 
+/// What the methods of an attribute give: k6 keeps no name space with it.
+JSValue attribute_part(JSContext* ctx, JSValueConst self, int, JSValueConst*, int magic) {
+  if (magic == 'l') return JS_GetPropertyStr(ctx, self, "name");
+  return new_string(ctx, magic == 'n' ? "http://www.w3.org/1999/xhtml" : "");
+}
+
 JSValue attribute_object(JSContext* ctx, const HtmlElement& element, const std::string& name,
                          const std::string& value) {
   JSValue object = JS_NewObject(ctx);
+  for (const char* part : {"localName", "namespaceURI", "prefix"})
+    define(ctx, object, part,
+           JS_NewCFunctionMagic(ctx, attribute_part, part, 0, JS_CFUNC_generic_magic, part[0]));
   define(ctx, object, "owner_element", new_element(ctx, element.document, element.node));
   define(ctx, object, "name", new_string(ctx, name));
   define(ctx, object, "value", new_string(ctx, value));
@@ -171,7 +180,7 @@ JSValue read_own(JSContext* ctx, const HtmlElement& element, Read what) {
     case Read::kId:
       return attribute_text(ctx, node, "id");
     case Read::kClassName:
-      return attribute_text(ctx, node, "class");
+      return node.attribute("class") != nullptr ? attribute_text(ctx, node, "class") : JS_UNDEFINED;
     case Read::kClassList:
       return class_list(ctx, node);
     case Read::kLang:
@@ -199,11 +208,12 @@ JSValue read_own(JSContext* ctx, const HtmlElement& element, Read what) {
       auto selection = std::make_shared<HtmlSelection>();
       selection->document = element.document;
       selection->nodes = {element.node};
+      selection->url = element.document->url();
       return new_selection(ctx, std::move(selection));
     }
     case Read::kToString:
-      if (node.is("a") || node.is("area")) return attribute_text(ctx, node, "href");
-      return new_string(ctx, "[object html.Node]");
+      if (node.is_element()) return new_string(ctx, "[object html.Node]");
+      return new_string(ctx, fmt::format("[object {}]", node_name(node)));
     default:
       return read_family(ctx, element, what);
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "js/module_set.h"
+#include "zelus/modules/go_value.h"
 #include "zelus/modules/html_values.h"
 
 namespace zelus::modules {
@@ -22,18 +23,6 @@ void finalize_element(JSRuntime*, JSValueConst value) {
   delete static_cast<HtmlElement*>(JS_GetOpaque(value, kClassHtmlElement));
 }
 const JSClassDef kElementClass = {"Element", &finalize_element, nullptr, nullptr, nullptr};
-
-/// Go's name of the type, as k6's errors have it.
-std::string go_type(JSContext* ctx, JSValueConst value) {
-  if (is_nullish(value)) return "<nil>";
-  if (JS_IsBool(value)) return "bool";
-  if (JS_IsArray(value)) return "[]interface {}";
-  if (JS_IsFunction(ctx, value)) return "func(sobek.FunctionCall) sobek.Value";
-  if (!JS_IsNumber(value)) return "map[string]interface {}";
-  double number = 0;
-  JS_ToFloat64(ctx, &number, value);
-  return number == static_cast<double>(static_cast<int64_t>(number)) ? "int64" : "float64";
-}
 
 JSValue parse_html_function(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   JSValueConst text = argument(argc, argv, 0);
@@ -58,8 +47,8 @@ bool NodeChoice::read(JSContext* ctx, JSValueConst value) {
   }
   if (selection_) return true;
   if (!JS_IsString(value)) {
-    throw_go_error(
-        ctx, fmt::format("invalid argument, cannot use a '{}' as a selector", go_type(ctx, value)));
+    throw_go_error(ctx, fmt::format("invalid argument, cannot use a '{}' as a selector",
+                                    go_type_name(ctx, value)));
     return false;
   }
   CString text(ctx, value);
@@ -124,7 +113,7 @@ const HtmlElement* element_in(JSValueConst value) {
 }
 
 JSValue parse_html(JSContext* ctx, std::string_view text, std::string_view url) {
-  auto document = html::Document::parse(text);
+  auto document = html::Document::parse(text, url);
   if (!document) return throw_go_error(ctx, document.error().message());
   auto selection = std::make_shared<HtmlSelection>();
   selection->document = std::move(*document);

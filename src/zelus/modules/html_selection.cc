@@ -192,14 +192,14 @@ JSValue data(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {
   SelectionPtr selection = this_selection(ctx, self);
   if (!selection) return JS_EXCEPTION;
   const Node* node = first_node(selection);
-  if (!is_nullish(argument(argc, argv, 0))) {
-    if (node == nullptr) return JS_UNDEFINED;
+  // k6: nothing of an element without attributes, not even an empty object.
+  if (node == nullptr || node->attributes.empty()) return JS_UNDEFINED;
+  if (argc > 0) {
     const std::string* value =
         node->attribute(std::string(kDataPrefix) + kebab(to_text(ctx, argv[0])));
     return value != nullptr ? data_value(ctx, *value) : JS_UNDEFINED;
   }
   JSValue all = JS_NewObject(ctx);
-  if (node == nullptr) return all;
   for (const auto& [name, value] : node->attributes) {
     if (!name.starts_with(kDataPrefix) || name.size() == kDataPrefix.size()) continue;
     define(ctx, all, camel(std::string_view(name).substr(kDataPrefix.size())),

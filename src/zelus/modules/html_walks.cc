@@ -203,7 +203,8 @@ bool test_nodes(JSContext* ctx, const SelectionPtr& self, int argc, JSValueConst
                 const char* method, Visit visit) {
   JSValueConst test = argument(argc, argv, 0);
   if (!JS_IsFunction(ctx, test)) {
-    if (!JS_IsString(test) && !selection_in(test)) {
+    // k6: not() says it as find() does.
+    if (!JS_IsString(test) && !selection_in(test) && std::string_view(method) != "not") {
       throw_go_error(ctx, std::string("the argument to ") + method +
                               "() must be a function, a selector or a selection");
       return false;

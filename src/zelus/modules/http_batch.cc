@@ -4,6 +4,7 @@
 #include <map>
 
 #include "bia/fiber/sync.h"
+#include "zelus/modules/go_value.h"
 #include "zelus/modules/http_send.h"
 #include "zelus/modules/native.h"
 #include "zelus/modules/thread_state.h"
@@ -24,30 +25,42 @@ bool read_entry(Vu& vu, std::string_view key, const Value& value, BatchEntry& en
   JSContext* ctx = vu.ctx();
   std::string method = "GET";
   Value url = value, body, params;
+  auto read_method = [&](const Value& given) {
+    if (given.is_string()) {
+      method = to_text(ctx, given.get());
+      return true;
+    }
+    error = fmt::format("invalid method type '{}'", go_value_text(ctx, given));
+    return false;
+  };
   if (JS_IsArray(value.get())) {
     int64_t length = 0;
     JS_GetLength(ctx, value.get(), &length);
     if (length < 2) {
-      error = "invalid batch request: an array needs a method and a URL";
+      error = fmt::format("invalid batch request '{}'", go_value_text(ctx, value));
       return false;
     }
-    method = to_text(ctx, value.at(0).get());
+    if (!read_method(value.at(0))) return false;
     url = value.at(1);
     body = value.at(2);
     params = value.at(3);
   } else if (value.is_object() && JS_GetClassID(value.get()) != kClassHttpUrl) {
-    Value given = value.property("method");
-    if (!given.is_nullish()) method = to_text(ctx, given.get());
     url = value.property("url");
     body = value.property("body");
     params = value.property("params");
-    if (url.is_undefined()) {
+    const JSAtom url_key = JS_NewAtom(ctx, "url");
+    const bool has_url = JS_HasProperty(ctx, value.get(), url_key) > 0;
+    JS_FreeAtom(ctx, url_key);
+    if (!has_url) {
       error = fmt::format("batch request {} doesn't have a url key", key);
       return false;
     }
+    if (Value given = value.property("method"); !given.is_undefined()) {
+      if (!read_method(given)) return false;
+      for (char& c : method) c = c >= 'a' && c <= 'z' ? static_cast<char>(c & ~0x20) : c;
+      if (method == "GET" || method == "HEAD") body = Value(ctx, JS_UNDEFINED);
+    }
   }
-  for (char& c : method) c = c >= 'a' && c <= 'z' ? static_cast<char>(c & ~0x20) : c;
-  if (method == "GET" || method == "HEAD") body = Value(ctx, JS_UNDEFINED);
   entry.prepared = prepare(vu, method, url.get(), body.get(), params.get());
   if (entry.prepared.failed) error = entry.prepared.exchange->error;
   return !entry.prepared.failed;
@@ -99,20 +112,45 @@ Result<void> send_all(Vu& vu, std::vector<BatchEntry>& entries) {
   return out;
 }
 
+/// What a batch gives of which the last of `entries` is wrong: nothing is sent.
+JSValue unsent_batch(Vu& vu, JSValueConst requests, const std::vector<BatchEntry>& entries,
+                     const std::string& error) {
+  JSContext* ctx = vu.ctx();
+  if (vu.script().options.throw_on_failed_request) return throw_go_error(ctx, error);
+  const bool array = JS_IsArray(requests);
+  Value out(ctx, array ? JS_NewArray(ctx) : JS_NewObject(ctx));
+  for (size_t i = 0; i < entries.size(); ++i) {
+    ExchangePtr exchange(vu.thread().http->take());
+    const bool last = i + 1 == entries.size();
+    if (last) {
+      exchange->error = exchange->log_error = error;
+      exchange->error_code = error.starts_with("invalid URL: ") ? 1020 : 0;
+    }
+    JSValue response =
+        last ? failed_response(vu, exchange.release(), false, "A batch request failed")
+             : new_response(ctx, exchange.release());
+    JS_SetProperty(ctx, out.get(), entries[i].key, response);
+  }
+  int64_t length = 0;
+  if (array) JS_GetLength(ctx, requests, &length);
+  for (auto i = static_cast<uint32_t>(entries.size()); i < length; ++i)
+    JS_SetPropertyUint32(ctx, out.get(), i, JS_NULL);
+  return out.release();
+}
+
 }  // namespace
 
 JSValue http_batch(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   Vu& vu = Vu::of(ctx);
   if (vu.in_init()) return vu.throw_in_init("Using batch in the init context is not supported");
   if (argc < 1) return throw_go_error(ctx, "no argument was provided to http.batch()");
-  if (argc > 1) {
-    vu.script().log(LogLevel::kWarning,
-                    "http.batch() accepts only an array or an object of requests; further "
-                    "arguments are ignored");
+  if (argc > 1)
+    return throw_go_error(ctx, "http.batch() accepts only an array or an object of requests");
+  if (!JS_IsObject(argv[0]) || JS_IsFunction(ctx, argv[0])) {
+    const std::string_view type =
+        JS_IsString(argv[0]) ? std::string_view("string") : go_type_name(ctx, argv[0]);
+    return throw_go_error(ctx, fmt::format("invalid http.batch() argument type {}", type));
   }
-  if (!JS_IsObject(argv[0]))
-    return throw_go_error(
-        ctx, fmt::format("invalid http.batch() argument type {}", to_text(ctx, argv[0])));
   bool array = JS_IsArray(argv[0]);
   std::vector<BatchEntry> entries;
   std::string error;
@@ -126,25 +164,12 @@ JSValue http_batch(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   auto free_keys = [&] {
     for (BatchEntry& entry : entries) JS_FreeAtom(ctx, entry.key);
   };
-  Value out(ctx, array ? JS_NewArray(ctx) : JS_NewObject(ctx));
   if (!ok) {
-    bool throws = vu.script().options.throw_on_failed_request;
-    ExchangePtr failed(vu.thread().http->take());
+    Value unsent(ctx, error.empty() ? JS_EXCEPTION : unsent_batch(vu, argv[0], entries, error));
     free_keys();
-    if (error.empty()) return JS_EXCEPTION;
-    if (throws) return throw_go_error(ctx, error);
-    failed->error = failed->log_error = error;
-    failed->error_code = error.starts_with("invalid URL: ") ? 1020 : 1000;
-    JSAtom key = entries.empty() ? JS_NewAtomUInt32(ctx, 0) : JS_DupAtom(ctx, entries.back().key);
-    JS_FreeAtom(ctx, key);
-    JSValue response = failed_response(vu, failed.release(), false, "A batch request failed");
-    if (array) {
-      JS_SetPropertyUint32(ctx, out.get(), 0, response);
-    } else {
-      define(ctx, out.get(), "0", response);
-    }
-    return out.release();
+    return unsent.release();
   }
+  Value out(ctx, array ? JS_NewArray(ctx) : JS_NewObject(ctx));
   Result<void> sent;
   {
     Wait wait(vu);
@@ -169,7 +194,8 @@ JSValue http_async_request(JSContext* ctx, JSValueConst, int argc, JSValueConst*
   Vu& vu = Vu::of(ctx);
   if (vu.in_init())
     return vu.throw_in_init("Making http requests in the init context is not supported");
-  std::string method = to_text(ctx, argument(argc, argv, 0));
+  JSValueConst given = argument(argc, argv, 0);
+  std::string method = is_nullish(given) ? "GET" : to_text(ctx, given);
   JSValue functions[2];
   Value promise(ctx, JS_NewPromiseCapability(ctx, functions));
   if (promise.is_exception()) return JS_EXCEPTION;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "zelus/modules/go_value.h"
 #include "zelus/modules/http_user.h"
 #include "zelus/modules/native.h"
 #include "zelus/modules/url.h"
@@ -26,7 +27,7 @@ bool is_file(JSValueConst value) {
 
 /// As k6 2: null and undefined are empty (1.8 wrote `<nil>`).
 std::string form_text(JSContext* ctx, JSValueConst value) {
-  return is_nullish(value) ? "" : to_text(ctx, value);
+  return is_nullish(value) ? "" : go_print(ctx, Value::dup(ctx, value));
 }
 
 void append_pair(std::string& out, const std::string& name, std::string_view value) {
@@ -116,13 +117,8 @@ bool read_body(JSContext* ctx, JSValueConst body, HttpRequest& request, std::str
     request.body = bytes;
     return true;
   }
-  if (!JS_IsObject(body) || JS_IsArray(body) || JS_IsFunction(ctx, body)) {
-    const char* type = JS_IsBool(body)     ? "bool"
-                       : JS_IsArray(body)  ? "[]interface {}"
-                       : JS_IsObject(body) ? "func(sobek.FunctionCall) sobek.Value"
-                       : JS_VALUE_GET_TAG(body) == JS_TAG_INT ? "int64"
-                                                              : "float64";
-    error = fmt::format("unknown request body type {}", type);
+  if (!JS_IsObject(body) || JS_IsArray(body) || JS_IsFunction(ctx, body) || JS_IsDate(body)) {
+    error = fmt::format("unknown request body type {}", go_type_name(ctx, body));
     return false;
   }
   std::vector<std::pair<std::string, Value>> fields;

@@ -56,7 +56,8 @@ void HttpDebug::request(const bia::http::ClientRequest& request) {
   if (sends_length) text += fmt::format("Content-Length: {}\n", request.body.size());
   text += field_lines(headers, {"Host", "User-Agent", "Content-Length"});
   // k6 shows this field though it is not sent.
-  if (!headers.has("Accept-Encoding")) text += "Accept-Encoding: gzip\n";
+  if (!headers.has("Accept-Encoding") && request.method != "HEAD")
+    text += "Accept-Encoding: gzip\n";
   text += "\n";
   if (full_) text += request.body;
   log(text + "\n");
@@ -66,7 +67,11 @@ void HttpDebug::response(const bia::http::ClientResponse& response) {
   if (!on_) return;
   std::string text = fmt::format("Response:\nHTTP/1.{} {} {}\n", response.version_minor,
                                  response.status, response.reason);
-  text += field_lines(response.headers, {}) + "\n";
+  // Go writes a length of zero itself, after what came.
+  const bool empty = response.headers.get("Content-Length") == "0";
+  text += empty ? field_lines(response.headers, {"Content-Length"}) + "Content-Length: 0\n"
+                : field_lines(response.headers, {});
+  text += "\n";
   if (full_) text += response.body;
   log(text + "\n");
 }

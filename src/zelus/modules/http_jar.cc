@@ -1,6 +1,8 @@
 // http.CookieJar and http.expectedStatuses.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "zelus/modules/http_send.h"
 #include "zelus/modules/native.h"
 #include "zelus/modules/thread_state.h"
@@ -56,6 +58,15 @@ JSValue cookies_for_url(JSContext* ctx, JSValueConst self, int argc, JSValueCons
   return out.release();
 }
 
+/// Go's time.RFC1123: an abbreviation of a zone that it does not know counts as GMT.
+std::string in_gmt(std::string date) {
+  const size_t blank = date.rfind(' ');
+  if (blank == std::string::npos || date.size() - blank < 4 || date.size() - blank > 6) return date;
+  const bool letters = std::all_of(date.begin() + static_cast<std::ptrdiff_t>(blank) + 1,
+                                   date.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  return letters ? date.substr(0, blank) + " GMT" : date;
+}
+
 JSValue set(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {
   CookieJar* jar = nullptr;
   std::shared_ptr<const Url> url;
@@ -73,7 +84,7 @@ JSValue set(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {
       if (key == "http_only") cookie.http_only = JS_ToBool(ctx, value.get()) > 0;
       if (key == "max_age") JS_ToInt64(ctx, &cookie.max_age, value.get());
       if (key != "expires") return true;
-      cookie.has_expires = parse_cookie_date(to_text(ctx, value.get()), cookie.expires_ms);
+      cookie.has_expires = parse_cookie_date(in_gmt(to_text(ctx, value.get())), cookie.expires_ms);
       if (!cookie.has_expires)
         error = fmt::format("unable to parse \"expires\" date string \"{}\"",
                             to_text(ctx, value.get()));

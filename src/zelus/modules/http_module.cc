@@ -53,7 +53,8 @@ Prepared prepare(Vu& vu, std::string_view method, JSValueConst url, JSValueConst
   std::string error;
   if (read_request(vu, method, url, body, params, exchange.request, error)) return out;
   out.failed = true;
-  exchange.error_code = error.starts_with("invalid URL: ") ? 1020 : 1000;
+  exchange.request.url.reset();
+  exchange.error_code = error.starts_with("invalid URL: ") ? 1020 : 0;
   exchange.error = error;
   exchange.log_error = std::move(error);
   return out;
@@ -99,7 +100,8 @@ JSValue with_body(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
 }
 
 JSValue request(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
-  std::string method = to_text(ctx, argument(argc, argv, 0));
+  JSValueConst given = argument(argc, argv, 0);
+  std::string method = is_nullish(given) ? "GET" : to_text(ctx, given);
   return send_request(ctx, method, argument(argc, argv, 1), argument(argc, argv, 2),
                       argument(argc, argv, 3));
 }
@@ -157,7 +159,7 @@ JSValue cookie_jar(JSContext* ctx, JSValueConst, int, JSValueConst*) {
 JSValue set_response_callback(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   HttpUser& http = Vu::of(ctx).http();
   JSValueConst callback = argument(argc, argv, 0);
-  if (is_nullish(callback)) {
+  if (JS_IsNull(callback)) {
     http.default_expected = false;
     http.expected.reset();
     return JS_UNDEFINED;
@@ -197,6 +199,7 @@ constexpr Constant kConstants[] = {
 bool fill(JSContext* ctx, JSValueConst object) {
   Vu::of(ctx).make_response_atoms();
   define_response_class(ctx);
+  JS_SetClassProto(ctx, kClassHttpUrl, JS_NewObject(ctx));
   for (const Constant& constant : kConstants)
     define(ctx, object, constant.name, JS_NewAtomString(ctx, constant.value));
   define_functions(ctx, object,

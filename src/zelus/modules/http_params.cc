@@ -5,6 +5,7 @@
 
 #include "zelus/modules/content_encoding.h"
 #include "zelus/modules/field_name.h"
+#include "zelus/modules/go_value.h"
 #include "zelus/modules/http_user.h"
 #include "zelus/modules/native.h"
 #include "zelus/modules/thread_state.h"
@@ -33,9 +34,7 @@ struct Reader {
       CString text(ctx, value);
       return set_url(text.view());
     }
-    error = JS_IsUndefined(value) || JS_IsNull(value)
-                ? "invalid URL: '#<nil>'"
-                : fmt::format("invalid URL: '#{}'", to_text(ctx, value));
+    error = fmt::format("invalid URL: '#{}'", go_print(ctx, Value::dup(ctx, value)));
     return false;
   }
 
@@ -54,8 +53,8 @@ struct Reader {
     return each_property(ctx, value.get(), [&](JSAtom atom, const Value& field) {
       std::string name = atom_text(ctx, atom);
       std::string text = to_text(ctx, field.get());
-      if (!valid(name, text)) return false;
-      request.headers.set(canonical(name), text);  // as Go sends them
+      // As Go sends them.
+      if (valid(name, text)) request.headers.set(canonical(name), text);
       return true;
     });
   }
@@ -65,18 +64,19 @@ struct Reader {
       return c > 0x20 && c < 0x7f &&
              std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
     });
-    if (!token) error = fmt::format("net/http: invalid header field name \"{}\"", name);
+    if (!token) request.refused = fmt::format("net/http: invalid header field name \"{}\"", name);
     bool printable = std::none_of(text.begin(), text.end(), [](char c) {
       return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
     });
     if (token && !printable)
-      error = fmt::format("net/http: invalid header field value for \"{}\"", name);
+      request.refused = fmt::format("net/http: invalid header field value for \"{}\"", name);
     return token && printable;
   }
 
   bool cookies(const Value& value) {
     if (!value.is_object()) return true;
     return each_property(ctx, value.get(), [&](JSAtom atom, const Value& cookie) {
+      if (cookie.is_nullish()) return true;
       HttpRequest::RequestCookie out{atom_text(ctx, atom), "", false};
       if (cookie.is_object()) {
         out.value = to_text(ctx, cookie.property("value").get());
@@ -107,7 +107,7 @@ struct Reader {
 
   bool response_callback(const Value& value) {
     request.default_expected = false;
-    if (JS_IsNull(value.get())) {
+    if (value.is_nullish()) {
       request.expected.reset();
       return true;
     }
@@ -130,7 +130,6 @@ struct Reader {
     if (key == "headers") return headers(value);
     if (key == "tags") return tags(value);
     if (key == "cookies") return cookies(value);
-    if (value.is_nullish() && key != "responseCallback") return true;
     if (key == "timeout") {
       if (parse_duration(ctx, value.get(), request.timeout, error)) return true;
       error = "invalid timeout value: " + error;
@@ -145,18 +144,16 @@ struct Reader {
       return response_type(value);
     } else if (key == "responseCallback") {
       return response_callback(value);
-    } else if (key == "jar") {
+    } else if (key == "jar" && !value.is_nullish()) {
       auto* handle = static_cast<JarHandle*>(JS_GetOpaque(value.get(), kClassCookieJar));
       if (handle != nullptr) request.jar = handle->jar.get();
     } else if (key == "throw") {
       request.throws = JS_ToBool(ctx, value.get()) > 0;
     } else if (key == "auth") {
       std::string kind = to_text(ctx, value.get());
-      if (kind == "ntlm") {
-        error = "auth: \"ntlm\" is not built yet in zelus; \"basic\" and \"digest\" are";
-        return false;
-      }
-      request.digest = kind == "digest";
+      request.auth = kind == "digest" ? HttpRequest::Auth::kDigest
+                     : kind == "ntlm" ? HttpRequest::Auth::kNtlm
+                                      : HttpRequest::Auth::kBasic;
     } else if (key == "compression") {
       compression = to_text(ctx, value.get());
     }
@@ -165,13 +162,15 @@ struct Reader {
 
   /// After all parameters: a Content-Encoding that the script set stays.
   bool compress() {
-    if (compression.empty() || !request.has_body) return true;
-    request.plain_body = request.body;
-    std::string encodings;
-    if (auto packed = encode_content(compression, request.body, encodings); !packed) {
+    if (compression.empty()) return true;
+    if (request.has_body) request.plain_body = request.body;
+    std::string encodings, nothing;
+    std::string& body = request.has_body ? request.body : nothing;
+    if (auto packed = encode_content(compression, body, encodings); !packed) {
       error = packed.error().message();
       return false;
     }
+    if (!request.has_body) return true;
     std::string_view custom = request.headers.get("Content-Encoding");
     if (custom.empty()) {
       request.headers.set("Content-Encoding", encodings);

@@ -199,9 +199,10 @@ JSValue read_field(JSContext* ctx, Exchange& exchange, ResponseField field) {
     case kStatus:
       return JS_NewInt32(ctx, exchange.status);
     case kRemoteIp:
-      return new_string(ctx, answered ? exchange.response.remote.host() : "");
+      return new_string(
+          ctx, exchange.response.remote.port() != 0 ? exchange.response.remote.host() : "");
     case kRemotePort:
-      return JS_NewInt32(ctx, answered ? exchange.response.remote.port() : 0);
+      return JS_NewInt32(ctx, exchange.response.remote.port());
     case kUrl:
       if (!exchange.request.url) return new_string(ctx, "");
       return new_string(ctx, answered ? exchange.final_url->encoded : exchange.request.url->text);

@@ -23,18 +23,17 @@ void finalize(JSRuntime*, JSValueConst value) {
 }
 const JSClassDef kMetricClass = {"Metric", &finalize, nullptr, nullptr, nullptr};
 
-/// A number, a boolean or a text that is a number; false for anything else.
+/// What JavaScript makes a number of; false for null and what is none. As k6, what is zero but true
+/// counts as one: `[]` and '0'.
 bool metric_value(JSContext* ctx, JSValueConst value, double& out) {
-  if (JS_IsBool(value)) {
-    out = JS_ToBool(ctx, value) != 0 ? 1 : 0;
-    return true;
-  }
   if (JS_IsNumber(value)) return JS_ToFloat64(ctx, &out, value) == 0 && !std::isnan(out);
-  if (JS_IsNull(value) || JS_IsUndefined(value) || JS_IsSymbol(value)) return false;
-  std::string text = to_text(ctx, value);
-  char* end = nullptr;
-  out = std::strtod(text.c_str(), &end);
-  return !text.empty() && *end == '\0' && !std::isnan(out);
+  if (JS_IsNull(value)) return false;
+  if (JS_ToFloat64(ctx, &out, value) < 0) {
+    JS_FreeValue(ctx, JS_GetException(ctx));
+    return false;
+  }
+  if (out == 0 && JS_ToBool(ctx, value) > 0) out = 1;
+  return !std::isnan(out);
 }
 
 JSValue add(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "bia/base/time.h"
+#include "zelus/modules/go_value.h"
 
 namespace zelus::modules {
 
@@ -38,18 +39,16 @@ bool parse_duration(JSContext* ctx, JSValueConst value, Duration& out, std::stri
   if (JS_IsNumber(value)) {
     double ms = 0;
     JS_ToFloat64(ctx, &ms, value);
-    if (!std::isfinite(ms) || std::fabs(ms) > 9e12) {
-      error = fmt::format("{} is not a duration", to_text(ctx, value));
-      return false;
-    }
-    out = Duration(static_cast<int64_t>(ms * 1e6));
+    // What has no end in Go's 64 bits is over at once there.
+    const bool fits = std::isfinite(ms) && std::fabs(ms) < 9e12;
+    out = fits ? Duration(static_cast<int64_t>(ms * 1e6)) : Duration(0);
     return true;
   }
-  std::string text = to_text(ctx, value);
   if (!JS_IsString(value)) {
-    error = fmt::format("unable to use type as a duration value: {}", text);
+    error = fmt::format("unable to use type {} as a duration value", go_type_name(ctx, value));
     return false;
   }
+  std::string text = to_text(ctx, value);
   char* end = nullptr;
   double ms = std::strtod(text.c_str(), &end);
   if (!text.empty() && *end == '\0' && std::isfinite(ms) && std::fabs(ms) < 9e12) {

@@ -243,12 +243,24 @@ std::string Url::shown() const {
                      at == std::string::npos ? "" : encoded.substr(at));
 }
 
+std::string Url::bare() const {
+  if (!has_user) return encoded;
+  const size_t begin = scheme.size() + std::string_view("://").size();
+  const size_t at = encoded.substr(0, encoded.find_first_of("/?#", begin)).rfind('@');
+  return encoded.substr(0, begin) + encoded.substr(at + 1);
+}
+
 Result<Url> resolve_url(const Url& base, std::string_view reference) {
   size_t colon = reference.find(':');
   if (colon != std::string_view::npos && colon < reference.find_first_of("/?#"))
     return parse_url(reference);
   if (reference.starts_with("//")) return parse_url(fmt::format("{}:{}", base.scheme, reference));
-  std::string origin = fmt::format("{}://{}", base.scheme, base.host_header);
+  // As Go's ResolveReference: who asked is still known to the same host.
+  const size_t scheme_end = base.scheme.size() + std::string_view("://").size();
+  const std::string_view authority =
+      std::string_view(base.encoded)
+          .substr(scheme_end, base.encoded.find_first_of("/?#", scheme_end) - scheme_end);
+  std::string origin = fmt::format("{}://{}", base.scheme, authority);
   if (reference.starts_with('/')) return parse_url(origin + std::string(reference));
   std::string path = base.path();
   if (reference.empty() || reference.starts_with('?') || reference.starts_with('#'))

@@ -26,6 +26,8 @@ struct Url {
   bool has_user = false;
   /// `encoded` with only the password masked: error texts.
   std::string shown() const;
+  /// `encoded` without name and password.
+  std::string bare() const;
   std::string path() const { return target.substr(0, target.find('?')); }
 };
 

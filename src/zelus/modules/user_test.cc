@@ -64,10 +64,10 @@ TEST_F(UserTest, RunsTheLifeCycle) {
     EXPECT_EQ(user->run_iteration({1, 1}).kind, Kind::kOk);
     extra->set_setup_data(data);
     EXPECT_EQ(extra->run_teardown().kind, Kind::kOk);
-    std::vector<std::pair<std::string, std::string>> files;
+    std::optional<exec::SummaryFiles> files;
     EXPECT_EQ(extra->handle_summary(R"({"a":5})", files).kind, Kind::kOk);
-    EXPECT_THAT(files, ElementsAre(std::pair<std::string, std::string>("stdout", "sum 5"),
-                                   std::pair<std::string, std::string>("b.bin", "A")));
+    EXPECT_THAT(*files, ElementsAre(std::pair<std::string, std::string>("stdout", "sum 5"),
+                                    std::pair<std::string, std::string>("b.bin", "A")));
     EXPECT_THAT(logger_.lines, ElementsAre("info: init 0 undefined source=console",
                                            "info: init 0 undefined source=console",
                                            "info: setup 0 undefined source=console",

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "zelus/modules/go_value.h"
 #include "zelus/modules/http_user.h"
+#include "zelus/modules/input_bytes.h"
+#include "zelus/modules/json_check.h"
 #include "zelus/modules/native.h"
 #include "zelus/modules/setup_data.h"
 #include "zelus/modules/thread_state.h"
@@ -13,6 +16,7 @@ using bia::js::Running;
 
 namespace {
 constexpr const char* kExitScriptException = "107";
+constexpr std::string_view kUncaught = "Uncaught (in promise) ";
 
 Error with_exit(std::string message, const char* exit, std::string_view reason) {
   return Error(Code::kInvalidArgument, reason, std::move(message)).with_metadata("exit", exit);
@@ -36,15 +40,22 @@ Result<void> VirtualUser::init() {
   auto wait = [](void* opaque) {
     return static_cast<Vu*>(opaque)->loop().step() == EventLoop::Step::kProgress;
   };
+  bool rejected = false;
   bool ok = vu_.context_->import_module(vu_.script().source.url, wait, &vu_, exports_, exception);
   if (ok && !vu_.loop().run()) {
     ok = false;
     auto unhandled = vu_.take_unhandled();
+    rejected = !unhandled.empty() && !JS_HasException(vu_.ctx());
     exception = unhandled.empty() ? bia::js::take_exception(vu_.ctx())
                                   : bia::js::describe_exception(vu_.ctx(), unhandled[0].get());
   }
   if (!ok) {
     if (vu_.aborted()) return with_exit(*vu_.aborted(), "108", "ABORTED");
+    if (rejected) {
+      return with_exit(
+          std::string(kUncaught) + (exception.name.empty() ? exception.message : exception.text()),
+          "255", "UNHANDLED_REJECTION");
+    }
     if (exception.name == "SyntaxError") {
       // k6: "file:///s.js: Line 4:13 Unexpected token ;".
       std::string_view at = exception.stack;
@@ -72,21 +83,27 @@ Result<exec::ScriptInfo> VirtualUser::describe() {
   JSContext* ctx = vu_.ctx();
   exec::ScriptInfo info;
   std::string bad;
+  std::string bad_options;
   each_property(ctx, exports_.get(), [&](JSAtom atom, const Value& value) {
     std::string name = atom_text(ctx, atom);
     bool callable = value.is_function();
     if (name == "options") {
-      if (!value.is_nullish()) info.options_json = bia::js::to_json(ctx, value.get());
+      if (value.is_nullish()) return true;
+      bad_options = not_in_json(ctx, value.get());
+      if (bad_options.empty()) info.options_json = bia::js::to_json(ctx, value.get());
     } else if (name == "setup" || name == "teardown" || name == "handleSummary") {
       if (!callable && !value.is_nullish() && name != "handleSummary") bad = name;
       (name == "setup"      ? info.has_setup
        : name == "teardown" ? info.has_teardown
-                            : info.has_handle_summary) = callable;
+                            : info.has_handle_summary) =
+          callable || (name == "handleSummary" && !value.is_nullish());
     } else if (callable) {
       info.functions.push_back(name);
     }
     return true;
   });
+  if (!bad_options.empty())
+    return with_exit("error parsing script options: " + bad_options, "255", "BAD_OPTIONS");
   if (!bad.empty())
     return with_exit(fmt::format("exported '{}' must be a function", bad), "255", "BAD_EXPORT");
   if (info.functions.empty())
@@ -176,7 +193,8 @@ exec::Outcome VirtualUser::failure(Call& call) {
   out.kind = exec::Outcome::Kind::kException;
   std::string text =
       exception.name.empty() && call.in_promise ? exception.message : exception.text();
-  out.text = call.in_promise ? "Uncaught (in promise) " + text : text;
+  out.rejection = call.in_promise;
+  out.text = call.in_promise ? std::string(kUncaught) + text : text;
   return out;
 }
 
@@ -261,6 +279,8 @@ exec::Outcome VirtualUser::run_stage(std::string_view name, std::string_view gro
   record_bytes();
   if (done.outcome.kind == exec::Outcome::Kind::kOk && json != nullptr &&
       !done.result.is_undefined()) {
+    if (std::string why = not_in_json(vu_.ctx(), done.result.get()); !why.empty())
+      return {exec::Outcome::Kind::kBadResult, "error marshaling setup() data to JSON: " + why};
     std::string text = bia::js::to_json(vu_.ctx(), done.result.get());
     if (JS_HasException(vu_.ctx())) {
       done.outcome = failure(done);
@@ -281,8 +301,33 @@ exec::Outcome VirtualUser::run_teardown() {
   return run_stage("teardown", "::teardown", nullptr);
 }
 
+namespace {
+/// What handleSummary returned. k6's error text where it is no such thing.
+std::string read_files(JSContext* ctx, const Value& result, exec::SummaryFiles& files) {
+  if (!result.is_object() || result.is_function() || JS_IsArray(result.get()))
+    return "handleSummary() should return a map with string keys";
+  std::string bad;
+  const bool ok = each_property(ctx, result.get(), [&](JSAtom atom, const Value& value) {
+    std::string name = atom_text(ctx, atom);
+    std::string text, why;
+    std::string_view bytes;
+    if (input_bytes(ctx, value.get(), text, bytes, why)) {
+      files.emplace_back(std::move(name), bytes);
+      return true;
+    }
+    bad = fmt::format(
+        "error handling summary object {}: invalid type {}, it needs to be a string "
+        "or ArrayBuffer",
+        name, go_type_name(ctx, value.get()));
+    return false;
+  });
+  if (!ok && bad.empty()) return bia::js::take_exception(ctx).text();
+  return bad;
+}
+}  // namespace
+
 exec::Outcome VirtualUser::handle_summary(std::string_view data_json,
-                                          std::vector<std::pair<std::string, std::string>>& files) {
+                                          std::optional<exec::SummaryFiles>& files) {
   vu_.begin_run();
   vu_.set_phase(Vu::Phase::kSummary);
   Running running(*vu_.context_, kScriptStackBytes);
@@ -291,36 +336,21 @@ exec::Outcome VirtualUser::handle_summary(std::string_view data_json,
   Value data(ctx, JS_ParseJSON(ctx, text.c_str(), text.size(), "summary"));
   if (data.is_exception())
     return {exec::Outcome::Kind::kException, bia::js::take_exception(ctx).text()};
-  Call done = call(exports_.property("handleSummary"), data.get());
-  if (done.outcome.kind != exec::Outcome::Kind::kOk) return done.outcome;
-  if (!done.result.is_object()) {
-    if (done.result.is_nullish()) return done.outcome;
-    return {exec::Outcome::Kind::kException,
-            fmt::format("handleSummary() should return a map with string keys, and not {}",
-                        to_text(ctx, done.result.get()))};
+  Value function = exports_.property("handleSummary");
+  if (!function.is_function())
+    return {exec::Outcome::Kind::kBadResult,
+            "exported identifier handleSummary must be a function"};
+  Call done = call(function, data.get());
+  // k6 takes what was returned even where a promise was left rejected.
+  const bool returned = !done.result.is_nullish() && !done.result.is_exception() &&
+                        JS_ToBool(ctx, done.result.get()) > 0;
+  if (done.outcome.kind != exec::Outcome::Kind::kOk && (!done.outcome.rejection || !returned))
+    return done.outcome;
+  if (returned) {
+    files.emplace();
+    if (std::string bad = read_files(ctx, done.result, *files); !bad.empty())
+      return {exec::Outcome::Kind::kBadResult, std::move(bad)};
   }
-  std::string bad;
-  bool ok = each_property(ctx, done.result.get(), [&](JSAtom atom, const Value& value) {
-    std::string_view bytes;
-    std::string name = atom_text(ctx, atom);
-    if (buffer_bytes(ctx, value.get(), bytes)) {
-      files.emplace_back(name, bytes);
-    } else if (value.is_string()) {
-      files.emplace_back(name, to_text(ctx, value.get()));
-    } else if (!value.is_nullish()) {
-      bad = name;
-      return false;
-    }
-    return true;
-  });
-  if (!ok && !bad.empty()) {
-    return {
-        exec::Outcome::Kind::kException,
-        fmt::format(
-            "error with handleSummary(): the value of '{}' is neither a string nor an ArrayBuffer",
-            bad)};
-  }
-  if (!ok) return {exec::Outcome::Kind::kException, bia::js::take_exception(ctx).text()};
   return done.outcome;
 }
 

@@ -31,7 +31,7 @@ class VirtualUser final : public exec::User {
   exec::Outcome run_setup(std::optional<std::string>& json) override;
   exec::Outcome run_teardown() override;
   exec::Outcome handle_summary(std::string_view data_json,
-                               std::vector<std::pair<std::string, std::string>>& files) override;
+                               std::optional<exec::SummaryFiles>& files) override;
   void interrupt() override { vu_.interrupt(); }
   void set_stop_at(TimePoint at) override { vu_.set_stop_at(at); }
   void set_id_in_test(uint64_t id) override { vu_.set_id_in_test(id); }

@@ -6,23 +6,19 @@
 /// errors ("Options.vus").
 namespace zelus::options {
 
-Result<void> decode(const JsonValue& value, std::string_view field, std::optional<bool>& out);
-Result<void> decode(const JsonValue& value, std::string_view field, std::optional<int64_t>& out);
-Result<void> decode(const JsonValue& value, std::string_view field, std::optional<Duration>& out);
-Result<void> decode(const JsonValue& value, std::string_view field,
-                    std::optional<std::string>& out);
-Result<void> decode(const JsonValue& value, std::string_view field, std::optional<StringList>& out);
-Result<void> decode(const JsonValue& value, std::string_view field, std::optional<StringMap>& out);
-Result<void> decode(const JsonValue& value, std::string_view field,
+Result<void> decode(const JsonValue& value, const Place& place, std::optional<bool>& out);
+Result<void> decode(const JsonValue& value, const Place& place, std::optional<int64_t>& out);
+Result<void> decode(const JsonValue& value, const Place& place, std::optional<Duration>& out);
+Result<void> decode(const JsonValue& value, const Place& place, std::optional<std::string>& out);
+Result<void> decode(const JsonValue& value, const Place& place, std::optional<StringList>& out);
+Result<void> decode(const JsonValue& value, const Place& place, std::optional<StringMap>& out);
+Result<void> decode(const JsonValue& value, const Place& place,
                     std::optional<std::vector<Stage>>& out);
-Result<void> decode(const JsonValue& value, std::string_view field,
-                    std::optional<ScenarioMap>& out);
-Result<void> decode(const JsonValue& value, std::string_view field,
-                    std::optional<TlsVersions>& out);
-Result<void> decode(const JsonValue& value, std::string_view field,
+Result<void> decode(const JsonValue& value, const Place& place, std::optional<ScenarioMap>& out);
+Result<void> decode(const JsonValue& value, const Place& place, std::optional<TlsVersions>& out);
+Result<void> decode(const JsonValue& value, const Place& place,
                     std::optional<std::vector<TlsAuth>>& out);
-Result<void> decode(const JsonValue& value, std::string_view field,
-                    std::optional<ThresholdMap>& out);
-Result<void> decode(const JsonValue& value, std::string_view field, DnsOptions& out);
+Result<void> decode(const JsonValue& value, const Place& place, std::optional<ThresholdMap>& out);
+Result<void> decode(const JsonValue& value, const Place& place, DnsOptions& out);
 
 }  // namespace zelus::options

@@ -51,36 +51,40 @@ constexpr Key<Duration> kDurations[] = {
 };
 
 template <typename T, size_t N>
-Result<bool> decode_key(const JsonMember& member, const Key<T> (&keys)[N], Scenario& scenario) {
+Result<bool> decode_key(const JsonMember& member, const Place& place, const Key<T> (&keys)[N],
+                        Scenario& scenario) {
   for (const Key<T>& key : keys) {
     if (!same_name(member.name, key.name) || !(key.executors & bit(scenario.kind))) continue;
-    BIA_TRY(
-        decode(*member.value, fmt::format("Options.scenarios.{}", key.name), scenario.*key.member));
+    const std::string field = fmt::format("Options.scenarios.{}", key.name);
+    BIA_TRY(decode(*member.value, place.at(field), scenario.*key.member));
     return true;
   }
   return false;
 }
 
-Result<void> decode_map(const JsonValue& value, std::string_view field, StringMap& out) {
+Result<void> decode_map(const JsonValue& value, const Place& place, StringMap& out) {
   std::optional<StringMap> map;
-  BIA_TRY(decode(value, field, map));
+  BIA_TRY(decode(value, place, map));
   if (map) out = std::move(*map);
   return {};
 }
 
-Result<void> decode_member(const JsonMember& member, Scenario& scenario) {
-  if (BIA_TRY(decode_key(member, kIntegers, scenario)) ||
-      BIA_TRY(decode_key(member, kDurations, scenario)))
+Result<void> decode_member(const JsonMember& member, const Place& place, Scenario& scenario) {
+  if (BIA_TRY(decode_key(member, place, kIntegers, scenario)) ||
+      BIA_TRY(decode_key(member, place, kDurations, scenario)))
     return {};
   if (same_name(member.name, "executor")) return {};
   if (same_name(member.name, "exec"))
-    return decode(*member.value, "Options.scenarios.BaseConfig.exec", scenario.exec);
+    return decode(*member.value, place.at("Options.scenarios.BaseConfig.exec"), scenario.exec);
   if (same_name(member.name, "env"))
-    return decode_map(*member.value, "Options.scenarios.BaseConfig.env", scenario.env);
+    return decode_map(*member.value, place.at("Options.scenarios.BaseConfig.env"), scenario.env);
   if (same_name(member.name, "tags"))
-    return decode_map(*member.value, "Options.scenarios.BaseConfig.tags", scenario.tags);
+    return decode_map(*member.value, place.at("Options.scenarios.BaseConfig.tags"), scenario.tags);
   if (same_name(member.name, "stages") && (bit(scenario.kind) & (kRamping | kRampingRate))) {
-    return decode(*member.value, "Options.scenarios.stages", scenario.stages);
+    const Place stages = place.at("Options.scenarios.stages");
+    if (!member.value->IsArray() && !member.value->IsNull())
+      return type_error(*member.value, stages, "[]executor.Stage");
+    return decode(*member.value, stages, scenario.stages);
   }
   if (same_name(member.name, "options")) {
     scenario.browser = member.value->IsObject() && member.value->HasMember("browser") &&
@@ -92,20 +96,20 @@ Result<void> decode_member(const JsonMember& member, Scenario& scenario) {
 
 }  // namespace
 
-Result<void> decode(const JsonValue& value, std::string_view field,
-                    std::optional<ScenarioMap>& out) {
+Result<void> decode(const JsonValue& value, const Place& place, std::optional<ScenarioMap>& out) {
   if (value.IsNull()) return {};
-  if (!value.IsObject()) return type_error(value, field, "map[string]lib.protoExecutorConfig");
+  if (!value.IsObject()) return type_error(value, place, "map[string]lib.protoExecutorConfig");
   ScenarioMap map;
   for (const JsonMember& entry : members(value)) {
+    const Place inside = place.within(*entry.value);
     if (!entry.value->IsObject())
-      return type_error(*entry.value, field,
+      return type_error(*entry.value, inside,
                         "struct { ExecutorType string \"json:\\\"executor\\\"\" }");
     std::string_view executor;
     for (const JsonMember& member : members(*entry.value)) {
       if (!same_name(member.name, "executor") || member.value->IsNull()) continue;
       if (!member.value->IsString())
-        return type_error(*member.value, "Options.scenarios.executor", "string");
+        return type_error(*member.value, inside.at("Options.scenarios.executor"), "string");
       executor = text_of(*member.value);
     }
     if (executor.empty())
@@ -113,7 +117,8 @@ Result<void> decode(const JsonValue& value, std::string_view field,
     Scenario scenario;
     scenario.name = entry.name;
     scenario.kind = BIA_TRY(executor_kind(executor));
-    for (const JsonMember& member : members(*entry.value)) BIA_TRY(decode_member(member, scenario));
+    for (const JsonMember& member : members(*entry.value))
+      BIA_TRY(decode_member(member, inside, scenario));
     map[scenario.name] = std::move(scenario);
   }
   out = std::move(map);

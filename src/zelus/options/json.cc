@@ -84,8 +84,10 @@ bool same_name(std::string_view a, std::string_view b) {
                     [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-Error type_error(const JsonValue& value, std::string_view field, std::string_view type) {
-  std::string where = field.empty() ? "Go value" : fmt::format("Go struct field {}", field);
+Error type_error(const JsonValue& value, const Place& place, std::string_view type) {
+  place.note(value);
+  std::string where =
+      place.field.empty() ? "Go value" : fmt::format("Go struct field {}", place.field);
   return Error(
       Code::kInvalidArgument, "BAD_OPTION_TYPE",
       fmt::format("json: cannot unmarshal {} into {} of type {}", go_kind(value), where, type));

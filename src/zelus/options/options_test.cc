@@ -110,7 +110,8 @@ TEST(ScriptOptions, TypeErrorsHaveK6sTexts) {
   EXPECT_EQ(script_error(R"({"userAgent":5})"),
             "json: cannot unmarshal float64 into Go value of type null.String");
   EXPECT_EQ(script_error(R"({"tags":{"a":1}})"),
-            "json: cannot unmarshal number into Go struct field Options.tags of type string");
+            "parsing options from script got error while parsing \"\\\"a\\\": 1\": json: cannot "
+            "unmarshal number into Go struct field Options.tags of type string");
   EXPECT_EQ(script_error(R"({"stages":[{"duration":"1s","target":"x"}]})"),
             "strconv.ParseInt: parsing \"x\": invalid syntax");
   auto ttl = parse_script_options(R"({"dns":{"ttl":"x"}})", nullptr);
@@ -127,8 +128,44 @@ TEST(ScriptOptions, TypeErrorsHaveK6sTexts) {
   EXPECT_EQ(script_error(R"({"executionSegment":"2"})"),
             "segment end value can't be more than 1 but was 2.00");
   EXPECT_EQ(script_error(R"({"tlsVersion":{"min":"x"}})"), "unknown TLS version 'x'");
-  EXPECT_EQ(script_error("5"), "json: cannot unmarshal number into Go value of type lib.Options");
+  EXPECT_EQ(script_error("5"),
+            "parsing options from script got error while parsing \"5\": json: cannot unmarshal "
+            "number into Go value of type lib.Options");
   EXPECT_THAT(script_error("{"), testing::StartsWith("unexpected end of JSON input"));
+}
+
+/// The piece of the options that k6 shows with a type error, as k6 1.8.1 printed it.
+std::string shown(std::string_view json) {
+  std::string text = script_error(json);
+  const std::string_view begin = "parsing options from script got error while parsing \"";
+  if (!text.starts_with(begin)) return "none: " + text;
+  text.erase(0, begin.size());
+  return text.substr(0, text.find("\": json: "));
+}
+
+TEST(ScriptOptions, ShowsThePlaceThatK6Shows) {
+  EXPECT_EQ(shown(R"({"vus":1.5})"), R"(\"vus\":)");
+  EXPECT_EQ(shown(R"({"vus":100000000000000000000})"), R"(\"vus\": 1000000000)");
+  EXPECT_EQ(shown(R"({"stages":{}})"), R"(\"stages\": {)");
+  EXPECT_EQ(shown(R"({"stages":"1s:1"})"), R"(\"stages\": \"1s:1\")");
+  EXPECT_EQ(shown(R"({"stages":["1s:1"]})"), R"(\"stag)");
+  EXPECT_EQ(shown(R"({"scenarios":[]})"), "{");
+  EXPECT_EQ(shown(R"({"scenarios":{"a":{"executor":1}}})"), "");
+  EXPECT_EQ(shown(R"({"scenarios":{"a":{"executor":"shared-iterations","vus":1.5}}})"),
+            R"(\"scenarios\")");
+  EXPECT_EQ(shown(R"({"scenarios":{"a":{"executor":"ramping-vus","stages":{}}}})"),
+            R"(\"executor\": \"ram)");
+  EXPECT_EQ(shown(R"({"thresholds":{"http_reqs":[{"threshold":"count<5","abortOnFail":"x"}]}})"),
+            R"(\"htt)");
+  EXPECT_EQ(shown(R"({"summaryTrendStats":[1]})"), "1");
+  EXPECT_EQ(shown(R"({"systemTags":[1]})"), R"(\"systemT)");
+  EXPECT_EQ(shown(R"({"executionSegment":5})"), R"(\"executionSegment\": 5)");
+  EXPECT_EQ(shown("[1]"), "[");
+  EXPECT_EQ(shown("\"x\""), R"(\"x\")");
+  // The text is Go's: sorted, two spaces a level, with its escapes.
+  EXPECT_EQ(shown(R"({"tags":{"a":"<b>"},"stages":{"<":1},"rps":2.5})"), R"(\"rps\": 2)")
+      << "the first by name";
+  EXPECT_EQ(shown(R"({"tags":{"<b>":1}})"), R"(\"\\u003cb\\u003e\": 1)");
 }
 
 TEST(ScriptOptions, ScenariosAreStrict) {

@@ -5,6 +5,7 @@
 #include "zelus/options/decode.h"
 #include "zelus/options/duration.h"
 #include "zelus/options/fields.h"
+#include "zelus/options/go_quote.h"
 #include "zelus/options/segment.h"
 
 namespace zelus::options {
@@ -34,7 +35,7 @@ Result<void> check_values(const Options& options) {
 }
 
 /// `cloud` and `ext` are kept as JSON texts: k6 accepts anything there.
-Result<bool> decode_free_form(const JsonMember& member, Options& options) {
+Result<bool> decode_free_form(const JsonMember& member, Fault* fault, Options& options) {
   if (same_name(member.name, "cloud")) {
     if (!member.value->IsNull()) options.cloud_json = dump(*member.value);
     return true;
@@ -42,11 +43,57 @@ Result<bool> decode_free_form(const JsonMember& member, Options& options) {
   if (!same_name(member.name, "ext")) return false;
   if (member.value->IsNull()) return true;
   if (!member.value->IsObject())
-    return type_error(*member.value, "Options.ext", "map[string]json.RawMessage");
+    return type_error(*member.value, {"Options.ext", fault, nullptr}, "map[string]json.RawMessage");
   options.ext.emplace();
   for (const JsonMember& entry : members(*member.value))
     (*options.ext)[std::string(entry.name)] = dump(*entry.value);
   return true;
+}
+
+/// Types that Go reads with a decoder of their own, which counts from their begin.
+bool decodes_itself(std::string_view key) {
+  for (std::string_view each : {"scenarios", "dns", "hosts", "blockHostnames", "systemTags",
+                                "tlsVersion", "tlsCipherSuites"}) {
+    if (key == each) return true;
+  }
+  return false;
+}
+
+/// Go has types of its own where zelus has texts.
+Result<void> check_type(const Field& field, const JsonValue& value, const Place& place) {
+  if (value.IsNull()) return {};
+  if (field.json.starts_with("executionSegment") && !value.IsString())
+    return type_error(value, place, "*lib." + std::string(field.go_name));
+  if (field.json != "blacklistIPs") return {};
+  if (!value.IsArray()) return type_error(value, place, "[]*lib.IPNet");
+  for (const JsonValue& item : value.GetArray()) {
+    if (!item.IsString() && !item.IsNull()) return type_error(item, place, "*lib.IPNet");
+  }
+  return {};
+}
+
+Result<void> decode_members(const JsonValue& document, bool config_file, Fault* fault,
+                            std::string* first_unknown, Options& options) {
+  if (!document.IsObject()) return type_error(document, {"", fault, nullptr}, "lib.Options");
+  for (const JsonMember& member : members(document)) {
+    if (BIA_TRY(decode_free_form(member, fault, options))) continue;
+    bool known = false;
+    for (const Field& field : fields()) {
+      if (field.json.empty() || !same_name(member.name, field.json) ||
+          (field.config_only && !config_file))
+        continue;
+      known = true;
+      const std::string name = fmt::format("Options.{}", field.json);
+      const Place place(name, fault, decodes_itself(field.json) ? member.value : nullptr);
+      BIA_TRY(check_type(field, *member.value, place));
+      BIA_TRY(
+          std::visit([&](auto pointer) { return decode(*member.value, place, options.*pointer); },
+                     field.member));
+    }
+    if (!known && first_unknown && first_unknown->empty())
+      *first_unknown = std::string(member.name);
+  }
+  return check_values(options);
 }
 
 Result<Options> decode_object(std::string_view json, bool config_file, std::string* first_unknown) {
@@ -54,28 +101,17 @@ Result<Options> decode_object(std::string_view json, bool config_file, std::stri
   rapidjson::Document document;
   BIA_TRY(parse_json(json, document));
   if (document.IsNull()) return options;
-  if (!document.IsObject()) return type_error(document, "", "lib.Options");
-  for (const JsonMember& member : members(document)) {
-    if (BIA_TRY(decode_free_form(member, options))) continue;
-    bool known = false;
-    for (const Field& field : fields()) {
-      if (field.json.empty() || !same_name(member.name, field.json) ||
-          (field.config_only && !config_file))
-        continue;
-      known = true;
-      std::string name = fmt::format("Options.{}", field.json);
-      if (field.json.starts_with("executionSegment") && !member.value->IsString() &&
-          !member.value->IsNull())
-        return type_error(*member.value, name, "*lib." + std::string(field.go_name));
-      BIA_TRY(
-          std::visit([&](auto pointer) { return decode(*member.value, name, options.*pointer); },
-                     field.member));
-    }
-    if (!known && first_unknown && first_unknown->empty())
-      *first_unknown = std::string(member.name);
-  }
-  BIA_TRY(check_values(options));
-  return options;
+  Fault fault;
+  auto decoded =
+      decode_members(document, config_file, config_file ? nullptr : &fault, first_unknown, options);
+  if (decoded) return options;
+  if (fault.value == nullptr) return std::move(decoded).error();
+  // k6 shows where, of a script's options.
+  Error shown = bad(fmt::format("parsing options from script got error while parsing {}: {}",
+                                go_quote(fault_text(document, fault)), decoded.error().message()));
+  for (const auto& [key, value] : decoded.error().metadata())
+    shown = std::move(shown).with_metadata(key, value);
+  return shown;
 }
 
 StringList split(std::string_view text, char separator) {

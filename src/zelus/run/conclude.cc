@@ -117,17 +117,18 @@ void TestRun::print_summary(const metrics::Snapshot& snapshot) {
     machine_readable = summary::machine_readable_summary(
         input, {test_.source.text, rfc3339_nano(), std::string(kK6Version)});
   }
-  std::vector<std::pair<std::string, std::string>> files;
+  std::optional<exec::SummaryFiles> replaced;
   std::string data;
   if (test_.info.has_handle_summary)
     data = machine_readable.empty() ? summary::handle_summary_data(input) : machine_readable;
-  auto replaced = call_handle_summary(data, files);
-  if (!replaced) {
+  if (auto called = call_handle_summary(data, replaced); !called) {
     setup_.log->log(LogLevel::kError, "failed to handle the end-of-test summary",
-                    {{"error", replaced.error().message()}});
+                    {{"error", called.error().message()}});
     return;
   }
-  if (!*replaced) files.emplace_back("stdout", summary::text_summary(input));
+  exec::SummaryFiles files = replaced
+                                 ? std::move(*replaced)
+                                 : exec::SummaryFiles{{"stdout", summary::text_summary(input)}};
   if (!test_.runtime.summary_export.empty()) {
     files.emplace_back(test_.runtime.summary_export, machine_readable.empty()
                                                          ? summary::summary_export(input)
@@ -136,10 +137,10 @@ void TestRun::print_summary(const metrics::Snapshot& snapshot) {
   write_files(files);
 }
 
-/// False where the script threw (which is logged) or returned nothing: the default summary is
+/// Null where the script threw (which is logged) or returned nothing: the default summary is
 /// printed then.
-Result<bool> TestRun::call_handle_summary(const std::string& data,
-                                          std::vector<std::pair<std::string, std::string>>& files) {
+Result<void> TestRun::call_handle_summary(const std::string& data,
+                                          std::optional<exec::SummaryFiles>& files) {
   Duration limit = options_.handle_summary_timeout.value_or(kSummaryTimeoutDefault);
   exec::Outcome outcome;
   auto called = engine_->with_passing_user(limit, [&](exec::User& user) {
@@ -152,11 +153,17 @@ Result<bool> TestRun::call_handle_summary(const std::string& data,
                  fmt::format("handleSummary() execution timed out after {:.0f} seconds",
                              std::chrono::duration<double>(limit).count()));
   }
-  if (outcome.kind == exec::Outcome::Kind::kOk) return !files.empty();
+  if (outcome.kind == exec::Outcome::Kind::kBadResult)
+    return Error(Code::kInvalidArgument, "BAD_SUMMARY", outcome.text);
+  if (outcome.kind == exec::Outcome::Kind::kOk) return {};
+  if (outcome.rejection) {
+    setup_.log->log(LogLevel::kError, outcome.text);
+    return {};
+  }
   setup_.log->log(LogLevel::kError, outcome.text,
                   {{"hint", "script exception"}, {"source", "stacktrace"}});
-  files.clear();
-  return false;
+  files.reset();
+  return {};
 }
 
 void TestRun::write_files(const std::vector<std::pair<std::string, std::string>>& files) {

@@ -90,6 +90,11 @@ const std::vector<Flag>& runtime_flags() {
        "handleSummary() argument"},
       {"traces-output", 0, Kind::kString, "none",
        "set the output for k6 traces, possible values are none,otel[=host:port]"},
+      {"modules-lock", 0, Kind::kBool, "",
+       "not in k6: fetch https:// modules anew and write their hashes into zelus.lock beside the "
+       "script; later runs take what has these hashes and nothing else"},
+      {"modules-offline", 0, Kind::kBool, "",
+       "not in k6: take https:// modules from the cache, never from the network"},
   };
   return kFlags;
 }

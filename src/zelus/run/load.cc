@@ -8,6 +8,7 @@
 #include "zelus/exec/remote.h"
 #include "zelus/run/archive.h"
 #include "zelus/run/go_error.h"
+#include "zelus/run/remote_options.h"
 #include "zelus/run/script_source.h"
 #include "zelus/run/tar.h"
 #include "zelus/run/test_run.h"
@@ -87,7 +88,9 @@ Result<LoadedTest> load_test(const LoadRequest& request, exec::UserFactory& fact
     log.log(LogLevel::kDebug, text, fields);
   };
   debug(fmt::format("Resolving and reading test '{}'...", request.name));
-  test.source = BIA_TRY(read_script(request.name, request.read_stdin));
+  exec::RemoteModuleOptions remote =
+      BIA_TRY(remote_options(*request.flags, *request.environment, request.name));
+  test.source = BIA_TRY(read_script(request.name, request.read_stdin, remote, log));
   debug("Loading...",
         {{"moduleSpecifier", test.source.url}, {"originalModuleSpecifier", request.name}});
   debug(fmt::format("'{}' resolved to '{}' and successfully loaded {} bytes!", request.name,
@@ -105,7 +108,8 @@ Result<LoadedTest> load_test(const LoadRequest& request, exec::UserFactory& fact
   debug(fmt::format("Initializing k6 runner for '{}' ({})...", request.name, test.source.url));
   if (request.keep_files) test.source.seen = std::make_shared<exec::FileTree>();
   std::optional<Error> failure;
-  exec::RuntimeOptions runtime{test.runtime.env, test.runtime.extended_compatibility};
+  exec::RuntimeOptions runtime{test.runtime.env, test.runtime.extended_compatibility,
+                               std::move(remote)};
   auto body = [&] {
     auto info = factory.load(test.source, runtime, registry, log);
     if (info) {
@@ -116,6 +120,7 @@ Result<LoadedTest> load_test(const LoadRequest& request, exec::UserFactory& fact
   };
   BIA_TRY(exec::call_on(thread, body, {bia::fiber::kStackBytesUser}));
   if (failure) return load_error(std::move(*failure), test.source);
+  BIA_TRY(write_lock(runtime.remote));
   debug("Runner successfully initialized!");
   // Options of an archive take the place of the script's.
   if (!archived_options.empty()) test.info.options_json = std::move(archived_options);

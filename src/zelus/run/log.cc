@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <vector>
 
 #include "zelus/run/go_error.h"
 
@@ -126,8 +127,12 @@ void Log::log(LogLevel level, std::string_view message, std::span<const LogField
   });
   auto since_start = std::chrono::duration_cast<std::chrono::seconds>(bia::now() - started_);
   if (console && console_file_ >= 0) {
-    write_file(console_file_, format_log_line(LogFormat::kText, level, message, fields,
-                                              rfc3339_now(), since_start));
+    // k6: the file has nothing but the console, which its lines need not say.
+    std::vector<LogField> rest(fields.begin(), fields.end());
+    std::erase_if(rest, [](const LogField& f) { return f.key == "source"; });
+    const LogFormat format = format_ == LogFormat::kColour ? LogFormat::kText : format_;
+    write_file(console_file_,
+               format_log_line(format, level, message, rest, rfc3339_now(), since_start));
     return;
   }
   std::string line = format_log_line(format_, level, message, fields, rfc3339_now(), since_start);

@@ -5,6 +5,8 @@
 #include <ctime>
 #include <vector>
 
+#include "codec/utf8.h"
+#include "zelus/options/go_quote.h"
 #include "zelus/run/log.h"
 
 namespace zelus::run {
@@ -24,35 +26,6 @@ bool plain(std::string_view text) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '.' || c == '_' || c == '/' || c == '@' || c == '^' || c == '+';
   });
-}
-
-/// Length of the UTF-8 sequence at the front; 0 where it is none.
-size_t utf8_length(std::string_view text) {
-  auto lead = static_cast<unsigned char>(text[0]);
-  size_t length = 0;
-  if (lead < 0x80) length = 1;
-  if (lead >= 0xc2 && lead < 0xe0) length = 2;
-  if (lead >= 0xe0 && lead < 0xf0) length = 3;
-  if (lead >= 0xf0 && lead < 0xf5) length = 4;
-  if (length > text.size()) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
-  }
-  return length;
-}
-
-/// Calls `escape` for each character: it returns what to write instead, or "" to keep it. Bytes
-/// that are no UTF-8 come with length 0.
-template <typename Escape>
-std::string quoted(std::string_view text, Escape escape) {
-  std::string out = "\"";
-  while (!text.empty()) {
-    size_t length = utf8_length(text);
-    std::string instead = escape(static_cast<unsigned char>(text[0]), length);
-    out += instead.empty() ? std::string(text.substr(0, std::max<size_t>(length, 1))) : instead;
-    text.remove_prefix(std::max<size_t>(length, 1));
-  }
-  return out + '"';
 }
 
 std::string common_escape(unsigned char c) {
@@ -76,27 +49,31 @@ std::string common_escape(unsigned char c) {
   }
 }
 
-/// Go's %q.
-std::string go_quoted(std::string_view text) {
-  return quoted(text, [](unsigned char c, size_t length) {
-    if (std::string common = common_escape(c); !common.empty()) return common;
-    if (c == '\a') return std::string("\\a");
-    if (c == '\v') return std::string("\\v");
-    return c < 0x20 || c == 0x7f || length == 0 ? fmt::format("\\x{:02x}", c) : std::string();
-  });
-}
-
-/// encoding/json's string, with its escapes for HTML.
+/// encoding/json's string, with its escapes for HTML and for JavaScript.
 std::string json_quoted(std::string_view text) {
-  return quoted(text, [](unsigned char c, size_t length) {
-    if (std::string common = common_escape(c); !common.empty()) return common;
-    if (c < 0x20 || c == '<' || c == '>' || c == '&') return fmt::format("\\u{:04x}", c);
-    return length == 0 ? std::string("\\ufffd") : std::string();
-  });
+  std::string out = "\"";
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = bia::codec::utf8_length(text, at);
+    const std::string_view character = text.substr(at, std::max<size_t>(length, 1));
+    at += character.size();
+    const auto c = static_cast<unsigned char>(character[0]);
+    if (std::string common = common_escape(c); !common.empty()) {
+      out += common;
+    } else if (c < 0x20 || c == '<' || c == '>' || c == '&') {
+      out += fmt::format("\\u{:04x}", c);
+    } else if (length == 0) {
+      out += "\\ufffd";
+    } else if (character == "\u2028" || character == "\u2029") {
+      out += character == "\u2028" ? "\\u2028" : "\\u2029";
+    } else {
+      out += character;
+    }
+  }
+  return out + '"';
 }
 
 std::string value_text(std::string_view value) {
-  return plain(value) ? std::string(value) : go_quoted(value);
+  return plain(value) ? std::string(value) : options::go_quote(value);
 }
 
 size_t runes(std::string_view text) {
@@ -168,7 +145,7 @@ std::string format_log_line(LogFormat format, LogLevel level, std::string_view m
   }
   // logrus quotes the time always, as it holds colons.
   std::string out =
-      fmt::format("time={} level={}", go_quoted(time), kLevels[static_cast<size_t>(level)]);
+      fmt::format("time={} level={}", options::go_quote(time), kLevels[static_cast<size_t>(level)]);
   if (!message.empty()) out += " msg=" + value_text(message);
   for (const LogField& field : by_key(fields))
     out += fmt::format(" {}={}", field.key, value_text(field.value));

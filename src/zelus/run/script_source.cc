@@ -33,7 +33,9 @@ Error not_found(std::string_view name) {
 }  // namespace
 
 Result<exec::ScriptSource> read_script(const std::string& name,
-                                       const std::function<std::string()>& read_stdin) {
+                                       const std::function<std::string()>& read_stdin,
+                                       const exec::RemoteModuleOptions& remote,
+                                       options::Logger& logger) {
   exec::ScriptSource source;
   source.name = name;
   std::error_code failed;
@@ -48,8 +50,7 @@ Result<exec::ScriptSource> read_script(const std::string& name,
           fmt::format("only supported schemes for imports are file and https, {} has `http`",
                       name));
     if (name.starts_with("https://")) {
-      modules::RemoteModules remote;
-      auto text = remote.fetch(name);
+      auto text = modules::RemoteModules(remote, logger).fetch(name);
       if (!text)
         return Error(text.error().code(), "NO_SCRIPT",
                      fmt::format("The moduleSpecifier \"{0}\" couldn't be retrieved from the "

@@ -39,18 +39,6 @@ std::string text_of(const FlagSet& flags, std::string_view flag, const Environme
   return look_up(environment, variable).value_or(std::move(otherwise));
 }
 
-Result<bool> bool_of(const FlagSet& flags, std::string_view flag, const Environment& environment,
-                     const char* variable, bool otherwise) {
-  auto given = flags.boolean(flag);
-  auto variable_text = look_up(environment, variable);
-  if (!variable_text) return given.value_or(otherwise);
-  auto parsed = options::parse_bool(*variable_text);
-  if (!parsed)
-    return bad(fmt::format("env var '{}' is not a valid boolean value: {}", variable,
-                           parsed.error().message()));
-  return given.value_or(*parsed);
-}
-
 bool env_name(std::string_view name) {
   auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   return !name.empty() && letter(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
@@ -96,6 +84,18 @@ void set_list(const FlagSet& flags, std::string_view name, std::optional<T>& out
 }
 
 }  // namespace
+
+Result<bool> bool_setting(const FlagSet& flags, std::string_view flag,
+                          const Environment& environment, const char* variable, bool otherwise) {
+  auto given = flags.boolean(flag);
+  auto variable_text = look_up(environment, variable);
+  if (!variable_text) return given.value_or(otherwise);
+  auto parsed = options::parse_bool(*variable_text);
+  if (!parsed)
+    return bad(fmt::format("env var '{}' is not a valid boolean value: {}", variable,
+                           parsed.error().message()));
+  return given.value_or(*parsed);
+}
 
 GlobalSettings global_settings(const FlagSet& flags, const Environment& environment) {
   GlobalSettings settings;
@@ -166,16 +166,17 @@ Result<RuntimeSettings> runtime_settings(const FlagSet& flags, const Environment
   }
   settings.extended_compatibility = mode != "base";
   settings.enhanced_compatibility = mode == "experimental_enhanced";
-  bool system = BIA_TRY(bool_of(flags, "include-system-env-vars", environment,
-                                "K6_INCLUDE_SYSTEM_ENV_VARS", include_system_env));
+  bool system = BIA_TRY(bool_setting(flags, "include-system-env-vars", environment,
+                                     "K6_INCLUDE_SYSTEM_ENV_VARS", include_system_env));
   settings.no_thresholds =
-      BIA_TRY(bool_of(flags, "no-thresholds", environment, "K6_NO_THRESHOLDS", false));
-  bool no_summary = BIA_TRY(bool_of(flags, "no-summary", environment, "K6_NO_SUMMARY", false));
+      BIA_TRY(bool_setting(flags, "no-thresholds", environment, "K6_NO_THRESHOLDS", false));
+  bool no_summary = BIA_TRY(bool_setting(flags, "no-summary", environment, "K6_NO_SUMMARY", false));
   settings.summary_mode = BIA_TRY(summary::parse_mode(
       text_of(flags, "summary-mode", environment, "K6_SUMMARY_MODE", "compact")));
   if (no_summary) settings.summary_mode = summary::Mode::kDisabled;
-  settings.machine_readable = BIA_TRY(bool_of(flags, "new-machine-readable-summary", environment,
-                                              "K6_NEW_MACHINE_READABLE_SUMMARY", false));
+  settings.machine_readable =
+      BIA_TRY(bool_setting(flags, "new-machine-readable-summary", environment,
+                           "K6_NEW_MACHINE_READABLE_SUMMARY", false));
   settings.summary_export = text_of(flags, "summary-export", environment, "K6_SUMMARY_EXPORT", "");
   std::string from = text_of(flags, "latency-from", environment, "ZELUS_LATENCY_FROM", "start");
   if (from != "start" && from != "due")

@@ -44,6 +44,10 @@ struct RuntimeSettings {
 Result<RuntimeSettings> runtime_settings(const options::FlagSet& flags,
                                          const Environment& environment, bool include_system_env);
 
+/// A flag, else its variable, else `otherwise`. Errors: a variable that is no boolean.
+Result<bool> bool_setting(const options::FlagSet& flags, std::string_view flag,
+                          const Environment& environment, const char* variable, bool otherwise);
+
 /// The command line's layer of options. Errors: k6's texts.
 Result<options::Options> command_line_options(const options::FlagSet& flags);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "zelus/run/description.h"
+#include "zelus/run/remote_options.h"
 
 namespace zelus::run {
 
@@ -88,17 +89,6 @@ bia::Result<bia::net::TlsClientOptions> tls_options(const options::Options& opti
   // What is wrong with them is said before the run.
   if (given) BIA_TRY(bia::net::TlsClient::create(tls));
   return tls;
-}
-
-/// HTTP_PROXY and its kin, as Go's net/http reads them. Null where they name none.
-bia::Result<std::shared_ptr<const bia::http::ProxyRules>> proxies_of(
-    const Environment& environment) {
-  auto rules = BIA_TRY(bia::http::ProxyRules::from_environment([&](std::string_view name) {
-    auto found = environment.find(std::string(name));
-    return found == environment.end() ? std::string() : found->second;
-  }));
-  if (rules.empty()) return std::shared_ptr<const bia::http::ProxyRules>();
-  return std::make_shared<const bia::http::ProxyRules>(std::move(rules));
 }
 
 exec::UserOptions user_options(const options::Options& options) {

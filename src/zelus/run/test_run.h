@@ -92,8 +92,8 @@ class TestRun {
   /// The end: last thresholds, summary, outputs.
   Result<void> conclude(Result<void> result);
   void print_summary(const metrics::Snapshot& snapshot);
-  Result<bool> call_handle_summary(const std::string& data,
-                                   std::vector<std::pair<std::string, std::string>>& files);
+  Result<void> call_handle_summary(const std::string& data,
+                                   std::optional<exec::SummaryFiles>& files);
   void write_files(const std::vector<std::pair<std::string, std::string>>& files);
 
   /// Views the run's state: use it before that goes on.
