@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
+#include <utility>
 
 #include "zelus/ghz/tls.h"
 
@@ -207,7 +209,9 @@ void read_target(const ParsedFlags& flags, Options& options) {
 
 Result<Options> make_options(const ParsedFlags& flags,
                              const std::function<std::string()>& read_stdin) {
-  Options options;
+  // Not on the stack, which it would fill.
+  const auto made = std::make_unique<Options>();
+  Options& options = *made;
   read_target(flags, options);
   options.rps = number(flags, "rps");
   options.async = flags.get("async") == "true";
@@ -238,7 +242,7 @@ Result<Options> make_options(const ParsedFlags& flags,
   BIA_TRY(read_payload(flags, read_stdin, options));
   options.tls = BIA_TRY(make_tls(options));
   BIA_TRY(check(options));
-  return options;
+  return std::move(options);
 }
 
 Result<uint64_t> parse_bytes(std::string_view text) {
