@@ -1,5 +1,6 @@
 """What `bia new` writes for operating a service: the image, the Kubernetes manifests and the systemd unit fit the program."""
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -98,5 +99,9 @@ def test_the_unit_is_systemds(project, tmp_path):
     assert f"ExecStart=/usr/local/bin/{NAME} -conf /etc/{NAME}\n" in text
     there = tmp_path / f"{NAME}.service"
     there.write_text(text.replace(f"/usr/local/bin/{NAME}", str(conftest.BIN / "helloworld")))
-    done = subprocess.run(["systemd-analyze", "verify", "--man=no", there], capture_output=True, text=True, timeout=60)
-    assert there.name not in done.stderr, done.stderr  # it names the file in what is wrong with it
+    socket = shutil.copy(project / f"deploy/{NAME}.socket", tmp_path)
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", there, socket], capture_output=True, text=True, timeout=60)
+    assert NAME not in done.stderr, done.stderr  # it names the file in what is wrong with it
+    config = (project / "configs/config.yaml").read_text()
+    for port in re.findall(r"^ListenStream=(\d+)$", pathlib.Path(socket).read_text(), re.M):
+        assert f"addr: :{port}\n" in config
