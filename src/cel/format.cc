@@ -69,10 +69,26 @@ bool append_based(std::string& out, const Value& value, char verb) {
   }
 }
 
+/// A message has no text, nor what holds one.
+bool has_text(Evaluation& evaluation, const Value& value) {
+  if (value.kind() == Kind::kMap) {
+    for (size_t i = 0; i < value.map().size(); ++i) {
+      if (!has_text(evaluation, value.map().value_at(evaluation, i))) return false;
+    }
+  }
+  if (value.kind() == Kind::kList) {
+    for (size_t i = 0; i < value.list().size(); ++i) {
+      if (!has_text(evaluation, value.list().at(evaluation, i))) return false;
+    }
+  }
+  return value.kind() != Kind::kMessage && !value.is_error();
+}
+
 bool append_one(Evaluation& evaluation, std::string& out, const Value& value, char verb,
                 int precision) {
   switch (verb) {
     case 's':
+      if (!has_text(evaluation, value)) return false;
       append_text(evaluation, out, value);
       return true;
     case 'd':

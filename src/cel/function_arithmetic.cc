@@ -132,6 +132,11 @@ Value subtract_duration(Evaluation&, const Value* v) {
   return timestamp_sum(v[0].moment(), negated(v[1].moment()));
 }
 Value subtract_timestamps(Evaluation&, const Value* v) {
+  // cel-go's durations are nanoseconds of 64 bits: 292 years.
+  constexpr int64_t kSecondsMax = std::numeric_limits<int64_t>::max() / 1'000'000'000;
+  const int64_t seconds = v[0].moment().seconds - v[1].moment().seconds;
+  if (seconds > kSecondsMax || seconds < -kSecondsMax)
+    return Value::of_error("duration out of range");
   return duration_sum(v[0].moment(), negated(v[1].moment()));
 }
 

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 #include <iterator>
+#include <map>
+#include <utility>
 
 #include "cel/evaluation.h"
 #include "cel/function.h"
@@ -151,13 +153,19 @@ constexpr Overload kConversions[] = {
     {"dyn", false, 1, {Kind::kDyn}, Kind::kDyn, same},
 };
 
+/// Sorted by the keys' texts, because a message's map has no order.
 void append_pairs(Evaluation& evaluation, std::string& out, const Map& map) {
-  out += '{';
+  std::map<std::string, std::string> pairs;
   for (size_t i = 0; i < map.size() && evaluation.charge(1); ++i) {
-    if (i > 0) out += ", ";
-    append_text(evaluation, out, map.key_at(evaluation, i));
-    out += ": ";
-    append_text(evaluation, out, map.value_at(evaluation, i));
+    std::string key;
+    append_text(evaluation, key, map.key_at(evaluation, i));
+    append_text(evaluation, pairs[std::move(key)], map.value_at(evaluation, i));
+  }
+  out += '{';
+  bool first = true;
+  for (const auto& [key, value] : pairs) {
+    if (!std::exchange(first, false)) out += ", ";
+    out.append(key).append(": ").append(value);
   }
   out += '}';
 }
@@ -211,7 +219,8 @@ void append_text(Evaluation& evaluation, std::string& out, const Value& value) {
       out += "message";
       return;
     default:
-      if (evaluation.charge(value.text().size() / 16)) out += value.text();
+      // What is said of an exhausted evaluation is to be shown too.
+      if (value.is_error() || evaluation.charge(value.text().size() / 16)) out += value.text();
   }
 }
 

@@ -1,16 +1,50 @@
 // Messages that expressions make: `shop.v1.Item{name: "x"}`.
+#include <google/protobuf/duration.pb.h>
 #include <google/protobuf/message.h>
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/timestamp.pb.h>
+#include <google/protobuf/wrappers.pb.h>
 
-#include <cmath>
 #include <limits>
 
 #include "cel/evaluation.h"
+#include "cel/function.h"
 #include "cel/proto_value.h"
 
 namespace bia::cel {
 namespace {
 namespace pb = google::protobuf;
 using Field = pb::FieldDescriptor;
+
+/// What holds a value of a kind in an Any; null for messages, which need nothing.
+const pb::Message* holder_of(Kind kind) {
+  switch (kind) {
+    case Kind::kNull:
+      return &pb::Value::default_instance();
+    case Kind::kBool:
+      return &pb::BoolValue::default_instance();
+    case Kind::kInt:
+      return &pb::Int64Value::default_instance();
+    case Kind::kUint:
+      return &pb::UInt64Value::default_instance();
+    case Kind::kDouble:
+      return &pb::DoubleValue::default_instance();
+    case Kind::kString:
+      return &pb::StringValue::default_instance();
+    case Kind::kBytes:
+      return &pb::BytesValue::default_instance();
+    case Kind::kDuration:
+      return &pb::Duration::default_instance();
+    case Kind::kTimestamp:
+      return &pb::Timestamp::default_instance();
+    case Kind::kList:
+      return &pb::ListValue::default_instance();
+    case Kind::kMap:
+      return &pb::Struct::default_instance();
+    default:
+      return nullptr;
+  }
+}
 
 /// Sets a field, or adds to a repeated one.
 class FieldWriter {
@@ -84,9 +118,12 @@ class FieldWriter {
   }
 
   bool write_message(const Value& value) {
-    const bool null_is_value =
-        field_->message_type()->well_known_type() == pb::Descriptor::WELLKNOWNTYPE_VALUE;
-    if (value.kind() == Kind::kNull && !null_is_value) return !field_->is_repeated();
+    // null leaves a field unset, and goes into no list, but for those that can hold it.
+    const auto type = field_->message_type()->well_known_type();
+    const bool holds_null = type == pb::Descriptor::WELLKNOWNTYPE_VALUE ||
+                            (type == pb::Descriptor::WELLKNOWNTYPE_ANY && field_->is_repeated());
+    if (value.kind() == Kind::kNull && !holds_null)
+      return !field_->is_repeated() || type != pb::Descriptor::WELLKNOWNTYPE_UNSPECIFIED;
     pb::Message* inner = field_->is_repeated() ? reflection_->AddMessage(&message_, field_)
                                                : reflection_->MutableMessage(&message_, field_);
     return fill(*inner, value);
@@ -139,9 +176,15 @@ class FieldWriter {
       case Kind::kDouble:
         return set(2, value);
       case Kind::kInt:
+        if (value.integer() > kWholeMax || value.integer() < -kWholeMax)
+          return set(3, shown(value));
         return set(2, Value::of_double(static_cast<double>(value.integer())));
       case Kind::kUint:
+        if (value.natural() > static_cast<uint64_t>(kWholeMax)) return set(3, shown(value));
         return set(2, Value::of_double(static_cast<double>(value.natural())));
+      case Kind::kDuration:
+      case Kind::kTimestamp:
+        return set(3, shown(value));
       case Kind::kString:
         return set(3, value);
       case Kind::kBool:
@@ -155,7 +198,19 @@ class FieldWriter {
     }
   }
 
+  /// As JSON has it: what is no number of a double's, as text.
+  static constexpr int64_t kWholeMax = int64_t{1} << 53;
+  Value shown(const Value& value) {
+    std::string text;
+    append_text(evaluation_, text, value);
+    return evaluation_.string(text);
+  }
+
   bool fill_any(pb::Message& into, const Value& value) {
+    if (const pb::Message* holder = holder_of(value.kind())) {
+      pb::Message* held = holder->New(&evaluation_.messages());
+      return fill(*held, value) && fill_any(into, Value::of_message(held));
+    }
     if (value.kind() != Kind::kMessage ||
         !evaluation_.charge(1 + value.message().ByteSizeLong() / 16))
       return false;
@@ -175,8 +230,14 @@ class FieldWriter {
 
 bool set_map(Evaluation& evaluation, pb::Message& message, const Field* field, const Map& map) {
   const pb::Descriptor* entry = field->message_type();
+  const pb::Descriptor* type = entry->map_value()->message_type();
   for (size_t i = 0; i < map.size(); ++i) {
     if (!evaluation.charge(1)) return false;
+    // As a list: null is no value of it.
+    if (type && type->well_known_type() != pb::Descriptor::WELLKNOWNTYPE_VALUE &&
+        type->well_known_type() != pb::Descriptor::WELLKNOWNTYPE_ANY &&
+        map.value_at(evaluation, i).kind() == Kind::kNull)
+      continue;
     pb::Message* pair = message.GetReflection()->AddMessage(&message, field);
     if (!set_field(evaluation, *pair, entry->map_key(), map.key_at(evaluation, i)) ||
         !set_field(evaluation, *pair, entry->map_value(), map.value_at(evaluation, i)))

@@ -4,7 +4,6 @@
 #include <google/protobuf/util/message_differencer.h>
 
 #include <chrono>
-#include <cmath>
 #include <cstring>
 
 #include "cel/evaluation.h"
@@ -27,23 +26,18 @@ Order int_with_uint(int64_t a, uint64_t b) {
   return a < 0 ? Order::kLess : order_of(static_cast<uint64_t>(a), b);
 }
 
-/// Exact also where a double cannot hold the integer.
+/// As cel-go: as doubles, where the double is in the integer's range. An integer that a double
+/// cannot hold is the one beside it.
 Order int_with_double(int64_t a, double b) {
-  if (std::isnan(b)) return Order::kNone;
-  if (b >= 0x1p63) return Order::kLess;
+  if (b > 0x1p63) return Order::kLess;
   if (b < -0x1p63) return Order::kGreater;
-  const auto whole = static_cast<int64_t>(b);
-  if (a != whole) return order_of(a, whole);
-  return order_of(0.0, b - std::trunc(b));
+  return order_of(static_cast<double>(a), b);
 }
 
 Order uint_with_double(uint64_t a, double b) {
-  if (std::isnan(b)) return Order::kNone;
-  if (b >= 0x1p64) return Order::kLess;
+  if (b > 0x1p64) return Order::kLess;
   if (b < 0) return Order::kGreater;
-  const auto whole = static_cast<uint64_t>(b);
-  if (a != whole) return order_of(a, whole);
-  return order_of(0.0, b - std::trunc(b));
+  return order_of(static_cast<double>(a), b);
 }
 
 Order compare_numbers(const Value& a, const Value& b) {

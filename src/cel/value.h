@@ -129,7 +129,7 @@ class ArrayMap final : public Map {
   size_t size_;
 };
 
-/// `a == b`, numbers by their mathematical value whatever their types. Values of two types are
+/// `a == b`, numbers by their value whatever their types. Values of two types are
 /// unlike. True, false, or the error of what could not be looked at.
 Value equal(Evaluation& evaluation, const Value& a, const Value& b);
 
