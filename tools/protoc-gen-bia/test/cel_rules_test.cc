@@ -166,8 +166,11 @@ TEST(CelRules, AnErrorOfARuleEndsTheValidation) {
 TEST(CelRules, AreCompiledAtStart) { EXPECT_TRUE(bia::rules::compile_cel_rules().ok()); }
 
 TEST(CelRules, ThatCannotBeCompiledAreTold) {
-  const bia::rules::CelRule rule(
-      {.place = "a.proto:3:1: M", .id = "m.x", .expression = "this.nope", .type = "test.v1.Guest"});
+  const bia::rules::CelRule rule({.place = "a.proto:3:1: M",
+                                  .id = "m.x",
+                                  .message = "",
+                                  .expression = "this.nope",
+                                  .type = "test.v1.Guest"});
   bia::Violations violations;
   const Guest guest;
   rule.check(violations, {"Guest", "Guest", ""}, bia::rules::This::message(guest));
