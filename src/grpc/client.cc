@@ -138,9 +138,27 @@ std::string go_dial_text(const Error& error, std::string_view target) {
   return fmt::format("dial tcp {}: {}", target, error.message());
 }
 
+/// As Go's %q writes it.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '\r') {
+      out += "\\r";
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '"' || c == '\\') {
+      out.append(1, '\\').append(1, c);
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
 Error connection_error(std::string_view reason, std::string_view description) {
-  return Error(Code::kUnavailable, reason,
-               fmt::format("connection error: desc = \"{}\"", description));
+  return Error(Code::kUnavailable, reason, "connection error: desc = " + quoted(description));
 }
 
 /// Of the call that wanted the connection, and not of the connection.
@@ -178,25 +196,6 @@ Result<Address> parse_target(const std::string& target) {
   std::string host = target.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   return Address{std::move(host), static_cast<uint16_t>(port)};
-}
-
-/// The proxy's answer as Go's %q writes it.
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '\r') {
-      out += "\\r";
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '"' || c == '\\') {
-      out.append(1, '\\').append(1, c);
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
 }
 
 Error tunnel_error(const Error& error, std::string_view proxy) {

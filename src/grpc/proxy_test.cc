@@ -138,8 +138,9 @@ TEST_F(GrpcProxy, SaysWhatTheProxySays) {
   EXPECT_EQ(reply.status.code, Code::kUnavailable);
   EXPECT_EQ(reply.status.message,
             std::string(kStart) +
-                R"(failed to do connect handshake, response: "HTTP/1.1 407 Who are you\r\n)" +
-                R"(Content-Length: 0\r\n\r\n"")");
+                R"(failed to do connect handshake, response: \"HTTP/1.1 407 Who are you\\r\\n)" +
+                R"(Content-Length: 0\\r\\n\\r\\n\"")")
+      << "quoted twice, as grpc-go does";
   reply = call_by(proxy("SMTP hello\r\n\r\n"));
   EXPECT_EQ(reply.status.code, Code::kUnavailable);
   reply = call_by(proxy(""));

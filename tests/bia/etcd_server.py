@@ -45,7 +45,8 @@ class SecureEtcd(Etcd):
         authority.issue("client", "nobody", "DNS:client.example")
         self.scheme = "https"
         self.flags = ["--cert-file", certificate, "--key-file", key, "--client-cert-auth", "--trusted-ca-file", authority.pem, "--auth-token-ttl", str(token_seconds)]
-        self.ctl_flags = ["--cacert", authority.pem, "--cert", folder / "client.pem", "--key", folder / "client.key"]
+        # After a restart it elects itself first.
+        self.ctl_flags = ["--command-timeout", "15s", "--cacert", authority.pem, "--cert", folder / "client.pem", "--key", folder / "client.key"]
         super().__init__(start, folder)
         self.ctl("user", "add", "root:toor")
         self.ctl("user", "add", "shop:secret")

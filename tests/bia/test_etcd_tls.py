@@ -50,6 +50,7 @@ def test_a_token_that_has_run_out_is_renewed(start, tmp_path, authority):
     etcd.down()
     etcd.up()
     etcd.ctl("user", "add", "later:x")
+    wait_until(etcd.records, "the record does not outlive etcd's restart")
     etcd.ctl("lease", "revoke", etcd.ctl("lease", "list").split()[-1])
     wait_until(etcd.records, "the record does not come back after etcd's restart")
 

@@ -227,7 +227,7 @@ def test_more_sockets_than_one_message_could_carry(tmp_path):
                 held.add(os.readlink(one))
         return sum(f"socket:[{inode}]" in held for inode in inodes)
     try:
-        assert listening(service.pid) == 260
+        conftest.wait_until(lambda: listening(service.pid) == 260, "not all threads listen")
         service.replace()
         assert listening(service.pid) == 260
         for _ in range(50):
