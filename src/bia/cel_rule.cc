@@ -151,4 +151,11 @@ Result<void> compile_cel_rules() {
   return {};
 }
 
+bool has_new_cel_rules() {
+  for (const CelRule* rule = first_rule; rule; rule = rule->next_) {
+    if (!rule->compiled_.load(std::memory_order_acquire)) return true;
+  }
+  return false;
+}
+
 }  // namespace bia::rules

@@ -130,7 +130,7 @@ Chain& ServerBinding::middleware() { return impl_->chain; }
 Result<void> ServerBinding::add(Service& service, http::Router* router, grpc::Server* grpc) {
   // Off the fiber: it may read files, and the rules may lie deep.
   Result<void> compiled;
-  fiber::offload([&] { compiled = rules::compile_cel_rules(); });
+  if (rules::has_new_cel_rules()) fiber::offload([&] { compiled = rules::compile_cel_rules(); });
   if (!compiled.ok()) return compiled;
   const ServiceInfo& info = service.service_info();
   for (const MethodInfo& method : info.methods) {

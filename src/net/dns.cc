@@ -49,20 +49,25 @@ Endpoint with_port(const Endpoint& endpoint, uint16_t port) {
 /// One question, from its first asker to its answer. A fiber of its own drives a channel of its
 /// own: /etc/resolv.conf is read anew, and nothing is left behind.
 struct Dns::Query : std::enable_shared_from_this<Dns::Query> {
-  /// A socket of c-ares', and the fiber that waits for it.
+  /// A socket of c-ares', and what the fibers that wait for it know. Only TCP's are written later:
+  /// the name server's answer was too long for UDP.
   struct Watched {
     fiber::FdWatch watch;
     bool gone = false;
+    bool writing = false;
   };
 
   explicit Query(std::string asked) : name(std::move(asked)) {}
 
   void run(const std::string& servers);
   void drive();
-  void watch(ares_socket_t fd, bool wanted);
+  void watch(ares_socket_t fd, bool readable, bool writable);
+  void forget(ares_socket_t fd);
+  void read(Watched& watched, ares_socket_t fd);
+  void write(Watched& watched, ares_socket_t fd);
   void take(int result, ares_addrinfo* found);
   static void on_socket(void* self, ares_socket_t fd, int readable, int writable) {
-    static_cast<Query*>(self)->watch(fd, readable != 0 || writable != 0);
+    static_cast<Query*>(self)->watch(fd, readable != 0, writable != 0);
   }
   static void on_answer(void* self, int result, int, ares_addrinfo* found) {
     static_cast<Query*>(self)->take(result, found);
@@ -100,30 +105,52 @@ void Dns::Query::take(int result, ares_addrinfo* found) {
   parker.unpark();
 }
 
-/// In the middle of c-ares' own work: only notes what is to be waited for.
-void Dns::Query::watch(ares_socket_t fd, bool wanted) {
+void Dns::Query::forget(ares_socket_t fd) {
   const auto known = sockets.find(fd);
-  if (!wanted) {
-    if (known == sockets.end()) return;
-    known->second->gone = true;
-    known->second->watch.reset();
-    sockets.erase(known);
-    return;
+  if (known == sockets.end()) return;
+  known->second->gone = true;
+  known->second->watch.reset();
+  sockets.erase(known);
+}
+
+void Dns::Query::read(Watched& watched, ares_socket_t fd) {
+  // Edge triggered, and c-ares reads until nothing is left.
+  while (!watched.gone && watched.watch.wait_readable(Deadline::never())) {
+    watched.watch.clear_readable();
+    ares_process_fd(channel, fd, ARES_SOCKET_BAD);
   }
-  if (known != sockets.end()) return;
-  auto made = fiber::FdWatch::create(fd);
-  if (!made) return;  // It ends by its timeout.
-  auto watched = std::make_shared<Watched>();
-  watched->watch = *std::move(made);
-  sockets.emplace(fd, watched);
-  auto spawned = fiber::Scheduler::current().spawn([self = shared_from_this(), watched, fd] {
-    // Edge triggered, and c-ares reads until nothing is left.
-    while (!watched->gone && watched->watch.wait_readable(Deadline::never())) {
-      watched->watch.clear_readable();
-      ares_process_fd(self->channel, fd, ARES_SOCKET_BAD);
-    }
-  });
-  if (!spawned) watched->gone = true;
+}
+
+void Dns::Query::write(Watched& watched, ares_socket_t fd) {
+  while (!watched.gone && watched.writing && watched.watch.wait_writable(Deadline::never())) {
+    ares_process_fd(channel, ARES_SOCKET_BAD, fd);
+    // It did not take all.
+    if (!watched.gone && watched.writing) watched.watch.clear_writable();
+  }
+}
+
+/// In the middle of c-ares' own work: only notes what is to be waited for.
+void Dns::Query::watch(ares_socket_t fd, bool readable, bool writable) {
+  if (!readable && !writable) return forget(fd);
+  auto& scheduler = fiber::Scheduler::current();
+  auto known = sockets.find(fd);
+  if (known == sockets.end()) {
+    auto made = fiber::FdWatch::create(fd);
+    if (!made) return;  // It ends by its timeout.
+    auto watched = std::make_shared<Watched>();
+    watched->watch = *std::move(made);
+    known = sockets.emplace(fd, watched).first;
+    auto reader =
+        scheduler.spawn([self = shared_from_this(), watched, fd] { self->read(*watched, fd); });
+    if (!reader) return forget(fd);
+  }
+  Watched& watched = *known->second;
+  const bool starts = writable && !watched.writing;
+  watched.writing = writable;
+  if (!starts) return;
+  auto writer = scheduler.spawn(
+      [self = shared_from_this(), of = known->second, fd] { self->write(*of, fd); });
+  if (!writer) watched.writing = false;
 }
 
 void Dns::Query::drive() {

@@ -14,7 +14,7 @@ namespace bia::net {
 namespace {
 
 /// A name server that has an A and an AAAA record for every name but those below "missing.example",
-/// and says nothing about "silent.example".
+/// says nothing about "silent.example", and about "large.example" only by TCP.
 class NameServer {
  public:
   explicit NameServer(uint32_t ttl)
@@ -27,12 +27,20 @@ class NameServer {
     getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
     address_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
     serving_ = start([this] { serve(); });
+    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(listen(listener_, 8), 0);
+    serving_tcp_ = start([this] { serve_tcp(); });
   }
   ~NameServer() {
-    serving_.cancel();
-    EXPECT_TRUE(serving_.join(Deadline::after(kSoon)).ok());
+    for (fiber::Fiber* each : {&serving_, &serving_tcp_}) {
+      each->cancel();
+      EXPECT_TRUE(each->join(Deadline::after(kSoon)).ok());
+    }
     close(fd_);
+    close(listener_);
   }
+  int asked_by_tcp() const { return asked_by_tcp_; }
   const std::string& address() const { return address_; }
   int asked() const { return asked_; }
 
@@ -50,9 +58,40 @@ class NameServer {
         continue;
       }
       ++asked_;
-      const std::string reply = answer({reinterpret_cast<char*>(bytes), size_t(count)});
+      std::string reply = answer({reinterpret_cast<char*>(bytes), size_t(count)});
+      if (reply.find("large") != std::string::npos) {
+        reply[2] = '\x83';  // TC: it did not fit
+        reply[7] = '\0';
+        reply.resize(reply.find('\0', 12) + 5);
+      }
       if (!reply.empty())
         sendto(fd_, reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&peer), size);
+    }
+  }
+
+  void serve_tcp() {
+    auto watch = fiber::FdWatch::create(listener_).value();
+    while (watch.wait_readable(Deadline::never())) {
+      const int accepted = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK);
+      if (accepted < 0) {
+        watch.clear_readable();
+        continue;
+      }
+      auto socket = Socket::adopt(accepted).value();
+      std::string in;
+      char bytes[512];
+      for (;;) {
+        auto count = socket.read_some(bytes, Deadline::after(kSoon));
+        if (!count || *count == 0) break;
+        in.append(bytes, *count);
+        while (in.size() > 2 && in.size() >= 2u + static_cast<unsigned char>(in[1])) {
+          ++asked_by_tcp_;
+          const std::string reply = answer(in.substr(2, static_cast<unsigned char>(in[1])));
+          in.erase(0, 2u + static_cast<unsigned char>(in[1]));
+          const std::string sized = std::string(1, '\0') + static_cast<char>(reply.size()) + reply;
+          if (!socket.write_all(sized, Deadline::after(kSoon))) break;
+        }
+      }
     }
   }
 
@@ -76,7 +115,10 @@ class NameServer {
   int fd_;
   std::string address_;
   int asked_ = 0;
+  int asked_by_tcp_ = 0;
+  int listener_ = -1;
   fiber::Fiber serving_;
+  fiber::Fiber serving_tcp_;
 };
 
 std::vector<std::string> texts(const Result<std::vector<Endpoint>>& found) {
@@ -151,6 +193,15 @@ TEST(Dns, FailuresAreNotKept) {
   });
 }
 
+TEST(Dns, AsksByTcpWhereAnAnswerIsTooLongForUdp) {
+  in_scheduler([] {
+    NameServer server(300);
+    Dns dns({.servers = server.address()});
+    EXPECT_EQ(texts(dns.look_up("large.example", 80, Deadline::after(kSoon))), kBoth);
+    EXPECT_EQ(server.asked_by_tcp(), 2);
+  });
+}
+
 TEST(Dns, OneThatIsGivenUpLeavesNothingBehind) {
   in_scheduler([] {
     NameServer server(300);
@@ -165,7 +216,7 @@ TEST(Dns, OneThatIsGivenUpLeavesNothingBehind) {
     EXPECT_TRUE(other.join(Deadline::after(kSoon)).ok());
     EXPECT_EQ(dns.queries(), 1u);
     for (int i = 0; i < 3; ++i) fiber::yield();
-    EXPECT_EQ(fiber::Scheduler::current().fiber_count(), 2u) << "this one and the server's";
+    EXPECT_EQ(fiber::Scheduler::current().fiber_count(), 3u) << "this one and the server's";
     EXPECT_EQ(ask(std::chrono::milliseconds(5)).error().code(), Code::kDeadlineExceeded);
     EXPECT_EQ(dns.queries(), 2u);
     fiber::yield();

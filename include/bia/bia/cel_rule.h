@@ -67,6 +67,7 @@ class CelRule {
 
  private:
   friend Result<void> compile_cel_rules();
+  friend bool has_new_cel_rules();
   class Compiled;
   Result<const Compiled*> compile() const;
   Source source_;
@@ -78,5 +79,7 @@ class CelRule {
 /// "shop/v1/order.proto:12:3: name: the rule "name.even", column 5: …". May read files (time
 /// zones): not on a fiber.
 Result<void> compile_cel_rules();
+/// Whether that has anything to do.
+bool has_new_cel_rules();
 
 }  // namespace bia::rules
