@@ -77,6 +77,8 @@ Failure classify(const bia::Error& error, const Url& url) {
   return {1000, error.message(), error.message()};
 }
 
+constexpr int kRequestTimeout = 1050;
+
 bool has_body_for_redirect(int status) { return status == 307 || status == 308; }
 
 /// Go's shouldCopyHeaderOnRedirect: the same host or one below it.
@@ -323,8 +325,9 @@ void Exchange::fail_early(const Url& url, std::string_view method, std::string t
 }
 
 void Exchange::refuse(Vu& vu, const std::shared_ptr<const Url>& url, std::string_view method,
-                      std::string text) {
+                      std::string text, int code) {
   fail_early(*url, method, std::move(text));
+  error_code = code;
   timings = {};
   record(vu, url, method);
 }
@@ -341,6 +344,8 @@ void Exchange::perform(Vu& vu, HttpUser& user) {
   }
   vu.script().wait_for_rate();
   if (!request.refused.empty()) return refuse(vu, url, method, request.refused);
+  if (request.timeout <= bia::Duration(0))
+    return refuse(vu, url, method, "request timeout", kRequestTimeout);
   bia::Deadline deadline = bia::Deadline::after(request.timeout);
   for (int hops = 1;; ++hops) {
     bia::http::Client* client = nullptr;

@@ -98,7 +98,7 @@ class Exchange {
   void fail_early(const Url& url, std::string_view method, std::string text);
   /// What Go's transport would not begin to send counts as a request all the same.
   void refuse(Vu& vu, const std::shared_ptr<const Url>& url, std::string_view method,
-              std::string text);
+              std::string text, int code = 1000);
   void fail(const bia::Error& failure, const Url& url, std::string_view method);
   void keep_cookies(const Url& url);
   /// True: the hop is to be sent again with an answer to its challenge.

@@ -50,7 +50,8 @@ TEST_F(HtmlModuleTest, ElementsHaveMethods) {
           R"(doc.find('li').each((i, e) => console.log(i, e.nodeName(), e.textContent(), e.className(), e.parentElement().id()));
     const f = doc.find('form').get(0), s = doc.find('select').get(0);
     console.log(f.action(), f.method(), f.elements().length, s.form().id(), s.selectedIndex(), s.value(), s.options()[0].text(), typeof s.href, String(s));)"),
-      ElementsAre("0 li one a l", "1 li two  l", "/go get 2 f 1 y x undefined [object html.Node]"));
+      ElementsAre("0 li one a l", "1 li two undefined l",
+                  "/go get 2 f 1 y x undefined [object html.Node]"));
 }
 
 TEST_F(HtmlModuleTest, RefusesWhatIsNoSelector) {

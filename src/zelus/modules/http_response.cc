@@ -153,9 +153,15 @@ JSValue make_request(JSContext* ctx, const Exchange& exchange) {
     define(ctx, cookie, "name", new_string(ctx, name));
     define(ctx, cookie, "value", new_string(ctx, value));
     define(ctx, cookie, "replace", JS_FALSE);
-    JSValue list = JS_NewArray(ctx);
-    JS_SetPropertyUint32(ctx, list, 0, cookie);
-    define(ctx, cookies, name, list);
+    // One of the parameters and one of the jar may have the same name.
+    Value list(ctx, JS_GetPropertyStr(ctx, cookies, name.c_str()));
+    if (!JS_IsArray(list.get())) {
+      list = Value(ctx, JS_NewArray(ctx));
+      define(ctx, cookies, name, JS_DupValue(ctx, list.get()));
+    }
+    int64_t length = 0;
+    JS_GetLength(ctx, list.get(), &length);
+    JS_SetPropertyInt64(ctx, list.get(), length, cookie);
   }
   if (!line.empty()) add("Cookie", line);
   define(ctx, out, "headers", headers);

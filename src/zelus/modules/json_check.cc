@@ -29,10 +29,17 @@ std::string unsupported(JSContext* ctx, const Value& value, std::vector<void*>& 
   if (std::find(above.begin(), above.end(), object) != above.end())
     return "unsupported value: encountered a cycle via map[string]interface {}";
   above.push_back(object);
-  std::string found;
-  each_property(ctx, value.get(), [&](JSAtom, const Value& member) {
-    found = unsupported(ctx, member, above);
-    return found.empty();
+  // Go looks at the members of an object in the order of their names.
+  const bool array = JS_IsArray(value.get());
+  std::string found, first;
+  each_property(ctx, value.get(), [&](JSAtom atom, const Value& member) {
+    std::string name = array ? "" : atom_text(ctx, atom);
+    if (!found.empty() && name >= first) return !array;
+    if (std::string why = unsupported(ctx, member, above); !why.empty()) {
+      found = std::move(why);
+      first = std::move(name);
+    }
+    return true;
   });
   above.pop_back();
   return found;

@@ -336,6 +336,9 @@ exec::Outcome VirtualUser::handle_summary(std::string_view data_json,
   Value data(ctx, JS_ParseJSON(ctx, text.c_str(), text.size(), "summary"));
   if (data.is_exception())
     return {exec::Outcome::Kind::kException, bia::js::take_exception(ctx).text()};
+  // k6: the key is there even where setup gave nothing.
+  if (!data.property("root_group").is_undefined() && data.property("setup_data").is_undefined())
+    define(ctx, data.get(), "setup_data", JS_UNDEFINED);
   Value function = exports_.property("handleSummary");
   if (!function.is_function())
     return {exec::Outcome::Kind::kBadResult,

@@ -84,6 +84,10 @@ Result<void> decode_member(const JsonMember& member, const Place& place, Scenari
     const Place stages = place.at("Options.scenarios.stages");
     if (!member.value->IsArray() && !member.value->IsNull())
       return type_error(*member.value, stages, "[]executor.Stage");
+    for (size_t i = 0; member.value->IsArray() && i < member.value->Size(); ++i) {
+      const JsonValue& stage = (*member.value)[static_cast<rapidjson::SizeType>(i)];
+      if (!stage.IsObject()) return type_error(stage, stages, "executor.Stage");
+    }
     return decode(*member.value, stages, scenario.stages);
   }
   if (same_name(member.name, "options")) {

@@ -99,14 +99,27 @@ std::string go_number(const JsonValue& number) {
   if (number.IsUint64()) return std::to_string(number.GetUint64());
   const double value = number.GetDouble();
   const double size = std::fabs(value);
-  const bool scientific = size != 0 && (size < 1e-6 || size >= 1e21);
-  char out[512];
-  auto end = std::to_chars(out, out + sizeof(out), value,
-                           scientific ? std::chars_format::scientific : std::chars_format::fixed);
+  char out[64];
+  auto end = std::to_chars(out, out + sizeof(out), value, std::chars_format::scientific);
   std::string text(out, end.ptr);
-  // 1e-09 is 1e-9.
-  if (size_t e = text.find("e-0"); e != std::string::npos) text.erase(e + 2, 1);
-  return text;
+  const size_t e = text.find('e');
+  if (size != 0 && (size < 1e-6 || size >= 1e21)) {
+    // 1e-09 is 1e-9.
+    if (text[e + 2] == '0') text.erase(e + 2, 1);
+    return text;
+  }
+  constexpr double kWholeDigits = 1e17;
+  if (size < kWholeDigits) {
+    end = std::to_chars(out, out + sizeof(out), value, std::chars_format::fixed);
+    return std::string(out, end.ptr);
+  }
+  // The fewest digits that read back the same, then zeros; the C++ library writes them all.
+  const auto exponent = static_cast<size_t>(std::stoi(text.substr(e + 1)));
+  std::string digits = text.substr(0, e);
+  const size_t sign = digits.starts_with('-') ? 1 : 0;
+  std::erase(digits, '.');
+  digits.resize(sign + exponent + 1, '0');
+  return digits;
 }
 
 std::string fault_text(const JsonValue& document, const Fault& fault) {

@@ -160,6 +160,10 @@ TEST(ScriptOptions, ShowsThePlaceThatK6Shows) {
   EXPECT_EQ(shown(R"({"summaryTrendStats":[1]})"), "1");
   EXPECT_EQ(shown(R"({"systemTags":[1]})"), R"(\"systemT)");
   EXPECT_EQ(shown(R"({"executionSegment":5})"), R"(\"executionSegment\": 5)");
+  EXPECT_EQ(shown(R"({"scenarios":{"a":{"executor":"ramping-vus","stages":[1]}}})"),
+            R"(\"executor\": \"ramping-vus\",)");
+  EXPECT_THAT(script_error(R"({"rps":123456789012345680000})"),
+              testing::HasSubstr("cannot unmarshal number 123456789012345680000 into"));
   EXPECT_EQ(shown("[1]"), "[");
   EXPECT_EQ(shown("\"x\""), R"(\"x\")");
   // The text is Go's: sorted, two spaces a level, with its escapes.
