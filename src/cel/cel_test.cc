@@ -49,7 +49,7 @@ TEST(Cel, Literals) {
           {"b'\\303\\277' == b'\\xc3\\xbf'", "bool true"},
           {"b'\u00ff' == b'\\303\\277'", "bool true"},
           {"[1, 'a', null,]", "list [1, a, null]"},
-          {"{'a': 1, 2: [3],}", "map {a: 1, 2: [3]}"},
+          {"{'a': 1, 2: [3],}", "map {2: [3], a: 1}"},
           {"1 // comment\n + 2", "int 3"},
           {"type(1) == int && type(int) == type && type([]) == list", "bool true"},
           {"type({}) == map && type(null) == null_type && type(1u) == uint", "bool true"},
