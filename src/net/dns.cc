@@ -3,6 +3,7 @@
 #include <ares.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <utility>
@@ -114,10 +115,13 @@ void Dns::Query::forget(ares_socket_t fd) {
 }
 
 void Dns::Query::read(Watched& watched, ares_socket_t fd) {
-  // Edge triggered, and c-ares reads until nothing is left.
   while (!watched.gone && watched.watch.wait_readable(Deadline::never())) {
     watched.watch.clear_readable();
-    ares_process_fd(channel, fd, ARES_SOCKET_BAD);
+    // Edge triggered; and of TCP c-ares reads a length at one time and what it measures at another.
+    int left = 0;
+    do {
+      ares_process_fd(channel, fd, ARES_SOCKET_BAD);
+    } while (!watched.gone && ioctl(fd, FIONREAD, &left) == 0 && left > 0);
   }
 }
 

@@ -17,19 +17,10 @@ namespace {
 /// says nothing about "silent.example", and about "large.example" only by TCP.
 class NameServer {
  public:
-  explicit NameServer(uint32_t ttl)
-      : ttl_(ttl), fd_(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    socklen_t size = sizeof address;
-    getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
-    address_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  explicit NameServer(uint32_t ttl) : ttl_(ttl) {
+    while (!bind_both()) {
+    }
     serving_ = start([this] { serve(); });
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    EXPECT_EQ(listen(listener_, 8), 0);
     serving_tcp_ = start([this] { serve_tcp(); });
   }
   ~NameServer() {
@@ -45,6 +36,24 @@ class NameServer {
   int asked() const { return asked_; }
 
  private:
+  /// False where UDP's port is taken for TCP.
+  bool bind_both() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* const at = reinterpret_cast<sockaddr*>(&address);
+    socklen_t size = sizeof address;
+    fd_ = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    EXPECT_EQ(bind(fd_, at, size), 0);
+    getsockname(fd_, at, &size);
+    address_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    if (bind(listener_, at, size) == 0 && listen(listener_, 8) == 0) return true;
+    close(fd_);
+    close(listener_);
+    return false;
+  }
+
   void serve() {
     auto watch = fiber::FdWatch::create(fd_).value();
     while (watch.wait_readable(Deadline::never())) {
@@ -112,7 +121,7 @@ class NameServer {
   }
 
   uint32_t ttl_;
-  int fd_;
+  int fd_ = -1;
   std::string address_;
   int asked_ = 0;
   int asked_by_tcp_ = 0;
