@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "bia/http/router.h"
@@ -110,8 +111,8 @@ bool ServerConnection::fill() {
   // No buffer is needed until there is something to read: the sweeper takes it from connections
   // that stay idle.
   if (!socket_.wait_readable(Deadline::never())) return false;
-  if (in_.capacity() == 0) in_.reserve(kReadBytes);
-  if (in_.space().empty()) in_.reserve(in_.size());
+  if (in_.capacity() == 0) in_.reserve(kFirstReadBytes);
+  if (in_.space().empty()) in_.reserve(std::max(in_.size(), kReadBytes));
   auto count = socket_.read_some(in_.space(), Deadline::never());
   if (!count || *count == 0) return false;
   in_.filled(*count);

@@ -140,6 +140,8 @@ class ServerConnection final : private fiber::Scheduler::Deferred {
   friend class Http1Request;
   friend class Http1Response;
 
+  /// Most heads fit; a connection's first buffer is what ten thousand idle ones keep.
+  static constexpr size_t kFirstReadBytes = 1024;
   static constexpr size_t kReadBytes = 4096;
   static constexpr size_t kKeptBytesMax = 16 * 1024;
   static constexpr size_t kGatheredBytesMax = 64 * 1024;
