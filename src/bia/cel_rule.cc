@@ -12,7 +12,7 @@ namespace bia::rules {
 namespace {
 namespace pb = google::protobuf;
 
-/// The program's rules. Filled before main, while the program has one thread; never changed after.
+/// The program's rules. Filled before main and emptied after it, while the program has one thread.
 const CelRule* first_rule = nullptr;
 
 cel::Value value_of(cel::Evaluation& evaluation, const This& value) {
@@ -103,7 +103,12 @@ class CelRule::Compiled {
 
 CelRule::CelRule(const Source& source) : source_(source), next_(std::exchange(first_rule, this)) {}
 
-CelRule::~CelRule() { delete compiled_.load(); }
+CelRule::~CelRule() {
+  const CelRule** place = &first_rule;
+  while (*place != this) place = &(*place)->next_;
+  *place = next_;
+  delete compiled_.load();
+}
 
 Result<const CelRule::Compiled*> CelRule::compile() const {
   auto made = Compiled::make(source_);

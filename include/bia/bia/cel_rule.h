@@ -47,7 +47,7 @@ class CelRule {
   struct Source {
     std::string_view place;            ///< "shop/v1/order.proto:12:3: name"
     std::string_view id;               ///< Of the violation.
-    std::string_view message;          ///< Where the expression gives false; may be empty.
+    std::string_view message = {};     ///< Where the expression gives false; may be empty.
     std::string_view expression;       ///< Gives a bool, or a string that says what is wrong.
     std::string_view type;             ///< "shop.v1.Order"
     int field = 0;                     ///< Of the type; 0 for the message as a whole.
@@ -72,7 +72,7 @@ class CelRule {
   Result<const Compiled*> compile() const;
   Source source_;
   mutable std::atomic<const Compiled*> compiled_ = nullptr;
-  const CelRule* next_;
+  mutable const CelRule* next_;
 };
 
 /// Compiles every CelRule of the program, so that no request has to. Errors: kInvalidArgument,
