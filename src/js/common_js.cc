@@ -27,8 +27,7 @@ JSValue ModuleSet::run_common_js(JSContext* ctx, const std::string& url) {
     return JS_GetPropertyStr(ctx, found->second.get(), "exports");
   auto compiled = bytecode_.find(url);
   if (compiled == bytecode_.end()) return throw_go_error(ctx, url + " is not loaded");
-  const auto& bytes = compiled->second.bytes;
-  JSValue code = JS_ReadObject(ctx, bytes.data(), bytes.size(), JS_READ_OBJ_BYTECODE);
+  JSValue code = read_function(ctx, compiled->second);
   if (JS_IsException(code)) return code;
   Value wrapper(ctx, JS_EvalFunction(ctx, code));
   if (wrapper.is_exception()) return JS_EXCEPTION;

@@ -89,18 +89,83 @@ void bia_js_drop_jobs(JSRuntime *rt) {
 
 JSValue bia_js_error_stack(JSContext *ctx, JSValueConst error) { return js_error_get_stack(ctx, error); }
 
-void bia_js_poll_soon(JSContext *ctx) { ctx->interrupt_counter = 1; }
-
-JSContext *bia_js_new_context(JSRuntime *rt) {
-  JSContext *ctx = JS_NewContextRaw(rt);
+// As JS_NewContextRaw, without its objects: those name the context that they are made in, which shall be the stage.
+JSContext *bia_js_empty_context(JSRuntime *rt) {
+  JSContext *ctx = js_mallocz_rt(rt, sizeof(JSContext));
   if (!ctx) return NULL;
-  if (JS_AddIntrinsicBaseObjects(ctx) || JS_AddIntrinsicDate(ctx) || JS_AddIntrinsicEval(ctx) || JS_AddIntrinsicRegExp(ctx) ||
-      JS_AddIntrinsicJSON(ctx) || JS_AddIntrinsicProxy(ctx) || JS_AddIntrinsicMapSet(ctx) || JS_AddIntrinsicTypedArrays(ctx) ||
-      JS_AddIntrinsicPromise(ctx) || JS_AddIntrinsicWeakRef(ctx)) {
-    JS_FreeContext(ctx);
+  ctx->class_proto = js_malloc_rt(rt, sizeof(ctx->class_proto[0]) * rt->class_count);
+  if (!ctx->class_proto) {
+    js_free_rt(rt, ctx);
     return NULL;
   }
+  for (int i = 0; i < rt->class_count; i++) ctx->class_proto[i] = JS_NULL;
+  ctx->rt = rt;
+  JS_REF_COUNT(ctx) = 1;
+  add_gc_object(rt, &ctx->header, JS_GC_OBJ_TYPE_JS_CONTEXT);
+  list_add_tail(&ctx->link, &rt->context_list);
+  JSValue *const objects[] = {&ctx->function_proto, &ctx->function_ctor, &ctx->array_ctor, &ctx->regexp_ctor, &ctx->promise_ctor,
+                              &ctx->error_ctor, &ctx->iterator_ctor, &ctx->iterator_ctor_getset, &ctx->iterator_proto,
+                              &ctx->async_iterator_proto, &ctx->array_proto_values, &ctx->throw_type_error, &ctx->eval_obj,
+                              &ctx->global_obj, &ctx->global_var_obj};
+  for (size_t i = 0; i < countof(objects); i++) *objects[i] = JS_NULL;
+  for (int i = 0; i < JS_NATIVE_ERROR_COUNT; i++) ctx->native_error_proto[i] = JS_NULL;
+  ctx->error_back_trace = JS_UNDEFINED;
+  ctx->error_prepare_stack = JS_UNDEFINED;
+  ctx->error_stack_trace_limit = js_int32(10);
+  init_list_head(&ctx->loaded_modules);
+  ctx->random_state = js__gettimeofday_us();
+  if (ctx->random_state == 0) ctx->random_state = 1;
+  ctx->hash_seed = xorshift64star(&ctx->random_state);
   return ctx;
+}
+
+int bia_js_fill_context(JSContext *ctx) {
+  return JS_AddIntrinsicBasicObjects(ctx) || JS_AddIntrinsicBaseObjects(ctx) || JS_AddIntrinsicDate(ctx) || JS_AddIntrinsicEval(ctx) ||
+         JS_AddIntrinsicRegExp(ctx) || JS_AddIntrinsicJSON(ctx) || JS_AddIntrinsicProxy(ctx) || JS_AddIntrinsicMapSet(ctx) ||
+         JS_AddIntrinsicTypedArrays(ctx) || JS_AddIntrinsicPromise(ctx);
+}
+
+// The first field after `header`, `rt` and `link`, which say which context it is; all from there on says whose it is.
+enum { kContextIdentity = offsetof(JSContext, binary_object_count) };
+
+static void relink_modules(JSContext *ctx, const JSContext *from) {
+  struct list_head *head = &ctx->loaded_modules;
+  if (head->next == &from->loaded_modules) {
+    init_list_head(head);
+  } else {
+    head->next->prev = head;
+    head->prev->next = head;
+  }
+}
+
+void bia_js_swap_contexts(JSContext *a, JSContext *b) {
+  char kept[sizeof(JSContext) - kContextIdentity];
+  char *of_a = (char *)a + kContextIdentity, *of_b = (char *)b + kContextIdentity;
+  memcpy(kept, of_a, sizeof(kept));
+  memcpy(of_a, of_b, sizeof(kept));
+  memcpy(of_b, kept, sizeof(kept));
+  relink_modules(a, b);
+  relink_modules(b, a);
+}
+
+void bia_js_collect_after(JSRuntime *rt, size_t bytes) { rt->malloc_gc_threshold = rt->malloc_state.malloc_size + bytes; }
+
+size_t bia_js_heap_bytes(JSRuntime *rt) { return rt->malloc_state.malloc_size; }
+
+int bia_js_is_shareable(JSValueConst function) {
+  if (JS_VALUE_GET_TAG(function) != JS_TAG_FUNCTION_BYTECODE) return 0;
+  JSFunctionBytecode *b = JS_VALUE_GET_PTR(function);
+  for (int i = 0; i < b->cpool_count; i++) {
+    int tag = JS_VALUE_GET_TAG(b->cpool[i]);
+    if (tag == JS_TAG_OBJECT || (tag == JS_TAG_FUNCTION_BYTECODE && !bia_js_is_shareable(b->cpool[i]))) return 0;
+  }
+  return 1;
+}
+
+JSValue bia_js_exchange_function(JSModuleDef *m, JSValue function) {
+  JSValue before = m->func_obj;
+  m->func_obj = function;
+  return before;
 }
 
 int bia_js_is_esm(JSModuleDef *m) {

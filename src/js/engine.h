@@ -39,10 +39,25 @@ void bia_js_drop_jobs(JSRuntime* rt);
 /// QuickJS' own text of an error's frames, whatever a script has made of `stack`; undefined for
 /// what is no Error.
 JSValue bia_js_error_stack(JSContext* ctx, JSValueConst error);
-/// The interrupt handler is asked at the next check instead of after up to 10,000.
-void bia_js_poll_soon(JSContext* ctx);
-/// As JS_NewContext, without what k6 does not have: performance, atob, btoa.
-JSContext* bia_js_new_context(JSRuntime* rt);
+
+// The users of a runtime share one context, the stage, in which each has its own objects in turn:
+// functions name the context that they run in, and only so can users share compiled functions.
+
+/// A context without any object: a stage, or where a user's part of it is kept meanwhile.
+JSContext* bia_js_empty_context(JSRuntime* rt);
+/// As JS_NewContext, without what k6 does not have: performance, atob, btoa, WeakRef. Not 0 where
+/// memory is out.
+int bia_js_fill_context(JSContext* ctx);
+/// Exchanges the global objects, prototypes, modules and so on of two contexts.
+void bia_js_swap_contexts(JSContext* a, JSContext* b);
+/// The next collection comes when the heap has grown by so much.
+void bia_js_collect_after(JSRuntime* rt, size_t bytes);
+size_t bia_js_heap_bytes(JSRuntime* rt);
+/// True for a compiled function in which nothing belongs to one user: no template objects.
+int bia_js_is_shareable(JSValueConst function);
+/// Gives a module that is not linked yet the compiled function of its top level; returns the one
+/// before. Both belong to the caller.
+JSValue bia_js_exchange_function(JSModuleDef* module, JSValue function);
 
 // Modules, for CommonJS beside ES modules (module_set.h).
 

@@ -9,7 +9,7 @@ namespace bia::js {
 
 bool Context::import_module(std::string_view url, bool (*wait)(void*), void* opaque,
                             Value& name_space, Exception& exception) {
-  JSContext* ctx = context_;
+  JSContext* ctx = get();
   ModuleSet& modules = runtime_.modules();
   JSModuleDef* def = modules.load(ctx, std::string(url));
   if (def == nullptr) {

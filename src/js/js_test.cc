@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "js/module_set.h"
 #include "js/runtime.h"
@@ -261,6 +262,85 @@ TEST_F(JsTest, TopLevelAwaitIsSettledOrAnError) {
   auto other = std::move(Context::create(*runtime_).value());
   modules_.add_source("file:///t/never.js", "await new Promise(() => {});");
   EXPECT_NE(run(*other, "file:///t/never.js").find("never settled"), std::string::npos);
+}
+
+TEST_F(JsTest, ContextsShareCodeAndNothingElse) {
+  files_["file:///t/lib.cjs"] =
+      "let n = 0; exports.add = () => ++n; exports.fail = () => {\n  throw new Error('no'); };";
+  files_["file:///t/x.js"] =
+      "let n = 0; export function add() { return ++n; } export class K { #p = 1; p() { return "
+      "this.#p; } } const same = (s) => s; export const tagged = () => same`a${n}`; "
+      "Array.prototype.seen = (Array.prototype.seen || 0) + 1;";
+  const std::string main =
+      "import { add, K, tagged } from './x.js'; import lib from './lib.cjs'; globalThis.g = "
+      "(globalThis.g || 0) + 1; export const f = () => [add(), lib.add(), g, [].seen, new K().p(), "
+      "tagged() === tagged(), Object.getPrototypeOf(tagged()) === Array.prototype, f instanceof "
+      "Function, Error.prototype.toString instanceof Function, Reflect.construct(Array, [], "
+      "K).length, Array.isArray([].map((x) => x)), [].map.constructor === Function, new "
+      "Function('return typeof g')(), eval('lib.add.name'), (() => { try { lib.fail(); } catch (e) "
+      "{ "
+      "return e.stack; } })()]; export const out = f();";
+  const std::string first = run_text(main);
+  EXPECT_EQ(first,
+            R"([1,1,1,1,1,true,true,true,true,0,true,true,"number","","    at <anonymous> )"
+            R"((file:///t/lib.cjs:2:13)\n    at <anonymous> (file:///t/main.js:1:504)\n    at f )"
+            R"((file:///t/main.js:1:544)\n    at <anonymous> (file:///t/main.js:1:570)\n"])");
+  modules_.freeze();
+  auto runtime = std::move(Runtime::create(modules_).value());
+  std::vector<std::unique_ptr<Context>> contexts;
+  std::vector<Value> functions;
+  for (int i = 0; i < 3; ++i) {
+    contexts.push_back(std::move(Context::create(*runtime).value()));
+    Running running(*contexts.back(), kStack);
+    Value name_space;
+    Exception exception;
+    ASSERT_TRUE(contexts.back()->import_module("file:///t/main.js", nullptr, nullptr, name_space,
+                                               exception));
+    EXPECT_EQ(to_json(contexts.back()->get(), name_space.property("out").get()), first);
+    functions.push_back(name_space.property("f"));
+  }
+  for (int round = 2; round < 5; ++round) {
+    for (size_t i = 0; i < contexts.size(); ++i) {
+      Running running(*contexts[i], kStack);
+      JSContext* ctx = contexts[i]->get();
+      Value out(ctx, JS_Call(ctx, functions[i].get(), JS_UNDEFINED, 0, nullptr));
+      EXPECT_EQ(to_json(ctx, out.get()).substr(0, 8),
+                "[" + std::to_string(round) + "," + std::to_string(round) + ",1,1");
+      runtime->collect();
+    }
+  }
+  functions.clear();
+  contexts.erase(contexts.begin());
+  runtime->collect();
+  EXPECT_EQ(run(*contexts.front()), first);
+}
+
+TEST_F(JsTest, AnotherContextCostsNoSecondCopyOfTheCode) {
+  std::string body;
+  for (int i = 0; i < 2000; ++i) {
+    std::string n = std::to_string(i);
+    body += "function f" + n + "(a, b) { return a.x" + n + " + b.y" + n + " * " + n + "; }\n";
+  }
+  files_["file:///t/big.js"] = "export function outer() {\n" + body + "return f1; }";
+  files_["file:///t/big.cjs"] = "module.exports = () => {\n" + body + "return f1; };";
+  run_text("import { outer } from './big.js'; import o from './big.cjs'; export const out = 1;");
+  modules_.freeze();
+  auto runtime = std::move(Runtime::create(modules_).value());
+  std::vector<std::unique_ptr<Context>> contexts;
+  std::vector<size_t> heap = {0};
+  for (int i = 0; i < 3; ++i) {
+    contexts.push_back(std::move(Context::create(*runtime).value()));
+    EXPECT_EQ(run(*contexts.back()), "1");
+    heap.push_back(bia_js_heap_bytes(runtime->get()));
+  }
+  EXPECT_GT(heap[1], modules_.bytecode_bytes());
+  EXPECT_LT(heap[2] - heap[1], modules_.bytecode_bytes() / 2);
+  EXPECT_LT(heap[3] - heap[2], modules_.bytecode_bytes() / 2);
+}
+
+TEST_F(JsTest, ScriptsCannotSeeWhenTheCollectorRuns) {
+  EXPECT_EQ(run_text("export const out = [typeof WeakRef, typeof FinalizationRegistry];"),
+            R"(["undefined","undefined"])");
 }
 
 TEST_F(JsTest, UnhandledRejectionsAreTakenOnce) {

@@ -25,14 +25,55 @@ bool pending_syntax_error(JSContext* ctx) {
 }
 }  // namespace
 
-bool ModuleSet::keep(JSContext* ctx, const std::string& url, JSValueConst code, bool common_js) {
+namespace {
+bool write_code(JSContext* ctx, JSValueConst value, std::vector<uint8_t>& out) {
   size_t size = 0;
   uint8_t* bytes =
-      JS_WriteObject(ctx, &size, code, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
+      JS_WriteObject(ctx, &size, value, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
   if (bytes == nullptr) return false;
-  bytecode_.insert_or_assign(url, Compiled{std::vector<uint8_t>(bytes, bytes + size), common_js});
+  out.assign(bytes, bytes + size);
   js_free(ctx, bytes);
   return true;
+}
+}  // namespace
+
+bool ModuleSet::keep(JSContext* ctx, const std::string& url, JSValueConst function,
+                     JSModuleDef* module) {
+  Compiled compiled;
+  compiled.common_js = module == nullptr;
+  compiled.shareable = bia_js_is_shareable(function) != 0;
+  if (!write_code(ctx, function, compiled.function)) return false;
+  if (module != nullptr) {
+    bia_js_exchange_function(module, JS_UNDEFINED);
+    bool ok = write_code(ctx, JS_MKPTR(JS_TAG_MODULE, module), compiled.imports);
+    bia_js_exchange_function(module, const_cast<JSValue&>(function));
+    if (!ok) return false;
+  }
+  bytecode_.insert_or_assign(url, std::move(compiled));
+  return true;
+}
+
+JSValue ModuleSet::read_function(JSContext* ctx, const Compiled& compiled) {
+  auto& functions = Context::of(ctx)->runtime().functions_;
+  if (auto known = functions.find(&compiled); known != functions.end())
+    return JS_DupValue(ctx, known->second);
+  const auto& bytes = compiled.function;
+  JSValue function = JS_ReadObject(ctx, bytes.data(), bytes.size(), JS_READ_OBJ_BYTECODE);
+  if (!JS_IsException(function) && compiled.shareable)
+    functions.emplace(&compiled, JS_DupValue(ctx, function));
+  return function;
+}
+
+JSModuleDef* ModuleSet::read_module(JSContext* ctx, const Compiled& compiled) {
+  Value function(ctx, read_function(ctx, compiled));
+  if (function.is_exception()) return nullptr;
+  const auto& bytes = compiled.imports;
+  JSValue module = JS_ReadObject(ctx, bytes.data(), bytes.size(), JS_READ_OBJ_BYTECODE);
+  if (JS_IsException(module)) return nullptr;
+  auto* def = static_cast<JSModuleDef*>(JS_VALUE_GET_PTR(module));
+  JS_FreeValue(ctx, bia_js_exchange_function(def, function.release()));
+  JS_FreeValue(ctx, module);
+  return def;
 }
 
 bool ModuleSet::compile_common_js(JSContext* ctx, const std::string& url, const std::string& text) {
@@ -45,7 +86,7 @@ bool ModuleSet::compile_common_js(JSContext* ctx, const std::string& url, const 
   JSEvalOptions options = {JS_EVAL_OPTIONS_VERSION, JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_COMPILE_ONLY,
                            url.c_str(), kWrapperLine};
   Value code(ctx, JS_Eval2(ctx, wrapped.c_str(), wrapped.size(), &options));
-  return !code.is_exception() && keep(ctx, url, code.get(), true);
+  return !code.is_exception() && keep(ctx, url, code.get(), nullptr);
 }
 
 JSValue ModuleSet::compile_esm(JSContext* ctx, const std::string& url, const std::string& text,
@@ -74,7 +115,7 @@ JSValue ModuleSet::compile_esm(JSContext* ctx, const std::string& url, const std
 
 JSModuleDef* ModuleSet::compile(JSContext* ctx, const std::string& url) {
   auto compiled = bytecode_.find(url);
-  JSValue module = JS_UNDEFINED;
+  JSModuleDef* def = nullptr;
   if (compiled == bytecode_.end()) {
     auto source = sources_.find(url);
     if (source == sources_.end() || frozen_) {
@@ -85,7 +126,7 @@ JSModuleDef* ModuleSet::compile(JSContext* ctx, const std::string& url) {
       return nullptr;
     }
     bool common_js = false;
-    module = compile_esm(ctx, url, source->second, common_js);
+    JSValue module = compile_esm(ctx, url, source->second, common_js);
     if (JS_IsException(module) && !common_js) return nullptr;
     if (common_js) {
       // Where it is neither, the error that the ES module gave is the one to see.
@@ -97,25 +138,22 @@ JSModuleDef* ModuleSet::compile(JSContext* ctx, const std::string& url) {
         }
         return nullptr;
       }
-      module = JS_UNDEFINED;
-    } else if (!keep(ctx, url, module, false)) {
+    } else {
+      def = static_cast<JSModuleDef*>(JS_VALUE_GET_PTR(module));
       JS_FreeValue(ctx, module);
-      return nullptr;
+      JSValue function = bia_js_exchange_function(def, JS_UNDEFINED);
+      bia_js_exchange_function(def, function);
+      if (!keep(ctx, url, function, def)) return nullptr;
     }
     compiled = bytecode_.find(url);
   }
   if (compiled->second.common_js) {
-    JSModuleDef* def = JS_NewCModule(ctx, url.c_str(), &ModuleSet::init_common_js);
+    def = JS_NewCModule(ctx, url.c_str(), &ModuleSet::init_common_js);
     if (def != nullptr) JS_AddModuleExport(ctx, def, "default");
     return def;
   }
-  if (JS_IsUndefined(module)) {
-    const auto& bytes = compiled->second.bytes;
-    module = JS_ReadObject(ctx, bytes.data(), bytes.size(), JS_READ_OBJ_BYTECODE);
-    if (JS_IsException(module)) return nullptr;
-  }
-  auto* def = static_cast<JSModuleDef*>(JS_VALUE_GET_PTR(module));
-  JS_FreeValue(ctx, module);
+  if (def == nullptr) def = read_module(ctx, compiled->second);
+  if (def == nullptr) return nullptr;
   Value meta(ctx, JS_GetImportMeta(ctx, def));
   if (meta.is_exception()) return nullptr;
   define(ctx, meta.get(), "resolve", JS_NewCFunction(ctx, &meta_resolve, "resolve", 1));

@@ -73,7 +73,8 @@ void ModuleSet::add_source(std::string url, std::string text) {
 
 size_t ModuleSet::bytecode_bytes() const {
   size_t out = 0;
-  for (const auto& [url, compiled] : bytecode_) out += compiled.bytes.size();
+  for (const auto& [url, compiled] : bytecode_)
+    out += compiled.imports.size() + compiled.function.size();
   return out;
 }
 

@@ -36,10 +36,10 @@ struct ModuleFiles {
       package;
 };
 
-/// The modules of a script: compiled once, by the first context that imports them; every context
-/// then reads the bytecode (written without source, with line numbers). A file without import,
-/// export and top-level await is CommonJS, as in k6. Filled on one thread, frozen, then read by
-/// any.
+/// The modules of a script: compiled once, by the first context that imports them; every runtime
+/// then reads the bytecode (written without source, with line numbers), and its contexts share it.
+/// A file without import, export and top-level await is CommonJS, as in k6. Filled on one thread,
+/// frozen, then read by any.
 class ModuleSet {
  public:
   explicit ModuleSet(ModuleFiles files) : files_(std::move(files)) {}
@@ -75,8 +75,10 @@ class ModuleSet {
  private:
   friend class Context;
   struct Compiled {
-    std::vector<uint8_t> bytes;
+    std::vector<uint8_t> imports;   ///< an ES module but for its code
+    std::vector<uint8_t> function;  ///< its code, or that of a CommonJS file
     bool common_js = false;
+    bool shareable = false;  ///< contexts of one runtime have one copy of `function`
   };
   static char* normalize(JSContext* ctx, const char* base, const char* specifier, void* opaque);
   static JSModuleDef* load_import(JSContext* ctx, const char* url, void* opaque);
@@ -92,7 +94,10 @@ class ModuleSet {
   JSValue compile_esm(JSContext* ctx, const std::string& url, const std::string& text,
                       bool& common_js);
   bool compile_common_js(JSContext* ctx, const std::string& url, const std::string& text);
-  bool keep(JSContext* ctx, const std::string& url, JSValueConst code, bool common_js);
+  bool keep(JSContext* ctx, const std::string& url, JSValueConst function, JSModuleDef* module);
+  /// The compiled function, read at most once a runtime if it may be shared.
+  static JSValue read_function(JSContext* ctx, const Compiled& compiled);
+  static JSModuleDef* read_module(JSContext* ctx, const Compiled& compiled);
   bool is_common_js(const std::string& url) const;
   /// module.exports of the CommonJS file, run if it was not yet.
   JSValue run_common_js(JSContext* ctx, const std::string& url);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bia/base/assert.h"
+#include "js/heap.h"
 #include "js/module_set.h"
 
 namespace bia::js {
@@ -18,7 +19,8 @@ Error out_of_memory() {
 Result<std::unique_ptr<Runtime>> Runtime::create(ModuleSet& modules,
                                                  const RuntimeOptions& options) {
   std::unique_ptr<Runtime> out(new Runtime(modules));
-  out->runtime_ = JS_NewRuntime();
+  out->heap_ = Heap::of_thread();
+  out->runtime_ = JS_NewRuntime2(&Heap::functions(), out->heap_.get());
   if (out->runtime_ == nullptr) return out_of_memory();
   JS_SetRuntimeOpaque(out->runtime_, out.get());
   out->limited_ = options.memory_bytes_max != 0;
@@ -31,7 +33,31 @@ Result<std::unique_ptr<Runtime>> Runtime::create(ModuleSet& modules,
 
 Runtime::~Runtime() {
   BIA_ASSERT(contexts_ == 0);
-  if (runtime_ != nullptr) JS_FreeRuntime(runtime_);
+  if (runtime_ == nullptr) return;
+  for (auto& [key, function] : functions_) JS_FreeValueRT(runtime_, function);
+  if (stage_ != nullptr) JS_FreeContext(stage_);
+  JS_FreeRuntime(runtime_);
+}
+
+void Runtime::abandon() {
+#if !defined(__SANITIZE_ADDRESS__)
+  BIA_ASSERT(contexts_ == 0);
+  heap_->keep();
+  runtime_ = nullptr;
+#endif
+}
+
+void Runtime::enter(Context& context) {
+  if (on_stage_ == &context) return;
+  if (on_stage_ != nullptr) bia_js_swap_contexts(stage_, on_stage_->part_);
+  bia_js_swap_contexts(stage_, context.part_);
+  on_stage_ = &context;
+}
+
+void Runtime::leave(Context& context) {
+  if (on_stage_ != &context) return;
+  bia_js_swap_contexts(stage_, context.part_);
+  on_stage_ = nullptr;
 }
 
 size_t Runtime::heap_bytes() const {
@@ -50,19 +76,23 @@ int Runtime::on_interrupt(JSRuntime*, void* opaque) {
 
 Result<std::unique_ptr<Context>> Context::create(Runtime& runtime, ContextHooks* hooks,
                                                  void* owner) {
-  BIA_ASSERT(runtime.contexts_ < kContextsPerRuntimeMax);
+  BIA_ASSERT(runtime.contexts_ < kContextsPerRuntimeMax && runtime.current_ == nullptr);
+  if (runtime.stage_ == nullptr) runtime.stage_ = bia_js_empty_context(runtime.runtime_);
+  if (runtime.stage_ == nullptr) return out_of_memory();
   std::unique_ptr<Context> out(new Context(runtime, hooks, owner));
   bia_js_state_init(&out->idle_);
-  out->context_ = bia_js_new_context(runtime.runtime_);
-  if (out->context_ == nullptr) return out_of_memory();
+  out->part_ = bia_js_empty_context(runtime.runtime_);
+  if (out->part_ == nullptr) return out_of_memory();
   ++runtime.contexts_;
-  JS_SetContextOpaque(out->context_, out.get());
+  runtime.enter(*out);
+  JS_SetContextOpaque(runtime.stage_, out.get());
+  if (bia_js_fill_context(runtime.stage_) != 0) return out_of_memory();
   out->set_up();
   return out;
 }
 
 void Context::set_up() {
-  JSContext* ctx = context_;
+  JSContext* ctx = get();
   Value global(ctx, JS_GetGlobalObject(ctx));
   for (const char* name : {"queueMicrotask", "DOMException", "navigator"}) {
     JSAtom atom = JS_NewAtom(ctx, name);
@@ -76,14 +106,15 @@ void Context::set_up() {
 }
 
 Context::~Context() {
-  if (context_ == nullptr) return;
+  if (part_ == nullptr) return;
   rejected_.clear();
   common_js_.clear();
   bia_js_restore(runtime_.runtime_, &idle_);
   bia_js_drop_jobs(runtime_.runtime_);
-  JS_FreeValue(context_, go_error_prototype_);
-  JS_SetContextOpaque(context_, nullptr);
-  JS_FreeContext(context_);
+  JS_FreeValueRT(runtime_.runtime_, go_error_prototype_);
+  runtime_.leave(*this);
+  JS_SetContextOpaque(part_, nullptr);
+  JS_FreeContext(part_);
   --runtime_.contexts_;
 }
 
@@ -127,6 +158,7 @@ void Context::clear_unhandled() { rejected_.clear(); }
 Running::Running(Context& context, size_t stack_bytes) : context_(context) {
   Runtime& runtime = context.runtime_;
   BIA_ASSERT(runtime.current_ == nullptr);
+  runtime.enter(context);
   runtime.current_ = &context;
   bia_js_restore(runtime.runtime_, &context.idle_);
   bia_js_set_stack(runtime.runtime_, stack_bytes);
@@ -136,6 +168,17 @@ Running::~Running() {
   Runtime& runtime = context_.runtime_;
   bia_js_save(runtime.runtime_, &context_.idle_);
   runtime.current_ = nullptr;
+}
+
+Growing::Growing(Runtime& runtime) : runtime_(runtime) {
+  bia_js_collect_after(runtime.get(), kGrowthBytesMax);
+}
+
+Growing::~Growing() {
+  // As QuickJS does after a collection, with its least.
+  constexpr size_t kGarbageBytesMin = 256 * 1024;
+  bia_js_collect_after(runtime_.get(),
+                       std::max(bia_js_heap_bytes(runtime_.get()) / 2, kGarbageBytesMin));
 }
 
 }  // namespace bia::js

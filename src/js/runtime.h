@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "bia/base/result.h"
@@ -15,10 +16,12 @@
 namespace bia::js {
 
 class Context;
+class Heap;
 class ModuleSet;
 
 /// Contexts that share a runtime: atoms and shapes are shared too (56 KB a context against 109 KB
-/// for a runtime each), but a collection walks them all (0.9 ms for 16), hence not more.
+/// for a runtime each), and compiled functions; but a collection walks them all (0.9 ms for 16),
+/// hence not more.
 inline constexpr size_t kContextsPerRuntimeMax = 16;
 /// JavaScript's share of a stack is what is left after this, for native code below it.
 inline constexpr size_t kNativeStackBytes = 512 * 1024;
@@ -47,16 +50,28 @@ class Runtime {
   void collect() { JS_RunGC(runtime_); }
   size_t heap_bytes() const;
   bool limited() const { return limited_; }
+  /// Instead of the destructor's work where the process is about to end: the heap stays as it is,
+  /// and finalizers do not run.
+  void abandon();
 
  private:
   friend class Context;
+  friend class ModuleSet;
   friend class Running;
   friend class Suspend;
   explicit Runtime(ModuleSet& modules) : modules_(modules) {}
   static int on_interrupt(JSRuntime* rt, void* opaque);
+  /// Puts the context's part onto the stage, or takes it off.
+  void enter(Context& context);
+  void leave(Context& context);
 
   ModuleSet& modules_;
+  std::shared_ptr<Heap> heap_;
   JSRuntime* runtime_ = nullptr;
+  JSContext* stage_ = nullptr;   ///< made for the first context
+  Context* on_stage_ = nullptr;  ///< stays after it ran, until another does
+  /// Compiled functions of modules, as `ModuleSet` knows them.
+  std::unordered_map<const void*, JSValue> functions_;
   bool limited_ = false;
   size_t contexts_ = 0;
   Context* current_ = nullptr;
@@ -73,7 +88,7 @@ class ContextHooks {
   ~ContextHooks() = default;
 };
 
-/// One global object. Belongs to its runtime's thread.
+/// One global object, and all that is to be had from it. Belongs to its runtime's thread.
 class Context {
  public:
   /// Errors: kResourceExhausted. `hooks` may be null and outlives it.
@@ -83,7 +98,8 @@ class Context {
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
-  JSContext* get() const { return context_; }
+  /// The same for all contexts of a runtime: what is done with it is done in the one that runs.
+  JSContext* get() const { return runtime_.stage_; }
   Runtime& runtime() const { return runtime_; }
   static Context* of(JSContext* ctx) { return static_cast<Context*>(JS_GetContextOpaque(ctx)); }
   /// What `create` was given: natives find their user with it.
@@ -91,7 +107,8 @@ class Context {
   static T& owner_of(JSContext* ctx) {
     return *static_cast<T*>(of(ctx)->owner_);
   }
-  Value global() const { return Value(context_, JS_GetGlobalObject(context_)); }
+  /// Inside a Running.
+  Value global() const { return Value(get(), JS_GetGlobalObject(get())); }
   JSValueConst go_error_prototype() const { return go_error_prototype_; }
 
   /// The namespace of the module at `url`, evaluated. Inside a Running. The Exception says what it
@@ -127,7 +144,7 @@ class Context {
   Runtime& runtime_;
   ContextHooks* hooks_;
   void* owner_;
-  JSContext* context_ = nullptr;
+  JSContext* part_ = nullptr;  ///< its objects, while another is on the stage
   JSValue go_error_prototype_ = JS_UNDEFINED;
   BiaJsState idle_;  ///< reactions left over between two Running
   std::vector<Rejected> rejected_;
@@ -148,6 +165,20 @@ class Running {
   Context& context_;
 };
 
+/// While something is built that stays: collections would find nothing, and are put off until it is
+/// done or the heap has grown by kGrowthBytesMax.
+class Growing {
+ public:
+  static constexpr size_t kGrowthBytesMax = 16 * 1024 * 1024;
+  explicit Growing(Runtime& runtime);
+  ~Growing();
+  Growing(const Growing&) = delete;
+  Growing& operator=(const Growing&) = delete;
+
+ private:
+  Runtime& runtime_;
+};
+
 /// Round a wait in the middle of a native call: other contexts of the runtime may run until it
 /// ends.
 class Suspend {
@@ -158,6 +189,7 @@ class Suspend {
   }
   explicit Suspend(JSContext* ctx) : Suspend(Context::of(ctx)->runtime()) {}
   ~Suspend() {
+    if (context_ != nullptr) runtime_.enter(*context_);
     runtime_.current_ = context_;
     bia_js_restore(runtime_.runtime_, &state_);
   }

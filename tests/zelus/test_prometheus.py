@@ -89,6 +89,30 @@ def test_native_histogram(prometheus, tmp_path):
     assert 0.22 < median <= 0.25
 
 
+def test_no_sample_is_lost(prometheus, tmp_path):
+    """Each of 30,000 iterations' samples arrives, from users of all threads, whichever push they fall into."""
+    script = tmp_path / "many.js"
+    script.write_text("import { Counter, Rate, Trend } from 'k6/metrics';\n"
+                      "const orders = new Counter('orders'), odd = new Counter('odd'), took = new Trend('took', true), ok = new Rate('ok');\n"
+                      "export const options = { vus: 50, iterations: 30000 };\n"
+                      "export default function () {\n"
+                      "  for (let i = 0; i < 10; ++i) took.add(i, { step: String(i) });\n"
+                      "  orders.add(3, { user: String(__VU) });\n  if (__ITER % 2) odd.add(1);\n  ok.add(__VU % 2 === 0);\n}\n")
+    environment = dict(os.environ, K6_PROMETHEUS_RW_SERVER_URL=prometheus + "/api/v1/write", K6_PROMETHEUS_RW_PUSH_INTERVAL="50ms",
+                       K6_PROMETHEUS_RW_TREND_AS_NATIVE_HISTOGRAM="true")
+    done = subprocess.run([BIN / "zelus", "run", "-o", "experimental-prometheus-rw", "--summary-export", tmp_path / "summary.json", script],
+                          env=environment, text=True, capture_output=True, timeout=60)
+    assert done.returncode == 0 and "level=error" not in done.stderr, done.stderr
+    summary = json.loads((tmp_path / "summary.json").read_text())["metrics"]
+    assert query(prometheus, "k6_iterations_total")[0][1] == 30000
+    assert query(prometheus, "sum(k6_orders_total)")[0][1] == 90000
+    assert query(prometheus, "count(k6_orders_total)")[0][1] == 50
+    assert query(prometheus, "k6_odd_total")[0][1] == summary["odd"]["count"]
+    assert query(prometheus, "sum(histogram_count(k6_took_seconds))")[0][1] == 300000
+    assert query(prometheus, "histogram_count(k6_iteration_duration_seconds)")[0][1] == 30000
+    assert query(prometheus, "k6_ok_rate")[0][1] == pytest.approx(summary["ok"]["value"], abs=1e-9)
+
+
 def test_stale_markers(prometheus, tmp_path):
     done = run(tmp_path, prometheus + "/api/v1/write", K6_PROMETHEUS_RW_STALE_MARKERS="true")
     assert done.returncode == 0, done.stderr

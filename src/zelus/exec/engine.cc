@@ -313,7 +313,11 @@ Result<void> Engine::with_passing_user(Duration limit, std::function<void(User&)
   return {};
 }
 
-void Engine::destroy_users() { pool_->destroy(); }
+void Engine::destroy_users() {
+  // A seventh of the CPU time of a run of 1,000 users that import lodash went into freeing.
+  setup_.factory->end();
+  pool_->destroy();
+}
 
 std::string Engine::counts() const {
   const RunState& state = *setup_.state;

@@ -220,6 +220,9 @@ class UserFactory {
   /// `vu` is `__VU`: from 1; 0 for the passing users of setup, teardown and handleSummary. `shard`
   /// is that of the calling thread. Errors: kResourceExhausted.
   virtual Result<std::unique_ptr<User>> make_user(uint64_t vu, metrics::Shard& shard) = 0;
+  /// The run is over and the process is about to end: users that are destroyed from now on need not
+  /// give back memory.
+  virtual void end() {}
 };
 
 }  // namespace zelus::exec

@@ -12,6 +12,7 @@ namespace zelus::metrics {
 bia::Result<double> parse_go_float(std::string_view text);
 /// Go's %g with the fewest digits that read back the same: "99.9", "1e+06", "0.001".
 std::string format_go_g(double value);
+void append_go_g(std::string& out, double value);
 using options::go_quote;
 
 }  // namespace zelus::metrics

@@ -68,6 +68,8 @@ class Shard {
   /// Turns the sample stream on or off (null). The stream outlives the shard's use of it.
   void set_stream(SampleStream* stream) { stream_ = stream; }
   bool streaming() const { return stream_ != nullptr; }
+  /// True where the next `add` may suspend.
+  bool may_suspend() const { return stream_ != nullptr && stream_->full(); }
 
  private:
   void add_timed(Series& series, double value, Moment at);

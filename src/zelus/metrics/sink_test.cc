@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <random>
 
@@ -196,6 +197,24 @@ TEST(GoFloat, WritesG) {
   EXPECT_EQ(format_go_g(1e6), "1e+06");
   EXPECT_EQ(format_go_g(0.00001), "1e-05");
   EXPECT_EQ(format_go_g(0.0001), "0.0001");
+  EXPECT_EQ(format_go_g(-12.5), "-12.5");
+  EXPECT_EQ(format_go_g(999999.999999), "999999.999999");
+  EXPECT_EQ(format_go_g(999999.9999999), "999999.9999999");
+  EXPECT_EQ(format_go_g(0.1 + 0.2), "0.30000000000000004");
+}
+
+TEST(GoFloat, WritesTheFewestDigitsThatReadBack) {
+  std::mt19937_64 random(1);
+  std::uniform_real_distribution<double> exponent(-4, 6);
+  for (int i = 0; i < 100000; ++i) {
+    double value = std::pow(10, exponent(random));
+    if (i % 2 == 0) value = std::floor(value * 1e6) / 1e6;
+    if (!(value >= 1e-4 && value < 1e6)) continue;
+    char shortest[64];
+    auto end =
+        std::to_chars(shortest, shortest + sizeof(shortest), value, std::chars_format::fixed).ptr;
+    ASSERT_EQ(format_go_g(value), std::string(shortest, end));
+  }
 }
 
 }  // namespace

@@ -53,6 +53,10 @@ class SampleStream {
                WhenFull when_full);
   /// Producer's thread. Suspends while full and kHold.
   void push(Sample sample);
+  /// Producer's thread: the next `push` may suspend.
+  bool full() const {
+    return chunk_.size() >= kStreamChunkSamples && under_way_ >= kStreamChunksMax;
+  }
   /// Producer's thread: sends the chunk begun, however small.
   void flush();
 

@@ -63,7 +63,10 @@ void register_classes(JSRuntime* rt) {
 
 ThreadState::ThreadState(Script& shared)
     : script(shared), http(std::make_unique<HttpThread>(shared)), names(shared.options.addresses) {}
-ThreadState::~ThreadState() = default;
+ThreadState::~ThreadState() {
+  if (!script.ending || holds_connections) return;
+  for (auto& runtime : runtimes) runtime->abandon();
+}
 
 Result<bia::js::Runtime*> ThreadState::runtime() {
   // The last ones have room; users are made in order.
@@ -138,6 +141,8 @@ class FactoryImpl final : public exec::UserFactory {
     script_.stop = stop;
     return {};
   }
+
+  void end() override { script_.ending = true; }
 
   Result<std::unique_ptr<exec::User>> make_user(uint64_t vu, metrics::Shard& shard) override {
     return std::unique_ptr<exec::User>(

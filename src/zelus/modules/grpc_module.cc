@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "zelus/modules/grpc_client.h"
+#include "zelus/modules/thread_state.h"
 
 namespace zelus::modules {
 
@@ -173,6 +174,7 @@ JSValue close(JSContext* ctx, JSValueConst self, int, JSValueConst*) {
 JSValue construct_client(JSContext* ctx, JSValueConst, int, JSValueConst*) {
   JSValue object = JS_NewObjectClass(ctx, kClassGrpcClient);
   if (!JS_IsException(object)) JS_SetOpaque(object, new GrpcClient());
+  Vu::of(ctx).thread().holds_connections = true;
   return object;
 }
 

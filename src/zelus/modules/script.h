@@ -46,6 +46,8 @@ struct Script {
   /// SharedArray: name → the elements' JSON texts. Filled in the first pass.
   std::map<std::string, std::vector<std::string>, std::less<>> shared_arrays;
   bool frozen = false;
+  /// The process is about to end.
+  std::atomic<bool> ending = false;
 
   void log(LogLevel level, std::string_view message,
            std::initializer_list<LogField> fields = {}) const {

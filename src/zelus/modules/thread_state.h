@@ -24,6 +24,8 @@ struct ThreadState {
   std::unique_ptr<HttpThread> http;
   NameCache names;
   GrpcTlsCache grpc_tls;
+  /// A script's object holds connections, which end with it.
+  bool holds_connections = false;
   /// The last member: objects that a runtime's end frees reach back into the others.
   std::vector<std::unique_ptr<bia::js::Runtime>> runtimes;
 };

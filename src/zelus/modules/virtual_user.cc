@@ -31,6 +31,7 @@ VirtualUser::~VirtualUser() {
 
 Result<void> VirtualUser::init() {
   bia::js::Runtime* runtime = BIA_TRY(vu_.thread().runtime());
+  bia::js::Growing growing(*runtime);
   vu_.context_ = BIA_TRY(bia::js::Context::create(*runtime, &vu_, &vu_));
   vu_.begin_run();
   Running running(*vu_.context_, kScriptStackBytes);

@@ -45,7 +45,7 @@ metrics::Moment Vu::moment() {
 }
 
 void Vu::record(metrics::SeriesId series, double value) {
-  if (!shard_->streaming()) return shard_->add(series, value);
+  if (!shard_->may_suspend()) return shard_->add(series, value, moment());
   // A full stream holds the user back.
   bia::js::Suspend suspend(ctx());
   shard_->add(series, value, moment());

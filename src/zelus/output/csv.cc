@@ -127,12 +127,13 @@ class CsvOutput final : public Output {
   }
 
   void add_samples(const metrics::SampleChunk& samples) override {
-    std::string text;
+    Result<void> written;
     bia::fiber::offload([&] {
-      text.reserve(samples.size() * 192);
-      for (const metrics::Sample& sample : samples) append(text, sample);
+      for (const metrics::Sample& sample : samples) append(text_, sample);
+      written = sink_->write_here(text_);
+      text_.clear();
     });
-    if (Result<void> written = sink_->write(text); !written) complain("CSV: Error writing to file");
+    if (!written) complain("CSV: Error writing to file");
   }
 
   Result<void> stop() override { return sink_->close(); }
@@ -176,6 +177,7 @@ class CsvOutput final : public Output {
   options::Logger& log_;
   std::string (*time_text_)(int64_t);
   std::vector<std::string> columns_;
+  std::string text_;
   bool complained_ = false;
 };
 

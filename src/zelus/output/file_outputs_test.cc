@@ -117,6 +117,26 @@ TEST(JsonOutput, WritesFilesAndGzip) {
   EXPECT_EQ(read, text);
 }
 
+TEST(JsonOutput, WritesEachLineWithItsOwnTags) {
+  constexpr int kSets = 9000;
+  TempDir dir;
+  TestRun run;
+  written(run, "json=" + dir.path + "/x.json", [](metrics::Shard& shard) {
+    metrics::MetricId cc = shard.registry().id_of("cc");
+    for (int i = 0; i < 2 * kSets; ++i)
+      shard.add(cc, shard.tags().of({{"i", std::to_string(i % kSets)}}), i, {kTime + i});
+  });
+  std::istringstream text(content(dir.path + "/x.json"));
+  std::string line;
+  std::getline(text, line);
+  int lines = 0;
+  for (; std::getline(text, line); ++lines) {
+    ASSERT_THAT(line, HasSubstr("\"tags\":{\"i\":\"" + std::to_string(lines % kSets) + "\"}}}"));
+    ASSERT_THAT(line, HasSubstr(rfc3339(kTime + lines, TimePrecision::kNano)));
+  }
+  EXPECT_EQ(lines, 2 * kSets);
+}
+
 TEST(JsonOutput, SaysWhyAFileCannotBeOpened) {
   TestRun run;
   in_fiber([&](bia::fiber::ThreadGroup&) {

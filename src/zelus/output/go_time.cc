@@ -6,7 +6,7 @@
 
 namespace zelus::output {
 
-std::string rfc3339(int64_t unix_ns, TimePrecision precision) {
+void append_rfc3339(std::string& out, int64_t unix_ns, TimePrecision precision) {
   int64_t nanos = unix_ns % 1'000'000'000;
   time_t seconds = unix_ns / 1'000'000'000;
   if (nanos < 0) {
@@ -30,10 +30,22 @@ std::string rfc3339(int64_t unix_ns, TimePrecision precision) {
                : fmt::format("{}{:02}:{:02}", offset < 0 ? '-' : '+', absolute / 60, absolute % 60);
     known = seconds;
   }
-  if (precision == TimePrecision::kSeconds || nanos == 0) return date + zone;
-  std::string fraction = fmt::format("{:09}", nanos);
-  fraction.resize(fraction.find_last_not_of('0') + 1);
-  return date + "." + fraction + zone;
+  out += date;
+  if (precision == TimePrecision::kNano && nanos != 0) {
+    char fraction[] = ".000000000";
+    for (char* digit = fraction + 9; digit > fraction; --digit, nanos /= 10)
+      *digit = static_cast<char>('0' + nanos % 10);
+    size_t size = 10;
+    while (fraction[size - 1] == '0') --size;
+    out.append(fraction, size);
+  }
+  out += zone;
+}
+
+std::string rfc3339(int64_t unix_ns, TimePrecision precision) {
+  std::string out;
+  append_rfc3339(out, unix_ns, precision);
+  return out;
 }
 
 }  // namespace zelus::output

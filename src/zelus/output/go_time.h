@@ -8,5 +8,6 @@ namespace zelus::output {
 /// kNano leaves out trailing zeros of the fraction, and the fraction where it is zero.
 enum class TimePrecision { kSeconds, kNano };
 std::string rfc3339(int64_t unix_ns, TimePrecision precision);
+void append_rfc3339(std::string& out, int64_t unix_ns, TimePrecision precision);
 
 }  // namespace zelus::output

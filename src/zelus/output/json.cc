@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <set>
+#include <unordered_map>
 
 #include "bia/fiber/scheduler.h"
 #include "zelus/metrics/go_float.h"
@@ -13,6 +14,10 @@ namespace zelus::output {
 namespace {
 
 constexpr Duration kFlushInterval = std::chrono::milliseconds(200);
+/// Text is written in pieces that stay in the CPU's cache.
+constexpr size_t kPieceBytes = 64 * 1024;
+/// Texts of tag sets that are remembered.
+constexpr size_t kTagTextsMax = 8192;
 
 void append_tags(std::string& out, const std::vector<metrics::Tag>& tags) {
   out += '{';
@@ -55,34 +60,68 @@ class JsonOutput final : public Output {
   }
 
   void add_samples(const metrics::SampleChunk& samples) override {
-    // Formatting costs more than writing: both go to the helper thread, so that this thread's users
+    // Formatting costs as much as writing: both on the helper thread, so that this thread's users
     // keep their time.
-    std::string text;
-    bia::fiber::offload([&] {
-      text.reserve(samples.size() * 256);
-      for (const metrics::Sample& sample : samples) append(text, sample);
-    });
-    if (Result<void> written = sink_->write(text); !written) complain(written.error());
+    Result<void> written;
+    bia::fiber::offload([&] { written = write_all(samples); });
+    if (!written) complain(written.error());
   }
 
   Result<void> stop() override { return sink_ == nullptr ? Result<void>() : sink_->close(); }
 
  private:
+  Result<void> write_all(const metrics::SampleChunk& samples) {
+    Result<void> first;
+    auto write = [&] {
+      Result<void> written = sink_->write_here(text_);
+      if (!written && first.ok()) first = std::move(written);
+      text_.clear();
+    };
+    for (const metrics::Sample& sample : samples) {
+      append(text_, sample);
+      if (text_.size() >= kPieceBytes) write();
+    }
+    if (!text_.empty()) write();
+    return first;
+  }
+
   void append(std::string& out, const metrics::Sample& sample) {
-    if (seen_.insert(sample.metric->name).second) append_metric(out, *sample.metric);
-    out += R"({"metric":)";
-    append_go_json_string(out, sample.metric->name);
-    out += R"(,"type":"Point","data":{"time":")";
-    out += rfc3339(sample.unix_ns, TimePrecision::kNano);
+    out += head_of(out, *sample.metric);
+    append_rfc3339(out, sample.unix_ns, TimePrecision::kNano);
     out += R"(","value":)";
-    out += metrics::format_go_g(sample.value);
-    out += R"(,"tags":)";
-    append_tags(out, sample.tags->tags());
+    metrics::append_go_g(out, sample.value);
+    out += tags_of(sample.tags);
     if (sample.metadata != nullptr && !sample.metadata->empty()) {
       out += R"(,"metadata":)";
       append_tags(out, *sample.metadata);
     }
     out += "}}\n";
+  }
+
+  /// What a line has before its time. The metric's own line comes before the first sample of it.
+  const std::string& head_of(std::string& out, const metrics::Metric& metric) {
+    auto [at, is_new] = heads_.try_emplace(&metric);
+    if (is_new) {
+      if (seen_.insert(metric.name).second) append_metric(out, metric);
+      at->second = R"({"metric":)";
+      append_go_json_string(at->second, metric.name);
+      at->second += R"(,"type":"Point","data":{"time":")";
+    }
+    return at->second;
+  }
+
+  /// A request's samples come one after the other and have one tag set.
+  const std::string& tags_of(const metrics::TagSet* tags) {
+    if (tags == last_tags_) return *last_text_;
+    if (tag_texts_.size() >= kTagTextsMax) tag_texts_.clear();
+    auto [at, is_new] = tag_texts_.try_emplace(tags);
+    if (is_new) {
+      at->second = R"(,"tags":)";
+      append_tags(at->second, tags->tags());
+    }
+    last_tags_ = tags;
+    last_text_ = &at->second;
+    return at->second;
   }
 
   void append_metric(std::string& out, const metrics::Metric& metric) {
@@ -144,7 +183,13 @@ class JsonOutput final : public Output {
   std::string file_;
   const Context& context_;
   std::unique_ptr<SinkFile> sink_;
+  std::string text_;
   std::set<std::string> seen_;
+  /// By address: metrics and tag sets are interned and outlive the output.
+  std::unordered_map<const metrics::Metric*, std::string> heads_;
+  std::unordered_map<const metrics::TagSet*, std::string> tag_texts_;
+  const metrics::TagSet* last_tags_ = nullptr;
+  const std::string* last_text_ = nullptr;
   bool complained_ = false;
 };
 

@@ -28,8 +28,8 @@ bia::Error file_error(std::string_view what, const std::string& name, int number
 class StdoutSink final : public SinkFile {
  public:
   explicit StdoutSink(std::function<void(std::string_view)> write) : write_(std::move(write)) {}
-  bia::Result<void> write(std::string_view text) override {
-    bia::fiber::offload([&] { write_(text); });
+  bia::Result<void> write_here(std::string_view text) override {
+    write_(text);
     return {};
   }
   bia::Result<void> close() override { return {}; }
@@ -44,19 +44,15 @@ class PlainSink final : public SinkFile {
   ~PlainSink() override {
     if (fd_ >= 0) ::close(fd_);
   }
-  bia::Result<void> write(std::string_view text) override {
-    int failed = 0;
-    bia::fiber::offload([&] {
-      while (!text.empty() && failed == 0) {
-        ssize_t written = ::write(fd_, text.data(), text.size());
-        if (written >= 0) {
-          text.remove_prefix(static_cast<size_t>(written));
-        } else if (errno != EINTR) {
-          failed = errno;
-        }
+  bia::Result<void> write_here(std::string_view text) override {
+    while (!text.empty()) {
+      ssize_t written = ::write(fd_, text.data(), text.size());
+      if (written >= 0) {
+        text.remove_prefix(static_cast<size_t>(written));
+      } else if (errno != EINTR) {
+        return file_error("write", name_, errno);
       }
-    });
-    if (failed != 0) return file_error("write", name_, failed);
+    }
     return {};
   }
   bia::Result<void> close() override {
@@ -78,15 +74,10 @@ class GzipSink final : public SinkFile {
   ~GzipSink() override {
     if (file_ != nullptr) gzclose(file_);
   }
-  bia::Result<void> write(std::string_view text) override {
-    bool ok = true;
-    int number = 0;
-    bia::fiber::offload([&] {
-      ok = text.empty() || gzwrite(file_, text.data(), static_cast<unsigned>(text.size())) ==
-                               static_cast<int>(text.size());
-      number = errno;
-    });
-    if (!ok) return file_error("write", name_, number);
+  bia::Result<void> write_here(std::string_view text) override {
+    if (!text.empty() && gzwrite(file_, text.data(), static_cast<unsigned>(text.size())) !=
+                             static_cast<int>(text.size()))
+      return file_error("write", name_, errno);
     return {};
   }
   bia::Result<void> close() override {
@@ -107,6 +98,12 @@ class GzipSink final : public SinkFile {
 };
 
 }  // namespace
+
+bia::Result<void> SinkFile::write(std::string_view text) {
+  bia::Result<void> written;
+  bia::fiber::offload([&] { written = write_here(text); });
+  return written;
+}
 
 bia::Result<std::unique_ptr<SinkFile>> SinkFile::open(
     const std::string& name, std::function<void(std::string_view)> write_stdout) {
