@@ -240,6 +240,8 @@ TEST(Cel, Times) {
           {"timestamp('2009-02-13T23:31:30Z').getMinutes()", "int 31"},
           {"timestamp('2009-02-13T23:31:30.123456789Z').getMilliseconds()", "int 123"},
           {"duration('3723s').getHours() + duration('3723s').getMinutes()", "int 63"},
+          {"timestamp(0).getHours('Europe')",
+           "compile column 14: \"Europe\" is no time zone of this system"},
           {"timestamp(0).getHours('Mars/Base')",
            "compile column 14: \"Mars/Base\" is no time zone of this system"},
           {"timestamp(0).getHours('+01:' + '00')", "int 1"},

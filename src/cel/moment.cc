@@ -5,9 +5,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 
+#include "base/read_file.h"
 #include "codec/time_text.h"
 
 namespace bia::cel {
@@ -138,10 +137,14 @@ std::unique_ptr<Zone> Zone::of_offset(std::string_view text) {
 // RFC 8536. The second block has times of 64 bits. Debian's files list the changes until 2037;
 // later times have the offset of the last.
 std::unique_ptr<Zone> Zone::of_name(std::string_view name) {
-  if (name.empty() || name.front() == '/' || name.find("..") != std::string_view::npos)
+  constexpr std::string_view kOfNames =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_+-";
+  if (name.empty() || name.front() == '/' ||
+      name.find_first_not_of(kOfNames) != std::string_view::npos)
     return nullptr;
-  std::ifstream file("/usr/share/zoneinfo/" + std::string(name), std::ios::binary);
-  const std::string data{std::istreambuf_iterator<char>(file), {}};
+  const auto read = read_file("/usr/share/zoneinfo/" + std::string(name));
+  if (!read) return nullptr;
+  const std::string& data = *read;
   constexpr size_t kHeader = 44;
   size_t at = 0;
   auto number = [&](size_t offset, size_t bytes) {

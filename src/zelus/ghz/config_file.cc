@@ -6,9 +6,8 @@
 #include <rapidjson/writer.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
+#include "base/read_file.h"
 #include "base/text.h"
 #include "bia/base/time.h"
 
@@ -107,11 +106,11 @@ Result<std::string> flag_text(const Flag& flag, const Value& value) {
 }
 
 Result<void> parse_config(const std::string& path, rapidjson::Document& document) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file)
+  const auto read = bia::read_file(path);
+  if (!read)
     return Error(Code::kNotFound, "NO_CONFIG",
                  fmt::format("Failed to find configuration {}", path));
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string& text = *read;
   if (text.size() > kFileBytesMax)
     return bad(fmt::format("{}: more than {} bytes", path, kFileBytesMax));
   const std::string extension = bia::lower_case(std::filesystem::path(path).extension().string());

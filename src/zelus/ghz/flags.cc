@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-
+#include "base/read_file.h"
 #include "bia/base/time.h"
 
 namespace zelus::ghz {
@@ -196,8 +195,9 @@ class Parser {
 
   Result<void> expand(const std::string& path) {
     if (++expanded_ > kArgumentFileDepthMax) return usage_error("too many argument files");
-    std::ifstream file(path);
-    if (!file) return usage_error(fmt::format("open {}: no such file or directory", path));
+    auto text = bia::read_file(path);
+    if (!text) return usage_error(text.error().message());
+    std::istringstream file(*text);
     std::vector<std::string> lines;
     for (std::string line; std::getline(file, line);) {
       if (!line.empty() && line[0] != '#') lines.push_back(line);

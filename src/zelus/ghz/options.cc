@@ -6,11 +6,10 @@
 
 #include <charconv>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <utility>
 
+#include "base/read_file.h"
 #include "zelus/ghz/tls.h"
 
 namespace zelus::ghz {
@@ -41,9 +40,9 @@ bia::Duration duration(const ParsedFlags& flags, std::string_view name) {
 }
 
 Result<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return setup_error(fmt::format("open {}: no such file or directory", path));
-  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  auto text = bia::read_file(path);
+  if (!text) return setup_error(text.error().message());
+  return text;
 }
 
 /// The JSON object of strings that a flag holds.

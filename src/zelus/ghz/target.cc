@@ -2,9 +2,7 @@
 #include <google/protobuf/descriptor.h>
 #include <rapidjson/document.h>
 
-#include <fstream>
-#include <iterator>
-
+#include "base/read_file.h"
 #include "bia/codec/proto_source.h"
 #include "bia/fiber/scheduler.h"
 #include "bia/grpc/client.h"
@@ -81,12 +79,12 @@ Result<Source> load_source(const Options& options, const std::string& service) {
   if (!options.proto.empty())
     return bia::codec::ProtoSource::from_files({options.proto}, options.import_paths);
   if (options.protoset.empty()) return reflect(options, service);
-  std::ifstream file(options.protoset, std::ios::binary);
-  if (!file)
-    return Error(Code::kNotFound, "NO_FILE",
-                 fmt::format("open {}: no such file or directory", options.protoset));
-  std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  return bia::codec::ProtoSource::from_descriptor_set(bytes);
+  auto bytes = bia::read_file(options.protoset);
+  if (!bytes)
+    return Error(bytes.error().code(), bytes.error().reason(),
+                 fmt::format("could not load protoset file \"{}\": {}", options.protoset,
+                             bytes.error().message()));
+  return bia::codec::ProtoSource::from_descriptor_set(*bytes);
 }
 
 }  // namespace

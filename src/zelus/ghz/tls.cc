@@ -4,9 +4,8 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
+#include "base/read_file.h"
 #include "zelus/options/tls_text.h"
 
 namespace zelus::ghz {
@@ -20,16 +19,10 @@ Error setup_error(std::string message) {
   return Error(Code::kInvalidArgument, "BAD_RUN", std::move(message));
 }
 
-/// Errors: as Go's os.ReadFile words them.
 Result<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (file) {
-    std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (!file.bad()) return text;
-  }
-  std::string why = std::strerror(errno);
-  if (!why.empty() && why[0] >= 'A' && why[0] <= 'Z') why[0] |= 0x20;
-  return setup_error(fmt::format("open {}: {}", path, why));
+  auto text = bia::read_file(path);
+  if (!text) return setup_error(text.error().message());
+  return text;
 }
 
 Error at(std::string_view what, const Error& error) {

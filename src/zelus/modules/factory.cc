@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <optional>
-#include <sstream>
 
+#include "base/read_file.h"
 #include "bia/fiber/scheduler.h"
 #include "zelus/modules/http_thread.h"
 #include "zelus/modules/node_packages.h"
@@ -82,12 +81,7 @@ Result<bia::js::Runtime*> ThreadState::runtime() {
 namespace {
 
 Result<std::string> read_file(const std::string& url) {
-  std::ifstream file(url.substr(std::string_view("file://").size()), std::ios::binary);
-  if (!file) return Error(Code::kNotFound, "NO_FILE", fmt::format("{} cannot be opened", url));
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) return Error(Code::kNotFound, "NO_FILE", fmt::format("{} cannot be read", url));
-  return std::move(text).str();
+  return bia::read_file(url.substr(std::string_view("file://").size()));
 }
 
 std::string path_of(const std::string& url) {

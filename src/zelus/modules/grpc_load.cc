@@ -3,9 +3,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
+#include "base/read_file.h"
 #include "bia/grpc/reflection_client.h"
 #include "zelus/modules/grpc_client.h"
 
@@ -120,16 +119,16 @@ JSValue grpc_load_protoset(JSContext* ctx, JSValueConst self, int argc, JSValueC
       ctx, *client,
       shared(vu.script(), "protoset " + path,
              [&]() -> Result<std::unique_ptr<bia::codec::ProtoSource>> {
-               std::ifstream file(path, std::ios::binary);
-               if (!file) {
+               const auto bytes = bia::read_file(path);
+               if (!bytes) {
+                 const bool none = bytes.error().code() == Code::kNotFound;
                  return Error(
-                     Code::kNotFound, "NO_FILE",
-                     fmt::format("couldn't open protoset: stat {}: no such file or directory",
-                                 path));
+                     bytes.error().code(), bytes.error().reason(),
+                     none ? fmt::format(
+                                "couldn't open protoset: stat {}: no such file or directory", path)
+                          : "couldn't open protoset: " + bytes.error().message());
                }
-               std::ostringstream bytes;
-               bytes << file.rdbuf();
-               return bia::codec::ProtoSource::from_descriptor_set(std::move(bytes).str());
+               return bia::codec::ProtoSource::from_descriptor_set(*bytes);
              }));
 }
 

@@ -5,8 +5,8 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
+#include "base/read_file.h"
 #include "zelus/modules/module_lock.h"
 
 namespace zelus::modules {
@@ -14,9 +14,9 @@ namespace zelus::modules {
 namespace {
 
 std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  auto text = bia::read_file(path);
+  if (!text) return std::nullopt;
+  return *std::move(text);
 }
 
 /// Whole or not at all, whoever else writes or reads it.

@@ -4,11 +4,10 @@
 #include <rapidjson/document.h>
 #include <sys/stat.h>
 
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <utility>
 
+#include "base/read_file.h"
 #include "js/module_set.h"
 
 namespace zelus::modules {
@@ -42,12 +41,9 @@ const Json* member(const Json& object, const char* name) {
 
 /// False where there is no package.json. Errors: one that does not parse.
 Result<bool> read_package(const std::string& folder, rapidjson::Document& out) {
-  std::ifstream file(folder + "/package.json", std::ios::binary);
-  if (!file) return false;
-  std::ostringstream text;
-  text << file.rdbuf();
-  std::string content = std::move(text).str();
-  out.Parse(content.data(), content.size());
+  const auto content = bia::read_file(folder + "/package.json");
+  if (!content) return false;
+  out.Parse(content->data(), content->size());
   if (out.HasParseError() || !out.IsObject()) {
     return Error(Code::kInvalidArgument, "PACKAGE_JSON",
                  fmt::format("{}/package.json is not a JSON object", folder));

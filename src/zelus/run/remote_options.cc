@@ -5,8 +5,8 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
+#include "base/read_file.h"
 #include "zelus/modules/module_lock.h"
 #include "zelus/run/go_error.h"
 
@@ -59,14 +59,13 @@ Result<exec::RemoteModuleOptions> remote_options(const options::FlagSet& flags,
     out.taken = std::make_shared<modules::ModuleLock>();
     return out;
   }
-  std::ifstream file(out.lock_name, std::ios::binary);
-  if (!file) {
-    if (errno == ENOENT || errno == ENOTDIR) return out;
-    return Error(Code::kPermissionDenied, "BAD_LOCK", go_open_error(out.lock_name));
+  const auto text = bia::read_file(out.lock_name);
+  if (!text) {
+    if (text.error().code() == Code::kNotFound) return out;
+    return Error(text.error().code(), "BAD_LOCK", text.error().message());
   }
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   out.lock = std::make_shared<const modules::ModuleLock>(
-      BIA_TRY(modules::parse_module_lock(out.lock_name, text)));
+      BIA_TRY(modules::parse_module_lock(out.lock_name, *text)));
   return out;
 }
 

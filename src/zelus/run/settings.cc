@@ -4,9 +4,8 @@
 #include <rapidjson/document.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
+#include "base/read_file.h"
 #include "zelus/options/addresses.h"
 #include "zelus/options/duration.h"
 #include "zelus/options/json.h"
@@ -279,13 +278,13 @@ Result<Options> config_file_options(const GlobalSettings& settings) {
                         what)),
         options::kExitInvalidConfig);
   };
-  std::ifstream file(settings.config_path, std::ios::binary);
-  if (!file) {
+  const auto text = bia::read_file(settings.config_path);
+  if (!text && text.error().code() == Code::kNotFound) {
     if (!settings.config_given) return Options();
     return failed(fmt::format("stat {}: no such file or directory", settings.config_path));
   }
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  auto options = options::parse_config_file(text);
+  if (!text) return failed(text.error().message());
+  auto options = options::parse_config_file(*text);
   if (options) return options;
   if (options.error().reason() == "BAD_DNS_TTL") return options;
   return failed(fmt::format("couldn't parse the configuration from \"{}\": {}",
@@ -294,11 +293,10 @@ Result<Options> config_file_options(const GlobalSettings& settings) {
 
 Result<std::map<std::string, std::string>> config_file_collectors(const GlobalSettings& settings) {
   std::map<std::string, std::string> collectors;
-  std::ifstream file(settings.config_path, std::ios::binary);
-  if (!file) return collectors;  // config_file_options says so where it matters
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const auto text = bia::read_file(settings.config_path);
+  if (!text) return collectors;  // config_file_options says so where it matters
   rapidjson::Document document;
-  BIA_TRY(options::parse_json(text, document));
+  BIA_TRY(options::parse_json(*text, document));
   if (!document.IsObject()) return collectors;
   for (const options::JsonMember& member : options::members(document)) {
     if (!options::same_name(member.name, "collectors") || member.value->IsNull()) continue;
