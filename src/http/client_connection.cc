@@ -42,7 +42,22 @@ Error end_of_stream(bool nothing_received) {
   return Error(Code::kUnavailable, "UNEXPECTED_EOF", nothing_received ? "EOF" : "unexpected EOF");
 }
 
+/// What Go's client finds wrong first with a status line.
+std::string bad_status_line(std::string_view line) {
+  const size_t space = line.find(' ');
+  if (space == std::string_view::npos) return fmt::format("malformed HTTP response \"{}\"", line);
+  std::string_view code = line.substr(space);
+  code.remove_prefix(std::min(code.find_first_not_of(' '), code.size()));
+  code = code.substr(0, code.find(' '));
+  const bool number = code.size() == 3 && std::all_of(code.begin(), code.end(),
+                                                      [](char c) { return c >= '0' && c <= '9'; });
+  if (!number) return fmt::format("malformed HTTP status code \"{}\"", code);
+  return fmt::format("malformed HTTP version \"{}\"", line.substr(0, space));
+}
+
 Error bad_response(const Problem& problem, std::string_view line) {
+  if (std::string_view(problem.message).starts_with("malformed HTTP ") && !line.empty())
+    return Error(Code::kInvalidArgument, "BAD_RESPONSE", bad_status_line(line));
   return Error(Code::kInvalidArgument, "BAD_RESPONSE",
                line.empty() ? std::string(problem.message)
                             : fmt::format("{} \"{}\"", problem.message, line));

@@ -27,6 +27,7 @@ class ClientHttp2::Stream final : public Http2Stream {
   bool closed = false;
   bool connection_lost = false;
   Http2Error error = Http2Error::kNoError;
+  int32_t number = 0;  ///< Its id, also where it has ended.
   fiber::WaitQueue waiter;
 };
 
@@ -135,6 +136,7 @@ Result<void> ClientHttp2::open(const ClientRequest& request, Stream& stream, Dea
   live_.push_back(&stream);
   const bool bodiless = request.body.empty();
   http2_->send_headers(stream, fields, bodiless ? EndStream::kYes : EndStream::kNo);
+  stream.number = stream.id();
   stream.sent = now();
   if (!bodiless) http2_->start_body(stream);
   return {};
@@ -148,7 +150,7 @@ void ClientHttp2::forget(Stream& stream) {
 Error ClientHttp2::ended_error(const Stream& stream) const {
   if (stream.closed && !stream.connection_lost) {
     return Error(Code::kUnavailable, "HTTP2_STREAM",
-                 fmt::format("stream error: stream ID {}; {}", stream.id(),
+                 fmt::format("stream error: stream ID {}; {}", stream.number,
                              http2_error_name(stream.error)))
         .with_metadata("http2_error", std::to_string(static_cast<uint32_t>(stream.error)));
   }
@@ -161,6 +163,11 @@ Error ClientHttp2::ended_error(const Stream& stream) const {
   if (!outcome_) {
     const Error& why = outcome_.error();
     if (why.reason() != "HTTP2_PROTOCOL") return why;
+    for (const auto& [key, value] : why.metadata()) {
+      if (key == "http2_error")
+        return Error(Code::kUnavailable, "HTTP2_CONNECTION", why.message())
+            .with_metadata(key, value);
+    }
     return Error(Code::kUnavailable, "HTTP2_CONNECTION", why.message());
   }
   return Error(Code::kUnavailable, "UNEXPECTED_EOF", stream.head_done ? "unexpected EOF" : "EOF");

@@ -109,8 +109,11 @@ Result<void> Http2Connection::run(std::string_view first) {
   join(drainer_);
   join(stall_watch_);
   forget_all();
-  if (outcome && !why_.empty())
-    return Error(Code::kInvalidArgument, "HTTP2_PROTOCOL", "HTTP/2: " + why_);
+  // Under TLS the end that this side makes itself reads as one without a goodbye.
+  if (!why_.empty() && (outcome || outcome.error().code() != Code::kCancelled)) {
+    return Error(Code::kInvalidArgument, "HTTP2_PROTOCOL", "HTTP/2: " + why_)
+        .with_metadata("http2_error", std::to_string(static_cast<uint32_t>(why_error_)));
+  }
   return outcome;
 }
 

@@ -233,6 +233,7 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   bool blocked_ = false;  // A fiber is writing `sending_`.
   std::string sending_;
   std::string why_;  // What the peer did wrong.
+  Http2Error why_error_ = Http2Error::kNoError;
   fiber::Fiber drainer_;
 };
 

@@ -44,6 +44,7 @@ bool Http2Connection::fail(Http2Error error, std::string_view why, std::string_v
     tell(Refusal::Of::kConnection, http2_error_name(error));
   }
   why_ = fmt::format("{}: {}", http2_error_name(error), why);
+  why_error_ = error;
   char* at = put_frame(FrameType::kGoaway, 0, 0, 8 + debug.size());
   write_u32(at, static_cast<uint32_t>(last_peer_id_));
   write_u32(at + 4, static_cast<uint32_t>(error));

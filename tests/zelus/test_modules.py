@@ -83,3 +83,12 @@ def test_lodash_from_npm(tmp_path):
                               "export default function () { console.log(_.sum([1, 2, 3]), chunk([1, 2, 3], 2).length, fp.VERSION || typeof fp.map); }")
     done = run(tmp_path)
     assert done.returncode == 0 and done.stderr.startswith("6 2 "), done.stderr
+
+
+def test_what_differs_from_k6(tmp_path):
+    write(tmp_path, script_js="function own(a) { return a; }\nexport default async function () {\n"
+                              "  console.log(String(own).includes('[native code]'), own.toString().startsWith('function own('));\n"
+                              "  try { await import('./other.js'); console.log('imported'); } catch (e) { console.log('refused'); }\n}\n",
+          other_js="export const one = 1;\n")
+    done = run(tmp_path)
+    assert done.returncode == 0 and done.stderr.splitlines() == ["true true", "refused"], done.stderr

@@ -5,8 +5,11 @@
 #include <fmt/format.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
+#include <algorithm>
 #include <cstring>
+#include <optional>
 
 namespace zelus::modules {
 
@@ -16,11 +19,29 @@ using bia::Result;
 
 namespace {
 
-Error broken(std::string_view name) {
-  return Error(Code::kInvalidArgument, "BAD_ENCODING", fmt::format("{}: invalid data", name));
+// Go's texts, which k6 prints.
+Error broken(std::string message) {
+  return Error(Code::kInvalidArgument, "BAD_ENCODING", std::move(message));
 }
+Error cut() { return Error(Code::kInvalidArgument, "CUT_ENCODING", "unexpected EOF"); }
 Error too_large() {
   return Error(Code::kOutOfRange, "BODY_TOO_LARGE", "the unpacked body is larger than 1 GiB");
+}
+
+Error zlib_error(std::string_view name, const z_stream& stream, int state, size_t size) {
+  const size_t head = name == "gzip" ? 10 : 2;
+  if (size < head) return Error(Code::kInvalidArgument, "CUT_ENCODING_HEAD", "unexpected EOF");
+  if (state != Z_DATA_ERROR) return cut();
+  const std::string_view why = stream.msg == nullptr ? "" : stream.msg;
+  if (why == "incorrect data check" || why == "incorrect length check")
+    return broken(fmt::format("{}: invalid checksum", name));
+  if (stream.total_out == 0 &&
+      (why.find("header") != std::string_view::npos || why == "unknown compression method" ||
+       why == "invalid window size"))
+    return broken(fmt::format("{}: invalid header", name));
+  return Error(Code::kInvalidArgument, "CORRUPT_ENCODING",
+               fmt::format("flate: corrupt input before offset {}",
+                           stream.total_in - std::min<size_t>(stream.total_in, head)));
 }
 
 /// `window` 15+32: gzip or zlib by the header; -15: raw deflate, which some servers send for
@@ -41,9 +62,12 @@ Result<void> unpack(std::string_view name, int window, std::string& body) {
     state = inflate(&stream, Z_NO_FLUSH);
     out.append(buffer, sizeof(buffer) - stream.avail_out);
   }
+  const std::optional<Error> failed =
+      state == Z_STREAM_END ? std::nullopt
+                            : std::optional<Error>(zlib_error(name, stream, state, body.size()));
   inflateEnd(&stream);
   if (out.size() > kUnpackedBytesMax) return too_large();
-  if (state != Z_STREAM_END) return broken(name);
+  if (failed) return *failed;
   body = std::move(out);
   return {};
 }
@@ -62,9 +86,15 @@ Result<void> unpack_brotli(std::string& body) {
     result = BrotliDecoderDecompressStream(state, &left, &next, &room, &to, nullptr);
     out.append(reinterpret_cast<const char*>(buffer), sizeof(buffer) - room);
   }
+  std::string_view why = BrotliDecoderErrorString(BrotliDecoderGetErrorCode(state));
   BrotliDecoderDestroyInstance(state);
   if (out.size() > kUnpackedBytesMax) return too_large();
-  if (result != BROTLI_DECODER_RESULT_SUCCESS) return broken("br");
+  if (result == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT) return cut();
+  if (result != BROTLI_DECODER_RESULT_SUCCESS) {
+    for (std::string_view prefix : {"_ERROR_FORMAT_", "_ERROR_"})
+      if (why.starts_with(prefix)) why.remove_prefix(prefix.size());
+    return Error(Code::kInvalidArgument, "BAD_BROTLI", fmt::format("brotli: {}", why));
+  }
   body = std::move(out);
   return {};
 }
@@ -87,7 +117,13 @@ Result<void> unpack_zstd(std::string& body) {
   }
   ZSTD_freeDCtx(context);
   if (out.size() > kUnpackedBytesMax) return too_large();
-  if (state != 0) return broken("zstd");
+  if (ZSTD_isError(state)) {
+    if (ZSTD_getErrorCode(state) == ZSTD_error_prefix_unknown)
+      return broken("invalid input: magic number mismatch");
+    return Error(Code::kInvalidArgument, "CORRUPT_ENCODING",
+                 fmt::format("zstd: {}", ZSTD_getErrorName(state)));
+  }
+  if (state != 0) return cut();
   body = std::move(out);
   return {};
 }
@@ -152,7 +188,8 @@ Result<void> decode_content(std::string_view encodings, std::string& body) {
     if (name == "gzip" || name == "x-gzip") {
       BIA_TRY(unpack("gzip", 15 + 32, body));
     } else if (name == "deflate") {
-      if (!unpack("deflate", 15 + 32, body)) BIA_TRY(unpack("deflate", -15, body));
+      if (auto failed = unpack("zlib", 15 + 32, body); !failed && !unpack("zlib", -15, body))
+        return failed;
     } else if (name == "br") {
       BIA_TRY(unpack_brotli(body));
     } else if (name == "zstd") {

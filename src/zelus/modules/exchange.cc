@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
+#include <optional>
 
 #include "http/http2_protocol.h"
 #include "zelus/modules/content_encoding.h"
@@ -22,8 +24,10 @@ struct Failure {
 };
 
 std::string dial_target(const bia::Error& error, const Url& url) {
-  for (const auto& [key, value] : error.metadata()) {
-    if (key == "address") return value;
+  const std::string_view message = error.message();  // "connect 127.0.0.1:80: Connection refused"
+  if (constexpr std::string_view kConnect = "connect "; message.starts_with(kConnect)) {
+    const std::string_view rest = message.substr(kConnect.size());
+    return std::string(rest.substr(0, rest.find(": ")));
   }
   return fmt::format("{}:{}", url.host, url.port);
 }
@@ -34,16 +38,36 @@ Failure classify_http2(const bia::Error& error) {
   const int base = reason == "HTTP2_GOAWAY" ? 1610 : reason == "HTTP2_STREAM" ? 1630 : 1650;
   for (const auto& [key, value] : error.metadata()) {
     if (key != "http2_error") continue;
-    const int number = std::stoi(value);
+    const unsigned long number = std::stoul(value);
     const std::string_view what = base == 1610   ? "received GoAway"
                                   : base == 1630 ? "stream error"
                                                  : "connection error";
-    return {number <= 13 ? base + 1 + number : base,
-            fmt::format("http2: {} with http2 ErrCode {}", what,
-                        bia::http::http2_error_name(static_cast<bia::http::Http2Error>(number))),
-            error.message()};
+    const std::string_view name =
+        bia::http::http2_error_name(static_cast<bia::http::Http2Error>(number));
+    if (number > 13) {
+      return {base,
+              fmt::format("http2: {} with http2 ErrCode unknown error code 0x{:x}", what, number),
+              error.message()};
+    }
+    return {base + 1 + static_cast<int>(number),
+            fmt::format("http2: {} with http2 ErrCode {}", what, name),
+            base == 1650 ? fmt::format("connection error: {}", name) : error.message()};
   }
   return {base, error.message(), error.message()};
+}
+
+/// Where the system refuses to dial for a reason that k6 has no code for.
+std::optional<Failure> classify_dial(const bia::Error& error, const std::string& address) {
+  if (!error.message().starts_with("connect ")) return std::nullopt;
+  for (const auto& [key, value] : error.metadata()) {
+    if (key != "errno") continue;
+    const int number = std::stoi(value);
+    std::string text = std::strerror(number);  // Go's begin with a small letter.
+    if (!text.empty()) text[0] = static_cast<char>(text[0] | 0x20);
+    return Failure{1213, fmt::format("dial: unknown errno {} error with msg `{}`", number, text),
+                   fmt::format("dial tcp {}: connect: {}", address, text)};
+  }
+  return std::nullopt;
 }
 
 Failure classify(const bia::Error& error, const Url& url) {
@@ -52,7 +76,8 @@ Failure classify(const bia::Error& error, const Url& url) {
   if (reason == "CONNECTION_REFUSED")
     return {1212, "dial: connection refused",
             fmt::format("dial tcp {}: connect: connection refused", address)};
-  if (reason == "DIAL_TIMEOUT")
+  if (reason == "DIAL_TIMEOUT" ||
+      (reason == "CONNECTION_TIMED_OUT" && error.message().starts_with("connect ")))
     return {1211, "dial: i/o timeout", fmt::format("dial tcp {}: i/o timeout", address)};
   if (reason == "NO_SUCH_HOST")
     return {1101, "lookup: no such host", fmt::format("lookup {}: no such host", url.host)};
@@ -71,9 +96,7 @@ Failure classify(const bia::Error& error, const Url& url) {
     return {1000, "net/http: TLS handshake timeout", "net/http: TLS handshake timeout"};
   if (reason.starts_with("HTTP2_")) return classify_http2(error);
   if (error.code() == Code::kDeadlineExceeded) return {1050, "request timeout", "request timeout"};
-  if (reason == "UNEXPECTED_EOF") return {1000, "EOF", "EOF"};
-  if (reason == "CONNECT_FAILED" || reason == "UNREACHABLE")
-    return {1210, error.message(), fmt::format("dial tcp {}: {}", address, error.message())};
+  if (auto dial = classify_dial(error, address)) return *std::move(dial);
   return {1000, error.message(), error.message()};
 }
 
@@ -192,7 +215,15 @@ void Exchange::fail(const bia::Error& failure, const Url& url, std::string_view 
   status = 0;
   error_code = known.code;
   error = std::move(known.text);
-  log_error = fmt::format("{} \"{}\": {}", go_method(method), url.shown(), known.go_text);
+  // As Go's client tells of a body, or of a head, that it could not read.
+  if (response.status != 0) {
+    log_error = std::move(known.go_text);
+    return;
+  }
+  const bool broken_head = failure.reason() == "BAD_RESPONSE" || error == "unexpected EOF";
+  log_error = fmt::format("{} \"{}\": {}{}", go_method(method), url.shown(),
+                          broken_head ? "net/http: HTTP/1.x transport connection broken: " : "",
+                          known.go_text);
 }
 
 bool Exchange::hop(Vu& vu, bia::http::Client& client, const Url& url, std::string_view method,
@@ -215,22 +246,35 @@ bool Exchange::hop(Vu& vu, bia::http::Client& client, const Url& url, std::strin
   vu.count_bytes(timings.bytes_sent, timings.bytes_received);
   if (!sent) {
     fail(sent.error(), url, method);
+    response.headers.fields().clear();
     return false;
   }
   debug.response(response);
-  status = response.status;
-  error_code = status >= 400 && status <= 599 ? 1000 + status : 0;
-  error.clear();
   if (!response.body.empty()) {
     if (std::string_view encodings = response.headers.get("Content-Encoding"); !encodings.empty()) {
       if (auto decoded = decode_content(encodings, response.body); !decoded) {
-        error_code = 1701;
-        error = decoded.error().message();
-        log_error = fmt::format("{} \"{}\": {}", go_method(method), url.shown(), error);
+        fail_unpacking(decoded.error());
+        return false;
       }
     }
   }
+  status = response.status;
+  error_code = status >= 400 && status <= 599 ? 1000 + status : 0;
+  error.clear();
   return true;
+}
+
+void Exchange::fail_unpacking(const bia::Error& failure) {
+  status = 0;
+  response.headers.fields().clear();
+  error = log_error = failure.message();
+  error_code = 1000;
+  if (failure.reason() == "CUT_ENCODING" || failure.reason() == "CORRUPT_ENCODING") return;
+  error_code = 1701;
+  error = log_error = fmt::format("error decompressing response body ({})", error);
+  // k6 wraps what most of its decoders say twice.
+  if (failure.reason() == "BAD_ENCODING")
+    error = fmt::format("error decompressing response body ({})", log_error);
 }
 
 void Exchange::keep_cookies(const Url& url) {

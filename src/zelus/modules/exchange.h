@@ -100,6 +100,7 @@ class Exchange {
   void refuse(Vu& vu, const std::shared_ptr<const Url>& url, std::string_view method,
               std::string text, int code = 1000);
   void fail(const bia::Error& failure, const Url& url, std::string_view method);
+  void fail_unpacking(const bia::Error& failure);
   void keep_cookies(const Url& url);
   /// True: the hop is to be sent again with an answer to its challenge.
   bool answer_challenge(const Url& url, std::string_view method, bool with_body);

@@ -19,6 +19,8 @@ bia::http::ClientOptions client_options(const Script& script) {
   // http.batch keeps to batchPerHost by itself; other requests in flight have no limit in k6.
   options.connections_per_host_max = 4096;
   options.proxies = script.options.proxies;
+  // k6's client has none but the request's own.
+  options.tls_timeout = std::chrono::hours(24);
   if (script.options.no_connection_reuse) options.reuse = bia::http::ClientOptions::Reuse::kNever;
   return options;
 }

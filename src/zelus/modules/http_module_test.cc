@@ -337,7 +337,7 @@ TEST_F(HttpModuleTest, UnpacksBodies) {
       "'/br').error);");
   ASSERT_EQ(lines.size(), 4u);
   EXPECT_EQ(lines[0], "packed");
-  EXPECT_THAT(lines[3], "1701 br: invalid data");
+  EXPECT_THAT(lines[3], "1701 error decompressing response body (brotli: CL_SPACE)");
 }
 
 TEST_F(HttpModuleTest, PacksBodies) {
