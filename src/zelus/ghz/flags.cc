@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <sstream>
+
 #include "base/read_file.h"
 #include "bia/base/time.h"
 
