@@ -74,9 +74,20 @@ void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& para
   if (context.late()) done = timeout_error();
   if (!done.ok()) return write_error(done.error(), response);
   size_t before = response.body().size();
-  done = write_reply(request.header("accept"), exchange.reply(), response);
+  const std::string_view accept = request.header("accept");
+  done = plain_json_ && accept.empty() ? write_plain(exchange.reply(), response)
+                                       : write_reply(accept, exchange.reply(), response);
   if (!done.ok()) return write_error(done.error(), response);
   exchange.note_bytes(response.body().size() - before);
+}
+
+Result<void> HttpRoute::write_plain(const google::protobuf::Message& reply,
+                                    http::ServerResponse& response) const {
+  codec::JsonWriter out(response.body());
+  rule_.write_reply(out, reply);
+  if (out.failed()) return no_json(out.failure());
+  response.add_header("Content-Type", "application/json");
+  return {};
 }
 
 Result<void> HttpRoute::write_reply(std::string_view accept, const google::protobuf::Message& reply,

@@ -32,7 +32,12 @@ struct HttpPolicy {
 class HttpRoute {
  public:
   HttpRoute(BoundMethod method, const HttpRule& rule, const Chain& chain, const HttpPolicy& policy)
-      : method_(method), rule_(rule), chain_(chain), policy_(policy) {}
+      : method_(method),
+        rule_(rule),
+        chain_(chain),
+        policy_(policy),
+        plain_json_(rule.raw_reply == nullptr && policy.json.is_default() &&
+                    (policy.envelope == nullptr || policy.envelope->reply.empty())) {}
   void serve(http::ServerRequest& request, const http::PathParams& params,
              http::ServerResponse& response) const;
 
@@ -45,6 +50,8 @@ class HttpRoute {
   Result<void> decode_body(http::ServerRequest& request, Exchange& exchange) const;
   Result<void> decode_message(std::string_view content_type, std::string_view body,
                               google::protobuf::Message& request) const;
+  Result<void> write_plain(const google::protobuf::Message& reply,
+                           http::ServerResponse& response) const;
   Result<void> write_reply(std::string_view accept, const google::protobuf::Message& reply,
                            http::ServerResponse& response) const;
   Result<void> write_json(const google::protobuf::Message& reply, std::string& body) const;
@@ -55,6 +62,8 @@ class HttpRoute {
   const HttpRule& rule_;
   const Chain& chain_;
   HttpPolicy policy_;
+  /// A caller that asks for nothing else gets what `write_plain` writes.
+  const bool plain_json_;
 };
 
 }  // namespace bia

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "fiber/raw_io.h"
 #include "fiber/scheduler_impl.h"
 
 namespace bia::fiber {
@@ -89,7 +90,7 @@ Result<void> FdWatch::wait_writable(Deadline deadline) {
 
 bool receive_now(FdWatch::State& state, std::span<char> into, FdWatch::Received& received) {
   for (;;) {
-    const ssize_t count = recv(state.fd, into.data(), into.size(), 0);
+    const ssize_t count = raw_receive(state.fd, into.data(), into.size(), 0);
     if (count < 0 && errno == EINTR) continue;
     received.count = count;
     received.error_number = count < 0 ? errno : 0;

@@ -65,31 +65,46 @@ Result<void> take_turn() {
   return {};
 }
 
-bool in_fiber() {
+namespace {
+
+/// Null outside any.
+inline FiberImpl* running_fiber() {
   auto* scheduler = Scheduler::Impl::current();
-  return scheduler && scheduler->running();
+  return scheduler ? scheduler->running() : nullptr;
 }
 
-bool cancelled() { return in_fiber() && Scheduler::Impl::current()->running()->cancelled; }
+}  // namespace
 
-ScopedDeadline::ScopedDeadline(Deadline deadline) : before_(current_deadline()) {
-  if (in_fiber() && deadline < before_) Scheduler::Impl::current()->running()->deadline = deadline;
+bool in_fiber() { return running_fiber() != nullptr; }
+
+bool cancelled() {
+  const FiberImpl* self = running_fiber();
+  return self && self->cancelled;
+}
+
+ScopedDeadline::ScopedDeadline(Deadline deadline) : before_(Deadline::never()) {
+  FiberImpl* self = running_fiber();
+  if (!self) return;
+  before_ = self->deadline;
+  if (deadline < before_) self->deadline = deadline;
 }
 
 ScopedDeadline::~ScopedDeadline() {
-  if (in_fiber()) Scheduler::Impl::current()->running()->deadline = before_;
+  if (FiberImpl* self = running_fiber()) self->deadline = before_;
 }
 
 Deadline current_deadline() {
-  return in_fiber() ? Scheduler::Impl::current()->running()->deadline : Deadline::never();
+  const FiberImpl* self = running_fiber();
+  return self ? self->deadline : Deadline::never();
 }
 
 Overrun::Overrun(Deadline deadline) : deadline_(deadline), scope_(deadline) {
-  if (in_fiber() && !deadline.is_never()) Scheduler::Impl::current()->running()->overrun = this;
+  if (deadline.is_never()) return;
+  if (FiberImpl* self = running_fiber()) self->overrun = this;
 }
 
 Overrun::~Overrun() {
-  if (in_fiber()) Scheduler::Impl::current()->running()->overrun = nullptr;
+  if (FiberImpl* self = running_fiber()) self->overrun = nullptr;
 }
 
 Result<void> Parker::park(Deadline deadline) {

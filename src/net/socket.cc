@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "fiber/raw_io.h"
 #include "net/io_error.h"
 #include "net/tls_stream.h"
 
@@ -81,7 +82,7 @@ Result<size_t> Socket::read_some(std::span<char> into, Deadline deadline) {
   if (tls_) return read_tls(into, deadline);
   for (;;) {
     BIA_TRY(watch_.wait_readable(deadline));
-    ssize_t count = recv(fd_, into.data(), into.size(), 0);
+    ssize_t count = fiber::raw_receive(fd_, into.data(), into.size(), 0);
     if (count >= 0) {
       // Fewer bytes than asked for: the kernel has no more now, and a further recv that says EAGAIN
       // is saved (0.3 us a request). An end that the kernel announced keeps the descriptor
@@ -116,7 +117,7 @@ Result<size_t> Socket::receive(std::span<char> into, Deadline deadline, ReadTime
 Result<size_t> Socket::try_write(std::string_view bytes) {
   if (tls_) return write_tls(bytes);
   for (;;) {
-    ssize_t count = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    ssize_t count = fiber::raw_send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (count >= 0) {
       bytes_written_ += static_cast<uint64_t>(count);
       if (static_cast<size_t>(count) < bytes.size()) watch_.clear_writable();

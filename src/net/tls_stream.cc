@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "bia/base/assert.h"
+#include "fiber/raw_io.h"
 
 namespace bia::net {
 namespace {
@@ -18,7 +19,7 @@ int bio_read(BIO* bio, char* into, int size) {
   TlsStream& stream = stream_of(bio);
   BIO_clear_retry_flags(bio);
   for (;;) {
-    const ssize_t count = ::recv(stream.fd, into, static_cast<size_t>(size), 0);
+    const ssize_t count = fiber::raw_receive(stream.fd, into, static_cast<size_t>(size), 0);
     if (count > 0) {
       stream.bytes_read += static_cast<uint64_t>(count);
       if (count < size) stream.drained = true;
@@ -43,7 +44,8 @@ int bio_write(BIO* bio, const char* bytes, int size) {
   TlsStream& stream = stream_of(bio);
   BIO_clear_retry_flags(bio);
   for (;;) {
-    const ssize_t count = ::send(stream.fd, bytes, static_cast<size_t>(size), MSG_NOSIGNAL);
+    const ssize_t count =
+        fiber::raw_send(stream.fd, bytes, static_cast<size_t>(size), MSG_NOSIGNAL);
     if (count >= 0) {
       stream.bytes_written += static_cast<uint64_t>(count);
       if (count < size) stream.blocked = true;
