@@ -75,8 +75,9 @@ void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& para
   if (!done.ok()) return write_error(done.error(), response);
   size_t before = response.body().size();
   const std::string_view accept = request.header("accept");
-  done = plain_json_ && accept.empty() ? write_plain(exchange.reply(), response)
-                                       : write_reply(accept, exchange.reply(), response);
+  done = plain_json_ && (accept.empty() || accept == "*/*")
+             ? write_plain(exchange.reply(), response)
+             : write_reply(accept, exchange.reply(), response);
   if (!done.ok()) return write_error(done.error(), response);
   exchange.note_bytes(response.body().size() - before);
 }
