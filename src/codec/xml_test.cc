@@ -1,10 +1,12 @@
 #include "codec/xml.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/dynamic_message.h>
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <memory>
@@ -53,11 +55,13 @@ class Xml : public testing::Test {
  protected:
   static const ProtoSource& source() {
     static const auto* made = [] {
-      const std::string path = testing::TempDir() + "xml_test.proto";
+      // Tests run side by side, a process each.
+      const std::string path = fmt::format("{}xml_test_{}.proto", testing::TempDir(), getpid());
       std::FILE* file = std::fopen(path.c_str(), "w");
       std::fwrite(kProto.data(), 1, kProto.size(), file);
       std::fclose(file);
       auto parsed = ProtoSource::from_files({path}, {testing::TempDir()});
+      std::remove(path.c_str());
       EXPECT_TRUE(parsed.ok()) << parsed.error().text();
       return parsed->release();
     }();
