@@ -1,10 +1,10 @@
 #pragma once
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/snapshot.h"
 #include "bia/bia/config.h"
 #include "bia/config_watch.h"
 #include "bia/fiber/sync.h"
@@ -44,7 +44,7 @@ class ConfigReload {
     Prepare prepare;
   };
   std::shared_ptr<const Config> at_start_;
-  std::atomic<std::shared_ptr<const Config>> current_;
+  Snapshot<Config> current_;
   std::vector<Watcher> watchers_;
   metrics::Counter applied_;
   metrics::Counter rejected_;

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 
+#include "base/snapshot.h"
 #include "bia/bia/jwt.h"
 #include "bia/bia/log.h"
 #include "bia/fiber/scheduler.h"
@@ -20,7 +20,7 @@ constexpr Duration kRetryMin = std::chrono::seconds(1);
 
 class JwksSource::Impl {
  public:
-  using Keys = std::atomic<std::shared_ptr<const JwtKeys>>;
+  using Keys = Snapshot<JwtKeys>;
 
   Impl(JwksOptions from, http::ClientOptions client_options, const http::Uri& uri)
       : options(std::move(from)),

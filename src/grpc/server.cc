@@ -241,6 +241,8 @@ void Server::Impl::stop_accepting(PerThread& mine) {
       if (!acceptor.join()) fiber::yield();
     }
   }
+  // A handle belongs to its fiber's thread; the server may end in another.
+  mine.acceptors.clear();
 }
 
 void Server::Impl::stop_thread(PerThread& mine, Deadline deadline) {

@@ -315,7 +315,10 @@ void Server::Impl::detach() {
       thread.stopping = thread.draining = true;
       for (net::Listener& listener : thread.listeners) listener.close();
       for (fiber::Fiber& acceptor : thread.acceptors) acceptor.cancel();
-      thread.sweeper.cancel();
+      if (thread.sweeper.valid()) thread.sweeper.cancel();
+      // A handle belongs to its fiber's thread, and the last of `core` may go in any other.
+      thread.acceptors.clear();
+      thread.sweeper = {};
       for (auto* connection = thread.connections; connection != nullptr;
            connection = connection->next())
         connection->cancel();

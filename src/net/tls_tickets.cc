@@ -18,7 +18,7 @@ constexpr size_t kKeysMax = 3;
 
 }  // namespace
 
-TlsTicketKeys::TlsTicketKeys(Duration life) : life_(life) { keys_.store(next(nullptr)); }
+TlsTicketKeys::TlsTicketKeys(Duration life) : life_(life), keys_(next(nullptr)) {}
 
 int TlsTicketKeys::index() {
   static const int kIndex = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
@@ -51,9 +51,7 @@ std::shared_ptr<const TlsTicketKeys::Keys> TlsTicketKeys::next(const Keys* befor
 std::shared_ptr<const TlsTicketKeys::Keys> TlsTicketKeys::current() {
   auto keys = keys_.load();
   if (now() < keys->rotate_at) return keys;
-  auto fresh = next(keys.get());
-  // Another thread may have been first; then `keys` is its set.
-  return keys_.compare_exchange_strong(keys, fresh) ? fresh : keys;
+  return keys_.replace(keys, next(keys.get()));
 }
 
 int TlsTicketKeys::on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv,

@@ -2,10 +2,10 @@
 #include <openssl/ssl.h>
 
 #include <array>
-#include <atomic>
 #include <memory>
 #include <vector>
 
+#include "base/snapshot.h"
 #include "bia/base/time.h"
 
 namespace bia::net {
@@ -36,7 +36,7 @@ class TlsTicketKeys {
   static int index();
 
   Duration life_;
-  std::atomic<std::shared_ptr<const Keys>> keys_;
+  Snapshot<Keys> keys_;
 };
 
 }  // namespace bia::net
