@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "base/snapshot.h"
 #include "bia/bia/config.h"
 #include "bia/config_watch.h"
 #include "bia/fiber/sync.h"
 #include "bia/metrics/registry.h"
+#include "fiber/snapshot.h"
 
 namespace bia {
 
@@ -44,7 +44,7 @@ class ConfigReload {
     Prepare prepare;
   };
   std::shared_ptr<const Config> at_start_;
-  Snapshot<Config> current_;
+  fiber::Snapshot<Config> current_;
   std::vector<Watcher> watchers_;
   metrics::Counter applied_;
   metrics::Counter rejected_;

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include "base/snapshot.h"
 #include "bia/bia/jwt.h"
 #include "bia/bia/log.h"
 #include "bia/fiber/scheduler.h"
 #include "bia/http/client.h"
 #include "bia/http/uri.h"
 #include "bia/net/tls.h"
+#include "fiber/snapshot.h"
 
 namespace bia {
 namespace {
@@ -20,7 +20,7 @@ constexpr Duration kRetryMin = std::chrono::seconds(1);
 
 class JwksSource::Impl {
  public:
-  using Keys = Snapshot<JwtKeys>;
+  using Keys = fiber::Snapshot<JwtKeys>;
 
   Impl(JwksOptions from, http::ClientOptions client_options, const http::Uri& uri)
       : options(std::move(from)),

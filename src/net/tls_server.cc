@@ -6,7 +6,7 @@
 #include <map>
 #include <utility>
 
-#include "base/snapshot.h"
+#include "fiber/snapshot.h"
 #include "net/tls_context.h"
 #include "net/tls_ocsp.h"
 #include "net/tls_streams.h"
@@ -192,7 +192,7 @@ class TlsServer::Impl {
   TlsServerOptions options;
   std::shared_ptr<TlsTicketKeys> tickets;
   std::shared_ptr<TlsKeyLog> key_log;
-  Snapshot<TlsServerContexts> contexts;
+  fiber::Snapshot<TlsServerContexts> contexts;
 };
 
 TlsServer::TlsServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "base/snapshot.h"
 #include "bia/base/time.h"
+#include "fiber/snapshot.h"
 
 namespace bia::net {
 
@@ -36,7 +36,7 @@ class TlsTicketKeys {
   static int index();
 
   Duration life_;
-  Snapshot<Keys> keys_;
+  fiber::Snapshot<Keys> keys_;
 };
 
 }  // namespace bia::net

@@ -3,7 +3,7 @@
 #include <mutex>
 #include <utility>
 
-namespace bia {
+namespace bia::fiber {
 
 /// What threads read while one replaces it as a whole: who has loaded it keeps it. In place of
 /// std::atomic<std::shared_ptr>, whose `load` in libstdc++ 12 lets go without release order: a race
@@ -36,4 +36,4 @@ class Snapshot {
   Pointer current_;
 };
 
-}  // namespace bia
+}  // namespace bia::fiber

@@ -1,11 +1,11 @@
-#include "base/snapshot.h"
+#include "fiber/snapshot.h"
 
 #include <gtest/gtest.h>
 
 #include <thread>
 #include <vector>
 
-namespace bia {
+namespace bia::fiber {
 namespace {
 
 TEST(Snapshot, KeepsWhatWasLoaded) {
@@ -45,4 +45,4 @@ TEST(Snapshot, ThreadsSeeItWhole) {
 }
 
 }  // namespace
-}  // namespace bia
+}  // namespace bia::fiber
