@@ -25,6 +25,29 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
+TEST(JsonWriter, EscapesAtEveryPlace) {
+  for (size_t size = 1; size < 40; ++size) {
+    const std::string plain(size, 'x');
+    EXPECT_EQ(quoted(std::string_view(plain)), '"' + plain + '"');
+    for (size_t place = 0; place < size; ++place) {
+      for (const auto& [byte, escaped] : {std::pair{'"', "\\\""},
+                                          {'\\', "\\\\"},
+                                          {'\n', "\\n"},
+                                          {'\x1f', "\\u001f"},
+                                          {'\0', "\\u0000"},
+                                          {' ', " "},
+                                          {'\x7f', "\x7f"},
+                                          {'\x80', "\xef\xbf\xbd"},
+                                          {'\xff', "\xef\xbf\xbd"}}) {
+        std::string text = plain;
+        text[place] = byte;
+        EXPECT_EQ(quoted(std::string_view(text)),
+                  '"' + plain.substr(0, place) + escaped + plain.substr(place + 1) + '"');
+      }
+    }
+  }
+}
+
 TEST(JsonWriter, PrintsNumbersAsGoDoes) {
   EXPECT_EQ(real(0.0), "0");
   EXPECT_EQ(real(-0.0), "-0");

@@ -6,6 +6,10 @@
 
 #include "codec/utf8.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace bia::codec {
 namespace {
 
@@ -19,6 +23,18 @@ inline uint64_t needs_work(uint64_t word) {
   uint64_t low = word - kOnes * 0x20;
   return (low | (quote - kOnes) | (backslash - kOnes) | word) & kHighs;
 }
+
+#if defined(__SSE2__)
+/// Whether any of the sixteen bytes at `at` is one of those.
+inline bool needs_work(const char* at) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  // Signed: what is not ASCII is below 0x20 too.
+  __m128i found = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
+  found = _mm_or_si128(found, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')));
+  found = _mm_or_si128(found, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+  return _mm_movemask_epi8(found) != 0;
+}
+#endif
 
 constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -92,6 +108,15 @@ void append_real(std::string& out, T value) {
 }  // namespace
 
 bool is_plain_ascii(const char* data, size_t size) {
+#if defined(__SSE2__)
+  if (size >= 16) {
+    for (size_t i = 0; i + 16 < size; i += 16) {
+      if (needs_work(data + i)) return false;
+    }
+    // The last sixteen, some of them twice, as below.
+    return !needs_work(data + size - 16);
+  }
+#endif
   uint64_t word;
   if (size >= 8) {
     for (size_t i = 0; i + 8 < size; i += 8) {
