@@ -167,9 +167,13 @@ struct Router::Search {
 
   const Node::Route* last(const Node& node, size_t at, size_t depth) {
     const std::string_view segment = path.substr(at);
-    const size_t colon = segment.rfind(':');
-    if (colon != std::string_view::npos) {
-      if (const Node::Route* found = last_as(node, at, depth, at + colon)) return found;
+    // Not rfind, which goes a byte at a time; most segments have none, and ids are long.
+    const auto* colon =
+        segment.empty() ? nullptr
+                        : static_cast<const char*>(memrchr(segment.data(), ':', segment.size()));
+    if (colon != nullptr) {
+      const auto verb_at = static_cast<size_t>(colon - path.data());
+      if (const Node::Route* found = last_as(node, at, depth, verb_at)) return found;
     }
     if (const Node::Route* found = last_as(node, at, depth, path.size())) return found;
     return node.rest == nullptr ? nullptr : take_rest(*node.rest, at, depth);
