@@ -68,7 +68,7 @@ bool ServerConnection::handshake() {
 }
 
 ServerConnection::Next ServerConnection::turn() {
-  switch (parser_.parse(in_.view())) {
+  switch (in_.empty() ? Parsed::kNeedMore : parser_.parse(in_.view())) {
     case Parsed::kComplete:
       return handle();
     case Parsed::kNeedMore:
