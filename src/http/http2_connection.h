@@ -185,7 +185,6 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   void make_ready(Http2Stream& stream);
   void unready(Http2Stream& stream);
   void drain();
-  void give_back_buffer();
 
   net::Socket socket_;
   Http2Events& events_;
