@@ -31,6 +31,7 @@ class HpackDecoder {
     bool valid = true;
   };
   bool take_integer(int prefix_bits, uint64_t& value);
+  bool take_integer_rest(uint64_t& value);
   bool take_string(std::string& scratch, std::string_view& text);
   bool look_up(uint64_t index, HpackField& field);
   bool take_literal(uint64_t name_index, HpackField& field);

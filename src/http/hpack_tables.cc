@@ -127,6 +127,12 @@ constexpr Huffman make_huffman() {
 
 constexpr Huffman kHuffman = make_huffman();
 
+uint64_t read_u64(const char* at) {
+  uint64_t eight = 0;
+  std::memcpy(&eight, at, sizeof eight);
+  return std::endian::native == std::endian::little ? __builtin_bswap64(eight) : eight;
+}
+
 }  // namespace
 
 bool decode_huffman(std::string_view bytes, std::string& into) {
@@ -136,35 +142,34 @@ bool decode_huffman(std::string_view bytes, std::string& into) {
   char* out = into.data() + begin;
   const char* at = bytes.data();
   const char* end = at + bytes.size();
-  uint64_t bits = 0;  // The next `held` bits, right-aligned.
+  // The next `held` bits, left-aligned. Behind them there may be the first bits of the byte at
+  // `at`: it is put there once more when it is taken, which changes nothing.
+  uint64_t bits = 0;
   int held = 0;
   bool good = true;
   for (;;) {
-    if (held <= 32 && end - at >= 4) {
-      uint32_t four = 0;
-      std::memcpy(&four, at, sizeof four);
-      bits = bits << 32 |
-             (std::endian::native == std::endian::little ? __builtin_bswap32(four) : four);
-      held += 32;
-      at += 4;
-    }
-    while (held <= 32 && at < end) {
-      bits = bits << 8 | static_cast<unsigned char>(*at++);
-      held += 8;
+    if (end - at >= 8) {
+      bits |= read_u64(at) >> held;
+      at += (63 - held) / 8;
+      held |= 56;
+    } else {
+      for (; held <= 56 && at < end; held += 8) {
+        bits |= uint64_t{static_cast<unsigned char>(*at++)} << (56 - held);
+      }
     }
     // Whole codes of at most 8 bits, nearly all there are.
     while (held >= kShortBits) {
-      const Huffman::Short& quick = kHuffman.shorts[bits >> (held - kShortBits) & 0xff];
+      const Huffman::Short quick = kHuffman.shorts[bits >> (64 - kShortBits)];
       if (quick.length == 0) break;
       *out++ = static_cast<char>(quick.symbol);
+      bits <<= quick.length;
       held -= quick.length;
     }
-    if (held <= 32 && at < end) continue;
+    if (held < 32 && at < end) continue;
     if (held == 0) break;
     // Missing bits read as ones: the padding.
-    uint32_t window = held >= 32
-                          ? static_cast<uint32_t>(bits >> (held - 32))
-                          : static_cast<uint32_t>(bits << (32 - held)) | (0xffffffffu >> held);
+    auto window = static_cast<uint32_t>(bits >> 32);
+    if (held < 32) window |= 0xffffffffu >> held;
     int length = kHuffman.shorts[window >> (32 - kShortBits)].length;
     uint32_t symbol = kHuffman.shorts[window >> (32 - kShortBits)].symbol;
     if (length == 0) {
@@ -177,7 +182,7 @@ bool decode_huffman(std::string_view bytes, std::string& into) {
     }
     if (length > held) {
       // Only the padding is left: fewer than 8 bits, all ones.
-      good = held < 8 && at == end && (bits & ((1u << held) - 1)) == (1u << held) - 1;
+      good = held < 8 && at == end && bits >> (64 - held) == (1u << held) - 1;
       break;
     }
     if (symbol == 256) {
@@ -185,6 +190,7 @@ bool decode_huffman(std::string_view bytes, std::string& into) {
       break;
     }
     *out++ = static_cast<char>(symbol);
+    bits <<= length;
     held -= length;
   }
   into.resize(static_cast<size_t>(out - into.data()));

@@ -82,6 +82,48 @@ TEST(HpackDecoder, ReadsWhatNghttp2Writes) {
   }
 }
 
+TEST(HpackDecoder, ReadsLongHuffmanCodesAtAnyPlace) {
+  // Among short codes, one of 13, 19, 26, 28 or 30 bits, at the begin and end of what is read at
+  // once.
+  constexpr char kRare[] = {'$', '\\', '\xc0', '\x01', '\n'};
+  Deflater deflater;
+  HpackDecoder decoder;
+  for (size_t size = 0; size < 40; ++size) {
+    for (size_t place = 0; place < size; ++place) {
+      for (char rare : kRare) {
+        std::string value(size, "012ae"[size % 5]);
+        value[place] = rare;
+        Fields fields = {{"x-a", value}, {":path", std::string(size, 'z')}};
+        ASSERT_EQ(decode(decoder, deflater.encode(fields)), fields) << size << " " << place;
+      }
+    }
+  }
+}
+
+TEST(HpackDecoder, RefusesBadPaddingAfterAnyNumberOfCodes) {
+  for (size_t size = 0; size < 24; ++size) {
+    // 'a' is 00011; the rest of the last byte is ones.
+    std::string bits;
+    for (size_t i = 0; i < size; ++i) bits += "00011";
+    auto packed = [](std::string text) {
+      text.resize((text.size() + 7) / 8 * 8, '1');
+      std::string bytes;
+      for (size_t i = 0; i < text.size(); i += 8)
+        bytes += static_cast<char>(std::stoi(text.substr(i, 8), nullptr, 2));
+      return bytes;
+    };
+    std::string text;
+    EXPECT_TRUE(decode_huffman(packed(bits), text));
+    EXPECT_EQ(text, std::string(size, 'a'));
+    EXPECT_FALSE(decode_huffman(packed(bits) + '\xff', text)) << "8 bits and more";
+    // Fewer than six bits, or they would be a code.
+    if (bits.size() % 8 > 2) {
+      EXPECT_FALSE(decode_huffman(packed(bits + "0"), text)) << "a zero";
+    }
+    EXPECT_FALSE(decode_huffman(packed(bits + std::string(30, '1')), text)) << "EOS";
+  }
+}
+
 TEST(HpackEncoder, WritesWhatNghttp2Reads) {
   std::mt19937 random(2);
   for (int connection = 0; connection < 30; ++connection) {
