@@ -30,7 +30,7 @@ void Call::begin() {
   arena_.clear();
   fields_.clear();
   path_ = http_method_ = content_type_ = encoding_ = bad_timeout_ = {};
-  has_timeout_ = head_too_large_ = gzip_ = reply_packed_ = false;
+  is_post_ = has_timeout_ = head_too_large_ = gzip_ = reply_packed_ = false;
   if (metadata_made_) metadata_.clear();
   metadata_made_ = false;
   no_grpc_ = ends_as_http_ = false;
@@ -55,6 +55,16 @@ Call::Span Call::keep(std::string_view bytes) {
   return span;
 }
 
+void Call::add_field(std::string_view name, std::string_view value) {
+  const size_t at = arena_.size();
+  arena_.resize(at + name.size() + value.size());
+  char* const into = arena_.data() + at;
+  // Not memcpy, which may not be given the null of an empty view.
+  value.copy(into + name.copy(into, name.size()), value.size());
+  const Span key{static_cast<uint32_t>(at), static_cast<uint32_t>(name.size())};
+  fields_.push_back({key, {key.offset + key.size, static_cast<uint32_t>(value.size())}});
+}
+
 void Call::on_header(std::string_view name, std::string_view value) {
   if (arena_.size() + fields_.size() * kHeaderOverhead + name.size() + value.size() >
       connection_.options().metadata_bytes_max) {
@@ -63,27 +73,25 @@ void Call::on_header(std::string_view name, std::string_view value) {
   }
   if (name.starts_with(':')) return on_pseudo_header(name, value);
   if (on_protocol_header(name, value)) return;
-  Span key = keep(name);
-  fields_.push_back({key, keep(value)});
+  add_field(name, value);
 }
 
 void Call::on_pseudo_header(std::string_view name, std::string_view value) {
   if (name == ":path") {
     path_ = keep(value);
   } else if (name == ":method") {
-    http_method_ = keep(value);
+    is_post_ = value == "POST";
+    if (!is_post_) http_method_ = keep(value);
   } else if (name == ":authority") {
-    Span key = keep(name);
-    fields_.push_back({key, keep(value)});
+    add_field(name, value);
   }
 }
 
 bool Call::on_protocol_header(std::string_view name, std::string_view value) {
   if (name == "te") return true;
   if (name == "content-type") {
-    Span key = keep(name);
-    content_type_ = keep(value);
-    fields_.push_back({key, content_type_});
+    add_field(name, value);
+    content_type_ = fields_.back().value;
     return true;
   }
   if (!name.starts_with("grpc-")) return false;
@@ -109,7 +117,7 @@ void Call::on_head() {
     return refuse(Code::kResourceExhausted, fmt::format("request metadata above {} bytes",
                                                         connection_.options().metadata_bytes_max));
   }
-  if (text(http_method_) != "POST") {
+  if (!is_post_) {
     return refuse_http(
         Code::kInternal,
         fmt::format("Received a HEADERS frame with :method \"{}\" which should be POST",

@@ -61,6 +61,7 @@ class Call final : public ServerCall, public http::Http2Stream {
   };
   std::string_view text(Span span) const { return {arena_.data() + span.offset, span.size}; }
   Span keep(std::string_view bytes);
+  void add_field(std::string_view name, std::string_view value);
   void on_pseudo_header(std::string_view name, std::string_view value);
   /// True where the header is of the protocol and not metadata.
   bool on_protocol_header(std::string_view name, std::string_view value);
@@ -89,6 +90,7 @@ class Call final : public ServerCall, public http::Http2Stream {
   std::vector<Field> fields_;
   Span path_, http_method_, content_type_, encoding_, bad_timeout_;
   Duration timeout_{};
+  bool is_post_ = false;  // Or else `http_method_` says what it is.
   bool has_timeout_ = false;
   bool head_too_large_ = false;
   bool gzip_ = false;          // The caller's messages are, and so are the answers.
