@@ -1,7 +1,9 @@
 // k6/net/grpc against a server in the same process.
 #include <google/protobuf/descriptor.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "bia/codec/proto_source.h"
@@ -47,10 +49,12 @@ bia::Result<void> say_hello(bia::grpc::ServerCall& call, std::string_view reques
 class GrpcModuleTest : public ScriptTest {
  protected:
   GrpcModuleTest() {
-    folder_ = ::testing::TempDir() + "/zelus_grpc_test";
+    // Tests run side by side, a process each.
+    folder_ = ::testing::TempDir() + "zelus_grpc_test_" + std::to_string(getpid());
     mkdir(folder_.c_str(), 0777);
     std::ofstream(folder_ + "/hello.proto") << kProto;
   }
+  ~GrpcModuleTest() override { std::filesystem::remove_all(folder_); }
 
   std::vector<std::string> grpc(const std::string& body, int iterations = 1) {
     in_user([&] {
