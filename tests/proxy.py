@@ -5,13 +5,14 @@ import threading
 
 
 class Proxy(threading.Thread):
-    """An HTTP proxy that takes every name for this machine; `seen` are the first lines that it got."""
+    """An HTTP proxy that takes every name for this machine, and a port for what `ports` says; `seen` are the first lines that it got."""
 
-    def __init__(self, authorization=None):
+    def __init__(self, authorization=None, ports=None):
         super().__init__(daemon=True)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.authorization = authorization
+        self.ports = ports or {}
         self.seen = []
         self.start()
 
@@ -38,7 +39,8 @@ class Proxy(threading.Thread):
             return
         method, target, _ = line.split(" ")
         host = target if method == "CONNECT" else re.match(r"http://([^/]+)", target)[1]
-        server = socket.create_connection(("127.0.0.1", int(host.rsplit(":", 1)[1])))
+        port = int(host.rsplit(":", 1)[1])
+        server = socket.create_connection(("127.0.0.1", self.ports.get(port, port)))
         if method == "CONNECT":
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         else:

@@ -9,6 +9,7 @@ import time
 import pytest
 
 import conftest
+import nginx
 from certificates import Authority
 
 GRPCURL = shutil.which("grpcurl") or shutil.which("grpcurl", path=str(pathlib.Path.home() / "go/bin"))
@@ -160,19 +161,8 @@ def test_tls_of_a_port_that_is_not_there_is_refused(tmp_path):
 def test_nginx_in_front(start, tmp_path, secure):
     """nginx takes gRPC from grpcio and passes it on, one call a connection or many."""
     service = Service(start, tmp_path, grpc=[], grpc_tls=secure)
-    front = conftest.free_port()
     tls = f"grpc_ssl_trusted_certificate {service.authority.pem}; grpc_ssl_verify on; grpc_ssl_name localhost; grpc_ssl_server_name on;" if secure else ""
-    (tmp_path / "nginx.conf").write_text(f"""
-daemon off; pid {tmp_path}/nginx.pid; error_log {tmp_path}/nginx.log;
-events {{ }}
-http {{
-  access_log off; client_body_temp_path {tmp_path}/b; proxy_temp_path {tmp_path}/p;
-  fastcgi_temp_path {tmp_path}/f; uwsgi_temp_path {tmp_path}/u; scgi_temp_path {tmp_path}/s;
-  upstream bia {{ server 127.0.0.1:{service.grpc}; keepalive 4; }}
-  server {{ listen 127.0.0.1:{front} http2; location / {{ grpc_pass {"grpcs" if secure else "grpc"}://bia; {tls} }} }}
-}}
-""")
-    start(["nginx", "-p", tmp_path, "-c", tmp_path / "nginx.conf"], port=front, stderr=subprocess.DEVNULL)
+    front = nginx.in_front_of(service.grpc, start, tmp_path, f"grpc_pass {'grpcs' if secure else 'grpc'}://bia; {tls}", listen="http2")
     before = service.metric("grpc_server_connections_total")
     done = subprocess.run(["/usr/bin/python3", "-c", MANY_CALLS, f"127.0.0.1:{front}", SAY_HELLO], capture_output=True, text=True, timeout=60,
                           env={**os.environ, "GRPC_VERBOSITY": "NONE"})

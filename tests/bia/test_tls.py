@@ -9,6 +9,7 @@ import time
 import pytest
 
 import conftest
+import nginx
 from certificates import Authority
 
 
@@ -207,24 +208,9 @@ def test_h2load(secure):
 
 @needs("nginx")
 def test_nginx_in_front(secure, start, tmp_path):
-    front = conftest.free_port()
-    (tmp_path / "nginx.conf").write_text(f"""
-daemon off; pid {tmp_path}/nginx.pid; error_log {tmp_path}/nginx.log;
-events {{ }}
-http {{
-  access_log off; client_body_temp_path {tmp_path}/b; proxy_temp_path {tmp_path}/p;
-  fastcgi_temp_path {tmp_path}/f; uwsgi_temp_path {tmp_path}/u; scgi_temp_path {tmp_path}/s;
-  upstream bia {{ server 127.0.0.1:{secure.port}; keepalive 4; }}
-  server {{
-    listen 127.0.0.1:{front};
-    location / {{
+    front = nginx.in_front_of(secure.port, start, tmp_path, f"""
       proxy_pass https://bia; proxy_http_version 1.1; proxy_set_header Connection "";
-      proxy_ssl_trusted_certificate {secure.authority.pem}; proxy_ssl_verify on; proxy_ssl_name localhost; proxy_ssl_server_name on;
-    }}
-  }}
-}}
-""")
-    start(["nginx", "-p", tmp_path, "-c", tmp_path / "nginx.conf"], port=front, stderr=subprocess.DEVNULL)
+      proxy_ssl_trusted_certificate {secure.authority.pem}; proxy_ssl_verify on; proxy_ssl_name localhost; proxy_ssl_server_name on;""")
     before = secure.metric("http_server_connections_total")
     client = http.client.HTTPConnection("127.0.0.1", front, timeout=10)
     for i in range(50):

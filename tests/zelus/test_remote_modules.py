@@ -3,7 +3,6 @@ import hashlib
 import http.server
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import threading
@@ -12,6 +11,7 @@ import pytest
 
 from certificates import Authority
 from conftest import BIN
+from proxy import Proxy
 
 FILES = {
     "/lib.js": "import { x } from './sub/y.js'; export const l = 'lib' + x;", "/sub/y.js": "export const x = 7;", "/unmarked.js": "export const n = 1;",
@@ -188,32 +188,7 @@ def test_a_lock_is_beside_the_script_and_holds_for_the_script_itself(remote, tmp
 
 
 def test_through_a_proxy(remote, tmp_path):
-    seen = []
-
-    class Proxy(http.server.BaseHTTPRequestHandler):
-        def do_CONNECT(self):
-            seen.append(self.path)
-            onward = socket.create_connection(("127.0.0.1", remote.server_port))
-            self.send_response(200)
-            self.end_headers()
-            thread = threading.Thread(target=pump, args=(onward, self.connection), daemon=True)
-            thread.start()
-            pump(self.connection, onward)
-
-        def log_message(self, *_):
-            pass
-
-    def pump(source, sink):
-        try:
-            while data := source.recv(65536):
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-    proxy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
-    threading.Thread(target=proxy.serve_forever, daemon=True).start()
+    proxy = Proxy(ports={443: remote.server_port})
     (tmp_path / "s.js").write_text("import { l } from 'https://modules.test/lib.js'; export default () => console.log(l);")  # a name that only the proxy knows
-    done = zelus(remote, tmp_path, "run", "s.js", HTTPS_PROXY=f"http://127.0.0.1:{proxy.server_port}", NO_PROXY="", no_proxy="")
-    proxy.shutdown()
-    assert (done.stderr, done.returncode, set(seen)) == ("lib7\n", 0, {"modules.test:443"})
+    done = zelus(remote, tmp_path, "run", "s.js", HTTPS_PROXY=f"http://127.0.0.1:{proxy.port}", NO_PROXY="", no_proxy="")
+    assert (done.stderr, done.returncode, set(proxy.seen)) == ("lib7\n", 0, {"CONNECT modules.test:443 HTTP/1.1"})
