@@ -13,14 +13,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using test::call;
+using test::echo;
 using test::streaming;
 using test::unary;
 using test::with_server;
-
-Result<void> echo(ServerCall&, std::string_view request, std::string& reply) {
-  reply = request;
-  return {};
-}
 
 net::Listener free_listener() {
   return net::Listener::bind(net::Endpoint::parse("127.0.0.1:0").value(), {}).value();

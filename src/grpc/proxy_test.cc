@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "grpc/test_support.h"
+#include "net/test_support.h"
 #include "net/tls_test_support.h"
 
 namespace bia::grpc {
@@ -9,24 +10,9 @@ namespace {
 
 using std::chrono::seconds;
 using test::call;
+using test::echo;
 using test::unary;
 using test::with_server;
-
-Result<void> echo(ServerCall&, std::string_view request, std::string& reply) {
-  reply = request;
-  return {};
-}
-
-/// Sends all to the proxy, and notes whose name was asked for.
-class ProxyResolver final : public net::Resolver {
- public:
-  Result<std::vector<net::Endpoint>> resolve(std::string_view host, uint16_t, Deadline) override {
-    asked = host;
-    return std::vector<net::Endpoint>{address};
-  }
-  net::Endpoint address;
-  std::string asked;
-};
 
 void copy(net::Socket& from, net::Socket& to) {
   char bytes[4096];
@@ -93,7 +79,7 @@ class GrpcProxy : public ::testing::Test {
 
   ServerOptions server_;
   ChannelOptions client_;
-  ProxyResolver resolver_;
+  net::OneAddress resolver_;
   std::string head_;
 };
 

@@ -10,13 +10,9 @@ namespace {
 
 using std::chrono::seconds;
 using test::call;
+using test::echo;
 using test::unary;
 using test::with_server;
-
-Result<void> echo(ServerCall&, std::string_view request, std::string& reply) {
-  reply = request;
-  return {};
-}
 
 /// The first connection goes to one address, all others to another.
 class FirstElsewhere final : public net::Resolver {
@@ -89,20 +85,14 @@ constexpr std::string_view kCancel1AndGoaway(
     "\0\0\x8\7\0\0\0\0\0\0\0\0\1\0\0\0\0",
     30);
 
-TEST(TransparentRetry, OfWhatAGoawayLeavesOut) {
-  int connections = 0;
-  const UnaryReply reply = call_after(kGoawayBefore1, connections);
-  EXPECT_EQ(reply.status.code, Code::kOk) << reply.status.message;
-  EXPECT_EQ(reply.message, "hello");
-  EXPECT_EQ(connections, 2);
-}
-
-TEST(TransparentRetry, OfARefusedStream) {
-  int connections = 0;
-  const UnaryReply reply = call_after(kRefuse1AndGoaway, connections);
-  EXPECT_EQ(reply.status.code, Code::kOk) << reply.status.message;
-  EXPECT_EQ(reply.message, "hello");
-  EXPECT_EQ(connections, 2);
+TEST(TransparentRetry, OfWhatAGoawayLeavesOutAndOfARefusedStream) {
+  for (const std::string_view frames : {kGoawayBefore1, kRefuse1AndGoaway}) {
+    int connections = 0;
+    const UnaryReply reply = call_after(frames, connections);
+    EXPECT_EQ(reply.status.code, Code::kOk) << reply.status.message;
+    EXPECT_EQ(reply.message, "hello");
+    EXPECT_EQ(connections, 2);
+  }
 }
 
 TEST(TransparentRetry, OfNothingElse) {

@@ -12,6 +12,12 @@
 
 namespace bia::grpc::test {
 
+/// A unary method that answers with what it got.
+inline Result<void> echo(ServerCall&, std::string_view request, std::string& reply) {
+  reply = request;
+  return {};
+}
+
 inline MethodHandler unary(
     std::string path,
     std::function<Result<void>(ServerCall&, std::string_view, std::string&)> function) {

@@ -15,15 +15,11 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using test::call;
+using test::echo;
 using test::unary;
 
 constexpr size_t kThreads = 3;
 constexpr int kRounds = 30;
-
-Result<void> echo(ServerCall&, std::string_view request, std::string& reply) {
-  reply = request;
-  return {};
-}
 
 class Shared {
  public:

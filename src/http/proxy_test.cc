@@ -7,6 +7,7 @@
 #include "bia/fiber/threads.h"
 #include "bia/http/client.h"
 #include "bia/http/server.h"
+#include "net/test_support.h"
 #include "net/tls_test_support.h"
 
 namespace bia::http {
@@ -82,17 +83,6 @@ TEST(ProxyRules, GrpcTakesHttpsProxyAlone) {
   EXPECT_EQ(rules.find(ProxyRules::Scheme::kHttps, "127.0.0.1", 9000), nullptr);
 }
 
-/// Sends all to one address, whatever its name.
-class OneAddress final : public net::Resolver {
- public:
-  Result<std::vector<net::Endpoint>> resolve(std::string_view host, uint16_t, Deadline) override {
-    asked = host;
-    return std::vector<net::Endpoint>{address};
-  }
-  net::Endpoint address;
-  std::string asked;
-};
-
 /// Takes one request head, answers it with `answer`, and hands the connection to `after`.
 void serve_one(net::Listener& listener, std::string& head, std::string_view answer,
                const std::function<void(net::Socket&)>& after = {}) {
@@ -121,7 +111,7 @@ class ProxyClient : public ::testing::Test {
     auto threads = fiber::ThreadGroup::create(1).value();
     threads->run([&](size_t) {
       auto listener = net::Listener::bind(net::Endpoint::parse("127.0.0.1:0").value(), {}).value();
-      OneAddress resolver;
+      net::OneAddress resolver;
       resolver.address = listener.local();
       auto proxy =
           fiber::Scheduler::current().spawn([&] { serve_one(listener, head_, answer, after); });
