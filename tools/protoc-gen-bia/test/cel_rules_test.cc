@@ -5,43 +5,34 @@
 
 #include "bia/bia/cel_rule.h"
 #include "bia/bia/validate.h"
+#include "broken_rules.h"
 #include "peers.h"
 #include "test/v1/cel_rules.bia.h"
 
 namespace {
 using namespace test::v1;
-
-/// "path: text [id]" a line; "runtime error: …" where a rule could not be evaluated.
-template <typename M>
-std::string wrong(const M& message) {
-  bia::Violations violations;
-  bia_validate(message, violations);
-  if (violations.list().empty() && !violations.empty()) return violations.error().message();
-  std::string text;
-  for (const auto& one : violations.list()) text += (text.empty() ? "" : "\n") + one.text;
-  return text;
-}
+using bia::test_support::broken_rules;
 
 std::string values(void (*change)(Values&)) {
   Values message;
   (*message.mutable_counts())["a"] = 1;
   change(message);
-  return wrong(message);
+  return broken_rules(message);
 }
 
 TEST(CelRules, OfAMessage) {
   Booking message;
-  EXPECT_EQ(wrong(message), "");
+  EXPECT_EQ(broken_rules(message), "");
   message.mutable_start()->set_seconds(100);
   message.mutable_end()->set_seconds(200);
-  EXPECT_EQ(wrong(message), "");
+  EXPECT_EQ(broken_rules(message), "");
   message.mutable_end()->set_seconds(100);
-  EXPECT_EQ(wrong(message), "the end must come after the start [booking.order]");
+  EXPECT_EQ(broken_rules(message), "the end must come after the start [booking.order]");
   message.mutable_end()->set_seconds(100 + 721 * 3600);
-  EXPECT_EQ(wrong(message), "a booking of 721 hours is too long [booking.length]");
+  EXPECT_EQ(broken_rules(message), "a booking of 721 hours is too long [booking.length]");
   message.clear_end();
   message.add_guests();
-  EXPECT_EQ(wrong(message),
+  EXPECT_EQ(broken_rules(message),
             "\"this.guests.size() <= int(this.beds)\" returned false [this.guests.size() <= "
             "int(this.beds)]");
 }
@@ -52,7 +43,7 @@ TEST(CelRules, AllViolationsAreTold) {
   for (const char* name : {"Al", "Al ", "Al"}) message.add_guests()->set_name(name);
   message.mutable_guests(2)->set_age(17);
   message.set_code("Xx");
-  EXPECT_EQ(wrong(message),
+  EXPECT_EQ(broken_rules(message),
             "beds: beds come in pairs [beds.even]\n"
             "guests: two guests have one name [guests.names]\n"
             "guests[1].name: must not begin or end with a blank [name.trimmed]\n"
@@ -103,10 +94,10 @@ TEST(CelRules, OfWellKnownTypes) {
   Values good;
   (*good.mutable_counts())["a"] = 1;
   json(good, "x");
-  EXPECT_EQ(wrong(good), "");
+  EXPECT_EQ(broken_rules(good), "");
   good.clear_json();
   json(good, "y");
-  EXPECT_EQ(wrong(good), "json: json [json]");
+  EXPECT_EQ(broken_rules(good), "json: json [json]");
 }
 
 TEST(CelRules, OfElements) {

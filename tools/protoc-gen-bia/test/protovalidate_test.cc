@@ -4,21 +4,13 @@
 #include <cmath>
 
 #include "bia/bia/validate.h"
+#include "broken_rules.h"
 #include "peers.h"
 #include "test/v1/proto_rules.bia.h"
 
 namespace {
 using namespace test::v1;
-
-/// "path: text [id]" a line.
-template <typename M>
-std::string wrong(const M& message) {
-  bia::Violations violations;
-  bia_validate(message, violations);
-  std::string text;
-  for (const auto& one : violations.list()) text += (text.empty() ? "" : "\n") + one.text;
-  return text;
-}
+using bia::test_support::broken_rules;
 
 Texts good_texts() {
   Texts message;
@@ -30,11 +22,11 @@ Texts good_texts() {
 std::string texts(void (*change)(Texts&)) {
   Texts message = good_texts();
   change(message);
-  return wrong(message);
+  return broken_rules(message);
 }
 
 TEST(Protovalidate, Strings) {
-  EXPECT_EQ(wrong(good_texts()), "");
+  EXPECT_EQ(broken_rules(good_texts()), "");
   EXPECT_EQ(texts([](Texts& m) { m.set_user_name("a"); }),
             "userName: must be at least 2 characters [string.min_len]");
   EXPECT_EQ(texts([](Texts& m) { m.set_user_name("äöüßx"); }),
@@ -60,7 +52,7 @@ TEST(Protovalidate, Strings) {
 }
 
 TEST(Protovalidate, Presence) {
-  EXPECT_EQ(wrong(Texts()),
+  EXPECT_EQ(broken_rules(Texts()),
             "pick: exactly one field is required in oneof [required]\n"
             "userName: must be at least 2 characters [string.min_len]\n"
             "needed: value is required [required]");
@@ -112,24 +104,25 @@ TEST(Protovalidate, Formats) {
     for (const char* text : good) {
       Formats message;
       set(message, text);
-      EXPECT_EQ(wrong(message), "") << text;
+      EXPECT_EQ(broken_rules(message), "") << text;
     }
     for (const char* text : bad) {
       Formats message;
       set(message, text);
-      EXPECT_THAT(wrong(message), testing::EndsWith(std::string("[string.") + id + "]")) << text;
+      EXPECT_THAT(broken_rules(message), testing::EndsWith(std::string("[string.") + id + "]"))
+          << text;
     }
     Formats message;
     set(message, "");
-    EXPECT_THAT(wrong(message), testing::EndsWith(std::string("[string.") + id + "_empty]"));
+    EXPECT_THAT(broken_rules(message), testing::EndsWith(std::string("[string.") + id + "_empty]"));
   }
   Formats message;
   message.set_uri_ref("a/b?c");
   message.set_header_text("a\tb");
-  EXPECT_EQ(wrong(message), "");
+  EXPECT_EQ(broken_rules(message), "");
   message.set_uri_ref("a b");
   message.set_header_text("a\nb");
-  EXPECT_EQ(wrong(message),
+  EXPECT_EQ(broken_rules(message),
             "uriRef: must be a valid URI Reference [string.uri_ref]\n"
             "headerText: must be a valid HTTP header value [string.well_known_regex.header_value]");
 }
@@ -138,12 +131,12 @@ std::string numbers(void (*change)(Numbers&)) {
   Numbers message;
   message.set_small(1);
   change(message);
-  return wrong(message);
+  return broken_rules(message);
 }
 
 TEST(Protovalidate, Numbers) {
   EXPECT_EQ(numbers([](Numbers&) {}), "");
-  EXPECT_EQ(wrong(Numbers()),
+  EXPECT_EQ(broken_rules(Numbers()),
             "small: must be greater than or equal to 1 and less than 10 [int32.gte_lt]");
   EXPECT_EQ(numbers([](Numbers& m) { m.set_negative(0); }),
             "negative: must be less than or equal to -5 [sint64.lte]");
@@ -175,12 +168,12 @@ std::string others(void (*change)(Others&)) {
   message.add_tags("t");
   message.mutable_wait();
   change(message);
-  return wrong(message);
+  return broken_rules(message);
 }
 
 TEST(Protovalidate, MessagesListsAndMaps) {
   EXPECT_EQ(others([](Others&) {}), "");
-  EXPECT_EQ(wrong(Others()),
+  EXPECT_EQ(broken_rules(Others()),
             "one of wait, past must be set [message.oneof]\n"
             "part: value is required [required]\n"
             "tags: must contain at least 1 item(s) [repeated.min_items]");
