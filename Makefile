@@ -2,10 +2,10 @@
 .PHONY: all setup demo test check fmt asan tsan fuzz golden bench install hooks clean
 PRESET ?= release
 
-all: ## build bia, zelus and the example into build/release/bin
+all: ## build bia, zelus and the example into build/release/bin; what tests alone need is `make test`'s
 	@scripts/setup build
 	@cmake --preset $(PRESET) $(if $(wildcard build/$(PRESET)/build.ninja),>/dev/null,)
-	@cmake --build --preset $(PRESET)
+	@cmake --build --preset $(PRESET) --target programs
 
 demo: all ## the whole experiment: service, load over HTTP and gRPC, report
 	@scripts/demo

@@ -16,6 +16,9 @@ if(TARGET protoc-gen-bia)
   list(APPEND bia_installed_targets protoc-gen-bia)
 endif()
 
+# What `make` builds: all that is installed, and the example.
+add_custom_target(programs DEPENDS ${bia_installed_targets} bia zelus helloworld)
+
 set(bia_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/bia)
 install(TARGETS ${bia_installed_targets} EXPORT biaTargets)
 foreach(program bia zelus)
