@@ -29,9 +29,11 @@ fuzz: ## each fuzzer for SECONDS (default 60)
 	@scripts/setup check && scripts/fuzz $(or $(SECONDS),60)
 
 golden: all ## rewrite tests/golden from what the programs print now; review the diff
+	@cmake --build --preset $(PRESET)
 	@BIA_GOLDEN_WRITE=1 ctest --preset release -R golden
 
 bench: all ## the floor, the peers (kratos, k6, ghz, wrk, h2load) and ours in one run
+	@cmake --build --preset $(PRESET) --target bench_chain bench_http_server bench_tls_connect
 	@bench/run
 
 install: all ## into PREFIX (default /usr/local)
