@@ -49,6 +49,7 @@ const look = () => {{
   document.querySelector('#found').textContent = JSON.stringify({{
     cut: [...page.querySelectorAll('.scroll')].filter(box => box.scrollWidth > box.clientWidth).length,
     width: page.documentElement.clientWidth, needs: page.documentElement.scrollWidth, canvases: drawn.length, drawn: drawn.filter(Boolean).length,
+    earliest: frame.contentWindow.eval("Math.min(...charts.map(chart => chart.scales.x.min))"),
     background: getComputedStyle(page.body).backgroundColor, text: getComputedStyle(page.body).color }});
 }};
 frame.onload = look;
@@ -92,6 +93,7 @@ def test_the_page_draws_its_charts_offline(config, tmp_path):
         found = laid_out(page, tmp_path, width)
         assert found["needs"] <= found["width"] <= width, "nothing to scroll sideways"
         assert found["cut"] == 0, "tables of one target fit a phone"
+        assert found["earliest"] == 0, "a load begins at second 0"
         assert found["canvases"] >= 18 and found["drawn"] == found["canvases"]
         assert brightness(found["background"]) > brightness(found["text"]), "light where the reader's system is"
     dark = laid_out(page, tmp_path, 390, "--blink-settings=preferredColorScheme=0")

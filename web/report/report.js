@@ -51,7 +51,7 @@ function chart(parent, title, series, { type = 'line', x = 'seconds', y = '', lo
       interaction: { mode: 'index', intersect: false },
       plugins: { legend: { display: shown.length > 1, labels: { boxWidth: 12 } } },
       scales: {
-        x: { type: labels ? 'category' : 'linear', title: { display: true, text: x }, ticks: { maxTicksLimit: 8, maxRotation: 0 } },
+        x: { type: labels ? 'category' : 'linear', min: labels ? undefined : 0, title: { display: true, text: x }, ticks: { maxTicksLimit: 8, maxRotation: 0 } },
         y: { type: log ? 'logarithmic' : 'linear', beginAtZero: !log, title: { display: y !== '', text: y }, ticks: { maxTicksLimit: 7 } },
       },
     },
