@@ -22,8 +22,9 @@ fmt: ## clang-format all sources
 asan: ## unit tests under AddressSanitizer and UBSan
 	@scripts/setup build && cmake --preset asan && cmake --build --preset asan && ctest --preset asan -L unit
 
+# Not the two whose messages have map fields: protobuf's headers make these larger under ThreadSanitizer than Debian's library has them.
 tsan: ## what crosses threads, under ThreadSanitizer
-	@scripts/setup build && cmake --preset tsan && cmake --build --preset tsan --target fiber_test metrics_test net_test http_test grpc_test bia_test && ctest --preset tsan -R '^(fiber|metrics|net|http|grpc|bia):'
+	@scripts/setup build && cmake --preset tsan && cmake --build --preset tsan --target fiber_test metrics_test net_test http_test grpc_test bia_test && ctest --preset tsan -R '^(fiber|metrics|net|http|grpc|bia):' -E 'ConfigScan.ReadsMaps|Log.MasksFieldsOfLinesAndOfMessages'
 
 fuzz: ## each fuzzer for SECONDS (default 60)
 	@scripts/setup check && scripts/fuzz $(or $(SECONDS),60)

@@ -62,6 +62,7 @@ class ServicePool::ThreadPool {
   void stop() {
     watcher_.cancel();
     watcher_.join().ignore("cancelled");
+    watcher_ = {};  // its handle is this thread's as well
     // Copies of hedged calls that were cancelled end a turn or two after their caller.
     while (in_flight > 0 && fiber::sleep_for(std::chrono::milliseconds(1))) {
     }
