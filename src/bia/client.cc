@@ -7,6 +7,7 @@
 #include "bia/codec/form.h"
 #include "bia/codec/json_reader.h"
 #include "bia/codec/json_writer.h"
+#include "bia/http/redirect.h"
 #include "grpc/wire.h"
 
 namespace bia {
@@ -133,8 +134,7 @@ Result<void> HttpCall::exchange(const HttpOrigin& origin, std::string_view accep
   http::Timings timings;
   Deadline deadline =
       options_.deadline.is_never() ? Deadline::after(kClientTimeoutDefault) : options_.deadline;
-  if (Result<void> sent = origin.client->send(request, response, timings, deadline); !sent.ok())
-    return sent;
+  BIA_TRY(http::send_following(*origin.client, request, response, timings, deadline));
   if (response.status < 200 || response.status > 299) return error_of(response);
   return take(response);
 }

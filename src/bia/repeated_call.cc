@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bia/fiber/scheduler.h"
+#include "bia/http/redirect.h"
 
 namespace bia {
 namespace {
@@ -70,7 +71,7 @@ Result<void> HttpRepeated::send(ServicePool::Pick& pick, Deadline deadline, Answ
   }
   http::Timings timings;
   answer.http.clear();
-  BIA_TRY(pick.client().send(request, answer.http, timings, deadline));
+  BIA_TRY(http::send_following(pick.client(), request, answer.http, timings, deadline));
   if (answer.http.status < 200 || answer.http.status > 299) return error_of(answer.http);
   return {};
 }

@@ -393,6 +393,26 @@ TEST(ServiceClient, CountsByKratosNamesAndBreaks) {
   });
 }
 
+TEST(ServiceClient, FollowsRedirects) {
+  Peer peer;
+  peer.http = [&](http::ServerRequest& request, http::ServerResponse& response) {
+    if (request.target() == "/there") {
+      response.body() = "arrived";
+      return;
+    }
+    response.set_status(307);
+    response.add_header("Location", "/there");
+  };
+  peer.run([&](const std::string&, const std::string& web) {
+    auto client = client_of(web, [](auto&) {}, "http");
+    http::ClientRequest request;
+    request.target = "/here";
+    http::ClientResponse response;
+    ASSERT_TRUE(client->send(request, response).ok());
+    EXPECT_EQ(response.body, "arrived");
+  });
+}
+
 TEST(ServiceClient, SendsPlainHttpThroughItsChain) {
   Peer peer;
   peer.http = [&](http::ServerRequest& request, http::ServerResponse& response) {

@@ -30,6 +30,11 @@ struct Uri {
 /// kInvalidArgument INVALID_URL.
 Result<Uri> parse_uri(std::string_view text);
 
+/// What `reference` means where it stands in `base`, an absolute URL (RFC 3986 section 5.2):
+/// "../b?c" in "http://h/x/y/z" is "http://h/x/b?c". Neither is checked: `parse_uri` refuses what
+/// comes of a wrong one.
+std::string resolve_reference(std::string_view base, std::string_view reference);
+
 /// Appends the decoded text; kPlusIsSpace as in forms and queries. False, with `out` as it was, for
 /// a '%' without two hexadecimal digits.
 enum class Plus : uint8_t { kPlusIsPlus, kPlusIsSpace };

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <optional>
 
+#include "bia/http/redirect.h"
 #include "http/http2_protocol.h"
 #include "zelus/modules/content_encoding.h"
 #include "zelus/modules/http_debug.h"
@@ -103,12 +104,6 @@ Failure classify(const bia::Error& error, const Url& url) {
 constexpr int kRequestTimeout = 1050;
 
 bool has_body_for_redirect(int status) { return status == 307 || status == 308; }
-
-/// Go's shouldCopyHeaderOnRedirect: the same host or one below it.
-bool same_site(std::string_view from, std::string_view to) {
-  return from == to ||
-         (to.size() > from.size() && to.ends_with(from) && to[to.size() - from.size() - 1] == '.');
-}
 
 }  // namespace
 
@@ -353,7 +348,7 @@ bool Exchange::redirect(Vu& vu, std::shared_ptr<const Url>& url, std::string& me
     if (method != "GET" && method != "HEAD") method = "GET";
     with_body = false;
   }
-  foreign_ = foreign_ || !same_site(url->host, next->host);
+  foreign_ = foreign_ || !bia::http::is_same_site(url->host, next->host);
   referer_ = url->scheme == "https" && next->scheme == "http" ? "" : url->encoded;
   digest_user_.clear();
   auto cached = vu.thread().urls.get(next->encoded);

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <vector>
 
+#include "bia/http/uri.h"
+
 namespace zelus::modules {
 
 using bia::Code;
@@ -213,28 +215,6 @@ Result<Url> parse_url(std::string_view text) {
   return url;
 }
 
-namespace {
-std::string remove_dots(std::string_view path) {
-  std::vector<std::string_view> parts;
-  bool directory = path.ends_with('/') || path.ends_with("/.") || path.ends_with("/..");
-  while (!path.empty()) {
-    size_t slash = path.find('/');
-    std::string_view part = path.substr(0, slash);
-    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
-    if (part.empty() || part == ".") continue;
-    if (part != "..") {
-      parts.push_back(part);
-    } else if (!parts.empty()) {
-      parts.pop_back();
-    }
-  }
-  std::string out;
-  for (std::string_view part : parts) out.append("/").append(part);
-  if (directory || out.empty()) out.push_back('/');
-  return out;
-}
-}  // namespace
-
 std::string Url::shown() const {
   size_t colon = user.find(':');
   if (!has_user || colon == std::string::npos) return encoded;
@@ -250,24 +230,9 @@ std::string Url::bare() const {
   return encoded.substr(0, begin) + encoded.substr(at + 1);
 }
 
+// As Go's ResolveReference: who asked is still known to the same host.
 Result<Url> resolve_url(const Url& base, std::string_view reference) {
-  size_t colon = reference.find(':');
-  if (colon != std::string_view::npos && colon < reference.find_first_of("/?#"))
-    return parse_url(reference);
-  if (reference.starts_with("//")) return parse_url(fmt::format("{}:{}", base.scheme, reference));
-  // As Go's ResolveReference: who asked is still known to the same host.
-  const size_t scheme_end = base.scheme.size() + std::string_view("://").size();
-  const std::string_view authority =
-      std::string_view(base.encoded)
-          .substr(scheme_end, base.encoded.find_first_of("/?#", scheme_end) - scheme_end);
-  std::string origin = fmt::format("{}://{}", base.scheme, authority);
-  if (reference.starts_with('/')) return parse_url(origin + std::string(reference));
-  std::string path = base.path();
-  if (reference.empty() || reference.starts_with('?') || reference.starts_with('#'))
-    return parse_url(origin + path + std::string(reference));
-  size_t end = std::min(reference.find_first_of("?#"), reference.size());
-  std::string joined = path.substr(0, path.rfind('/') + 1) + std::string(reference.substr(0, end));
-  return parse_url(origin + remove_dots(joined) + std::string(reference.substr(end)));
+  return parse_url(bia::http::resolve_reference(base.encoded, reference));
 }
 
 Result<std::shared_ptr<const Url>> UrlCache::get(std::string_view text) {

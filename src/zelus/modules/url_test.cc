@@ -52,6 +52,7 @@ TEST(ResolveUrl, FollowsRfc3986) {
   EXPECT_EQ(resolve_url(base, "/json")->encoded, "http://h:8/json");
   EXPECT_EQ(resolve_url(base, "c?x")->encoded, "http://h:8/a/c?x");
   EXPECT_EQ(resolve_url(base, "../c/./d")->encoded, "http://h:8/c/d");
+  EXPECT_EQ(resolve_url(base, "/a/../json")->encoded, "http://h:8/json");
   EXPECT_EQ(resolve_url(base, "?z")->encoded, "http://h:8/a/b?z");
   const Url named = *parse_url("http://u:p%40@h:8/a/b");
   EXPECT_EQ(resolve_url(named, "/json")->encoded, "http://u:p%40@h:8/json");
@@ -59,7 +60,7 @@ TEST(ResolveUrl, FollowsRfc3986) {
   EXPECT_EQ(named.bare(), "http://h:8/a/b");
   EXPECT_EQ(base.bare(), base.encoded);
   EXPECT_FALSE(resolve_url(named, "//h:8/json")->has_user);
-  EXPECT_EQ(resolve_url(*parse_url("http://u@h"), "?q")->encoded, "http://u@h/?q");
+  EXPECT_EQ(resolve_url(*parse_url("http://u@h"), "?q")->encoded, "http://u@h?q");
   EXPECT_EQ(resolve_url(base, "//o/p")->encoded, "http://o/p");
   EXPECT_EQ(resolve_url(base, "https://o/p")->encoded, "https://o/p");
 }

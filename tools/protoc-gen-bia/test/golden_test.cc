@@ -258,6 +258,17 @@ TEST(ErrorsProto, MapsBackOnBothClients) {
   });
 }
 
+// As Go's net/http does for Kratos' client.
+TEST(Redirects, AreFollowedByTheHttpClient) {
+  serve([](Peers& peers) {
+    FailRequest request;
+    request.set_kind("moved");
+    auto reply = GreeterHttpClient(peers.http, "127.0.0.1", peers.port).Fail(request);
+    ASSERT_TRUE(reply.ok()) << reply.error().text();
+    EXPECT_EQ(reply->message(), "Hello bob");
+  });
+}
+
 TEST(ErrorsProto, UsesTheEnumsDefault) {
   EXPECT_EQ(error_unspecified_error("x").http_status(), 500);
   EXPECT_FALSE(is_user_not_found(Error::from_http(404, "OTHER", "")));
