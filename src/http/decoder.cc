@@ -13,7 +13,8 @@
 namespace bia::http {
 namespace {
 
-constexpr size_t kStepBytes = 16 * 1024;
+constexpr size_t kStepBytesMin = 16 * 1024;
+constexpr size_t kStepBytesMax = 1024 * 1024;
 
 Error broken(Coding coding) {
   return Error(Code::kInvalidArgument, "BAD_ENCODING",
@@ -23,22 +24,31 @@ Error no_memory() {
   return Error(Code::kResourceExhausted, "OUT_OF_MEMORY", "no memory to unpack a body");
 }
 
-/// Room for the next step at the end of a body that must not grow above a limit. One byte above it
-/// is given, so that a body of exactly the limit is known from a longer one.
+/// Room at the end of a body that must not grow above a limit. One byte above it is given, so that
+/// a body of exactly the limit is known from a longer one.
 class Output {
  public:
-  Output(std::string& out, size_t bytes_max) : out_(out), bytes_max_(bytes_max) {}
-  size_t grow() {
-    const size_t room = std::min(std::max(kStepBytes, out_.size()), bytes_max_ + 1 - out_.size());
-    used_ = out_.size();
-    out_.resize(used_ + room);
-    return room;
+  Output(std::string& out, size_t bytes_max)
+      : out_(out), used_(out.size()), bytes_max_(std::min(bytes_max, out.max_size() - 1)) {}
+  ~Output() { out_.resize(used_); }
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+  /// Grows only where none is left: the input may be members of no bytes, thousands of them.
+  size_t room() {
+    if (used_ == out_.size())
+      out_.resize(used_ + std::min(std::clamp(used_, kStepBytesMin, kStepBytesMax),
+                                   bytes_max_ + 1 - used_));
+    return out_.size() - used_;
   }
   char* at() { return out_.data() + used_; }
   /// False above the limit.
-  bool take(size_t left) {
-    out_.resize(out_.size() - left);
-    return out_.size() <= bytes_max_;
+  bool take(size_t written) {
+    used_ += written;
+    return used_ <= bytes_max_;
+  }
+  void append(std::string_view bytes) {
+    out_.append(bytes);
+    used_ = out_.size();
   }
   Error too_large() const {
     return Error::from_http(413, "BODY_TOO_LARGE",
@@ -49,8 +59,8 @@ class Output {
 
  private:
   std::string& out_;
+  size_t used_;
   size_t bytes_max_;
-  size_t used_ = 0;
 };
 
 struct InflateEnd {
@@ -67,10 +77,11 @@ Result<void> inflate_as(Coding coding, int window, std::string_view in, Output& 
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
   stream.avail_in = static_cast<uInt>(in.size());
   for (;;) {
-    stream.avail_out = static_cast<uInt>(out.grow());
+    const size_t room = out.room();
+    stream.avail_out = static_cast<uInt>(room);
     stream.next_out = reinterpret_cast<Bytef*>(out.at());
     const int state = inflate(&stream, Z_NO_FLUSH);
-    if (!out.take(stream.avail_out)) return out.too_large();
+    if (!out.take(room - stream.avail_out)) return out.too_large();
     if (state == Z_STREAM_END) {
       if (stream.avail_in == 0) return {};
       // RFC 1952 section 2.2: members follow each other.
@@ -89,11 +100,12 @@ Result<void> unpack_brotli(std::string_view in, Output& out) {
   size_t left = in.size();
   const auto* next = reinterpret_cast<const uint8_t*>(in.data());
   for (;;) {
-    size_t room = out.grow();
+    const size_t room = out.room();
+    size_t unused = room;
     auto* to = reinterpret_cast<uint8_t*>(out.at());
     const BrotliDecoderResult result =
-        BrotliDecoderDecompressStream(state.get(), &left, &next, &room, &to, nullptr);
-    if (!out.take(room)) return out.too_large();
+        BrotliDecoderDecompressStream(state.get(), &left, &next, &unused, &to, nullptr);
+    if (!out.take(room - unused)) return out.too_large();
     if (result == BROTLI_DECODER_RESULT_SUCCESS && left == 0) return {};
     if (result != BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT) return broken(Coding::kBrotli);
   }
@@ -108,10 +120,10 @@ Result<void> unpack_zstd(std::string_view in, Output& out) {
   ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kWindowLogMax);
   ZSTD_inBuffer from{in.data(), in.size(), 0};
   for (;;) {
-    const size_t room = out.grow();
+    const size_t room = out.room();
     ZSTD_outBuffer to{out.at(), room, 0};
     const size_t state = ZSTD_decompressStream(context.get(), &to, &from);
-    if (!out.take(room - to.pos)) return out.too_large();
+    if (!out.take(to.pos)) return out.too_large();
     if (ZSTD_isError(state)) return broken(Coding::kZstd);
     // 0: the frame has ended, and all of it is out; another may follow.
     if (from.pos == from.size && state == 0) return {};
@@ -126,7 +138,7 @@ Result<void> decode(Coding coding, std::string_view in, size_t bytes_max, std::s
   switch (coding) {
     case Coding::kIdentity:
       if (in.size() > bytes_max) return output.too_large();
-      out.append(in);
+      output.append(in);
       return {};
     case Coding::kGzip:
       return inflate_as(coding, 15 + 16, in, output);

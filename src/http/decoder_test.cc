@@ -45,7 +45,7 @@ std::string text_of(size_t size) {
 std::string outcome(Coding coding, std::string_view in, size_t bytes_max) {
   std::string out;
   const Result<void> decoded = decode(coding, in, bytes_max, out);
-  EXPECT_LE(out.size(), bytes_max + 1);
+  EXPECT_LE(out.size(), bytes_max < SIZE_MAX ? bytes_max + 1 : SIZE_MAX);
   return decoded ? out : decoded.error().reason();
 }
 
@@ -83,6 +83,24 @@ TEST(Decode, TakesGzipsMembersAndTheBareDeflate) {
   EXPECT_EQ(outcome(Coding::kGzip, two, 1899), "BODY_TOO_LARGE");
   const std::string zlib = coded(Coding::kDeflate, text_of(1000));
   EXPECT_EQ(outcome(Coding::kDeflate, zlib.substr(2, zlib.size() - 6), 1000), text_of(1000));
+}
+
+TEST(Decode, EmptyMembersAndFramesCostNothingThatGrowsWithTheBody) {
+  // With room made anew for each of them, 800 GB would be cleared.
+  const std::string text = text_of(4'000'000);
+  for (const Coding coding : {Coding::kGzip, Coding::kZstd}) {
+    const std::string empty =
+        coding == Coding::kGzip ? gzipped("") : std::string("\x50\x2a\x4d\x18\0\0\0\0", 8);
+    std::string many = coded(coding, text);
+    for (int i = 0; i < 200'000; ++i) many += empty;
+    EXPECT_TRUE(outcome(coding, many, 2 * text.size()) == text) << coding_name(coding);
+  }
+}
+
+TEST(Decode, WithoutALimit) {
+  for (const Coding coding : kCodings)
+    EXPECT_TRUE(outcome(coding, coded(coding, text_of(50'000)), SIZE_MAX) == text_of(50'000))
+        << coding_name(coding);
 }
 
 struct Answer {
