@@ -83,8 +83,11 @@ class Http1Response final : public ServerResponse {
 
   void reset();
   bool close() const { return close_; }
-  /// Who takes the connection over after this answer; null: nobody.
-  std::unique_ptr<Taker> taker() { return std::move(taker_); }
+  /// Who takes the connection over after this answer; null: nobody, also where another answer was
+  /// given since it asked.
+  std::unique_ptr<Taker> taker() {
+    return status_ == 101 ? std::move(taker_) : std::unique_ptr<Taker>();
+  }
   bool head_sent() const override { return head_sent_; }
   /// Puts what is left of the answer into the output buffer. Suspends only for a large body.
   Result<void> finish();

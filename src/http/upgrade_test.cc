@@ -66,6 +66,28 @@ TEST(Upgrade, IsForWhoAsksForIt) {
   });
 }
 
+TEST(Upgrade, IsForgottenByAnotherAnswer) {
+  const auto handler = [](ServerRequest& request, ServerResponse& response) {
+    ASSERT_TRUE(response.upgrade("shout", shout));
+    response.set_close();
+    if (request.path() == "/late")
+      response.answer_now(504, "text/plain", "late");
+    else
+      response.set_status(500);
+  };
+  with_server(handler, [](Server& server) {
+    for (const std::string target : {"/late", "/broken"}) {
+      Peer peer(server.address());
+      std::string ask(kAsk);
+      ask.replace(4, 1, target);
+      peer.send(ask + "early");
+      const std::string answer = peer.all();
+      EXPECT_EQ(answer.find(target == "/late" ? "504" : "500"), 9u) << answer;
+      EXPECT_EQ(answer.find("EARLY"), std::string::npos) << answer;
+    }
+  });
+}
+
 TEST(Upgrade, AStopEndsItAtItsDeadline) {
   with_server(upgrade_or_say_no, [](Server& server) {
     Peer peer(server.address());
