@@ -174,13 +174,16 @@ Error ClientHttp2::ended_error(const Stream& stream) const {
 }
 
 Result<void> ClientHttp2::wait(Stream& stream, Deadline deadline) {
-  const Deadline head = options_.head_timeout > Duration::zero()
-                            ? std::min(deadline, Deadline::after(options_.head_timeout))
-                            : deadline;
+  // Counted from the request's end: while its body waits for windows, `deadline` alone holds.
+  const auto limit = [&] {
+    const bool sent = stream.body_sent == stream.request->body.size();
+    return stream.head_done || !sent || options_.head_timeout <= Duration::zero()
+               ? deadline
+               : std::min(deadline, Deadline(stream.sent + options_.head_timeout));
+  };
   while (!stream.complete && !stream.closed && !stream.too_large) {
-    auto waited = stream.waiter.wait(stream.head_done ? deadline : head);
-    if (waited || (waited.error().code() == Code::kDeadlineExceeded && stream.head_done &&
-                   !deadline.expired()))
+    auto waited = stream.waiter.wait(limit());
+    if (waited || (waited.error().code() == Code::kDeadlineExceeded && !limit().expired()))
       continue;
     return deadline.expired() ? std::move(waited).error() : head_timeout(std::move(waited).error());
   }
@@ -292,7 +295,11 @@ Http2Events::BodyPart ClientHttp2::read_body(Http2Stream& base, std::span<char> 
   std::memcpy(into.data(), body.data() + stream.body_sent, size);
   stream.body_sent += size;
   const bool whole = stream.body_sent == body.size();
-  if (whole) stream.sent = now();
+  if (whole) {
+    stream.sent = now();
+    // Its limit begins.
+    if (options_.head_timeout > Duration::zero()) stream.waiter.wake_all();
+  }
   return {size, whole ? Body::kEnd : Body::kMore};
 }
 

@@ -14,9 +14,11 @@ constexpr Duration kLong = std::chrono::hours(1);
 
 std::string outcome(const ClientOptions& options, const net::Endpoint& to,
                     ClientRequest::Scheme scheme = ClientRequest::Scheme::kHttp,
-                    std::string_view target = "/") {
+                    std::string_view target = "/", std::string_view body = {}) {
   Client client(options);
   ClientRequest request;
+  request.method = body.empty() ? "GET" : "POST";
+  request.body = body;
   request.scheme = scheme;
   const std::string host = to.host();
   request.host = host;
@@ -90,6 +92,25 @@ TEST(ClientTimeouts, TheHeadOnBothProtocolsAndNotTheBody) {
       options.head_timeout = {};
       EXPECT_EQ(ask("/late"), "begin end") << "none by default";
     }
+  });
+}
+
+TEST(ClientTimeouts, TheHeadsBeginsWithTheRequestsEnd) {
+  const auto handler = [](ServerRequest& request, ServerResponse& response) {
+    // Windows are full meanwhile.
+    fiber::sleep_for(milliseconds(300)).ignore("test");
+    if (!request.body()) return response.set_status(400);
+    if (request.path() == "/late") fiber::sleep_for(milliseconds(300)).ignore("test");
+    response.body() = "all read";
+  };
+  with_server(handler, [](Server& server) {
+    const auto to = net::Endpoint::parse(server.address()).value();
+    const std::string body(3'000'000, 'x');
+    ClientOptions options;
+    options.cleartext = ClientOptions::Cleartext::kPriorKnowledge;
+    options.head_timeout = milliseconds(100);
+    EXPECT_EQ(outcome(options, to, ClientRequest::Scheme::kHttp, "/", body), "all read");
+    EXPECT_EQ(outcome(options, to, ClientRequest::Scheme::kHttp, "/late", body), "HEAD_TIMEOUT");
   });
 }
 
