@@ -61,6 +61,9 @@ Result<void> unpack(std::string_view name, int window, std::string& body) {
     stream.avail_out = sizeof(buffer);
     state = inflate(&stream, Z_NO_FLUSH);
     out.append(buffer, sizeof(buffer) - stream.avail_out);
+    // RFC 1952 section 2.2: members follow each other.
+    if (name == "gzip" && state == Z_STREAM_END && stream.avail_in > 0)
+      state = inflateReset(&stream);
   }
   const std::optional<Error> failed =
       state == Z_STREAM_END ? std::nullopt

@@ -30,6 +30,19 @@ TEST(ContentEncoding, ComesBackFromEveryEncodingAndFromStacks) {
   EXPECT_EQ(encodings, "zstd, deflate");
 }
 
+TEST(ContentEncoding, MembersOfGzipFollowEachOther) {
+  std::string encodings;
+  std::string first = "first ";
+  std::string second = text();
+  ASSERT_TRUE(encode_content("gzip", first, encodings).ok());
+  ASSERT_TRUE(encode_content("gzip", second, encodings).ok());
+  std::string both = first + second;
+  ASSERT_TRUE(decode_content("gzip", both).ok());
+  EXPECT_EQ(both, "first " + text());
+  std::string more = first + "and this is no member";
+  EXPECT_EQ(decode_content("gzip", more).error().message(), "gzip: invalid header");
+}
+
 TEST(ContentEncoding, NamesWhatIsUnknown) {
   std::string body = "a";
   std::string encodings;
