@@ -321,6 +321,11 @@ TEST(Cel, TakesOnlySoManySteps) {
   std::string doubled = "['aaaaaaaaaaaaaaaa']";
   for (int i = 0; i < 30; ++i) doubled += ".map(x, x + x)";
   EXPECT_EQ(result(doubled), "error the rule takes too many steps");
+  // Reading a long text is no single step.
+  const std::string size =
+      "['" + std::string(6400, 'a') + "'].all(t, [1, 2, 3].all(x, size(t) == 6400))";
+  EXPECT_EQ(result(size, 400), "bool true");
+  EXPECT_EQ(result(size, 250), "error the rule takes too many steps");
 }
 
 }  // namespace

@@ -111,10 +111,17 @@ Value GetFieldNode::evaluate(Evaluation& evaluation) const {
 Value CallNode::evaluate(Evaluation& evaluation) const {
   std::array<Value, Overload::kArgumentsMax> values;
   if (!evaluation.charge(1)) return Evaluation::too_much();
+  size_t text_bytes = 0;
   for (size_t i = 0; i < arguments_.size(); ++i) {
     values[i] = arguments_[i]->evaluate(evaluation);
     if (values[i].is_error()) return values[i];
+    if (values[i].kind() == Kind::kString || values[i].kind() == Kind::kBytes)
+      text_bytes += values[i].text().size();
   }
+  // Most functions read all of a text; a loop over a request's list may ask so of a long one each
+  // time.
+  constexpr size_t kBytesAStep = 64;
+  if (!evaluation.charge(text_bytes / kBytesAStep)) return Evaluation::too_much();
   return exact_ ? shapes_[0]->code(evaluation, values.data()) : choose(evaluation, values.data());
 }
 
