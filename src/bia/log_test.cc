@@ -1,6 +1,7 @@
 #include "bia/bia/log.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/any.pb.h>
 #include <google/protobuf/api.pb.h>
 #include <google/protobuf/struct.pb.h>
 #include <gtest/gtest.h>
@@ -80,6 +81,24 @@ TEST(Log, MasksFieldsOfLinesAndOfMessages) {
   google::protobuf::Struct map;
   (*map.mutable_fields())["token"].set_string_value("abc");
   EXPECT_EQ(Request(&map).text(), "fields { key: \"token\" value { } }");
+}
+
+TEST(Log, MasksWhatAnAnyHolds) {
+  LogLines log_lines;
+  log::set_masked({"version"});
+  google::protobuf::Api api;
+  api.set_name("n");
+  api.set_version("abc");
+  google::protobuf::Any inner;
+  inner.PackFrom(api);
+  google::protobuf::Any outer;
+  outer.PackFrom(inner);
+  const std::string text = Request(&outer).text();
+  EXPECT_THAT(text, testing::HasSubstr("version: \"***\""));
+  EXPECT_THAT(text, testing::HasSubstr("name: \"n\""));
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("abc")));
+  outer.set_type_url("type.googleapis.com/not.Known");
+  EXPECT_THAT(Request(&outer).text(), testing::HasSubstr("value: \"***\""));
 }
 
 TEST(ParseLogLevel, TakesAnyCaseAndNamesTheLevels) {

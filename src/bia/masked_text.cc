@@ -20,6 +20,7 @@ class Masker {
 
   void mask(pb::Message& message) const {
     const pb::Reflection* reflection = message.GetReflection();
+    if (message.GetDescriptor()->full_name() == "google.protobuf.Any") mask_held(message);
     std::vector<const Field*> fields;
     reflection->ListFields(message, &fields);
     const bool entry = message.GetDescriptor()->options().map_entry();
@@ -39,6 +40,23 @@ class Masker {
   }
 
  private:
+  /// ShortDebugString opens what an Any holds, where its type is in the program; of another type
+  /// nobody can tell which bytes are secret.
+  void mask_held(pb::Message& any) const {
+    const pb::Reflection* reflection = any.GetReflection();
+    const Field* url = any.GetDescriptor()->FindFieldByNumber(1);
+    const Field* value = any.GetDescriptor()->FindFieldByNumber(2);
+    if (reflection->GetString(any, value).empty()) return;
+    const std::string name = reflection->GetString(any, url);
+    const auto* type = pb::DescriptorPool::generated_pool()->FindMessageTypeByName(
+        name.substr(name.rfind('/') + 1));
+    const std::unique_ptr<pb::Message> held(
+        type ? pb::MessageFactory::generated_factory()->GetPrototype(type)->New() : nullptr);
+    if (!held || !held->ParsePartialFromString(reflection->GetString(any, value)))
+      return hide(any, value);
+    mask(*held);
+    reflection->SetString(&any, value, held->SerializePartialAsString());
+  }
   bool names(std::string_view name) const {
     return std::find(names_.begin(), names_.end(), name) != names_.end();
   }
