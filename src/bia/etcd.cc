@@ -118,6 +118,12 @@ Result<void> EtcdClient::authenticate(Deadline deadline) {
   return {};
 }
 
+Result<void> EtcdClient::authenticate_or_move(Deadline deadline) {
+  auto known = authenticate(deadline);
+  if (!known) next_endpoint();
+  return known;
+}
+
 // Channels stay: another fiber may be in a call on the one that is left.
 void EtcdClient::next_endpoint() { current_ = (current_ + 1) % channels_.size(); }
 
@@ -195,7 +201,7 @@ Result<int64_t> EtcdClient::keep_alive(int64_t lease) {
   std::string request;
   put_uint(request, 1, uint64_t(lease));
   const Deadline deadline = Deadline::after(options_.timeout);
-  BIA_TRY(authenticate(deadline));
+  BIA_TRY(authenticate_or_move(deadline));
   auto stream = channel().stream("/etcdserverpb.Lease/LeaseKeepAlive", call_options(deadline));
   Result<void> done;
   std::string reply;
@@ -226,7 +232,7 @@ Result<int64_t> EtcdClient::keep_alive(int64_t lease) {
 Result<void> EtcdClient::wait_change(std::string_view prefix, int64_t revision) {
   std::string request;
   put_bytes(request, 1, key_request(prefix, revision));
-  BIA_TRY(authenticate(Deadline::after(options_.timeout)));
+  BIA_TRY(authenticate_or_move(Deadline::after(options_.timeout)));
   auto stream = channel().stream("/etcdserverpb.Watch/Watch", call_options(Deadline::never()));
   if (!stream.ok()) {
     next_endpoint();

@@ -40,6 +40,8 @@ class EtcdClient {
   Result<std::string> call(std::string_view path, const std::string& request);
   /// Asks for a token where there is a user, and none yet.
   Result<void> authenticate(Deadline deadline);
+  /// The same; where it fails, the next endpoint is asked next time.
+  Result<void> authenticate_or_move(Deadline deadline);
   grpc::CallOptions call_options(Deadline deadline) const;
   grpc::Channel& channel();
   void next_endpoint();
