@@ -126,11 +126,11 @@ TEST_F(Redirects, GoOnUntilTheLimit) {
     for (int i = 0; i < hops; ++i) target += "/302/";
     return target + "/end";
   };
-  EXPECT_EQ(body_of("GET", chain(10)).substr(0, 9), "GET /end ");
-  Sent sent = send("GET", [&](const std::string&) { return chain(11); });
+  EXPECT_EQ(body_of("GET", chain(9)).substr(0, 9), "GET /end ");
+  Sent sent = send("GET", [&](const std::string&) { return chain(10); });
   ASSERT_FALSE(sent.outcome.ok());
   EXPECT_EQ(sent.outcome.error().reason(), "TOO_MANY_REDIRECTS");
-  EXPECT_EQ(sent.outcome.error().message(), "stopped after 10 redirects, the next one is to /end");
+  EXPECT_EQ(sent.outcome.error().message(), "stopped after 9 redirects, the next one is to /end");
   sent = send("GET", [](const std::string&) { return "/302//b"; }, {}, 0);
   EXPECT_EQ(sent.outcome.error().reason(), "TOO_MANY_REDIRECTS");
 }

@@ -3,8 +3,8 @@
 
 namespace bia::http {
 
-/// Where Go's net/http gives up.
-inline constexpr int kRedirectsMax = 10;
+/// Go's net/http makes ten requests: the tenth redirect is an error.
+inline constexpr int kRedirectsMax = 9;
 
 /// An exchange, and those that its answers of 301, 302, 303, 307 and 308 lead to, as Go's net/http
 /// follows them (RFC 9110 section 15.4): 307 and 308 repeat method and body; the others ask with
