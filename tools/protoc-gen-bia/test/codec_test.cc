@@ -68,7 +68,7 @@ void serve(const std::function<void(Peers&, Service&)>& body, HttpContent conten
 FormRequest form(std::string_view title) {
   FormRequest request;
   request.set_title(std::string(title));
-  request.set_data("\x01\xff");
+  request.set_data("ab");  // XML has bytes as text, as Go
   request.set_count(7);
   return request;
 }
@@ -147,7 +147,7 @@ TEST(ClientContent, ReadsAnErrorInProtobuf) {
   EXPECT_EQ(error.reason() + " " + error.message(), "GONE no");
   ASSERT_EQ(error.metadata().size(), 1u);
   EXPECT_EQ(error.metadata()[0].first + error.metadata()[0].second, "kv");
-  response.body.resize(9);
+  response.body.resize(8);
   EXPECT_THAT(bia::error_of(response).message(), HasSubstr("HTTP 404"));
 }
 
@@ -185,9 +185,9 @@ TEST(ServerContent, CodecsOfItsOwnByContentTypeAndAccept) {
 
 TEST(ServerContent, FormsAreRepliesToo) {
   serve([](Peers& peers, Service&) {
-    auto answer = peers.send("POST", "/forms", "title=a+b&count=2",
-                             "application/x-www-form-urlencoded",
-                             "application/x-www-form-urlencoded");
+    auto answer =
+        peers.send("POST", "/forms", "title=a+b&count=2", "application/x-www-form-urlencoded",
+                   "application/x-www-form-urlencoded");
     EXPECT_EQ(answer.headers.get("content-type"), "application/x-www-form-urlencoded");
     EXPECT_EQ(answer.body, "title=a%20b&count=2");
   });
