@@ -63,7 +63,7 @@ struct Log {
   std::string fields;
   std::vector<std::string> masked;
   std::vector<std::string> masked_values;
-  LogFilter filter;
+  log::LogFilter filter;
   uint64_t dropped_before = 0;
   std::atomic<LogLevel> level{LogLevel::kInfo};
 
