@@ -204,7 +204,8 @@ TEST(ServerContent, FunctionsDecodeAndEncode) {
   };
   content.encode_reply = [](bia::http::ServerRequest&, bia::http::ServerResponse& response,
                             const Message& reply, const HttpContent::Builtin& builtin) {
-    if (static_cast<const FormRequest&>(reply).title() != "own") return builtin();
+    const auto* form = dynamic_cast<const FormRequest*>(&reply);
+    if (!form || form->title() != "own") return builtin();
     response.set_status(201);
     response.add_header("Content-Type", "text/own");
     response.body() += "own";
