@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,8 @@
 #include <cstring>
 #include <filesystem>
 #include <ostream>
+
+#include "project.h"
 
 extern char** environ;
 
@@ -93,9 +96,20 @@ Result<void> configure(const fs::path& source, const fs::path& build) {
   return run_step(words, "cmake");
 }
 
+/// Leaves it to be waited for.
+bool ends_within(pid_t pid, Duration limit) {
+  const Deadline deadline = Deadline::after(limit);
+  siginfo_t info{};
+  while (waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid == 0) {
+    if (deadline.expired()) return false;
+    usleep(5000);
+  }
+  return true;
+}
+
 }  // namespace
 
-Result<int> run_process(const std::vector<std::string>& words) {
+Result<int> run_process(const std::vector<std::string>& words, Duration limit) {
   std::vector<char*> argv;
   argv.reserve(words.size() + 1);
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
@@ -111,9 +125,18 @@ Result<int> run_process(const std::vector<std::string>& words) {
     return Error(Code::kNotFound, "PROGRAM",
                  fmt::format("cannot run {}: {}", words[0], strerror(failed)))
         .with_hint(fmt::format("install {}", words[0]));
+  bool timed_out = false;
+  if (limit != Duration::max() && !ends_within(pid, limit)) {
+    timed_out = true;
+    kill(pid, SIGTERM);
+    if (!ends_within(pid, std::chrono::seconds(2))) kill(pid, SIGKILL);
+  }
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
+  if (timed_out)
+    return Error(Code::kDeadlineExceeded, "TIMEOUT",
+                 fmt::format("{} did not end within {}", words[0], format_go_duration(limit)));
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -130,10 +153,16 @@ Result<BuiltService> build_service(const std::string& folder, const std::string&
   BuiltService built;
   built.folder = source.string();
   built.name = BIA_TRY(program_name(source, name));
-  const fs::path build = source / "build";
+  const fs::path root = project_root(source);
+  if (root.empty()) {
+    return Error(Code::kNotFound, "NO_PROJECT",
+                 fmt::format("neither {} nor a folder above has a CMakeLists.txt with project()",
+                             (source / "CMakeLists.txt").string()));
+  }
+  const fs::path build = root / "build";
   fmt::print(io.err, "building {} in {}\n", built.name, build.string());
   io.err.flush();
-  BIA_TRY(configure(source, build));
+  BIA_TRY(configure(root, build));
   BIA_TRY(run_step({"cmake", "--build", build.string(), "--target", built.name}, "the build"));
   built.program = (build / "bin" / built.name).string();
   if (!fs::exists(built.program, error)) {
