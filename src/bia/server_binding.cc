@@ -7,6 +7,7 @@
 #include "bia/bia/cel_rule.h"
 #include "bia/fiber/scheduler.h"
 #include "bia/grpc/server.h"
+#include "bia/grpc_json.h"
 #include "bia/http/router.h"
 #include "bia/service_exchange.h"
 #include "bia/service_http.h"
@@ -183,6 +184,7 @@ Result<void> ServerBinding::add(Service& service, http::Router* router, grpc::Se
     } else {
       handler.stream = [target](grpc::ServerCall& call) { return target->stream(call); };
     }
+    handler.json = json_handler(handler, method);
     if (Result<void> added = grpc->add_method(std::move(handler)); !added.ok()) return added;
   }
   if (grpc != nullptr) grpc->add_file(info.file());
