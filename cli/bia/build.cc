@@ -107,6 +107,24 @@ bool ends_within(pid_t pid, Duration limit) {
   return true;
 }
 
+/// Results on stdout are the service's; what the program says goes to stderr. In a group of its own
+/// it has the terminal, for git may ask for a password. Returns errno.
+int spawn(std::vector<char*>& argv, bool own_group, pid_t& pid) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  if (own_group) {
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    if (isatty(STDIN_FILENO)) posix_spawn_file_actions_addtcsetpgrp_np(&actions, STDIN_FILENO);
+  }
+  const int failed = posix_spawnp(&pid, argv[0], &actions, &attributes, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  return failed;
+}
+
 }  // namespace
 
 Result<int> run_process(const std::vector<std::string>& words, Duration limit) {
@@ -114,25 +132,26 @@ Result<int> run_process(const std::vector<std::string>& words, Duration limit) {
   argv.reserve(words.size() + 1);
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
-  // Results on stdout are the service's; what the build says goes to stderr.
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+  const bool limited = limit != Duration::max();
   pid_t pid = 0;
-  const int failed = posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed)
+  if (const int failed = spawn(argv, limited, pid))
     return Error(Code::kNotFound, "PROGRAM",
                  fmt::format("cannot run {}: {}", words[0], strerror(failed)))
         .with_hint(fmt::format("install {}", words[0]));
-  bool timed_out = false;
-  if (limit != Duration::max() && !ends_within(pid, limit)) {
-    timed_out = true;
-    kill(pid, SIGTERM);
-    if (!ends_within(pid, std::chrono::seconds(2))) kill(pid, SIGKILL);
+  const bool timed_out = limited && !ends_within(pid, limit);
+  if (timed_out) {
+    // Git leaves a helper behind that waits for the network.
+    kill(-pid, SIGTERM);
+    static_cast<void>(ends_within(pid, std::chrono::seconds(2)));
+    kill(-pid, SIGKILL);
   }
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (limited && isatty(STDIN_FILENO)) {
+    const auto before = signal(SIGTTOU, SIG_IGN);
+    tcsetpgrp(STDIN_FILENO, getpgrp());
+    signal(SIGTTOU, before);
   }
   if (timed_out)
     return Error(Code::kDeadlineExceeded, "TIMEOUT",
