@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,8 @@
 #include <cstring>
 #include <filesystem>
 #include <ostream>
+
+#include "project.h"
 
 extern char** environ;
 
@@ -93,27 +96,66 @@ Result<void> configure(const fs::path& source, const fs::path& build) {
   return run_step(words, "cmake");
 }
 
+/// Leaves it to be waited for.
+bool ends_within(pid_t pid, Duration limit) {
+  const Deadline deadline = Deadline::after(limit);
+  siginfo_t info{};
+  while (waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid == 0) {
+    if (deadline.expired()) return false;
+    usleep(5000);
+  }
+  return true;
+}
+
+/// Results on stdout are the service's; what the program says goes to stderr. In a group of its own
+/// it has the terminal, for git may ask for a password. Returns errno.
+int spawn(std::vector<char*>& argv, bool own_group, pid_t& pid) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  if (own_group) {
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    if (isatty(STDIN_FILENO)) posix_spawn_file_actions_addtcsetpgrp_np(&actions, STDIN_FILENO);
+  }
+  const int failed = posix_spawnp(&pid, argv[0], &actions, &attributes, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  return failed;
+}
+
 }  // namespace
 
-Result<int> run_process(const std::vector<std::string>& words) {
+Result<int> run_process(const std::vector<std::string>& words, Duration limit) {
   std::vector<char*> argv;
   argv.reserve(words.size() + 1);
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
-  // Results on stdout are the service's; what the build says goes to stderr.
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+  const bool limited = limit != Duration::max();
   pid_t pid = 0;
-  const int failed = posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed)
+  if (const int failed = spawn(argv, limited, pid))
     return Error(Code::kNotFound, "PROGRAM",
                  fmt::format("cannot run {}: {}", words[0], strerror(failed)))
         .with_hint(fmt::format("install {}", words[0]));
+  const bool timed_out = limited && !ends_within(pid, limit);
+  if (timed_out) {
+    // Git leaves a helper behind that waits for the network.
+    kill(-pid, SIGTERM);
+    static_cast<void>(ends_within(pid, std::chrono::seconds(2)));
+    kill(-pid, SIGKILL);
+  }
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
+  if (limited && isatty(STDIN_FILENO)) {
+    const auto before = signal(SIGTTOU, SIG_IGN);
+    tcsetpgrp(STDIN_FILENO, getpgrp());
+    signal(SIGTTOU, before);
+  }
+  if (timed_out)
+    return Error(Code::kDeadlineExceeded, "TIMEOUT",
+                 fmt::format("{} did not end within {}", words[0], format_go_duration(limit)));
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -130,10 +172,16 @@ Result<BuiltService> build_service(const std::string& folder, const std::string&
   BuiltService built;
   built.folder = source.string();
   built.name = BIA_TRY(program_name(source, name));
-  const fs::path build = source / "build";
+  const fs::path root = project_root(source);
+  if (root.empty()) {
+    return Error(Code::kNotFound, "NO_PROJECT",
+                 fmt::format("neither {} nor a folder above has a CMakeLists.txt with project()",
+                             (source / "CMakeLists.txt").string()));
+  }
+  const fs::path build = root / "build";
   fmt::print(io.err, "building {} in {}\n", built.name, build.string());
   io.err.flush();
-  BIA_TRY(configure(source, build));
+  BIA_TRY(configure(root, build));
   BIA_TRY(run_step({"cmake", "--build", build.string(), "--target", built.name}, "the build"));
   built.program = (build / "bin" / built.name).string();
   if (!fs::exists(built.program, error)) {

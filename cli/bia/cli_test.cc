@@ -15,6 +15,7 @@ namespace fs = std::filesystem;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 const std::vector<Flag> kFlags = {{"force", 'f', "", "overwrite"}, {"cmd", 'c', "NAME", "which"}};
@@ -72,7 +73,8 @@ TEST_F(Program, NamesWhatIsUnknown) {
   EXPECT_EQ(err.str(), "ERROR: unknown command \"nwe\" (bia help lists them)\n");
   EXPECT_EQ(run({"new", "x", "--frce"}), 1);
   EXPECT_EQ(err.str(),
-            "ERROR: bia new: unknown flag --frce (it takes --force, --repo, --branch)\n");
+            "ERROR: bia new: unknown flag --frce (it takes --force, --repo, --branch, "
+            "--timeout, --nomod)\n");
 }
 
 TEST_F(Program, NewWritesAService) {
@@ -102,6 +104,35 @@ TEST_F(Program, NewDoesNotOverwriteUnasked) {
   EXPECT_EQ(read("shop/README.md"), "mine");
   EXPECT_EQ(run({"new", folder_ + "/shop/", "--force"}), 0);
   EXPECT_THAT(read("shop/README.md"), StartsWith("# shop"));
+}
+
+TEST_F(Program, NewJoinsAProject) {
+  EXPECT_EQ(run({"new", folder_ + "/user", "--nomod"}), 1);
+  EXPECT_THAT(err.str(), AllOf(HasSubstr("no CMakeLists.txt has a project()"),
+                               HasSubstr("bia new NAME makes one")));
+  EXPECT_FALSE(fs::exists(folder_ + "/user"));
+  ASSERT_EQ(run({"new", folder_ + "/shop"}), 0);
+  ASSERT_EQ(run({"new", folder_ + "/shop/app/user", "--nomod"}), 0) << err.str();
+  EXPECT_THAT(out.str(), AllOf(HasSubstr("ADDED add_subdirectory(app/user) to " + folder_ +
+                                         "/shop/CMakeLists.txt"),
+                               HasSubstr("$ bia run " + folder_ + "/shop/app/user\n")));
+  EXPECT_THAT(read("shop/CMakeLists.txt"), testing::EndsWith("\nadd_subdirectory(app/user)\n"));
+  for (const char* absent : {"api", "README.md", ".gitignore"})
+    EXPECT_FALSE(fs::exists(folder_ + "/shop/app/user/" + absent)) << absent;
+  EXPECT_THAT(read("shop/app/user/CMakeLists.txt"),
+              AllOf(HasSubstr("add_executable(user ${user_sources})"), Not(HasSubstr("project("))));
+  EXPECT_THAT(read("shop/app/user/cmd/user/main.cc"), HasSubstr("user::wire"));
+  EXPECT_THAT(read("shop/app/user/Dockerfile"), HasSubstr("COPY app/user/configs /data/conf"));
+  const std::string list = read("shop/CMakeLists.txt");
+  ASSERT_EQ(run({"new", folder_ + "/shop/app/user", "--nomod", "--force"}), 0);
+  EXPECT_EQ(read("shop/CMakeLists.txt"), list) << "once";
+}
+
+TEST_F(Program, NewTakesATimeout) {
+  for (const char* bad : {"0s", "-1s", "soon", "5"})
+    EXPECT_EQ(run({"new", folder_ + "/shop", "--timeout", bad}), 1) << bad;
+  EXPECT_THAT(err.str(), HasSubstr("--timeout \"5\" is no duration above zero"));
+  EXPECT_EQ(run({"new", folder_ + "/shop", "-t", "5s"}), 0);
 }
 
 TEST_F(Program, NewRefusesBadNames) {

@@ -15,6 +15,7 @@
 
 #include "build.h"
 #include "command.h"
+#include "project.h"
 #include "service.h"
 
 namespace bia::cli {
@@ -147,12 +148,6 @@ Result<void> check_name(const std::string& name) {
   return {};
 }
 
-std::string replace_all(std::string text, std::string_view from, std::string_view to) {
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
-    text.replace(at, from.size(), to);
-  return text;
-}
-
 /// Where a template goes, below the project's folder: "service/cmd/NAME/main.cc" is
 /// "cmd/shop/main.cc".
 std::string target_path(std::string_view path, const std::string& name) {
@@ -183,8 +178,6 @@ Result<void> write_file(const fs::path& path, std::string_view text) {
   return {};
 }
 
-using Files = std::vector<std::pair<std::string, std::string>>;
-
 Files built_in_files(const std::string& name) {
   Files files;
   for (const EmbeddedFile& file : templates::service())
@@ -195,15 +188,22 @@ Files built_in_files(const std::string& name) {
 /// A layout of one's own: a git repository whose files may say SERVICE_NAME and SERVICE_NAMESPACE,
 /// and whose programs may lie in cmd/NAME.
 Result<Files> cloned_files(const std::string& repository, const std::string& branch,
-                           const std::string& name) {
+                           Duration timeout, const std::string& name) {
   const fs::path clone = fs::temp_directory_path() / fmt::format("bia-new-{}-{}", getpid(), name);
   std::vector<std::string> words = {"git", "clone", "--quiet", "--depth", "1"};
   if (!branch.empty()) words.insert(words.end(), {"--branch", branch});
   words.insert(words.end(), {"--", repository, clone.string()});
   std::error_code error;
   fs::remove_all(clone, error);
-  const int code = BIA_TRY(run_process(words));
-  if (code != 0) {
+  auto code = run_process(words, timeout);
+  if (!code && code.error().code() == Code::kDeadlineExceeded) {
+    fs::remove_all(clone, error);
+    return Error(Code::kDeadlineExceeded, "CLONE",
+                 fmt::format("git did not clone {} within {}", repository,
+                             format_go_duration(timeout)))
+        .with_hint("raise --timeout");
+  }
+  if (BIA_TRY(std::move(code)) != 0) {
     return Error(Code::kUnavailable, "CLONE",
                  fmt::format("git cannot clone {}; its messages are above", repository));
   }
@@ -265,18 +265,51 @@ Result<fs::path> folder_for(const Args& args, Io& io) {
       .with_hint("choose another name, or pass --force to overwrite its files");
 }
 
+/// Kratos: --timeout, "60s".
+Result<Duration> clone_timeout(const Args& args) {
+  const std::string text = args.get("timeout", "60s");
+  Result<Duration> timeout = parse_go_duration(text);
+  if (timeout && *timeout > Duration::zero()) return *timeout;
+  return Error(Code::kInvalidArgument, "TIMEOUT",
+               fmt::format("--timeout \"{}\" is no duration above zero, like 90s or 5m", text));
+}
+
+/// The project that a service joins.
+Result<fs::path> root_for(const fs::path& folder) {
+  const fs::path root = project_root(fs::absolute(folder).lexically_normal().parent_path());
+  if (!root.empty()) return root;
+  return Error(
+             Code::kNotFound, "NO_PROJECT",
+             fmt::format("--nomod joins a project, and above {} no CMakeLists.txt has a project()",
+                         folder.string()))
+      .with_hint("bia new NAME makes one");
+}
+
 Result<int> run_new(const Args& args, Io& io) {
+  const Duration timeout = BIA_TRY(clone_timeout(args));
   const fs::path folder = BIA_TRY(folder_for(args, io));
   const std::string name = folder.filename().string();
   const char* layout = getenv("BIA_LAYOUT_REPO");
   const std::string repository = args.get("repo", layout ? layout : "");
-  const Files files = repository.empty()
-                          ? built_in_files(name)
-                          : BIA_TRY(cloned_files(repository, args.get("branch"), name));
+  fs::path root;
+  if (args.has("nomod")) root = BIA_TRY(root_for(folder));
+  const fs::path below = fs::absolute(folder).lexically_normal().lexically_relative(root);
+  Files files = repository.empty()
+                    ? built_in_files(name)
+                    : BIA_TRY(cloned_files(repository, args.get("branch"), timeout, name));
+  if (!root.empty()) files = part_of_project(files, name, below);
   for (const auto& [file, text] : files) {
     const fs::path path = folder / file;
     BIA_TRY(write_file(path, text));
     fmt::print(io.out, "CREATED {} ({} bytes)\n", path.string(), text.size());
+  }
+  if (!root.empty()) {
+    if (BIA_TRY(add_to_project(root, below)))
+      fmt::print(io.out, "ADDED add_subdirectory({}) to {}\n", below.generic_string(),
+                 (root / "CMakeLists.txt").string());
+    fmt::print(io.out, "\nCreated {0}. Build and start it:\n\n$ bia run {1}\n", name,
+               folder.string());
+    return 0;
   }
   fmt::print(io.out,
              "\nCreated {0}. Build and start it:\n\n"
@@ -292,12 +325,16 @@ Result<int> run_new(const Args& args, Io& io) {
 
 Command new_command() {
   return {"new",
-          "[NAME] [--force] [--repo URL [--branch NAME]]",
+          "[NAME] [--force] [--nomod] [--repo URL [--branch NAME] [--timeout TIME]]",
           "create a service in the folder NAME",
           {{"force", 'f', "", "write into a folder that exists, over files of the same names"},
            {"repo", 'r', "URL",
             "a layout of your own: a git repository; default: $BIA_LAYOUT_REPO, else bia's own"},
-           {"branch", 'b', "NAME", "the repository's branch or tag"}},
+           {"branch", 'b', "NAME", "the repository's branch or tag"},
+           {"timeout", 't', "TIME", "for cloning it; default: 60s"},
+           {"nomod", 0, "",
+            "a further service of the project above NAME's folder: without an api of its own, and "
+            "added to the project's CMakeLists.txt"}},
           "NAME may be a path; its last part is the service's name. On a terminal it is asked for "
           "where it is missing. In a layout, SERVICE_NAME, SERVICE_NAMESPACE and cmd/NAME stand "
           "for it.",

@@ -31,6 +31,7 @@
 #include "bia/server_tls.h"
 #include "bia/successor.h"
 #include "bia/transport_metrics.h"
+#include "bia/unmatched.h"
 
 namespace bia {
 namespace {
@@ -170,6 +171,8 @@ Result<void> App::Impl::set_up() {
   if (server.http && server.http->grpc) server.http->options.guest = &grpc->http_guest();
   if (server.http) http = BIA_TRY(http::Server::create(*threads, server.http->options, handler()));
   BIA_TRY(ops.add_routes(server, router));
+  router.set_not_found(
+      answer_unmatched(server.metrics_enabled ? &request_metrics : nullptr, binding.content()));
   if (!server.metrics_enabled) return set_up_tracing();
   BIA_TRY(config.register_metrics(registry));
   // An exemplar needs the call's span: then tracing is outside.
@@ -177,17 +180,6 @@ Result<void> App::Impl::set_up() {
   binding.middleware().add(metrics_middleware(request_metrics));
   if (!server.metrics_more.exemplars) BIA_TRY(set_up_tracing());
   BIA_TRY(request_metrics.add_unmatched());
-  router.set_not_found([this](http::ServerRequest& request, const http::PathParams&,
-                              http::ServerResponse& response) {
-    const int status = response.status();
-    request_metrics.record_unmatched(status);
-    if (status == 405) {
-      write_error(response, status, "METHOD_NOT_ALLOWED",
-                  fmt::format("{} does not take {}", request.path(), request.method_text()));
-    } else {
-      write_error(response, status, "NOT_FOUND", fmt::format("no route for {}", request.path()));
-    }
-  });
   registry.add_collector([this](metrics::TextWriter& out) { collect_servers(out); });
   registry.add_collector(metrics::write_process_metrics);
   return router.add("GET", server.metrics_path,
@@ -453,6 +445,9 @@ metrics::Registry& App::metrics() { return impl_->registry; }
 Tracer* App::tracer() { return impl_->tracer.get(); }
 http::Router& App::router() { return impl_->router; }
 Chain& App::chain() { return impl_->binding.middleware(); }
+Result<void> App::http_content(HttpContent content) {
+  return impl_->binding.set_content(std::move(content));
+}
 void App::use(std::unique_ptr<Middleware> middleware) { chain().add(std::move(middleware)); }
 void App::keep(Owned object) { impl_->owned.push_back(std::move(object)); }
 void App::before_start(Hook hook) { impl_->before_start.push_back(std::move(hook)); }

@@ -5,6 +5,8 @@
 
 #include "bia/advertise.h"
 #include "bia/fiber/scheduler.h"
+#include "bia/http/client.h"
+#include "bia/http/server.h"
 
 namespace bia {
 namespace {
@@ -85,6 +87,42 @@ TEST(App, AServerThatDoesNotStartEndsIt) {
   const Ran ran = run_with(true);
   EXPECT_EQ(ran.outcome.error().message(), "starting the server: no queue");
   EXPECT_THAT(ran.events, ElementsAre("before start", "start a", "start b", "stop a"));
+}
+
+TEST(App, ItsErrorEncoderHasWhatNoRouteMatches) {
+  fiber::block_signals();
+  log::set_sink([](std::string_view) {});
+  auto app = *App::create(
+      {.name = "test"},
+      *Config::parse("server: {http: {addr: '127.0.0.1:0'}}\nruntime: {threads: 1}\n"));
+  http::ClientResponse response;
+  const auto outcome = app->run([&](App& wiring) -> Result<void> {
+    wiring.after_start([&]() -> Result<void> {
+      const std::string address = wiring.http_address();
+      http::Client client{http::ClientOptions{}};
+      http::ClientRequest request;
+      request.host = "127.0.0.1";
+      request.port = static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+      request.target = "/nowhere";
+      http::Timings timings;
+      BIA_TRY(client.send(request, response, timings, Deadline::after(std::chrono::seconds(20))));
+      wiring.stop();
+      return {};
+    });
+    HttpContent content;
+    content.encode_error = [](http::ServerRequest&, http::ServerResponse& to, const Error& error,
+                              const std::function<void()>& builtin) {
+      builtin();
+      to.set_header("X-Reason", error.reason());
+    };
+    return wiring.http_content(std::move(content));
+  });
+  log::set_sink(nullptr);
+  EXPECT_TRUE(outcome.ok());
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(response.headers.get("x-reason"), "NOT_FOUND");
+  EXPECT_EQ(response.body, R"({"code":404,"reason":"NOT_FOUND","message":"no route for /nowhere",)"
+                           R"("metadata":{}})");
 }
 
 TEST(Advertise, KeepsAHostThatIsNamed) {

@@ -4,9 +4,8 @@
 #include <google/protobuf/message.h>
 
 #include "bia/bia/service_client.h"
+#include "bia/client_content.h"
 #include "bia/codec/form.h"
-#include "bia/codec/json_reader.h"
-#include "bia/codec/json_writer.h"
 #include "bia/http/redirect.h"
 #include "grpc/wire.h"
 
@@ -14,40 +13,6 @@ namespace bia {
 namespace {
 namespace pb = google::protobuf;
 }  // namespace
-
-/// Kratos' error body: {"code":404,"reason":"…","message":"…","metadata":{}}.
-Error error_of(const http::ClientResponse& response) {
-  codec::JsonReader in(response.body);
-  std::string reason;
-  std::string message;
-  std::vector<std::pair<std::string, std::string>> metadata;
-  std::string_view name;
-  if (in.enter_object()) {
-    while (in.next_field(name)) {
-      if (name == "reason") {
-        in.take(reason);
-      } else if (name == "message") {
-        in.take(message);
-      } else if (name == "metadata" && in.enter_object()) {
-        while (in.next_field(name)) {
-          auto& [key, value] = metadata.emplace_back(std::string(name), std::string());
-          in.take(value);
-        }
-      } else {
-        in.skip();
-      }
-    }
-  }
-  if (!in.finish().ok()) {
-    reason.clear();
-    message = fmt::format("HTTP {} {}", response.status, response.reason);
-    metadata.clear();
-  }
-  Error error = Error::from_http(response.status, reason, std::move(message));
-  for (auto& [key, value] : metadata)
-    error = std::move(error).with_metadata(std::move(key), std::move(value));
-  return error;
-}
 
 Error error_of(const grpc::Status& status) {
   return grpc::error_from_status(status.code, status.message, status.details);
@@ -98,15 +63,19 @@ void HttpCall::query(const pb::Message& request, std::string_view left_out) {
   }
 }
 
-void HttpCall::check(const codec::JsonWriter& body) {
-  if (wrong_.ok() && body.failed())
-    wrong_ = Error(Code::kInvalidArgument, "CODEC", "the request has no JSON: " + body.failure());
-}
-
 void HttpCall::raw_body(std::string_view content_type, std::string_view bytes) {
   has_body_ = true;
   body_ = bytes;
   content_type_ = content_type.empty() ? "application/octet-stream" : content_type;
+}
+
+const HttpClientContent& HttpCall::content_of(const HttpOrigin& origin) const {
+  return origin.service ? origin.service->http_content() : origin.content;
+}
+
+std::string_view HttpCall::content_type_of(const HttpClientContent& content) const {
+  if (!options_.content_type.empty()) return options_.content_type;
+  return content.content_type.empty() ? std::string_view("application/json") : content.content_type;
 }
 
 Result<void> HttpCall::exchange(const HttpOrigin& origin, std::string_view accept,
@@ -117,6 +86,8 @@ Result<void> HttpCall::exchange(const HttpOrigin& origin, std::string_view accep
   if (options_.headers) headers = *options_.headers;
   if (has_body_) headers.set("Content-Type", content_type_);
   headers.set("Accept", accept);
+  const std::string& user_agent = content_of(origin).user_agent;
+  if (!user_agent.empty() && !headers.has("User-Agent")) headers.add("User-Agent", user_agent);
   if (origin.service) {
     HttpPlan plan{operation_,    path_template_, method_, target_,   body_,
                   origin.parent, request_,       reply,   validate_, std::move(take)};
@@ -135,8 +106,9 @@ Result<void> HttpCall::exchange(const HttpOrigin& origin, std::string_view accep
   Deadline deadline =
       options_.deadline.is_never() ? Deadline::after(kClientTimeoutDefault) : options_.deadline;
   BIA_TRY(http::send_following(*origin.client, request, response, timings, deadline));
-  if (response.status < 200 || response.status > 299) return error_of(response);
-  return take(response);
+  if (response.status >= 200 && response.status <= 299) return take(response);
+  const auto& decode_error = origin.content.decode_error;
+  return decode_error ? decode_error(response) : error_of(response);
 }
 
 Result<void> HttpCall::send_raw(const HttpOrigin& origin, std::string& content_type,
@@ -148,18 +120,21 @@ Result<void> HttpCall::send_raw(const HttpOrigin& origin, std::string& content_t
   });
 }
 
-Result<void> HttpCall::send(const HttpOrigin& origin,
-                            bool (*read_reply)(codec::JsonReader&, pb::Message&),
+Result<void> HttpCall::send(const HttpOrigin& origin, const HttpReplyParts& parts,
                             pb::Message& reply) {
-  const auto take = [&](http::ClientResponse& response) -> Result<void> {
-    codec::JsonReader in(response.body);
-    read_reply(in, reply);
-    Result<void> read = in.finish();
-    if (!read.ok())
-      return Error(Code::kInternal, "CODEC", "the peer's answer: " + read.error().message());
-    return {};
+  const HttpClientContent& content = content_of(origin);
+  const std::string_view type = content_type_of(content);
+  if (message_body_.request && wrong_.ok()) {
+    has_body_ = true;
+    content_type_ = type;
+    wrong_ = encode_body(message_body_, type, content.codecs, body_);
+  } else if (wrong_.ok()) {
+    wrong_ = check_content_type(type, content.codecs);
+  }
+  const auto take = [&](http::ClientResponse& response) {
+    return decode_reply(response, parts, content.codecs, reply);
   };
-  return exchange(origin, "application/json", &reply, take);
+  return exchange(origin, accept_for(type, content.codecs), &reply, take);
 }
 
 }  // namespace bia

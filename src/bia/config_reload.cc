@@ -47,8 +47,8 @@ Result<void> ConfigReload::reload(const ConfigSources& sources) {
   for (const auto& commit : commits) commit();
   if (counted_) applied_.add();
   log::info("configuration reloaded");
-  for (const char* key :
-       {"server", "runtime", "log.mask", "metrics", "health", "debug", "tracing", "registry"}) {
+  for (const char* key : {"server", "runtime", "log.mask", "log.mask_values", "metrics", "health",
+                          "debug", "tracing", "registry"}) {
     if (!fresh->same(*at_start_, key))
       log::warn(fmt::format("configuration: a change of {} takes effect at the next start", key));
   }

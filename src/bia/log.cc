@@ -38,6 +38,10 @@ constexpr std::string_view kMask = "***";
 
 const LevelName& names_of(LogLevel level) { return kLevels.at(size_t(int(level) + 1)); }
 
+bool is_in(const std::vector<std::string>& list, std::string_view text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
 class FunctionSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
   explicit FunctionSink(std::function<void(std::string_view)> function)
@@ -58,6 +62,8 @@ struct Log {
   std::shared_ptr<spdlog::logger> logger;
   std::string fields;
   std::vector<std::string> masked;
+  std::vector<std::string> masked_values;
+  log::LogFilter filter;
   uint64_t dropped_before = 0;
   std::atomic<LogLevel> level{LogLevel::kInfo};
 
@@ -125,13 +131,14 @@ bool enabled(LogLevel level) { return level >= the_log().level.load(std::memory_
 void write(LogLevel level, std::initializer_list<LogField> fields) {
   if (!enabled(level)) return;
   Log& log = the_log();
+  if (log.filter && log.filter(level, {fields.begin(), fields.size()})) return;
   std::string line(names_of(level).line);
   line += " ts=";
   append_time(line);
   line += log.fields;
   for (const auto& [key, value] : fields) {
     line.append(" ").append(key).append("=");
-    const bool hidden = std::find(log.masked.begin(), log.masked.end(), key) != log.masked.end();
+    const bool hidden = is_in(log.masked, key) || is_in(log.masked_values, value);
     append_escaped(line, hidden ? kMask : value);
   }
   log.logger->log(names_of(level).spdlog, spdlog::string_view_t(line.data(), line.size()));
@@ -174,6 +181,14 @@ void set_fields(const std::vector<std::pair<std::string, std::string>>& fields) 
 
 void set_masked(std::vector<std::string> names) { the_log().masked = std::move(names); }
 const std::vector<std::string>& masked() { return the_log().masked; }
+
+void set_masked_values(std::vector<std::string> values) {
+  std::erase(values, "");
+  the_log().masked_values = std::move(values);
+}
+const std::vector<std::string>& masked_values() { return the_log().masked_values; }
+
+void set_filter(LogFilter drop) { the_log().filter = std::move(drop); }
 
 void set_sink(std::function<void(std::string_view)> sink) {
   if (sink) {

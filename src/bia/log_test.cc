@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <google/protobuf/any.pb.h>
 #include <google/protobuf/api.pb.h>
+#include <google/protobuf/field_mask.pb.h>
 #include <google/protobuf/struct.pb.h>
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -26,6 +27,8 @@ class LogLines {
     log::set_sink(nullptr);
     log::set_fields({});
     log::set_masked({});
+    log::set_masked_values({});
+    log::set_filter(nullptr);
     log::set_level(LogLevel::kInfo);
   }
   std::vector<std::string> lines;
@@ -99,6 +102,35 @@ TEST(Log, MasksWhatAnAnyHolds) {
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("abc")));
   outer.set_type_url("type.googleapis.com/not.Known");
   EXPECT_THAT(Request(&outer).text(), testing::HasSubstr("value: \"***\""));
+}
+
+TEST(Log, MasksValuesWhereverTheyStand) {
+  LogLines log_lines;
+  log::set_masked_values({"abc", ""});
+  log::write(LogLevel::kInfo, {{"token", "abc"}, {"other", "abcd"}, {"none", ""}});
+  EXPECT_THAT(log_lines.lines, ElementsAre(testing::EndsWith(" token=*** other=abcd none=")));
+  google::protobuf::Struct map;
+  (*map.mutable_fields())["a"].set_string_value("abc");
+  EXPECT_EQ(Request(&map).text(), "fields { key: \"a\" value { string_value: \"***\" } }");
+  google::protobuf::FieldMask list;
+  list.add_paths("x");
+  list.add_paths("abc");
+  EXPECT_EQ(Request(&list).text(), "paths: \"x\" paths: \"***\"");
+}
+
+TEST(Log, DropsWhatAFilterSays) {
+  LogLines log_lines;
+  log::set_masked({"token"});
+  log::set_filter([](LogLevel level, std::span<const LogField> fields) {
+    return level < LogLevel::kError && fields[0].first == "token" && fields[0].second == "abc";
+  });
+  log::write(LogLevel::kInfo, {{"token", "abc"}});
+  EXPECT_TRUE(log_lines.lines.empty());
+  log::write(LogLevel::kInfo, {{"token", "x"}});
+  log::write(LogLevel::kError, {{"token", "abc"}});
+  log::set_filter(nullptr);
+  log::write(LogLevel::kInfo, {{"token", "abc"}});
+  EXPECT_EQ(log_lines.lines.size(), 3u);
 }
 
 TEST(ParseLogLevel, TakesAnyCaseAndNamesTheLevels) {

@@ -16,7 +16,8 @@ using Field = pb::FieldDescriptor;
 
 class Masker {
  public:
-  explicit Masker(std::span<const std::string> names) : names_(names) {}
+  Masker(std::span<const std::string> names, std::span<const std::string> values)
+      : names_(names), values_(values) {}
 
   void mask(pb::Message& message) const {
     const pb::Reflection* reflection = message.GetReflection();
@@ -35,6 +36,8 @@ class Masker {
         if (!field->is_repeated()) mask(*reflection->MutableMessage(&message, field));
         for (int i = 0; field->is_repeated() && i < reflection->FieldSize(message, field); ++i)
           mask(*reflection->MutableRepeatedMessage(&message, field, i));
+      } else if (field->cpp_type() == Field::CPPTYPE_STRING && !values_.empty()) {
+        mask_values(message, field);
       }
     }
   }
@@ -60,6 +63,20 @@ class Masker {
   bool names(std::string_view name) const {
     return std::find(names_.begin(), names_.end(), name) != names_.end();
   }
+  bool is_value(const std::string& text) const {
+    return std::find(values_.begin(), values_.end(), text) != values_.end();
+  }
+  void mask_values(pb::Message& message, const Field* field) const {
+    const pb::Reflection* reflection = message.GetReflection();
+    if (!field->is_repeated()) {
+      if (is_value(reflection->GetString(message, field))) hide(message, field);
+      return;
+    }
+    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+      if (is_value(reflection->GetRepeatedString(message, field, i)))
+        reflection->SetRepeatedString(&message, field, i, "***");
+    }
+  }
   static void hide(pb::Message& message, const Field* field) {
     const pb::Reflection* reflection = message.GetReflection();
     if (field->cpp_type() != Field::CPPTYPE_STRING) {
@@ -73,14 +90,16 @@ class Masker {
   }
 
   std::span<const std::string> names_;
+  std::span<const std::string> values_;
 };
 
 }  // namespace
 
-std::string masked_text(const pb::Message& message, std::span<const std::string> names) {
+std::string masked_text(const pb::Message& message, std::span<const std::string> names,
+                        std::span<const std::string> values) {
   const std::unique_ptr<pb::Message> copy(message.New());
   copy->CopyFrom(message);
-  Masker(names).mask(*copy);
+  Masker(names, values).mask(*copy);
   return copy->ShortDebugString();
 }
 

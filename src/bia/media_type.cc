@@ -11,16 +11,45 @@ namespace {
 
 bool can_be_reply(Format format) {
   return format == Format::kJson || format == Format::kProto || format == Format::kYaml ||
-         format == Format::kXml;
+         format == Format::kXml || format == Format::kForm;
+}
+
+struct Accepted {
+  Format format = Format::kJson;
+  const Codec* codec = nullptr;
+};
+
+Accepted accepted(std::string_view accept, const CodecList& codecs) {
+  Accepted best{Format::kJson, find_codec(codecs, "application/json")};
+  int best_weight = 0;
+  const bool browser = accept.find("text/html") != std::string_view::npos;
+  while (!accept.empty()) {
+    std::string_view range = cut(accept, ',');
+    std::string_view type = cut(range, ';');
+    if (type == "*/*" || type == "application/*") type = "application/json";
+    const Accepted one{format_of(type), find_codec(codecs, type)};
+    if (!one.codec && !can_be_reply(one.format)) continue;
+    if (browser && one.format == Format::kXml) continue;
+    const int weight = http::weight_of(range, http::kWeightMax);
+    if (weight <= best_weight) continue;
+    best = one;
+    best_weight = weight;
+  }
+  return best;
 }
 
 }  // namespace
 
-Format format_of(std::string_view media_type) {
+std::string_view subtype_of(std::string_view media_type) {
   const std::string_view type = trim(media_type.substr(0, media_type.find(';')));
   const size_t slash = type.find('/');
-  if (slash == std::string_view::npos) return Format::kUnknown;
-  const std::string_view subtype = type.substr(slash + 1);
+  return slash == std::string_view::npos ? std::string_view() : type.substr(slash + 1);
+}
+
+bool same_subtype(std::string_view a, std::string_view b) { return http::field_name_equals(a, b); }
+
+Format format_of(std::string_view media_type) {
+  const std::string_view subtype = subtype_of(media_type);
   const auto is = [&](std::string_view name) { return http::field_name_equals(subtype, name); };
   if (is("json")) return Format::kJson;
   if (is("proto") || is("protobuf") || is("x-protobuf")) return Format::kProto;
@@ -31,22 +60,12 @@ Format format_of(std::string_view media_type) {
   return Format::kUnknown;
 }
 
-Format accepted(std::string_view accept) {
-  Format best = Format::kJson;
-  int best_weight = 0;
-  const bool browser = accept.find("text/html") != std::string_view::npos;
-  while (!accept.empty()) {
-    std::string_view range = cut(accept, ',');
-    const std::string_view type = cut(range, ';');
-    const bool any = type == "*/*" || type == "application/*";
-    const Format format = any ? Format::kJson : format_of(type);
-    if (!can_be_reply(format) || (browser && format == Format::kXml)) continue;
-    const int weight = http::weight_of(range, http::kWeightMax);
-    if (weight <= best_weight) continue;
-    best = format;
-    best_weight = weight;
-  }
-  return best;
+Format accepted(std::string_view accept) { return accepted(accept, {}).format; }
+
+const Codec* accepted_codec(std::string_view accept, const CodecList& codecs) {
+  if (codecs.empty()) return nullptr;
+  const Accepted best = accepted(accept, codecs);
+  return best.codec;
 }
 
 std::string_view media_parameter(std::string_view media_type, std::string_view name) {
@@ -69,6 +88,8 @@ std::string_view media_type_of(Format format) {
       return "application/yaml";
     case Format::kXml:
       return "application/xml";
+    case Format::kForm:
+      return "application/x-www-form-urlencoded";
     default:
       return "application/json";
   }

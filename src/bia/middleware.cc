@@ -27,8 +27,9 @@ Middleware::~Middleware() = default;
 
 std::string Request::text() const {
   if (!message_) return {};
-  return log::masked().empty() ? message_->ShortDebugString()
-                               : masked_text(*message_, log::masked());
+  return log::masked().empty() && log::masked_values().empty()
+             ? message_->ShortDebugString()
+             : masked_text(*message_, log::masked(), log::masked_values());
 }
 
 Result<void> Request::validate() const {

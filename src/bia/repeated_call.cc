@@ -46,6 +46,7 @@ HttpRepeated::HttpRepeated(const HttpPlan& plan, const OutgoingCall::Fields& hea
       target_(plan.target),
       body_(plan.body),
       deadline_header_(options.deadline_header),
+      decode_error_(options.http.decode_error),
       repeatable_(options.retry.unsafe == RetryOptions::Unsafe::kRepeat ||
                   (plan.method != "POST" && plan.method != "PATCH")) {
   for (const auto& [name, value] : headers) headers_.add(name, value);
@@ -72,8 +73,8 @@ Result<void> HttpRepeated::send(ServicePool::Pick& pick, Deadline deadline, Answ
   http::Timings timings;
   answer.http.clear();
   BIA_TRY(http::send_following(pick.client(), request, answer.http, timings, deadline));
-  if (answer.http.status < 200 || answer.http.status > 299) return error_of(answer.http);
-  return {};
+  if (answer.http.status >= 200 && answer.http.status <= 299) return {};
+  return decode_error_ ? decode_error_(answer.http) : error_of(answer.http);
 }
 
 void RetryBudget::count(bool succeeded) {

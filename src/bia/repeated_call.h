@@ -54,6 +54,7 @@ class HttpRepeated final : public RepeatedCall {
   std::string body_;
   http::Headers headers_;
   std::string deadline_header_;
+  std::function<Error(const http::ClientResponse&)> decode_error_;
   bool repeatable_;
 };
 

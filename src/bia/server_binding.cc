@@ -7,6 +7,7 @@
 #include "bia/bia/cel_rule.h"
 #include "bia/fiber/scheduler.h"
 #include "bia/grpc/server.h"
+#include "bia/grpc_json.h"
 #include "bia/http/router.h"
 #include "bia/service_exchange.h"
 #include "bia/service_http.h"
@@ -84,6 +85,10 @@ class ServerBinding::Impl {
     policy.timeout = options.http_timeout;
     policy.deadline_header = options.deadline_header;
     policy.json = options.json;
+    const HttpContent& content = options.content;
+    if (!content.codecs.empty() || content.decode_request || content.encode_reply ||
+        content.encode_error)
+      policy.content = &content;
     if (!envelope.reply.empty() || !envelope.error.empty()) policy.envelope = &envelope;
     const auto own = options.operations.find(operation);
     if (own == options.operations.end()) return policy;
@@ -127,6 +132,16 @@ Result<void> ServerBinding::check() const {
 
 Chain& ServerBinding::middleware() { return impl_->chain; }
 
+Result<void> ServerBinding::set_content(HttpContent content) {
+  if (!impl_->routes.empty())
+    return Error(Code::kFailedPrecondition, "HTTP_CONTENT",
+                 "codecs and encoders must be set before the first service is added");
+  impl_->options.content = std::move(content);
+  return {};
+}
+
+const HttpContent& ServerBinding::content() const { return impl_->options.content; }
+
 Result<void> ServerBinding::add(Service& service, http::Router* router, grpc::Server* grpc) {
   // Off the fiber: it may read files, and the rules may lie deep.
   Result<void> compiled;
@@ -169,6 +184,7 @@ Result<void> ServerBinding::add(Service& service, http::Router* router, grpc::Se
     } else {
       handler.stream = [target](grpc::ServerCall& call) { return target->stream(call); };
     }
+    handler.json = json_handler(handler, method);
     if (Result<void> added = grpc->add_method(std::move(handler)); !added.ok()) return added;
   }
   if (grpc != nullptr) grpc->add_file(info.file());

@@ -283,7 +283,7 @@ Result<void> read_path(const Config& config, const char* key, std::string& into)
 
 Result<void> read_the_rest(const Config& config, ServerConfig& into) {
   BIA_TRY(config.only("runtime", {"threads", "stack_bytes", "stop_timeout", "drain_delay"}));
-  BIA_TRY(config.only("log", {"level", "queue_lines", "mask"}));
+  BIA_TRY(config.only("log", {"level", "queue_lines", "mask", "mask_values"}));
   BIA_TRY(config.only("metrics", {"enabled", "path", "in_flight", "sizes", "exemplars"}));
   BIA_TRY(config.only("health", {"enabled", "live_path", "ready_path"}));
   BIA_TRY(config.only("debug", {"enabled"}));
@@ -294,6 +294,8 @@ Result<void> read_the_rest(const Config& config, ServerConfig& into) {
   BIA_TRY(read_duration(config, "runtime.drain_delay", into.drain_delay));
   BIA_TRY(read_size(config, "log.queue_lines", into.log_queue_lines, 1, kCountMax));
   if (config.has("log.mask")) into.log_mask = BIA_TRY(config.strings("log.mask"));
+  if (config.has("log.mask_values"))
+    into.log_mask_values = BIA_TRY(config.strings("log.mask_values"));
   if (config.has("log.level")) {
     into.log_level = BIA_TRY(config.string("log.level"));
     if (auto level = parse_log_level(into.log_level); !level)
@@ -336,6 +338,7 @@ Result<ServerConfig> ServerConfig::read(const Config& config) {
 Result<void> ServerConfig::start_log() const {
   log::set_level(BIA_TRY(parse_log_level(log_level)));
   log::set_masked(log_mask);
+  log::set_masked_values(log_mask_values);
   return {};
 }
 

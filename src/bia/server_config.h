@@ -55,6 +55,7 @@ struct ServerConfig {
   Duration drain_delay = Duration::zero();
   std::string log_level = "info";
   std::vector<std::string> log_mask;
+  std::vector<std::string> log_mask_values;
   /// Lines that wait for the thread that writes them; each takes 400 bytes from the start.
   size_t log_queue_lines = 2048;
   bool metrics_enabled = true;

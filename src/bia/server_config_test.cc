@@ -175,6 +175,8 @@ TEST(ServerConfig, ChecksTheOtherSections) {
   EXPECT_EQ(error_of(server + "log: {level: loud}\n"),
             "config.yaml:2: log level \"loud\" is not debug, info, warn, error or fatal");
   EXPECT_EQ(error_of(server + "log: {mask: password}\n"), "config.yaml:2: log.mask is not a list");
+  EXPECT_EQ(error_of(server + "log: {mask_values: 1}\n"),
+            "config.yaml:2: log.mask_values is not a list");
   EXPECT_EQ(error_of(server + "metrics: {path: m}\n"),
             "config.yaml:2: metrics.path \"m\" does not begin with \"/\"");
   EXPECT_EQ(error_of("server: {htp: {}}\n"),

@@ -6,6 +6,7 @@
 
 #include <atomic>
 
+#include "bia/client_content.h"
 #include "bia/fiber/scheduler.h"
 #include "bia/repeated_call.h"
 #include "bia/stream_scope.h"
@@ -115,6 +116,14 @@ Result<std::unique_ptr<ServiceClient>> ServiceClient::create(ServiceClientOption
   if (options.timeout <= Duration::zero() || options.retry.backoff < Duration::zero() ||
       options.hedge.delay <= Duration::zero())
     return bad("timeout and hedge.delay must be above 0, retry.backoff not below");
+  const HttpClientContent& http = options.http;
+  if (options.pool.scheme != "http" && (!http.content_type.empty() || !http.user_agent.empty() ||
+                                        !http.codecs.empty() || http.decode_error))
+    return bad("http is for pool.scheme \"http\"");
+  if (!http.content_type.empty()) {
+    if (auto known = check_content_type(http.content_type, http.codecs); !known.ok())
+      return std::move(known).error().in("http.content_type");
+  }
   auto pool = BIA_TRY(ServicePool::create(options.pool));
   return std::unique_ptr<ServiceClient>(
       new ServiceClient(std::make_unique<Impl>(std::move(options), std::move(pool))));
@@ -127,6 +136,7 @@ void ServiceClient::use(std::unique_ptr<Middleware> middleware) {
 }
 Chain& ServiceClient::chain() { return impl_->chain; }
 ServicePool& ServiceClient::pool() { return *impl_->pool; }
+const HttpClientContent& ServiceClient::http_content() const { return impl_->options.http; }
 
 Result<void> ServiceClient::unary(const UnaryPlan& plan, const grpc::CallOptions& options) {
   OutgoingCall call = outgoing_for(Transport::kGrpc, plan.parent,
@@ -168,7 +178,10 @@ Result<void> ServiceClient::send(const http::ClientRequest& request, http::Clien
     response = std::move(answered);
     return {};
   };
-  return exchange(plan, request.headers ? *request.headers : http::Headers(), options.deadline);
+  http::Headers headers = request.headers ? *request.headers : http::Headers();
+  const std::string& user_agent = impl_->options.http.user_agent;
+  if (!user_agent.empty() && !headers.has("User-Agent")) headers.add("User-Agent", user_agent);
+  return exchange(plan, headers, options.deadline);
 }
 
 Result<OpenedStream> ServiceClient::stream(std::string_view operation, const Context* parent,

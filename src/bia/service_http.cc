@@ -72,13 +72,13 @@ void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& para
   }
   // What decoding or a middleware made of it: the caller was told 504, or is now.
   if (context.late()) done = timeout_error();
-  if (!done.ok()) return write_error(done.error(), response);
+  if (!done.ok()) return write_error(request, done.error(), response);
   size_t before = response.body().size();
   const std::string_view accept = request.header("accept");
   done = plain_json_ && (accept.empty() || accept == "*/*")
              ? write_plain(exchange.reply(), response)
-             : write_reply(accept, exchange.reply(), response);
-  if (!done.ok()) return write_error(done.error(), response);
+             : write_reply(request, accept, exchange.reply(), response);
+  if (!done.ok()) return write_error(request, done.error(), response);
   exchange.note_bytes(response.body().size() - before);
 }
 
@@ -91,8 +91,9 @@ Result<void> HttpRoute::write_plain(const google::protobuf::Message& reply,
   return {};
 }
 
-Result<void> HttpRoute::write_reply(std::string_view accept, const google::protobuf::Message& reply,
-                                    http::ServerResponse& response) const {
+Result<void> HttpRoute::write_builtin(std::string_view accept,
+                                      const google::protobuf::Message& reply,
+                                      http::ServerResponse& response) const {
   std::string& body = response.body();
   if (rule_.raw_reply) {
     const RawBody raw = rule_.raw_reply(reply);
@@ -116,6 +117,11 @@ Result<void> HttpRoute::write_reply(std::string_view accept, const google::proto
       return Error(Code::kInternal, "CODEC", "the reply is above 2 GiB");
     return {};
   }
+  if (format == Format::kForm && message) {
+    response.add_header("Content-Type", media_type_of(format));
+    body += BIA_TRY(codec::encode_form(*message));
+    return {};
+  }
   if (format == Format::kXml && message) {
     response.add_header("Content-Type", media_type_of(format));
     return codec::encode_xml(*message, body);
@@ -125,7 +131,7 @@ Result<void> HttpRoute::write_reply(std::string_view accept, const google::proto
   if (format == Format::kYaml) {
     json_to_yaml(json, body);
   } else {
-    // One field that is no message has neither a protobuf form of its own nor an XML one.
+    // One field that is no message has no form of its own in protobuf, XML or a form.
     response.add_header("Content-Type", "application/json");
     body += json;
     return {};
@@ -165,13 +171,14 @@ Result<void> HttpRoute::write_enveloped(const google::protobuf::Message& reply,
   return {};
 }
 
-void HttpRoute::write_error(const Error& error, http::ServerResponse& response) const {
+void HttpRoute::write_builtin_error(const Error& error, http::ServerResponse& response) const {
   int status = error.http_status();
   if (status < 200 || status > 599) status = 500;
   const HttpEnvelopeParsed* envelope = policy_.envelope;
   const bool wrapped = envelope && !envelope->error.empty();
   response.set_status(wrapped && envelope->error_status ? envelope->error_status : status);
-  response.add_header("Content-Type", "application/json");
+  // An encoder that failed may have named its own type.
+  response.set_header("Content-Type", "application/json");
   if (status >= 300 && status <= 399) {
     for (const auto& [key, value] : error.metadata()) {
       if (key == kRedirectLocation) response.add_header("Location", value);
@@ -244,17 +251,18 @@ Result<void> HttpRoute::decode_body(http::ServerRequest& request, Exchange& exch
                             fmt::format("the body has {} bytes; this operation takes {}",
                                         body->size(), policy_.body_bytes_max));
   }
-  if (body->empty()) return {};
+  if (body->empty() && !own_body_) return {};
   exchange.note_bytes(body->size());
   std::string_view content_type = request.header("content-type");
-  if (rule_.take_raw) {
-    rule_.take_raw(exchange.request(), content_type, *body);
-    return {};
-  }
-  const Format format = format_of(content_type);
-  switch (format) {
+  if (own_body_) return decode_own(request, content_type, *body, exchange);
+  return decode_builtin(content_type, *body, exchange);
+}
+
+Result<void> HttpRoute::decode_builtin(std::string_view content_type, std::string_view body,
+                                       Exchange& exchange) const {
+  switch (format_of(content_type)) {
     case Format::kJson: {
-      codec::JsonReader in(*body);
+      codec::JsonReader in(body);
       rule_.read_body(in, exchange.request());
       Result<void> read = in.finish();
       if (!read.ok()) return bad_request("body unmarshal proto: " + read.error().message());
@@ -262,7 +270,7 @@ Result<void> HttpRoute::decode_body(http::ServerRequest& request, Exchange& exch
     }
     case Format::kYaml: {
       std::string json;
-      Result<void> read = yaml_to_json(*body, json);
+      Result<void> read = yaml_to_json(body, json);
       if (!read.ok()) return bad_request("body unmarshal " + read.error().message());
       codec::JsonReader in(json);
       rule_.read_body(in, exchange.request());
@@ -279,7 +287,7 @@ Result<void> HttpRoute::decode_body(http::ServerRequest& request, Exchange& exch
   if (message == nullptr)
     return bad_request(
         "the body of this route is a field that is no message; send it as application/json");
-  return decode_message(content_type, *body, *message);
+  return decode_message(content_type, body, *message);
 }
 
 Result<void> HttpRoute::decode_message(std::string_view content_type, std::string_view body,

@@ -1,5 +1,6 @@
 #pragma once
 #include "bia/base/time.h"
+#include "bia/bia/codec.h"
 #include "bia/bia/middleware.h"
 #include "bia/bia/server_binding.h"
 #include "bia/bia/service.h"
@@ -26,6 +27,7 @@ struct HttpPolicy {
   size_t body_bytes_max = 0;  ///< zero: the server's own
   HttpJsonOptions json;
   const HttpEnvelopeParsed* envelope = nullptr;
+  const HttpContent* content = nullptr;  ///< null: bia's own codecs alone
 };
 
 /// One HTTP route of a method: decode, middleware and handler, encode.
@@ -37,7 +39,9 @@ class HttpRoute {
         chain_(chain),
         policy_(policy),
         plain_json_(rule.raw_reply == nullptr && policy.json.is_default() &&
-                    (policy.envelope == nullptr || policy.envelope->reply.empty())) {}
+                    policy.content == nullptr &&
+                    (policy.envelope == nullptr || policy.envelope->reply.empty())),
+        own_body_(rule.take_raw != nullptr || policy.content != nullptr) {}
   void serve(http::ServerRequest& request, const http::PathParams& params,
              http::ServerResponse& response) const;
 
@@ -48,15 +52,24 @@ class HttpRoute {
   Result<void> decode(http::ServerRequest& request, const http::PathParams& params,
                       Exchange& exchange) const;
   Result<void> decode_body(http::ServerRequest& request, Exchange& exchange) const;
+  Result<void> decode_own(http::ServerRequest& request, std::string_view content_type,
+                          std::string_view body, Exchange& exchange) const;
+  Result<void> decode_builtin(std::string_view content_type, std::string_view body,
+                              Exchange& exchange) const;
   Result<void> decode_message(std::string_view content_type, std::string_view body,
                               google::protobuf::Message& request) const;
   Result<void> write_plain(const google::protobuf::Message& reply,
                            http::ServerResponse& response) const;
-  Result<void> write_reply(std::string_view accept, const google::protobuf::Message& reply,
+  Result<void> write_reply(http::ServerRequest& request, std::string_view accept,
+                           const google::protobuf::Message& reply,
                            http::ServerResponse& response) const;
+  Result<void> write_builtin(std::string_view accept, const google::protobuf::Message& reply,
+                             http::ServerResponse& response) const;
   Result<void> write_json(const google::protobuf::Message& reply, std::string& body) const;
   Result<void> write_enveloped(const google::protobuf::Message& reply, std::string& body) const;
-  void write_error(const Error& error, http::ServerResponse& response) const;
+  void write_error(http::ServerRequest& request, const Error& error,
+                   http::ServerResponse& response) const;
+  void write_builtin_error(const Error& error, http::ServerResponse& response) const;
 
   BoundMethod method_;
   const HttpRule& rule_;
@@ -64,6 +77,8 @@ class HttpRoute {
   HttpPolicy policy_;
   /// A caller that asks for nothing else gets what `write_plain` writes.
   const bool plain_json_;
+  /// The body is not for bia's own codecs alone.
+  const bool own_body_;
 };
 
 }  // namespace bia

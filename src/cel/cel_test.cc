@@ -326,6 +326,12 @@ TEST(Cel, TakesOnlySoManySteps) {
       "['" + std::string(6400, 'a') + "'].all(t, [1, 2, 3].all(x, size(t) == 6400))";
   EXPECT_EQ(result(size, 400), "bool true");
   EXPECT_EQ(result(size, 250), "error the rule takes too many steps");
+  // 2^40 places in a list, made in 40 turns.
+  std::string shared = "[1]";
+  for (int i = 0; i < 40; ++i) shared += ".map(x, [x, x])";
+  EXPECT_EQ(result("'%s'.format([" + shared + "])"), "error the rule takes too many steps");
+  EXPECT_EQ(result("'%s'.format([[1, 2, 3, 4]])", 8), "error the rule takes too many steps")
+      << "and no text that is cut";
 }
 
 }  // namespace

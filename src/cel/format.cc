@@ -71,6 +71,8 @@ bool append_based(std::string& out, const Value& value, char verb) {
 
 /// A message has no text, nor what holds one.
 bool has_text(Evaluation& evaluation, const Value& value) {
+  // Lists share what they hold, so that few steps make what is long to walk.
+  if (!evaluation.charge(1)) return false;
   if (value.kind() == Kind::kMap) {
     for (size_t i = 0; i < value.map().size(); ++i) {
       if (!has_text(evaluation, value.map().value_at(evaluation, i))) return false;
@@ -130,7 +132,10 @@ Value format(Evaluation& evaluation, std::string_view pattern, const List& argum
     if (next >= arguments.size()) return Value::of_error("format has fewer arguments than clauses");
     const Value value = arguments.at(evaluation, next++);
     if (value.is_error()) return value;
-    if (!append_one(evaluation, out, value, pattern[at], precision))
+    const bool taken = append_one(evaluation, out, value, pattern[at], precision);
+    // Of an exhausted evaluation the text is cut.
+    if (!evaluation.charge(1)) return Evaluation::too_much();
+    if (!taken)
       return evaluation.error(
           fmt::format("format's %{} takes no {}", pattern[at], kind_name(value.kind())));
   }

@@ -22,6 +22,9 @@ inline http::Http2Field kept_field(std::string_view name, std::string_view value
 inline http::Http2Field content_type_grpc() {
   return kept_field("content-type", "application/grpc", 31);
 }
+inline http::Http2Field content_type_grpc_json() {
+  return kept_field("content-type", "application/grpc+json", 31);
+}
 
 /// The fields of one header block: a few on the stack, and the rest, metadata of users, on the
 /// heap. Holds views: the strings must live until it is sent.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace bia::grpc {
 
 Result<void> MethodTable::add(MethodHandler handler) {
@@ -21,6 +23,13 @@ Result<void> MethodTable::add(MethodHandler handler) {
                  fmt::format("gRPC method {} is served already", path));
   }
   return {};
+}
+
+std::vector<std::string> MethodTable::paths() const {
+  std::vector<std::string> all;
+  for (const auto& [path, handler] : methods_) all.push_back(path);
+  std::sort(all.begin(), all.end());
+  return all;
 }
 
 std::string MethodTable::why_unknown(std::string_view path) const {

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "bia/grpc/server.h"
 
@@ -28,6 +29,8 @@ class MethodTable {
   const std::unordered_set<std::string, StringHash, std::equal_to<>>& services() const {
     return services_;
   }
+  /// Sorted.
+  std::vector<std::string> paths() const;
 
  private:
   std::unordered_map<std::string, MethodHandler, StringHash, std::equal_to<>> methods_;

@@ -61,6 +61,21 @@ message ServiceResponse { string name = 1; }
 message ErrorResponse { int32 error_code = 1; string error_message = 2; }
 )";
 
+// Without Kratos' google.api.http: it is served over gRPC alone, there too.
+constexpr std::string_view kMetadata = R"(
+syntax = "proto3";
+package kratos.api;
+import "google/protobuf/descriptor.proto";
+service Metadata {
+  rpc ListServices(ListServicesRequest) returns (ListServicesReply);
+  rpc GetServiceDesc(GetServiceDescRequest) returns (GetServiceDescReply);
+}
+message ListServicesRequest {}
+message ListServicesReply { repeated string services = 1; repeated string methods = 2; }
+message GetServiceDescRequest { string name = 1; }
+message GetServiceDescReply { google.protobuf.FileDescriptorSet file_desc_set = 1; }
+)";
+
 void add(google::protobuf::DescriptorPool& pool, const std::string& name, const std::string& text) {
   google::protobuf::io::ArrayInputStream input(text.data(), static_cast<int>(text.size()));
   google::protobuf::io::Tokenizer tokenizer(&input, nullptr);
@@ -80,6 +95,10 @@ std::unique_ptr<google::protobuf::DescriptorPool> make_own_protos() {
         "syntax = \"proto3\";\npackage grpc.reflection." + version + ";\n" +
             std::string(kReflection));
   }
+  google::protobuf::FileDescriptorProto descriptor;
+  google::protobuf::FileDescriptorProto::descriptor()->file()->CopyTo(&descriptor);
+  BIA_ASSERT(pool->BuildFile(descriptor) != nullptr);
+  add(*pool, "metadata/metadata.proto", std::string(kMetadata));
   return pool;
 }
 

@@ -129,8 +129,10 @@ class Protocol : public testing::Test {
       while (BIA_TRY(c.read(message))) BIA_TRY(c.write(message));
       return {};
     };
+    auto with_json = unary("/t.S/Json", echo);
+    with_json.json = std::make_shared<MethodHandler>(unary("/t.S/Json", echo));
     with_server(
-        {unary("/t.S/Echo", echo), streaming("/t.S/Chat", echo_all)},
+        {unary("/t.S/Echo", echo), with_json, streaming("/t.S/Chat", echo_all)},
         [&](Server& server) {
           BareClient client(server.address());
           client.send(exchange);
@@ -157,6 +159,21 @@ TEST_F(Protocol, AnswersAGoodCall) {
     run(other);
     EXPECT_EQ(status(other), "0") << type;
   }
+}
+
+TEST_F(Protocol, AnswersJsonWhereTheMethodHasIt) {
+  for (const char* type : {"application/grpc+json", "application/grpc+json;charset=utf-8"}) {
+    Exchange exchange = good("/t.S/Json");
+    set(exchange, "content-type", type);
+    run(exchange);
+    EXPECT_EQ(status(exchange), "0");
+    EXPECT_EQ(exchange.headers["content-type"], "application/grpc+json");
+    EXPECT_EQ(exchange.data, framed("hi"));
+  }
+  Exchange exchange = good("/t.S/Json");
+  set(exchange, "content-type", "application/grpc+jsonp");
+  run(exchange);
+  EXPECT_EQ(exchange.headers[":status"], "415");
 }
 
 TEST_F(Protocol, Refuses415And405) {

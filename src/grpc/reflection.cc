@@ -63,6 +63,10 @@ auto ReflectionService::find(LookUp look_up) const
   return look_up(*own_pool_);
 }
 
+const pb::FileDescriptor* ReflectionService::file_of(const std::string& symbol) const {
+  return find([&](auto& pool) { return pool.FindFileContainingSymbol(symbol); });
+}
+
 Result<std::string> ReflectionService::answer(std::string_view request,
                                               std::set<std::string>& sent) const {
   std::string host;
@@ -87,8 +91,7 @@ Result<std::string> ReflectionService::answer(std::string_view request,
           file(find([&](auto& pool) { return pool.FindFileByName(argument); }), argument, sent);
       break;
     case 4:
-      answer = file(find([&](auto& pool) { return pool.FindFileContainingSymbol(argument); }),
-                    argument, sent);
+      answer = file(file_of(argument), argument, sent);
       break;
     case 5:
       answer = file_of_extension(argument, sent);

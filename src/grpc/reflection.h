@@ -26,6 +26,8 @@ class ReflectionService {
   /// One ServerReflectionResponse for one ServerReflectionRequest. `sent` has the names of files
   /// that the stream got already: they are not sent again as dependencies.
   Result<std::string> answer(std::string_view request, std::set<std::string>& sent) const;
+  /// The file that defines this service or other symbol; null where none does.
+  const google::protobuf::FileDescriptor* file_of(const std::string& symbol) const;
 
  private:
   struct Answer;

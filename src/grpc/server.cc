@@ -13,6 +13,7 @@
 #include "bia/fiber/threads.h"
 #include "bia/net/accept_balance.h"
 #include "grpc/health.h"
+#include "grpc/kratos_metadata.h"
 #include "grpc/method_table.h"
 #include "grpc/reflection.h"
 #include "grpc/server_connection.h"
@@ -80,6 +81,7 @@ class Server::Impl final : private http::Http2GuestService {
   MethodTable methods_;
   HealthService health_;
   ReflectionService reflection_;
+  KratosMetadata kratos_metadata_{methods_, reflection_};
   net::AcceptBalance balance_;
   std::vector<std::unique_ptr<PerThread>> per_thread_;
   http::Http2AbuseCounters abuses_;
@@ -99,7 +101,8 @@ Result<void> Server::Impl::prepare() {
   }
   BIA_TRY(health_.add_methods(methods_));
   health_.set("", Health::kServing);
-  return reflection_.add_methods(methods_);
+  BIA_TRY(reflection_.add_methods(methods_));
+  return kratos_metadata_.add_methods(methods_);
 }
 
 void Server::Impl::add_file(const google::protobuf::FileDescriptor* file) {

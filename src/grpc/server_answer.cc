@@ -91,7 +91,7 @@ void Call::send_head() {
   head_sent_ = true;
   FieldList list;
   list.add(status_200());
-  list.add(content_type_grpc());
+  list.add(is_json_ ? content_type_grpc_json() : content_type_grpc());
   if (gzip_) list.add(kept_field("grpc-encoding", "gzip"));
   list.add_all(initial_);
   connection_.http2().send_headers(*this, list.fields(), EndStream::kNo);
@@ -104,7 +104,7 @@ void Call::send_trailers_only() {
   StatusText status;
   std::string http_status = std::to_string(http_status_);
   list.add(http_status_ == 200 ? status_200() : http::Http2Field{":status", http_status, 8});
-  list.add(content_type_grpc());
+  list.add(is_json_ ? content_type_grpc_json() : content_type_grpc());
   if (code_ == Code::kUnimplemented && encoding_.size)
     list.add({"grpc-accept-encoding", "identity,gzip"});
   add_status(list, status, code_, message_, details_, trailing_);

@@ -30,7 +30,7 @@ void Call::begin() {
   arena_.clear();
   fields_.clear();
   path_ = http_method_ = content_type_ = encoding_ = bad_timeout_ = {};
-  is_post_ = has_timeout_ = head_too_large_ = gzip_ = reply_packed_ = false;
+  is_post_ = has_timeout_ = head_too_large_ = gzip_ = reply_packed_ = is_json_ = false;
   if (metadata_made_) metadata_.clear();
   metadata_made_ = false;
   no_grpc_ = ends_as_http_ = false;
@@ -129,14 +129,19 @@ void Call::on_head() {
   bool known =
       type.starts_with(kType) && (type.size() == kType.size() || type[kType.size()] == ';' ||
                                   type.substr(kType.size()).starts_with("+proto"));
-  if (!known)
-    return refuse_http(Code::kInvalidArgument,
-                       fmt::format("invalid gRPC request content-type \"{}\"", type), 415);
+  if (!known) {
+    is_json_ = type == "application/grpc+json" || type.starts_with("application/grpc+json;");
+    if (!is_json_) return refuse_content_type();
+  }
   if (bad_timeout_.size)
     return refuse(Code::kInternal,
                   fmt::format("malformed grpc-timeout: \"{}\"", text(bad_timeout_)), 400);
   method_ = connection_.find_method(text(path_));
   if (!method_) return refuse(Code::kUnimplemented, connection_.methods().why_unknown(text(path_)));
+  if (is_json_) {
+    method_ = method_->json.get();
+    if (!method_) return refuse_content_type();
+  }
   if (encoding_.size) {
     return refuse(Code::kUnimplemented,
                   fmt::format("grpc: Decompressor is not installed for grpc-encoding \"{}\"",
@@ -153,6 +158,11 @@ void Call::on_head() {
     deadline_ = std::min(deadline_, Deadline(connection_.http2().read_at() + timeout_));
   if (gzip_) in_.allow_gzip();
   if (method_->stream) start_fiber();
+}
+
+void Call::refuse_content_type() {
+  refuse_http(Code::kInvalidArgument,
+              fmt::format("invalid gRPC request content-type \"{}\"", text(content_type_)), 415);
 }
 
 void Call::on_data(std::string_view bytes) {

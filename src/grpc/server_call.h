@@ -78,6 +78,7 @@ class Call final : public ServerCall, public http::Http2Stream {
   /// clients take an answer before that for a failure.
   void refuse_http(Code code, std::string message, int http_status);
   void send_http_refusal();
+  void refuse_content_type();
   void send_head();
   void pack_reply();
   void send_trailers_only();
@@ -95,6 +96,7 @@ class Call final : public ServerCall, public http::Http2Stream {
   bool head_too_large_ = false;
   bool gzip_ = false;          // The caller's messages are, and so are the answers.
   bool reply_packed_ = false;  // `out_` of a unary call.
+  bool is_json_ = false;       // The messages are.
   mutable Metadata metadata_;
   mutable bool metadata_made_ = false;
   // The stream.

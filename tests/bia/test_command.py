@@ -1,6 +1,7 @@
 """bia new --repo, bia run --watch, bia upgrade, bia changelog, bia completion."""
 import os
 import shutil
+import socket
 import signal
 import subprocess
 import time
@@ -39,6 +40,23 @@ def test_new_from_a_repository(tmp_path, repository):
     assert not (tmp_path / "my-shop/.git").exists() and not (tmp_path / "my-shop/.github").exists()
     code, _, err = run("bia", "new", "other", "--repo", tmp_path / "none", cwd=tmp_path)
     assert code == 1 and "git cannot clone" in err and not (tmp_path / "other").exists()
+
+
+def test_new_gives_a_clone_its_time_only(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and says nothing
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/layout.git"
+        code, _, err = run("bia", "new", "slow", "--repo", url, "--timeout", "300ms", cwd=tmp_path)
+    assert code == 1 and f"git did not clone {url} within 300ms (raise --timeout)" in err
+    assert not (tmp_path / "slow").exists()
+
+
+def test_new_joins_a_project_with_a_layout_of_its_own(tmp_path, repository):
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop/CMakeLists.txt").write_text("PROJECT (shop)")
+    code, out, err = run("bia", "new", "app/user", "--nomod", "--repo", repository, cwd=tmp_path / "shop")
+    assert code == 0, err
+    assert (tmp_path / "shop/CMakeLists.txt").read_text() == "PROJECT (shop)\nadd_subdirectory(app/user)\n"
+    assert (tmp_path / "shop/app/user/cmd/user/main.cc").is_file() and (tmp_path / "shop/app/user/CMakeLists.txt").is_file()
 
 
 def test_new_asks_only_a_terminal(tmp_path):

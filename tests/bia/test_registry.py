@@ -137,6 +137,18 @@ def test_kratos_finds_and_calls_bia(start, tmp_path, etcd, kratos_peer):
     assert "code = 422 reason = UNPROCESSABLE message = cannot be" in done.stdout
 
 
+def test_kratos_lists_bias_services_and_calls_in_json(start, tmp_path, etcd, kratos_peer):
+    chained(start, tmp_path, "a", etcd.config()).wait_for_log("registered as")
+    answers = {}
+    for what in ("metadata", "json"):
+        done = subprocess.run([kratos_peer, what, f"127.0.0.1:{etcd.port}", "chained", "grpc"], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        answers[what] = json.loads(done.stdout)
+    assert {"slow.v1.Slow", "kratos.api.Metadata"} <= set(answers["metadata"]["services"]) and answers["metadata"]["file"].endswith("slow.proto")
+    assert "/slow.v1.Slow/Wait" in answers["metadata"]["methods"]
+    assert answers["json"] == {"milliseconds": 7}
+
+
 def test_bia_finds_and_calls_kratos(start, tmp_path, etcd, kratos_peer):
     peer = start([kratos_peer, "serve", f"127.0.0.1:{etcd.port}", "gopher"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_until(lambda: etcd.records("gopher"), "the Go service does not register", 60)

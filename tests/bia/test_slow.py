@@ -127,6 +127,12 @@ def test_the_log_masks_what_it_is_told(start, tmp_path):
     service.wait_for_log("operation=/slow.v1.Slow/Fail args=*** code=422 reason=*** stack=error")
 
 
+def test_the_log_masks_values_that_it_is_told(start, tmp_path):
+    service = Service(start, tmp_path, program="slow_service", extra="log:\n  mask_values: [UNPROCESSABLE]\n")
+    http(service.http, "GET /fail")
+    service.wait_for_log("operation=/slow.v1.Slow/Fail args= code=422 reason=*** stack=error")
+
+
 def test_decode_errors_are_counted(slow):
     status, _, body = http(slow.http, "GET /wait/soon")
     assert status == 400 and parsed(body)["reason"] == "CODEC"

@@ -80,10 +80,10 @@ void define_http_call(const pb::MethodDescriptor* method, const HttpRule& rule, 
   if (takes_raw(method, rule)) {
     out.line("call.raw_body({0}.content_type(), {0}.data());", getter);
   } else if (rule.has_body) {
-    out.put("::bia::codec::JsonWriter body(call.json_body());");
-    out.put(rule.body.empty() ? "bia_json_write(body, request);"
-                              : name + "_write_body(body, request);");
-    out.put("call.check(body);");
+    const pb::FieldDescriptor* leaf = rule.body.empty() ? nullptr : rule.body.back();
+    const bool message = !leaf || (leaf->message_type() && !leaf->is_repeated());
+    out.line("call.body({{&request, {}_write_body, {}}});", name,
+             message ? "&" + getter : "nullptr");
   }
   out.line("{} reply;", cpp_type(method->output_type()));
   if (replies_raw(method, rule)) {
@@ -93,7 +93,7 @@ void define_http_call(const pb::MethodDescriptor* method, const HttpRule& rule, 
     out.put(
         "auto done = call.send_raw(origin_, *raw.mutable_content_type(), *raw.mutable_data());");
   } else {
-    out.line("auto done = call.send(origin_, {}_read_reply, reply);", name);
+    out.line("auto done = call.send(origin_, {{{0}_read_reply, {0}_reply_message}}, reply);", name);
   }
   out.put("if (!done.ok()) return std::move(done).error();");
   out.put("return reply;");
@@ -135,7 +135,7 @@ void declare_clients(const pb::ServiceDescriptor* service, Output& out) {
   out.put("};");
   out.put("");
   if (!has_http(service)) return;
-  out.line("/// Calls {} over HTTP/JSON. Belongs to the client's thread.", service->full_name());
+  out.line("/// Calls {} over HTTP. Belongs to the client's thread.", service->full_name());
   out.line("class {}HttpClient {{", service->name());
   out.put("public:");
   out.line(

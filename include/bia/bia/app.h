@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bia/base/result.h"
+#include "bia/bia/codec.h"
 #include "bia/bia/config.h"
 #include "bia/bia/log.h"
 #include "bia/bia/middleware.h"
@@ -116,6 +117,9 @@ class App {
   void use(F function) {
     chain().add(std::move(function));
   }
+  /// Codecs, and functions that decode and encode in place of bia's, for bodies over HTTP. In the
+  /// wiring. Errors: kFailedPrecondition once a service was added.
+  Result<void> http_content(HttpContent content);
   /// Serves it over HTTP and gRPC, whichever is configured. It must live until the servers have
   /// stopped: see `own`. Errors: kAlreadyExists for a route or a method twice.
   Result<void> add(Service& service);

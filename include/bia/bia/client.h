@@ -8,6 +8,7 @@
 
 #include "bia/base/result.h"
 #include "bia/base/time.h"
+#include "bia/bia/codec.h"
 #include "bia/grpc/client.h"
 #include "bia/http/client.h"
 
@@ -115,6 +116,8 @@ struct HttpOrigin {
   ServiceClient* service = nullptr;
   Context* parent = nullptr;
   http::ClientRequest::Scheme scheme = http::ClientRequest::Scheme::kHttp;
+  /// A ServiceClient has its own: `ServiceClientOptions::http`.
+  HttpClientContent content = {};
 };
 
 /// An HTTP call, complete but for its headers.
@@ -136,6 +139,23 @@ struct HttpPlan {
 struct HttpCallOptions {
   Deadline deadline = Deadline::never();  ///< never: kClientTimeoutDefault from now
   const http::Headers* headers = nullptr;
+  /// Kratos' ContentType; empty: the client's.
+  std::string_view content_type = {};
+};
+
+/// What the body of a call is made of.
+struct HttpCallBody {
+  const google::protobuf::Message* request = nullptr;
+  void (*write_json)(codec::JsonWriter& out, const google::protobuf::Message& request) = nullptr;
+  /// What is written; null where that is a field that is no message.
+  const google::protobuf::Message* message = nullptr;
+};
+
+/// What a reply's body is read into.
+struct HttpReplyParts {
+  bool (*read_json)(codec::JsonReader& in, google::protobuf::Message& reply) = nullptr;
+  /// The message that the body is; null where that is a field that is no message.
+  google::protobuf::Message* (*message)(google::protobuf::Message& reply) = nullptr;
 };
 
 /// One call of a generated HTTP client, put together piece by piece. The first failure sticks and
@@ -158,24 +178,20 @@ class HttpCall {
                   Slashes slashes);
   /// The request's set fields but those of `left_out` (comma-separated paths).
   void query(const google::protobuf::Message& request, std::string_view left_out);
-  /// Append the body here.
-  std::string& json_body() {
-    has_body_ = true;
-    return body_;
-  }
-  /// Notes what made the body's writer fail.
-  void check(const codec::JsonWriter& body);
+  /// Encoded by `send`.
+  void body(const HttpCallBody& body) { message_body_ = body; }
   /// A google.api.HttpBody: its bytes as they are.
   void raw_body(std::string_view content_type, std::string_view bytes);
   /// Suspends. Errors: for a status outside 2xx what its body says (Kratos: code, reason, message,
   /// metadata), with the code that the status has.
-  Result<void> send(const HttpOrigin& origin,
-                    bool (*read_reply)(codec::JsonReader&, google::protobuf::Message&),
+  Result<void> send(const HttpOrigin& origin, const HttpReplyParts& parts,
                     google::protobuf::Message& reply);
   /// The same, with a google.api.HttpBody as the reply.
   Result<void> send_raw(const HttpOrigin& origin, std::string& content_type, std::string& bytes);
 
  private:
+  const HttpClientContent& content_of(const HttpOrigin& origin) const;
+  std::string_view content_type_of(const HttpClientContent& content) const;
   Result<void> exchange(const HttpOrigin& origin, std::string_view accept,
                         google::protobuf::Message* reply,
                         std::function<Result<void>(http::ClientResponse&)> take);
@@ -187,8 +203,9 @@ class HttpCall {
   std::string_view path_template_;
   const HttpCallOptions& options_;
   std::string target_;
+  HttpCallBody message_body_;
   std::string body_;
-  std::string content_type_ = "application/json";
+  std::string content_type_;
   bool has_body_ = false;
   Result<void> wrong_;
 };

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,6 +55,15 @@ void set_fields(const std::vector<std::pair<std::string, std::string>>& fields);
 /// "***" (Kratos' FilterKey). Configuration: log.mask.
 void set_masked(std::vector<std::string> names);
 const std::vector<std::string>& masked();
+/// At start-up: values of fields, of lines and of messages, that are "***" wherever they stand
+/// (Kratos' FilterValue). Empty ones hide nothing. Configuration: log.mask_values.
+void set_masked_values(std::vector<std::string> values);
+const std::vector<std::string>& masked_values();
+/// At start-up: lines that `drop` says true to are not written (Kratos' FilterFunc). Called by each
+/// thread that logs, with the fields as they are before they are masked; it must not log. Null:
+/// all are written.
+using LogFilter = std::function<bool(LogLevel level, std::span<const LogField> fields)>;
+void set_filter(LogFilter drop);
 /// Lines go to `sink` instead of stderr, without the newline; null: stderr again. For tests.
 void set_sink(std::function<void(std::string_view line)> sink);
 }  // namespace log

@@ -7,6 +7,7 @@
 
 #include "bia/base/result.h"
 #include "bia/base/time.h"
+#include "bia/bia/codec.h"
 #include "bia/bia/middleware.h"
 #include "bia/bia/service.h"
 
@@ -53,6 +54,7 @@ struct ServerBindingOptions {
   std::string deadline_header = {};
   HttpJsonOptions json = {};
   HttpEnvelope envelope = {};
+  HttpContent content = {};
   /// By operation: "/helloworld.v1.Greeter/SayHello". Config key server.http.operations.
   std::map<std::string, HttpOperationOptions, std::less<>> operations = {};
 };
@@ -65,6 +67,9 @@ class ServerBinding {
   ~ServerBinding();
 
   Chain& middleware();
+  /// In place of the options' own. Errors: kFailedPrecondition once a service was added.
+  Result<void> set_content(HttpContent content);
+  const HttpContent& content() const;
   /// Adds the service's HTTP routes to `router` and its methods to `grpc`; either may be null. The
   /// service must outlive the servers. Errors: kAlreadyExists for a route or a method twice;
   /// kInvalidArgument for a bad template.

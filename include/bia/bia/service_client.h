@@ -51,6 +51,9 @@ struct ServiceClientOptions {
   /// Over HTTP: the header in which the peer is told what is left of the call's time, as a Go
   /// duration ("482ms"); empty: none. gRPC has grpc-timeout.
   std::string deadline_header = {};
+  /// Over HTTP: content types, codecs, user agent. gRPC's user agent is the channel's
+  /// (`PoolOptions`).
+  HttpClientContent http = {};
 };
 
 /// A plain HTTP request's surroundings.
@@ -82,6 +85,7 @@ class ServiceClient {
     chain().add(std::move(function));
   }
   ServicePool& pool();
+  const HttpClientContent& http_content() const;
 
   /// Plain HTTP: host and port of `request` are the node's. Suspends. Errors: for a status outside
   /// 2xx what its body says, with `response` filled as well; what the chain returns.

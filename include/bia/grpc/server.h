@@ -62,6 +62,9 @@ struct MethodHandler {
   std::function<Result<void>(ServerCall& call, std::string_view request, std::string& reply)> unary;
   /// All three streaming kinds.
   std::function<Result<void>(ServerCall& call)> stream;
+  /// Serves callers of content type application/grpc+json, whose messages are JSON; of the same
+  /// kind. Null: they are refused, as those of other types are.
+  std::shared_ptr<const MethodHandler> json = nullptr;
 };
 
 struct ServerOptions {

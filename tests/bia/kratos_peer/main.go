@@ -11,11 +11,14 @@ import (
 	"time"
 
 	"github.com/go-kratos/kratos/v2"
+	"github.com/go-kratos/kratos/v2/api/metadata"
 	"github.com/go-kratos/kratos/v2/errors"
 	kgrpc "github.com/go-kratos/kratos/v2/transport/grpc"
 	khttp "github.com/go-kratos/kratos/v2/transport/http"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
@@ -45,6 +48,18 @@ func call(store *etcd, what, name, scheme string) error {
 		if err != nil {
 			return err
 		}
+		if what == "metadata" {
+			return describe(ctx, metadata.NewMetadataClient(conn))
+		}
+		if what == "json" {
+			// google.protobuf.Struct has the JSON form of slow.v1's messages.
+			request, reply := new(structpb.Struct), new(structpb.Struct)
+			request.Fields = map[string]*structpb.Value{"milliseconds": structpb.NewNumberValue(7), "unknown": structpb.NewNullValue()}
+			if err := conn.Invoke(ctx, "/slow.v1.Slow/Wait", request, reply, grpc.CallContentSubtype("json")); err != nil {
+				return err
+			}
+			return json.NewEncoder(os.Stdout).Encode(reply.AsMap())
+		}
 		reply := new(wrapperspb.Int32Value)
 		if err := conn.Invoke(ctx, "/slow.v1.Slow/Wait", wrapperspb.Int32(7), reply); err != nil {
 			return err
@@ -68,6 +83,26 @@ func call(store *etcd, what, name, scheme string) error {
 		milliseconds = reply.Milliseconds
 	}
 	return json.NewEncoder(os.Stdout).Encode(map[string]int32{"milliseconds": milliseconds})
+}
+
+func describe(ctx context.Context, client metadata.MetadataClient) error {
+	list, err := client.ListServices(ctx, &metadata.ListServicesRequest{})
+	if err != nil {
+		return err
+	}
+	service, err := client.GetServiceDesc(ctx, &metadata.GetServiceDescRequest{Name: "slow.v1.Slow"})
+	if err != nil {
+		return err
+	}
+	files, err := protodesc.NewFiles(service.FileDescSet)
+	if err != nil {
+		return err
+	}
+	found, err := files.FindDescriptorByName("slow.v1.Slow")
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(map[string]any{"services": list.Services, "methods": list.Methods, "file": found.ParentFile().Path()})
 }
 
 func serve(store *etcd, name string) error {
