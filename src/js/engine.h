@@ -59,6 +59,13 @@ int bia_js_is_shareable(JSValueConst function);
 /// before. Both belong to the caller.
 JSValue bia_js_exchange_function(JSModuleDef* module, JSValue function);
 
+// Of regexp_cache.cc, called by QuickJS' compilation of a regular expression.
+
+/// Null where this thread has not compiled it; else valid until the next call.
+const void* bia_js_find_regexp(const char* pattern, size_t bytes, int flags, int* code_bytes);
+void bia_js_keep_regexp(const char* pattern, size_t bytes, int flags, const void* code,
+                        int code_bytes);
+
 // Modules, for CommonJS beside ES modules (module_set.h).
 
 /// True for a module whose source has import, export or top-level await.

@@ -146,5 +146,33 @@ TEST(Switch, ReactionsLeftOverStayWithTheirContext) {
   // Freed with a reaction pending.
 }
 
+TEST(Switch, AnExceptionNobodyTookGoesWithItsContext) {
+  ModuleSet modules([](const std::string&) -> Result<std::string> {
+    return Error(Code::kNotFound, "NO_FILE", "");
+  });
+  auto runtime = std::move(Runtime::create(modules).value());
+  auto a = std::move(Context::create(*runtime).value());
+  auto b = std::move(Context::create(*runtime).value());
+  const std::string script = "throw new Error('a')";
+  a.reset();
+  runtime->collect();
+  JSMemoryUsage before, after;
+  JS_ComputeMemoryUsage(runtime->get(), &before);
+  for (int i = 0; i < 3; ++i) {
+    a = std::move(Context::create(*runtime).value());
+    {
+      Running running(*a, kStackBytes / 4);
+      JS_FreeValue(a->get(), JS_Eval(a->get(), script.c_str(), script.size(), "a.js", 0));
+    }
+    a.reset();
+  }
+  {
+    Running running(*b, kStackBytes / 4);
+  }
+  runtime->collect();
+  JS_ComputeMemoryUsage(runtime->get(), &after);
+  EXPECT_EQ(after.obj_count, before.obj_count);
+}
+
 }  // namespace
 }  // namespace bia::js
