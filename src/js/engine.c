@@ -80,10 +80,12 @@ void bia_js_save(JSRuntime *rt, BiaJsState *state) {
   state->parent_promise = rt->parent_promise;
   state->stack_top = rt->stack_top;
   state->stack_limit = rt->stack_limit;
+  state->in_stack_trace = rt->in_build_stack_trace;
   list_move(&rt->job_list, (struct list_head *)&state->jobs);
   rt->current_stack_frame = NULL;
   rt->current_exception = JS_UNINITIALIZED;
   rt->parent_promise = NULL;
+  rt->in_build_stack_trace = false;
 }
 
 void bia_js_restore(JSRuntime *rt, BiaJsState *state) {
@@ -92,6 +94,7 @@ void bia_js_restore(JSRuntime *rt, BiaJsState *state) {
   rt->parent_promise = state->parent_promise;
   rt->stack_top = state->stack_top;
   rt->stack_limit = state->stack_limit;
+  rt->in_build_stack_trace = state->in_stack_trace;
   list_move((struct list_head *)&state->jobs, &rt->job_list);
   state->exception = JS_UNINITIALIZED;
 }

@@ -25,6 +25,7 @@ typedef struct BiaJsState {
   void* parent_promise;
   uintptr_t stack_top;
   uintptr_t stack_limit;
+  int in_stack_trace;  // a script's Error.prepareStackTrace runs
   BiaJsList jobs;
 } BiaJsState;
 
