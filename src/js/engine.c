@@ -24,12 +24,37 @@ static const char *bia_js_message(const char *format) {
   }
   return format;
 }
+
+// Regular expressions are compiled once a thread, not by each user again.
+#include "js/engine.h"
+#include "libregexp.h"
+static uint8_t *bia_js_compile_regexp(int *code_bytes, char *message, int message_bytes, const char *pattern, size_t bytes, int flags, void *ctx) {
+  const void *kept = bia_js_find_regexp(pattern, bytes, flags, code_bytes);
+  if (!kept) {
+    uint8_t *code = lre_compile(code_bytes, message, message_bytes, pattern, bytes, flags, ctx);
+    if (code) bia_js_keep_regexp(pattern, bytes, flags, code, *code_bytes);
+    return code;
+  }
+  uint8_t *code = js_malloc(ctx, *code_bytes);
+  if (code) memcpy(code, kept, *code_bytes);
+  else snprintf(message, message_bytes, "out of memory");
+  return code;
+}
+
 #define vsnprintf(buffer, size, format, args) vsnprintf(buffer, size, bia_js_message(format), args)
+#define lre_compile bia_js_compile_regexp
 #include "quickjs.c"
+#undef lre_compile
 #undef vsnprintf
 
-#include "js/engine.h"
-
+// What a user's turn has to exchange is written down below, and was checked against these structures. Another version of QuickJS that fails here:
+// read what is new in them, then what `bia_js_save` and `bia_js_swap_contexts` have to do about it, and write down the new sizes.
+_Static_assert(sizeof(JSContext) == 592 && offsetof(JSContext, binary_object_count) == 40, "JSContext is not the one of the pinned QuickJS");
+#ifdef ENABLE_DUMPS
+_Static_assert(sizeof(JSRuntime) == 1496, "JSRuntime is not the one of the pinned QuickJS");
+#else
+_Static_assert(sizeof(JSRuntime) == 1480, "JSRuntime is not the one of the pinned QuickJS");
+#endif
 _Static_assert(JS_CLASS_INIT_COUNT <= BIA_JS_CLASS_FIRST, "raise BIA_JS_CLASS_FIRST above QuickJS' own classes");
 _Static_assert(sizeof(struct list_head) == sizeof(BiaJsList), "BiaJsList has the layout of list_head");
 
@@ -55,10 +80,12 @@ void bia_js_save(JSRuntime *rt, BiaJsState *state) {
   state->parent_promise = rt->parent_promise;
   state->stack_top = rt->stack_top;
   state->stack_limit = rt->stack_limit;
+  state->in_stack_trace = rt->in_build_stack_trace;
   list_move(&rt->job_list, (struct list_head *)&state->jobs);
   rt->current_stack_frame = NULL;
   rt->current_exception = JS_UNINITIALIZED;
   rt->parent_promise = NULL;
+  rt->in_build_stack_trace = false;
 }
 
 void bia_js_restore(JSRuntime *rt, BiaJsState *state) {
@@ -67,6 +94,7 @@ void bia_js_restore(JSRuntime *rt, BiaJsState *state) {
   rt->parent_promise = state->parent_promise;
   rt->stack_top = state->stack_top;
   rt->stack_limit = state->stack_limit;
+  rt->in_build_stack_trace = state->in_stack_trace;
   list_move((struct list_head *)&state->jobs, &rt->job_list);
   state->exception = JS_UNINITIALIZED;
 }

@@ -25,6 +25,7 @@ typedef struct BiaJsState {
   void* parent_promise;
   uintptr_t stack_top;
   uintptr_t stack_limit;
+  int in_stack_trace;  // a script's Error.prepareStackTrace runs
   BiaJsList jobs;
 } BiaJsState;
 
@@ -58,6 +59,13 @@ int bia_js_is_shareable(JSValueConst function);
 /// Gives a module that is not linked yet the compiled function of its top level; returns the one
 /// before. Both belong to the caller.
 JSValue bia_js_exchange_function(JSModuleDef* module, JSValue function);
+
+// Of regexp_cache.cc, called by QuickJS' compilation of a regular expression.
+
+/// Null where this thread has not compiled it; else valid until the next call.
+const void* bia_js_find_regexp(const char* pattern, size_t bytes, int flags, int* code_bytes);
+void bia_js_keep_regexp(const char* pattern, size_t bytes, int flags, const void* code,
+                        int code_bytes);
 
 // Modules, for CommonJS beside ES modules (module_set.h).
 

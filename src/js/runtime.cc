@@ -111,6 +111,7 @@ Context::~Context() {
   common_js_.clear();
   bia_js_restore(runtime_.runtime_, &idle_);
   bia_js_drop_jobs(runtime_.runtime_);
+  JS_FreeValueRT(runtime_.runtime_, JS_GetException(get()));
   JS_FreeValueRT(runtime_.runtime_, go_error_prototype_);
   runtime_.leave(*this);
   JS_SetContextOpaque(part_, nullptr);

@@ -146,5 +146,64 @@ TEST(Switch, ReactionsLeftOverStayWithTheirContext) {
   // Freed with a reaction pending.
 }
 
+/// Evaluates in the context that is the owner of the caller's while the caller waits.
+JSValue elsewhere(JSContext* ctx, JSValueConst, int, JSValueConst*) {
+  Context& other = Context::owner_of<Context>(ctx);
+  const std::string script = "function inner() { return new Error('x').stack; } inner()";
+  std::string stack;
+  {
+    Suspend suspend(ctx);
+    Running running(other, kStackBytes / 8);
+    Value out(other.get(), JS_Eval(other.get(), script.c_str(), script.size(), "b.js", 0));
+    stack = to_text(other.get(), out.get());
+  }
+  return JS_NewStringLen(ctx, stack.data(), stack.size());
+}
+
+TEST(Switch, StacksAreBuiltWhileAnotherUserPreparesOne) {
+  ModuleSet modules([](const std::string&) -> Result<std::string> {
+    return Error(Code::kNotFound, "NO_FILE", "");
+  });
+  auto runtime = std::move(Runtime::create(modules).value());
+  auto b = std::move(Context::create(*runtime).value());
+  auto a = std::move(Context::create(*runtime, nullptr, b.get()).value());
+  const std::string script =
+      "Error.prepareStackTrace = () => elsewhere(); String(new Error('a').stack)";
+  Running running(*a, kStackBytes / 4);
+  define(a->get(), a->global().get(), "elsewhere",
+         JS_NewCFunction(a->get(), elsewhere, "elsewhere", 0));
+  Value out(a->get(), JS_Eval(a->get(), script.c_str(), script.size(), "a.js", 0));
+  EXPECT_NE(to_text(a->get(), out.get()).find("inner"), std::string::npos)
+      << to_text(a->get(), out.get());
+}
+
+TEST(Switch, AnExceptionNobodyTookGoesWithItsContext) {
+  ModuleSet modules([](const std::string&) -> Result<std::string> {
+    return Error(Code::kNotFound, "NO_FILE", "");
+  });
+  auto runtime = std::move(Runtime::create(modules).value());
+  auto a = std::move(Context::create(*runtime).value());
+  auto b = std::move(Context::create(*runtime).value());
+  const std::string script = "throw new Error('a')";
+  a.reset();
+  runtime->collect();
+  JSMemoryUsage before, after;
+  JS_ComputeMemoryUsage(runtime->get(), &before);
+  for (int i = 0; i < 3; ++i) {
+    a = std::move(Context::create(*runtime).value());
+    {
+      Running running(*a, kStackBytes / 4);
+      JS_FreeValue(a->get(), JS_Eval(a->get(), script.c_str(), script.size(), "a.js", 0));
+    }
+    a.reset();
+  }
+  {
+    Running running(*b, kStackBytes / 4);
+  }
+  runtime->collect();
+  JS_ComputeMemoryUsage(runtime->get(), &after);
+  EXPECT_EQ(after.obj_count, before.obj_count);
+}
+
 }  // namespace
 }  // namespace bia::js
