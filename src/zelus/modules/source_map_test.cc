@@ -29,16 +29,16 @@ TEST(SourceMap, FindsTheMappingBefore) {
 }
 
 TEST(SourceMap, JoinsTheRoot) {
-  auto source = [](std::string_view root, std::string_view source) {
+  auto joined = [](std::string_view root, std::string_view source) {
     auto map = SourceMap::parse(fmt::format(
         R"({{"version":3,"sourceRoot":"{}","sources":["{}"],"mappings":"AAAA"}})", root, source));
     return map ? std::string(map->find(1, 1)->source) : "";
   };
-  EXPECT_EQ(source("webpack://proj/", "../src/a.ts"), "webpack://proj/src/a.ts");
-  EXPECT_EQ(source("webpack://proj", "a.ts"), "webpack://proj/a.ts");
-  EXPECT_EQ(source("../s", "a.ts"), "../s/a.ts");
-  EXPECT_EQ(source("webpack://proj/q", "/x/a.ts"), "/x/a.ts");
-  EXPECT_EQ(source("s", "webpack:///./a.ts"), "webpack:///./a.ts");
+  EXPECT_EQ(joined("webpack://proj/", "../src/a.ts"), "webpack://proj/src/a.ts");
+  EXPECT_EQ(joined("webpack://proj", "a.ts"), "webpack://proj/a.ts");
+  EXPECT_EQ(joined("../s", "a.ts"), "../s/a.ts");
+  EXPECT_EQ(joined("webpack://proj/q", "/x/a.ts"), "/x/a.ts");
+  EXPECT_EQ(joined("s", "webpack:///./a.ts"), "webpack:///./a.ts");
 }
 
 TEST(SourceMap, HasSections) {
