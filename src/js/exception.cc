@@ -1,5 +1,8 @@
 #include "js/exception.h"
 
+#include <charconv>
+
+#include "js/module_set.h"
 #include "js/runtime.h"
 #include "js/value.h"
 
@@ -12,7 +15,34 @@ std::string Exception::head() const {
 
 std::string Exception::text() const { return head() + "\n" + stack; }
 
-std::string k6_stack(std::string_view quickjs_stack) {
+namespace {
+
+uint32_t number(std::string_view text) {
+  uint32_t out = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size() ? out : 0;
+}
+
+/// "f (file:///bundle.js:3:9)" → "f (file:///src/f.ts:7:2)". A place without parentheses is where
+/// a file does not parse, and stays.
+std::string original_frame(std::string_view line, const ModuleSet& modules) {
+  size_t open = line.rfind(" (");
+  size_t column = line.rfind(':');
+  if (open == std::string_view::npos || column == std::string_view::npos || column <= open ||
+      !line.ends_with(')'))
+    return std::string(line);
+  size_t row = line.rfind(':', column - 1);
+  if (row == std::string_view::npos || row <= open) return std::string(line);
+  std::string place = modules.original(line.substr(open + 2, row - open - 2),
+                                       number(line.substr(row + 1, column - row - 1)),
+                                       number(line.substr(column + 1, line.size() - column - 2)));
+  if (place.empty()) return std::string(line);
+  return std::string(line.substr(0, open + 2)) + place + ")";
+}
+
+}  // namespace
+
+std::string k6_stack(std::string_view quickjs_stack, const ModuleSet* modules) {
   std::string out;
   while (!quickjs_stack.empty()) {
     size_t end = quickjs_stack.find('\n');
@@ -22,6 +52,8 @@ std::string k6_stack(std::string_view quickjs_stack) {
     if (at == std::string_view::npos || line.ends_with("(native)") || line.ends_with("(missing)"))
       continue;
     line.remove_prefix(at);
+    std::string original;
+    if (modules != nullptr) line = original = original_frame(line, *modules);
     // goja gives nameless functions and a module's top level no name and no parentheses.
     if (constexpr std::string_view kAnonymous = "at <anonymous> (";
         line.starts_with(kAnonymous) && line.ends_with(')')) {
@@ -33,6 +65,11 @@ std::string k6_stack(std::string_view quickjs_stack) {
     out.append("\t").append(line).append("\n");
   }
   return out;
+}
+
+std::string k6_stack(JSContext* ctx, std::string_view quickjs_stack) {
+  Context* context = Context::of(ctx);
+  return k6_stack(quickjs_stack, context != nullptr ? &context->runtime().modules() : nullptr);
 }
 
 Exception describe_exception(JSContext* ctx, JSValueConst thrown) {
@@ -49,7 +86,7 @@ Exception describe_exception(JSContext* ctx, JSValueConst thrown) {
   out.name = to_text(ctx, error.property("name").get());
   out.message = to_text(ctx, error.property("message").get());
   Value stack(ctx, bia_js_error_stack(ctx, thrown));
-  if (stack.is_string()) out.stack = k6_stack(to_text(ctx, stack.get()));
+  if (stack.is_string()) out.stack = k6_stack(ctx, to_text(ctx, stack.get()));
   return out;
 }
 

@@ -6,6 +6,8 @@
 
 namespace bia::js {
 
+class ModuleSet;
+
 /// What a script threw, in k6's words.
 struct Exception {
   std::string name;     ///< "TypeError"; empty for what is not an Error
@@ -26,7 +28,9 @@ Exception take_exception(JSContext* ctx);
 /// Describes a value that was thrown or with which a promise was rejected.
 Exception describe_exception(JSContext* ctx, JSValueConst thrown);
 /// QuickJS' stack text in k6's shape; native frames, which have no place in the script, are left
-/// out.
-std::string k6_stack(std::string_view quickjs_stack);
+/// out. `modules` tells where a frame's code was written, where a source map says so; may be null.
+std::string k6_stack(std::string_view quickjs_stack, const ModuleSet* modules = nullptr);
+/// The same, of the context's modules.
+std::string k6_stack(JSContext* ctx, std::string_view quickjs_stack);
 
 }  // namespace bia::js

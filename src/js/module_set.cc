@@ -143,6 +143,21 @@ void ModuleSet::attach(JSRuntime* rt) {
   JS_SetModuleLoaderFunc(rt, &ModuleSet::normalize, &ModuleSet::load_import, this);
 }
 
+std::string unread_text(std::string_view specifier, std::string_view url, std::string_view cause) {
+  if (url.starts_with(kHttps))
+    return fmt::format(
+        "The moduleSpecifier \"{}\" couldn't be retrieved from the resolved url \"{}\". Error : "
+        "\"{}\"",
+        specifier, url, cause);
+  return fmt::format(
+      "The moduleSpecifier \"{}\" couldn't be found on local disk. Make sure that you've specified "
+      "the right path to the file. If you're running k6 using the Docker image make sure you have "
+      "mounted the local directory (-v /local/path/:/inside/docker/path) containing your script "
+      "and modules so that they're accessible by k6 from inside of the container, see "
+      "https://grafana.com/docs/k6/latest/using-k6/modules/#use-modules-with-docker.",
+      specifier);
+}
+
 Result<void> ModuleSet::have_source(const std::string& url, const std::string& specifier) {
   if (natives_.contains(url) || bytecode_.contains(url) || sources_.contains(url)) return {};
   auto text =
@@ -151,20 +166,11 @@ Result<void> ModuleSet::have_source(const std::string& url, const std::string& s
     sources_.emplace(url, std::move(*text));
     return {};
   }
-  if (url.starts_with(kHttps))
-    return import_error(fmt::format(
-        "The moduleSpecifier \"{}\" couldn't be retrieved from the resolved url \"{}\". Error : "
-        "\"{}\"",
-        specifier, url,
-        frozen_ ? "it was not imported in the init context" : text.error().message()));
-  if (text.error().code() != Code::kNotFound) return std::move(text).error();
-  return import_error(fmt::format(
-      "The moduleSpecifier \"{}\" couldn't be found on local disk. Make sure that you've specified "
-      "the right path to the file. If you're running k6 using the Docker image make sure you have "
-      "mounted the local directory (-v /local/path/:/inside/docker/path) containing your script "
-      "and modules so that they're accessible by k6 from inside of the container, see "
-      "https://grafana.com/docs/k6/latest/using-k6/modules/#use-modules-with-docker.",
-      specifier));
+  bool https = url.starts_with(kHttps);
+  if (!https && text.error().code() != Code::kNotFound) return std::move(text).error();
+  return import_error(
+      unread_text(specifier, url,
+                  frozen_ ? "it was not imported in the init context" : text.error().message()));
 }
 
 char* ModuleSet::normalize(JSContext* ctx, const char* base, const char* specifier, void* opaque) {

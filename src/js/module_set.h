@@ -54,6 +54,16 @@ class ModuleSet {
   /// From now on nothing is compiled: a file that the first pass did not import is an error.
   void freeze() { frozen_ = true; }
 
+  /// Where code was written that stands at a line and column of `url`, both from 1:
+  /// "URL:LINE:COLUMN", or "" where nobody knows.
+  using Originals =
+      std::function<std::string(std::string_view url, uint32_t line, uint32_t column)>;
+  /// Asked for each frame of an error's stack, by any thread.
+  void set_originals(Originals originals) { originals_ = std::move(originals); }
+  std::string original(std::string_view url, uint32_t line, uint32_t column) const {
+    return originals_ ? originals_(url, line, column) : std::string();
+  }
+
   enum class Kind { kImport, kRequire };
   /// The absolute URL or native name of `specifier` as imported from `base`. Errors:
   /// kInvalidArgument for http:, bare names that no package has and so on.
@@ -105,6 +115,7 @@ class ModuleSet {
   JSValue evaluate(JSContext* ctx, JSModuleDef* module);
 
   ModuleFiles files_;
+  Originals originals_;
   bool frozen_ = false;
   std::map<std::string, NativeModule, std::less<>> natives_;
   std::map<std::string, std::string, std::less<>> missing_;
@@ -117,5 +128,7 @@ class ModuleSet {
 std::string caller_file(JSContext* ctx);
 /// `file:///a/b/../c.js` → `file:///a/c.js`.
 std::string normalize_file_url(std::string_view url);
+/// k6's text about a file that could not be read; `cause` is told of URLs.
+std::string unread_text(std::string_view specifier, std::string_view url, std::string_view cause);
 
 }  // namespace bia::js

@@ -54,6 +54,9 @@ CASES = {
     "rejected-top-level": "run {script}",
     "setup-function": "run {script}",
     "summary-results": "run {script}",
+    "source-map": "run {script}",
+    "source-map-missing": "run {script}",
+    "source-map-init": "run {script}",
     "inspect": "inspect {script}",
     "inspect-requirements": "inspect --execution-requirements {script}",
 }
@@ -69,7 +72,7 @@ MEANT = [
     (r" source=stacktrace", None, ""),
     (r' hint="script exception"', None, ""),
     # Program counters of k6's own virtual machine mean nothing in ours; columns differ where two engines point at another character.
-    (r"(\.js:\d+):\d+\(\d+\)", r"(\.js:\d+):\d+(?:\(\d+\))?", r"\1"),
+    (r"(\.[jt]s:\d+):\d+\(\d+\)", r"(\.[jt]s:\d+):\d+(?:\(\d+\))?", r"\1"),
     # Frames of k6's Go code.
     (r"\\n\\tat (?:reflect|go\.k6\.io)[^\\]*\(native\)", None, ""),
     # Which name server was asked.

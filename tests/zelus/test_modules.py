@@ -92,3 +92,20 @@ def test_what_differs_from_k6(tmp_path):
           other_js="export const one = 1;\n")
     done = run(tmp_path)
     assert done.returncode == 0 and done.stderr.splitlines() == ["true true", "refused"], done.stderr
+
+
+def test_source_maps_come_along_in_archives(tmp_path):
+    write(tmp_path, script_js="export default function () { throw new Error('no'); }\n//# sourceMappingURL=script.js.map\n")
+    (tmp_path / "script.js.map").write_text('{"version":3,"sources":["src/script.ts"],"mappings":"AAoBI"}')
+    subprocess.run([BIN / "zelus", "archive", "-O", "a.tar", "script.js"], check=True, timeout=60, cwd=tmp_path, capture_output=True)
+    (tmp_path / "script.js").unlink()
+    (tmp_path / "script.js.map").unlink()
+    done = run(tmp_path, "a.tar")
+    assert f"file://{tmp_path}/src/script.ts:21:4" in done.stderr, done.stderr
+
+
+def test_a_broken_map_inside_the_script_is_an_error(tmp_path):
+    write(tmp_path, script_js="export default function () {}\n//# sourceMappingURL=data:application/json;base64,@\n")
+    done = run(tmp_path)
+    assert done.returncode == 107
+    assert f"file://{tmp_path}/script.js: Line 3:1 Could not load source map: illegal base64 data at input byte 0" in done.stderr

@@ -135,7 +135,7 @@ void define_getter(JSContext* ctx, JSValueConst object, const char* name, Proper
 std::string where(JSContext* ctx) {
   Value error(ctx, JS_NewError(ctx));
   std::string stack =
-      bia::js::k6_stack(to_text(ctx, Value(ctx, bia_js_error_stack(ctx, error.get())).get()));
+      bia::js::k6_stack(ctx, to_text(ctx, Value(ctx, bia_js_error_stack(ctx, error.get())).get()));
   std::string first = stack.substr(0, stack.find('\n'));
   return first.starts_with("\tat ") ? first.substr(4) : first;
 }

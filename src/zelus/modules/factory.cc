@@ -147,18 +147,26 @@ class FactoryImpl final : public exec::UserFactory {
   Result<exec::ScriptInfo> load_once(metrics::Registry& registry, TypeScript& types, bool typed) {
     const exec::ScriptSource& source = script_.source;
     RemoteModules remote(script_.runtime.remote, *script_.logger);
-    auto read = [&types, &source, &remote](const std::string& url) -> Result<std::string> {
+    auto read_text = [&source, &remote](const std::string& url) {
       bool https = url.starts_with("https://");
-      std::string text = BIA_TRY(source.read(
-          https ? url : path_of(url), [&] { return https ? remote.fetch(url) : read_file(url); }));
-      if (!url.ends_with(".ts")) return text;
-      return types.strip(url, text);
+      return source.read(https ? url : path_of(url),
+                         [&] { return https ? remote.fetch(url) : read_file(url); });
     };
+    auto read = [this, &types, read_text](const std::string& url) -> Result<std::string> {
+      std::string text = BIA_TRY(read_text(url));
+      if (url.ends_with(".ts")) return types.strip(url, text);
+      BIA_TRY(script_.maps.add(url, text, read_text, *script_.logger));
+      return text;
+    };
+    script_.maps.clear();
     script_.modules = std::make_unique<bia::js::ModuleSet>(
         source.archive
             ? archive_files(*source.archive, std::move(read))
             : bia::js::ModuleFiles{std::move(read), &complete_file_url, &find_package_file});
     add_modules(*script_.modules);
+    script_.modules->set_originals([this](std::string_view url, uint32_t line, uint32_t column) {
+      return script_.maps.original(url, line, column);
+    });
     std::optional<Result<exec::ScriptInfo>> info;
     auto pass = [&]() -> Result<exec::ScriptInfo> {
       std::string text = script_.source.text;
@@ -166,6 +174,8 @@ class FactoryImpl final : public exec::UserFactory {
         auto stripped = types.strip(script_.source.url, text);
         if (!stripped) return std::move(stripped).error().with_metadata("exit", "107");
         text = std::move(*stripped);
+      } else {
+        BIA_TRY(script_.maps.add(script_.source.url, text, read_text, *script_.logger));
       }
       script_.modules->add_source(script_.source.url, std::move(text));
       return first_pass(registry);

@@ -178,8 +178,8 @@ bool fill_timers(JSContext* ctx, JSValueConst object) {
 JSValue error_stack(JSContext* ctx, JSValueConst self, int, JSValueConst*) {
   Value raw(ctx, bia_js_error_stack(ctx, self));
   if (!raw.is_string()) return raw.release();
-  return new_string(
-      ctx, fmt::format("{}\n{}", to_text(ctx, self), bia::js::k6_stack(to_text(ctx, raw.get()))));
+  return new_string(ctx, fmt::format("{}\n{}", to_text(ctx, self),
+                                     bia::js::k6_stack(ctx, to_text(ctx, raw.get()))));
 }
 
 void add_error_stack(JSContext* ctx, JSValueConst global) {

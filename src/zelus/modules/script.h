@@ -14,6 +14,7 @@
 #include "js/module_set.h"
 #include "zelus/exec/user.h"
 #include "zelus/metrics/tags.h"
+#include "zelus/modules/source_maps.h"
 
 namespace zelus::modules {
 
@@ -39,6 +40,7 @@ struct Script {
   exec::RunView* run = nullptr;
   const std::atomic<bool>* stop = nullptr;
   std::unique_ptr<bia::js::ModuleSet> modules;
+  SourceMaps maps;
   /// Files that `open` read in the first pass, by absolute path; later passes may open no others.
   std::map<std::string, std::string, std::less<>> files;
   /// client.load and loadProtoset: by their arguments. Filled in the first pass.
