@@ -54,6 +54,12 @@ TEST(ResolveReference, TheExamplesOfTheRfc) {
     EXPECT_EQ(resolve_reference("http://a/b/c/d;p?q", reference), meant) << reference;
 }
 
+TEST(ResolveReference, OfFilesAndSchemesOfOthers) {
+  EXPECT_EQ(resolve_reference("file:///a/b/c.js", "../d.ts"), "file:///a/d.ts");
+  EXPECT_EQ(resolve_reference("file:///a/b/c.js", "/d.ts"), "file:///d.ts");
+  EXPECT_EQ(resolve_reference("file:///a/c.js", "webpack:///./x.ts"), "webpack:///./x.ts");
+}
+
 TEST(ResolveReference, OfBasesThatHaveLittle) {
   EXPECT_EQ(resolve_reference("http://a", "g"), "http://a/g");
   EXPECT_EQ(resolve_reference("http://u:p@a:8", "/g"), "http://u:p@a:8/g");

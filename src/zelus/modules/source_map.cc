@@ -227,17 +227,6 @@ std::optional<std::string_view> source_map_reference(std::string_view script) {
   return line.substr(kComment.size());
 }
 
-std::string resolve_reference(std::string_view base, std::string_view reference) {
-  if (reference.empty()) return std::string(base);
-  if (scheme_of(reference) != 0) return std::string(reference);
-  size_t start = path_start(base);
-  std::string_view above = base.substr(start);
-  above = above.substr(0, above.rfind('/') + 1);
-  return with_path(base.substr(0, start), reference.starts_with('/')
-                                              ? std::string(reference)
-                                              : fmt::format("{}{}", above, reference));
-}
-
 Result<std::string> decode_data_url(std::string_view url) {
   size_t comma = url.find(',');
   std::string_view text = comma == std::string_view::npos ? url : url.substr(comma + 1);

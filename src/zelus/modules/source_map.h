@@ -37,9 +37,6 @@ class SourceMap {
 /// What the last line that is not blank says after "//# sourceMappingURL="; nullopt where it says
 /// something else.
 std::optional<std::string_view> source_map_reference(std::string_view script);
-/// What a map or source named `reference` means in the script at `base`. Of paths, "." and ".." are
-/// taken out.
-std::string resolve_reference(std::string_view base, std::string_view reference);
 /// The text of a "data:…;base64,…" URL. Errors: kInvalidArgument with Go's text.
 bia::Result<std::string> decode_data_url(std::string_view url);
 

@@ -83,13 +83,6 @@ TEST(SourceMapReference, IsInTheLastLine) {
   EXPECT_FALSE(source_map_reference(""));
 }
 
-TEST(ResolveReference, FoldsPaths) {
-  EXPECT_EQ(resolve_reference("file:///a/b/c.js", "../d.ts"), "file:///a/d.ts");
-  EXPECT_EQ(resolve_reference("file:///a/b/c.js", "/d.ts"), "file:///d.ts");
-  EXPECT_EQ(resolve_reference("https://h:8/a/c.js", "m/c.map"), "https://h:8/a/m/c.map");
-  EXPECT_EQ(resolve_reference("file:///a/c.js", "webpack:///./x.ts"), "webpack:///./x.ts");
-}
-
 TEST(DecodeDataUrl, TakesBase64) {
   EXPECT_EQ(*decode_data_url("data:application/json;charset=utf-8;base64,e30="), "{}");
   EXPECT_EQ(decode_data_url("data:application/json;base64,@@@").error().message(),

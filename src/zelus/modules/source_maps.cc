@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "bia/http/uri.h"
 #include "js/module_set.h"
 
 namespace zelus::modules {
@@ -61,7 +62,7 @@ Result<void> SourceMaps::add(const std::string& url, std::string_view text, cons
   if (!reference) return {};
   bool inside = reference->starts_with(kData);
   auto json = inside ? decode_data_url(*reference)
-                     : read_map(url, resolve_reference(url, *reference), read);
+                     : read_map(url, bia::http::resolve_reference(url, *reference), read);
   if (inside && !json) return at_end(url, text, "load", json.error());
   auto map = json ? SourceMap::parse(*json) : Result<SourceMap>(std::move(json).error());
   if (map) {
@@ -81,8 +82,8 @@ std::string SourceMaps::original(std::string_view url, uint32_t line, uint32_t c
   if (map == maps_.end()) return {};
   auto place = map->second.find(line, column);
   if (!place) return {};
-  return fmt::format("{}:{}:{}", escaped(resolve_reference(url, place->source)), place->line,
-                     place->column);
+  return fmt::format("{}:{}:{}", escaped(bia::http::resolve_reference(url, place->source)),
+                     place->line, place->column);
 }
 
 }  // namespace zelus::modules
