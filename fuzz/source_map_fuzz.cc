@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "bia/base/assert.h"
+#include "bia/http/uri.h"
 #include "zelus/modules/source_map.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -16,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
   }
   if (auto reference = source_map_reference(text); reference) {
-    resolve_reference("file:///a/b.js", *reference);
+    bia::http::resolve_reference("file:///a/b.js", *reference);
     decode_data_url(*reference).ignore("any answer is right");
   }
   return 0;
