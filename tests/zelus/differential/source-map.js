@@ -1,4 +1,4 @@
-import { refuse } from "./source-map-lib.js";
+import { refuse } from "./lib/refuse.js";
 export const options = { iterations: 1 };
 function total(items) {
   return items.first.price;
