@@ -195,9 +195,9 @@ class TransportRows:
         for key, unit in (("p99_ms", "ms, p99"), ("rps", "requests/s"), ("server_us", "µs of the server a request"), ("server_busy", "busy: server"), ("load_busy", "busy: load"),
                           ("others_busy", "busy: all else")):
             first, then = [one[key] for one in before], [one[key] for one in during]
-            ratios = [b / a for a, b in zip(first, then)]
-            table[key] = {"before": first, "during": then, "ratio": statistics.median(ratios)}
-            print(f"  {unit:28s} before {spread(first)}, beside them {spread(then)}, ratio {spread(ratios)}", flush=True)
+            ratios = [b / a for a, b in zip(first, then) if a > 0]  # nothing else may have run at all
+            table[key] = {"before": first, "during": then, "ratio": statistics.median(ratios) if ratios else None}
+            print(f"  {unit:28s} before {spread(first)}, beside them {spread(then)}" + (f", ratio {spread(ratios)}" if ratios else ""), flush=True)
         for note in notes:
             print(f"  {note}", flush=True)
         self.results[row] = table
