@@ -15,15 +15,7 @@ std::string response(ServingStatus status) {
 }
 
 Result<std::string> service_of(std::string_view request) {
-  std::string service;
-  FieldReader fields(request);
-  while (fields.next()) {
-    if (fields.field() == 1 && fields.wire_type() == 2) service = fields.bytes();
-  }
-  if (!fields.ok())
-    return Error(Code::kInternal, "",
-                 "grpc: error unmarshalling request: malformed HealthCheckRequest");
-  return service;
+  return only_string(request, "HealthCheckRequest");
 }
 
 }  // namespace

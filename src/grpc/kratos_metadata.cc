@@ -51,14 +51,7 @@ void KratosMetadata::list_services(std::string& reply) const {
 }
 
 Result<void> KratosMetadata::service_desc(std::string_view request, std::string& reply) const {
-  std::string name;
-  FieldReader fields(request);
-  while (fields.next()) {
-    if (fields.field() == 1 && fields.wire_type() == 2) name = fields.bytes();
-  }
-  if (!fields.ok())
-    return Error(Code::kInternal, "",
-                 "grpc: error unmarshalling request: malformed GetServiceDescRequest");
+  const std::string name = BIA_TRY(only_string(request, "GetServiceDescRequest"));
   const pb::FileDescriptor* file =
       methods_.services().contains(name) ? reflection_.file_of(name) : nullptr;
   if (file == nullptr) return Error(Code::kNotFound, "", fmt::format("service {} not found", name));

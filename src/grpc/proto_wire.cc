@@ -1,5 +1,7 @@
 #include "grpc/proto_wire.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "grpc/wire.h"
@@ -154,6 +156,18 @@ Error error_from_status(Code code, std::string_view message, std::string_view de
   for (auto& [key, value] : metadata)
     error = std::move(error).with_metadata(std::move(key), std::move(value));
   return error;
+}
+
+Result<std::string> only_string(std::string_view request, std::string_view message) {
+  std::string text;
+  FieldReader fields(request);
+  while (fields.next()) {
+    if (fields.field() == 1 && fields.wire_type() == 2) text = fields.bytes();
+  }
+  if (!fields.ok())
+    return Error(Code::kInternal, "",
+                 fmt::format("grpc: error unmarshalling request: malformed {}", message));
+  return text;
 }
 
 }  // namespace bia::grpc

@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "bia/base/result.h"
+
 /// Just enough of protobuf's wire format for the few small messages of gRPC itself (Status,
 /// ErrorInfo, health, reflection), whose generated classes would collide in the descriptor pool
 /// with those of a user who has them too.
@@ -36,5 +38,9 @@ class FieldReader {
   uint32_t wire_type_ = 0;
   bool ok_ = true;
 };
+
+/// The string in field 1 of a request, which may be all that it has; empty where it is not there.
+/// Errors: kInternal, in grpc-go's words, for bytes that are no `message`.
+Result<std::string> only_string(std::string_view request, std::string_view message);
 
 }  // namespace bia::grpc
