@@ -29,7 +29,8 @@ bool names_content(std::string_view field) {
 }
 
 bool is_secret(std::string_view field) {
-  return field_name_equals(field, "authorization") || field_name_equals(field, "cookie");
+  return field_name_equals(field, "authorization") || field_name_equals(field, "cookie") ||
+         field_name_equals(field, "proxy-authorization");
 }
 
 /// Makes `request` the one that `location` asks for; its views are `hop`'s.

@@ -26,7 +26,8 @@ void answer(ServerRequest& request, ServerResponse& response) {
   }
   std::string& body = response.body();
   body.append(method_name(request.method())).append(" ").append(target);
-  for (const char* name : {"host", "authorization", "cookie", "content-type", "x-own"}) {
+  for (const char* name :
+       {"host", "authorization", "proxy-authorization", "cookie", "content-type", "x-own"}) {
     if (const std::string_view value = request.header(name); !value.empty())
       body.append(" ").append(name).append("=").append(value);
   }
@@ -59,6 +60,7 @@ class Redirects : public ::testing::Test {
       const std::string target = to(port);
       Headers headers;
       headers.add("Authorization", "secret");
+      headers.add("Proxy-Authorization", "hidden");
       headers.add("Cookie", "a=b");
       headers.add("X-Own", "1");
       if (!body.empty()) headers.add("Content-Type", "text/plain");
@@ -87,7 +89,8 @@ class Redirects : public ::testing::Test {
 
 TEST_F(Redirects, AskWithGetButFor307And308) {
   const auto asked = [&](std::string_view method) {
-    return std::string(method) + " /b host=one.example:PORT authorization=secret cookie=a=b";
+    return std::string(method) +
+           " /b host=one.example:PORT authorization=secret proxy-authorization=hidden cookie=a=b";
   };
   for (const char* status : {"301", "302", "303"}) {
     const std::string target = std::string("/") + status + "//b";
@@ -112,7 +115,8 @@ TEST_F(Redirects, KeepSecretsToTheirSite) {
   EXPECT_EQ(at("two.example"), "GET /b host=two.example:PORT x-own=1 []");
   EXPECT_EQ(at("none.example"), "GET /b host=none.example:PORT x-own=1 []");
   EXPECT_EQ(at("a.one.example"),
-            "GET /b host=a.one.example:PORT authorization=secret cookie=a=b x-own=1 []");
+            "GET /b host=a.one.example:PORT authorization=secret proxy-authorization=hidden "
+            "cookie=a=b x-own=1 []");
   // What went elsewhere does not come back with them.
   const Sent back = send("GET", [&](const std::string& port) {
     return "/302/http://two.example:" + port + "/302/http://one.example:" + port + "/b";
