@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <google/protobuf/message.h>
 
+#include <climits>
+
 #include "bia/codec/form.h"
 #include "bia/codec/json_reader.h"
 #include "bia/codec/json_writer.h"
@@ -68,7 +70,9 @@ Result<void> decode_builtin(std::string_view bytes, Format format, const HttpRep
   if (message == nullptr) return read_json(bytes, parts, reply);
   if (format == Format::kXml) return codec::decode_xml(bytes, *message);
   if (format == Format::kForm) return codec::decode_form(bytes, *message);
-  if (message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return {};
+  if (bytes.size() <= INT_MAX &&
+      message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return {};
   return bad_request("the bytes are no " + message->GetTypeName());
 }
 

@@ -3,6 +3,7 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
 
+#include <climits>
 #include <utility>
 #include <vector>
 
@@ -51,6 +52,7 @@ bool read_json(std::string_view json, Told& told) {
 /// The strings of a message by number; other fields are passed over.
 template <typename F>
 bool read_strings(std::string_view bytes, F take) {
+  if (bytes.size() > INT_MAX) return false;
   CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
                       static_cast<int>(bytes.size()));
   while (const uint32_t tag = in.ReadTag()) {
