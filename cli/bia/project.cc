@@ -6,8 +6,8 @@
 #include <array>
 #include <cctype>
 #include <fstream>
-#include <iterator>
 
+#include "base/read_file.h"
 #include "part.h"
 
 namespace bia::cli {
@@ -18,11 +18,6 @@ namespace fs = std::filesystem;
 /// Of the project above, once.
 constexpr std::array<std::string_view, 7> kOfProject = {
     "api", "third_party", "README.md", "LICENSE", "openapi.yaml", ".gitignore", "CMakeLists.txt"};
-
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 /// A line that calls `command`, in any case, as CMake reads them.
 bool calls(std::string_view text, std::string_view command) {
@@ -50,7 +45,8 @@ fs::path project_root(const fs::path& folder) {
   fs::path at = fs::absolute(folder).lexically_normal();
   if (at.filename().empty()) at = at.parent_path();
   for (;; at = at.parent_path()) {
-    if (calls(read_file(at / "CMakeLists.txt"), "project(")) return at;
+    const auto list = read_file((at / "CMakeLists.txt").string());
+    if (list && calls(*list, "project(")) return at;
     if (at == at.parent_path()) return {};
   }
 }
@@ -75,7 +71,7 @@ Files part_of_project(const Files& layout, const std::string& name, const fs::pa
 Result<bool> add_to_project(const fs::path& root, const fs::path& below) {
   const fs::path list = root / "CMakeLists.txt";
   const std::string line = fmt::format("add_subdirectory({})", below.generic_string());
-  const std::string text = read_file(list);
+  const std::string text = BIA_TRY(read_file(list.string()));
   if (text.find(line) != std::string::npos) return false;
   std::ofstream file(list, std::ios::binary | std::ios::app);
   file << (text.ends_with('\n') ? "" : "\n") << line << '\n';
