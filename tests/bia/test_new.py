@@ -53,29 +53,26 @@ def test_run_shows_a_broken_build(tmp_path):
     assert "broken here" in err and "ERROR: cmake failed with exit code 1; its messages are above" in err
 
 
-def test_run_builds_and_becomes_the_service(start, tmp_path):
-    assert run("bia", "new", "demo", cwd=tmp_path)[0] == 0
+def runs(start, folder, project):
+    """`bia run` builds the project and becomes the service, which answers and ends when told to."""
     port = conftest.free_port()
-    config = tmp_path / "demo/configs/config.yaml"
+    config = folder / project / "configs/config.yaml"
     config.write_text(config.read_text().replace(":8080", f"127.0.0.1:{port}").replace(":8282", "127.0.0.1:0"))
-    process = start([conftest.BIN / "bia", "run", "demo"], cwd=tmp_path, stderr=subprocess.DEVNULL,
-                    env={**os.environ, "CCACHE_BASEDIR": str(tmp_path), "CCACHE_NOHASHDIR": "1"})
+    process = start([conftest.BIN / "bia", "run", project], cwd=folder, stderr=subprocess.DEVNULL,
+                    env={**os.environ, "CCACHE_BASEDIR": str(folder), "CCACHE_NOHASHDIR": "1"})
     conftest.wait_for_port(port, process, seconds=240)
     assert http(port, "GET /helloworld/kratos")[2] == b'{"message":"Hello kratos"}'
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
+
+
+def test_run_builds_and_becomes_the_service(start, tmp_path):
+    assert run("bia", "new", "demo", cwd=tmp_path)[0] == 0
+    runs(start, tmp_path, "demo")
 
 
 def test_a_second_service_of_a_project_shares_its_api(start, tmp_path):
     assert run("bia", "new", "demo", cwd=tmp_path)[0] == 0
     assert run("bia", "new", "app/user", "--nomod", cwd=tmp_path / "demo")[0] == 0
-    port = conftest.free_port()
-    config = tmp_path / "demo/app/user/configs/config.yaml"
-    config.write_text(config.read_text().replace(":8080", f"127.0.0.1:{port}").replace(":8282", "127.0.0.1:0"))
-    process = start([conftest.BIN / "bia", "run", "demo/app/user"], cwd=tmp_path, stderr=subprocess.DEVNULL,
-                    env={**os.environ, "CCACHE_BASEDIR": str(tmp_path), "CCACHE_NOHASHDIR": "1"})
-    conftest.wait_for_port(port, process, seconds=240)
-    assert http(port, "GET /helloworld/kratos")[2] == b'{"message":"Hello kratos"}'
+    runs(start, tmp_path, "demo/app/user")
     assert (tmp_path / "demo/build/bin/user").is_file() and not (tmp_path / "demo/app/user/build").exists()
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
