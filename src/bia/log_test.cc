@@ -8,9 +8,11 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "bia/bia/middleware.h"
+#include "bia/fiber/threads.h"
 
 namespace bia {
 namespace {
@@ -102,6 +104,42 @@ TEST(Log, MasksWhatAnAnyHolds) {
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("abc")));
   outer.set_type_url("type.googleapis.com/not.Known");
   EXPECT_THAT(Request(&outer).text(), testing::HasSubstr("value: \"***\""));
+}
+
+/// "Any" in "Any", as deep as one likes: each is new bytes to whoever opens it, so that no parser's
+/// limit holds.
+google::protobuf::Any nested(int depth) {
+  google::protobuf::Any any;
+  for (int i = 0; i < depth; ++i) {
+    google::protobuf::Any outer;
+    outer.set_type_url("type.googleapis.com/google.protobuf.Any");
+    any.SerializeToString(outer.mutable_value());
+    any = std::move(outer);
+  }
+  return any;
+}
+
+TEST(Log, OpensAnyUpToADepthAlone) {
+  LogLines log_lines;
+  auto threads = fiber::ThreadGroup::create(1).value();
+  threads->run([&](size_t) {
+    for (const bool masks : {false, true}) {
+      if (masks) log::set_masked({"token"});
+      const google::protobuf::Any few = nested(5);
+      const std::string shallow = Request(&few).text();
+      EXPECT_EQ(std::count(shallow.begin(), shallow.end(), '['), 5) << shallow;
+      const google::protobuf::Any deep = nested(2'000);
+      const std::string text = Request(&deep).text();
+      EXPECT_LT(std::count(text.begin(), text.end(), '['), 100);
+      google::protobuf::Value value;
+      for (int i = 0; i < 45; ++i) {
+        google::protobuf::Value outer;
+        *outer.mutable_list_value()->add_values() = std::move(value);
+        value = std::move(outer);
+      }
+      EXPECT_EQ(Request(&value).text().find("list_value"), 0u);
+    }
+  });
 }
 
 TEST(Log, MasksValuesWhereverTheyStand) {

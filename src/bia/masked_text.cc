@@ -3,9 +3,12 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/message.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include <algorithm>
 #include <memory>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace bia {
@@ -14,14 +17,38 @@ namespace {
 namespace pb = google::protobuf;
 using Field = pb::FieldDescriptor;
 
+bool is_any(const pb::Descriptor& type) { return type.full_name() == "google.protobuf.Any"; }
+
+/// Goes through types only, each once. What extends a message is not known by its type.
+bool can_hold_any(const pb::Descriptor& type, std::unordered_set<const pb::Descriptor*>& seen) {
+  if (is_any(type) || type.extension_range_count() > 0) return true;
+  if (!seen.insert(&type).second) return false;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const pb::Descriptor* inner = type.field(i)->message_type();
+    if (inner && can_hold_any(*inner, seen)) return true;
+  }
+  return false;
+}
+
+bool can_hold_any(const pb::Descriptor& type) {
+  thread_local std::unordered_map<const pb::Descriptor*, bool> known;
+  if (const auto found = known.find(&type); found != known.end()) return found->second;
+  std::unordered_set<const pb::Descriptor*> seen;
+  return known[&type] = can_hold_any(type, seen);
+}
+
 class Masker {
  public:
+  /// An Any is new bytes to whoever opens it: no parser's limit on depth holds through several.
+  static constexpr int kAnysMax = 8;
+
   Masker(std::span<const std::string> names, std::span<const std::string> values)
       : names_(names), values_(values) {}
 
-  void mask(pb::Message& message) const {
+  /// `anys` are open round the message.
+  void mask(pb::Message& message, int anys = 0) const {
     const pb::Reflection* reflection = message.GetReflection();
-    if (message.GetDescriptor()->full_name() == "google.protobuf.Any") mask_held(message);
+    if (is_any(*message.GetDescriptor())) mask_held(message, anys);
     std::vector<const Field*> fields;
     reflection->ListFields(message, &fields);
     const bool entry = message.GetDescriptor()->options().map_entry();
@@ -33,9 +60,9 @@ class Masker {
                        : !entry && (names(field->name()) || names(field->json_name()))) {
         hide(message, field);
       } else if (field->cpp_type() == Field::CPPTYPE_MESSAGE) {
-        if (!field->is_repeated()) mask(*reflection->MutableMessage(&message, field));
+        if (!field->is_repeated()) mask(*reflection->MutableMessage(&message, field), anys);
         for (int i = 0; field->is_repeated() && i < reflection->FieldSize(message, field); ++i)
-          mask(*reflection->MutableRepeatedMessage(&message, field, i));
+          mask(*reflection->MutableRepeatedMessage(&message, field, i), anys);
       } else if (field->cpp_type() == Field::CPPTYPE_STRING && !values_.empty()) {
         mask_values(message, field);
       }
@@ -45,19 +72,20 @@ class Masker {
  private:
   /// ShortDebugString opens what an Any holds, where its type is in the program; of another type
   /// nobody can tell which bytes are secret.
-  void mask_held(pb::Message& any) const {
+  void mask_held(pb::Message& any, int anys) const {
     const pb::Reflection* reflection = any.GetReflection();
     const Field* url = any.GetDescriptor()->FindFieldByNumber(1);
     const Field* value = any.GetDescriptor()->FindFieldByNumber(2);
     if (reflection->GetString(any, value).empty()) return;
     const std::string name = reflection->GetString(any, url);
+    if (anys == kAnysMax) return hide(any, value);
     const auto* type = pb::DescriptorPool::generated_pool()->FindMessageTypeByName(
         name.substr(name.rfind('/') + 1));
     const std::unique_ptr<pb::Message> held(
         type ? pb::MessageFactory::generated_factory()->GetPrototype(type)->New() : nullptr);
     if (!held || !held->ParsePartialFromString(reflection->GetString(any, value)))
       return hide(any, value);
-    mask(*held);
+    mask(*held, anys + 1);
     reflection->SetString(&any, value, held->SerializePartialAsString());
   }
   bool names(std::string_view name) const {
@@ -97,9 +125,13 @@ class Masker {
 
 std::string masked_text(const pb::Message& message, std::span<const std::string> names,
                         std::span<const std::string> values) {
+  if (names.empty() && values.empty() && !can_hold_any(*message.GetDescriptor()))
+    return message.ShortDebugString();
   const std::unique_ptr<pb::Message> copy(message.New());
   copy->CopyFrom(message);
   Masker(names, values).mask(*copy);
+  // What cannot be opened it says to stderr, with the caller's text as it is.
+  const pb::LogSilencer quiet;
   return copy->ShortDebugString();
 }
 

@@ -27,9 +27,7 @@ Middleware::~Middleware() = default;
 
 std::string Request::text() const {
   if (!message_) return {};
-  return log::masked().empty() && log::masked_values().empty()
-             ? message_->ShortDebugString()
-             : masked_text(*message_, log::masked(), log::masked_values());
+  return masked_text(*message_, log::masked(), log::masked_values());
 }
 
 Result<void> Request::validate() const {
