@@ -132,12 +132,20 @@ TEST(Log, OpensAnyUpToADepthAlone) {
       const std::string text = Request(&deep).text();
       EXPECT_LT(std::count(text.begin(), text.end(), '['), 100);
       google::protobuf::Value value;
-      for (int i = 0; i < 45; ++i) {
+      for (int i = 0; i < 48; ++i) {
         google::protobuf::Value outer;
         *outer.mutable_list_value()->add_values() = std::move(value);
         value = std::move(outer);
       }
       EXPECT_EQ(Request(&value).text().find("list_value"), 0u);
+      google::protobuf::Any held;
+      held.PackFrom(value);
+      for (int i = 1; i < 16; ++i) {
+        google::protobuf::Any outer;
+        outer.PackFrom(held);
+        held = std::move(outer);
+      }
+      EXPECT_NE(Request(&held).text().find("list_value"), std::string::npos) << "opened";
     }
   });
 }

@@ -11,6 +11,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "codec/any_depth.h"
+
 namespace bia {
 namespace {
 
@@ -39,16 +41,13 @@ bool can_hold_any(const pb::Descriptor& type) {
 
 class Masker {
  public:
-  /// An Any is new bytes to whoever opens it: no parser's limit on depth holds through several.
-  static constexpr int kAnysMax = 8;
-
   Masker(std::span<const std::string> names, std::span<const std::string> values)
       : names_(names), values_(values) {}
 
-  /// `anys` are open round the message.
-  void mask(pb::Message& message, int anys = 0) const {
+  /// `depth`: how many messages it stands in.
+  void mask(pb::Message& message, int depth = 0) const {
     const pb::Reflection* reflection = message.GetReflection();
-    if (is_any(*message.GetDescriptor())) mask_held(message, anys);
+    if (is_any(*message.GetDescriptor())) mask_held(message, depth);
     std::vector<const Field*> fields;
     reflection->ListFields(message, &fields);
     const bool entry = message.GetDescriptor()->options().map_entry();
@@ -60,9 +59,9 @@ class Masker {
                        : !entry && (names(field->name()) || names(field->json_name()))) {
         hide(message, field);
       } else if (field->cpp_type() == Field::CPPTYPE_MESSAGE) {
-        if (!field->is_repeated()) mask(*reflection->MutableMessage(&message, field), anys);
+        if (!field->is_repeated()) mask(*reflection->MutableMessage(&message, field), depth + 1);
         for (int i = 0; field->is_repeated() && i < reflection->FieldSize(message, field); ++i)
-          mask(*reflection->MutableRepeatedMessage(&message, field, i), anys);
+          mask(*reflection->MutableRepeatedMessage(&message, field, i), depth + 1);
       } else if (field->cpp_type() == Field::CPPTYPE_STRING && !values_.empty()) {
         mask_values(message, field);
       }
@@ -72,20 +71,20 @@ class Masker {
  private:
   /// ShortDebugString opens what an Any holds, where its type is in the program; of another type
   /// nobody can tell which bytes are secret.
-  void mask_held(pb::Message& any, int anys) const {
+  void mask_held(pb::Message& any, int depth) const {
     const pb::Reflection* reflection = any.GetReflection();
     const Field* url = any.GetDescriptor()->FindFieldByNumber(1);
     const Field* value = any.GetDescriptor()->FindFieldByNumber(2);
     if (reflection->GetString(any, value).empty()) return;
     const std::string name = reflection->GetString(any, url);
-    if (anys == kAnysMax) return hide(any, value);
+    if (depth >= codec::kAnyDepthMax) return hide(any, value);
     const auto* type = pb::DescriptorPool::generated_pool()->FindMessageTypeByName(
         name.substr(name.rfind('/') + 1));
     const std::unique_ptr<pb::Message> held(
         type ? pb::MessageFactory::generated_factory()->GetPrototype(type)->New() : nullptr);
     if (!held || !held->ParsePartialFromString(reflection->GetString(any, value)))
       return hide(any, value);
-    mask(*held, anys + 1);
+    mask(*held, depth + 1);
     reflection->SetString(&any, value, held->SerializePartialAsString());
   }
   bool names(std::string_view name) const {

@@ -14,6 +14,7 @@
 #include <cmath>
 #include <vector>
 
+#include "codec/any_depth.h"
 #include "codec/time_text.h"
 
 namespace bia::codec {
@@ -196,7 +197,9 @@ void bia_json_write(JsonWriter& out, const pb::Any& message) {
   pb::util::JsonPrintOptions options;
   options.always_print_primitive_fields = true;
   std::string json;
-  if (!message.type_url().empty()) {
+  if (!anys_are_shallow(message)) {
+    out.fail(fmt::format("google.protobuf.Any: one stands in more than {} others", kAnyDepthMax));
+  } else if (!message.type_url().empty()) {
     auto status = pb::util::MessageToJsonString(message, &json, options);
     if (!status.ok()) {
       out.fail("google.protobuf.Any: " +

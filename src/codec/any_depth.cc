@@ -1,0 +1,52 @@
+#include "codec/any_depth.h"
+
+#include <google/protobuf/any.pb.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace bia::codec {
+namespace {
+
+namespace pb = google::protobuf;
+
+/// Null for a type that the program does not have, and for bytes that are none of it.
+std::unique_ptr<pb::Message> held_by(const pb::Any& any) {
+  const std::string& url = any.type_url();
+  const pb::Descriptor* type =
+      pb::DescriptorPool::generated_pool()->FindMessageTypeByName(url.substr(url.rfind('/') + 1));
+  if (type == nullptr) return nullptr;
+  std::unique_ptr<pb::Message> held(
+      pb::MessageFactory::generated_factory()->GetPrototype(type)->New());
+  return held->ParsePartialFromString(any.value()) ? std::move(held) : nullptr;
+}
+
+}  // namespace
+
+bool anys_are_shallow(const pb::Message& message, int depth) {
+  if (const auto* any = dynamic_cast<const pb::Any*>(&message)) {
+    if (depth >= kAnyDepthMax) return false;
+    const auto held = held_by(*any);
+    return !held || anys_are_shallow(*held, depth + 1);
+  }
+  const pb::Reflection* reflection = message.GetReflection();
+  std::vector<const pb::FieldDescriptor*> fields;
+  reflection->ListFields(message, &fields);
+  for (const pb::FieldDescriptor* field : fields) {
+    if (field->cpp_type() != pb::FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (!field->is_repeated()) {
+      if (!anys_are_shallow(reflection->GetMessage(message, field), depth + 1)) return false;
+      continue;
+    }
+    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+      if (!anys_are_shallow(reflection->GetRepeatedMessage(message, field, i), depth + 1))
+        return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace bia::codec
