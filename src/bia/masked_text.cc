@@ -44,8 +44,24 @@ class Masker {
   Masker(std::span<const std::string> names, std::span<const std::string> values)
       : names_(names), values_(values) {}
 
-  /// `depth`: how many messages it stands in.
+  /// `depth`: how many messages it stands in. Recursive for what an Any holds alone.
   void mask(pb::Message& message, int depth = 0) const {
+    std::vector<Part> parts = {{&message, depth}};
+    while (!parts.empty()) {
+      const Part part = parts.back();
+      parts.pop_back();
+      mask_fields(*part.message, part.depth, parts);
+    }
+  }
+
+ private:
+  struct Part {
+    pb::Message* message;
+    int depth;
+  };
+
+  /// What the fields hold is left for later, in `parts`.
+  void mask_fields(pb::Message& message, int depth, std::vector<Part>& parts) const {
     const pb::Reflection* reflection = message.GetReflection();
     if (is_any(*message.GetDescriptor())) mask_held(message, depth);
     std::vector<const Field*> fields;
@@ -59,16 +75,15 @@ class Masker {
                        : !entry && (names(field->name()) || names(field->json_name()))) {
         hide(message, field);
       } else if (field->cpp_type() == Field::CPPTYPE_MESSAGE) {
-        if (!field->is_repeated()) mask(*reflection->MutableMessage(&message, field), depth + 1);
+        if (!field->is_repeated())
+          parts.push_back({reflection->MutableMessage(&message, field), depth + 1});
         for (int i = 0; field->is_repeated() && i < reflection->FieldSize(message, field); ++i)
-          mask(*reflection->MutableRepeatedMessage(&message, field, i), depth + 1);
+          parts.push_back({reflection->MutableRepeatedMessage(&message, field, i), depth + 1});
       } else if (field->cpp_type() == Field::CPPTYPE_STRING && !values_.empty()) {
         mask_values(message, field);
       }
     }
   }
-
- private:
   /// ShortDebugString opens what an Any holds, where its type is in the program; of another type
   /// nobody can tell which bytes are secret.
   void mask_held(pb::Message& any, int depth) const {

@@ -24,27 +24,44 @@ std::unique_ptr<pb::Message> held_by(const pb::Any& any) {
   return held->ParsePartialFromString(any.value()) ? std::move(held) : nullptr;
 }
 
-}  // namespace
+struct Part {
+  const pb::Message* message;
+  int depth;
+};
 
-bool anys_are_shallow(const pb::Message& message, int depth) {
-  if (const auto* any = dynamic_cast<const pb::Any*>(&message)) {
-    if (depth >= kAnyDepthMax) return false;
-    const auto held = held_by(*any);
-    return !held || anys_are_shallow(*held, depth + 1);
-  }
+/// Adds the messages that the fields of one hold.
+void add_held(const Part& part, std::vector<Part>& parts) {
+  const pb::Message& message = *part.message;
   const pb::Reflection* reflection = message.GetReflection();
   std::vector<const pb::FieldDescriptor*> fields;
   reflection->ListFields(message, &fields);
   for (const pb::FieldDescriptor* field : fields) {
     if (field->cpp_type() != pb::FieldDescriptor::CPPTYPE_MESSAGE) continue;
     if (!field->is_repeated()) {
-      if (!anys_are_shallow(reflection->GetMessage(message, field), depth + 1)) return false;
+      parts.push_back({&reflection->GetMessage(message, field), part.depth + 1});
       continue;
     }
-    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
-      if (!anys_are_shallow(reflection->GetRepeatedMessage(message, field, i), depth + 1))
-        return false;
+    for (int i = 0; i < reflection->FieldSize(message, field); ++i)
+      parts.push_back({&reflection->GetRepeatedMessage(message, field, i), part.depth + 1});
+  }
+}
+
+}  // namespace
+
+// Recursive for what an Any holds alone.
+bool anys_are_shallow(const pb::Message& message, int depth) {
+  std::vector<Part> parts = {{&message, depth}};
+  while (!parts.empty()) {
+    const Part part = parts.back();
+    parts.pop_back();
+    const auto* any = dynamic_cast<const pb::Any*>(part.message);
+    if (any == nullptr) {
+      add_held(part, parts);
+      continue;
     }
+    if (part.depth >= kAnyDepthMax) return false;
+    const auto held = held_by(*any);
+    if (held && !anys_are_shallow(*held, part.depth + 1)) return false;
   }
   return true;
 }
