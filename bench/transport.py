@@ -172,44 +172,71 @@ class TransportRows:
                       f"while the last are less than 2 s idle; {one['closed'] / 1e6:.1f} MB after they are gone); {holder.ended} were ended", flush=True)
         self.results["idle"] = table
 
-    def latency(self, server):
-        """One run of wrk with its p99 in ms."""
+    def full(self, server):
+        """wrk as fast as it goes on 50 connections: its p99 in ms among the figures. Both cores are full, so whatever else wakes up on one of them is part of the p99."""
         report = pathlib.Path(self.work, "wrk.txt")
         taken = run_load(server, f"wrk -t1 -c50 -d{self.options.seconds}s --latency http://127.0.0.1:{server.http}/helloworld/{NAME} | tee {report}", WRK)
         value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)\n", report.read_text()).groups()
         return dict(taken, p99_ms=float(value) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit])
 
+    def paced(self, server):
+        """50 users of zelus who wait 5 ms between their requests, so that the cores have room: what the server makes them wait is the most of this p99."""
+        script, export = pathlib.Path(self.work, "paced.js"), pathlib.Path(self.work, "paced.json")
+        script.write_text("import http from 'k6/http';\nimport { sleep } from 'k6';\n"
+                          f"export const options = {{ vus: 50, duration: '{self.options.seconds}s', summaryTrendStats: ['p(99)'] }};\n"
+                          f"export default function () {{ http.get('http://127.0.0.1:{server.http}/helloworld/{NAME}'); sleep(0.005); }}\n")
+        taken = run_load(server, [str(self.bin / "zelus"), "run", "--no-color", "--summary-export", str(export), str(script)], r"http_reqs\.*: (\d+)")
+        metrics = json.loads(export.read_text())["metrics"]
+        assert metrics["http_req_failed"]["value"] == 0, metrics["http_req_failed"]
+        return dict(taken, p99_ms=metrics["http_req_duration"]["p(99)"])
+
+    def windows(self, server):
+        """Of each load, by turns, three windows: the median of each figure."""
+        taken = {"full": [], "paced": []}
+        for _ in range(3):
+            taken["full"].append(self.full(server))
+            taken["paced"].append(self.paced(server))
+        return {load: {key: statistics.median(one[key] for one in each) for key in ("p99_ms", "rps", "server_us", "server_busy", "load_busy", "others_busy")}
+                for load, each in taken.items()}
+
     def beside(self, row, kind, count, settle, finish=lambda server, holder: ""):
-        """p99 and requests/s of 50 active connections before and beside `count` others."""
-        before, during, notes = [], [], []
+        """50 active connections alone, beside `count` others of this process, and beside as many of another process of the service on the same core: what these change is
+        the machine's (a monitor that lists every process' open files takes a core for 20 ms at a time)."""
+        rounds, notes = [], []
         for _ in range(self.options.pairs):
-            with Server(self.bia, folder=self.work) as server:
-                before.append(self.latency(server))
-                with Holder(server.http, count, kind) as holder:
-                    time.sleep(settle)
-                    during.append(self.latency(server))
-                    note = finish(server, holder)
+            with Server(self.bia, folder=self.work) as server, Server(self.bia, folder=self.work) as other:
+                one = {"alone": self.windows(server)}
+                for name, holding in (("elsewhere", other), ("beside", server)):
+                    with Holder(holding.http, count, kind) as holder:
+                        time.sleep(settle)
+                        one[name] = self.windows(server)
+                        note = finish(holding, holder)
                 notes.append(f"{note}{holder.ended} ended by the server")
-        print(f"\n{row} ({self.options.pairs} interleaved pairs)", flush=True)
+                rounds.append(one)
+        print(f"\n{row} ({self.options.pairs} rounds, of each figure the median of three windows of {self.options.seconds} s)", flush=True)
         table = {}
-        for key, unit in (("p99_ms", "ms, p99"), ("rps", "requests/s"), ("server_us", "µs of the server a request"), ("server_busy", "busy: server"), ("load_busy", "busy: load"),
-                          ("others_busy", "busy: all else")):
-            first, then = [one[key] for one in before], [one[key] for one in during]
-            ratios = [b / a for a, b in zip(first, then) if a > 0]  # nothing else may have run at all
-            table[key] = {"before": first, "during": then, "ratio": statistics.median(ratios) if ratios else None}
-            print(f"  {unit:28s} before {spread(first)}, beside them {spread(then)}" + (f", ratio {spread(ratios)}" if ratios else ""), flush=True)
+        for load in ("full", "paced"):
+            for key, unit in (("p99_ms", "ms, p99"), ("rps", "requests/s"), ("server_us", "µs of the server a request"), ("server_busy", "busy: server"),
+                              ("load_busy", "busy: load"), ("others_busy", "busy: all else")):
+                seen = {name: [one[name][load][key] for one in rounds] for name in ("alone", "elsewhere", "beside")}
+                text = ", ".join(f"{name} {spread(each)}" for name, each in seen.items())
+                for name, to in (("elsewhere", "alone"), ("beside", "alone"), ("beside", "elsewhere")):
+                    ratios = [b / a for a, b in zip(seen[to], seen[name]) if a > 0]  # nothing else may have run at all
+                    text += f"; {name} ÷ {to} {spread(ratios)}" if ratios else ""
+                table[f"{load} {key}"] = seen
+                print(f"  {load:5s} {unit:26s} {text}", flush=True)
         for note in notes:
             print(f"  {note}", flush=True)
         self.results[row] = table
 
     def open(self):
-        self.beside("50 active connections beside 15,000 that are open", "idle", 15_000, 3,
+        self.beside("50 active connections beside 15,000 that are open", "idle", 15_000, 4,
                     lambda server, _: f"{metric(server.http, 'http_server_connections_open'):.0f} open, ")
 
     def slowloris(self):
         def finish(server, _):
             # header_timeout is 10 s; those that began last are swept within a second after it.
-            time.sleep(max(0, 12 - self.options.seconds))
+            time.sleep(max(0, 12 - 6 * self.options.seconds))
             counted = metric(server.http, 'http_server_bad_requests_total{reason="REQUEST_TIMEOUT"}')
             return f"{counted:.0f} REQUEST_TIMEOUT in /metrics, "
         self.beside("50 active connections beside 2,000 slow ones (a byte of the head a second)", "slow", 2_000, 1, finish)
