@@ -35,6 +35,7 @@ void ServerStream::begin() {
   fields_.clear();
   method_ = target_ = {};
   head_bytes_ = 0;
+  cookies_ = 0;
   clear_kept(received_);
   unconsumed_ = 0;
   end_received_ = reading_ = dropping_ = false;
@@ -75,6 +76,7 @@ void ServerStream::on_header(std::string_view name, std::string_view value) {
   } else if (name == ":path") {
     target_ = keep(value);
   } else if (name != ":scheme") {
+    cookies_ += name == "cookie" ? 1 : 0;
     const Span key = keep(name == ":authority" ? "host" : name);
     fields_.push_back({key, keep(value)});
   }
@@ -104,15 +106,28 @@ void ServerStream::send_trailers() {
   connection_.http2().send_headers(*this, fields, EndStream::kYes);
 }
 
+/// RFC 9113 section 8.2.3: a client may send each by itself, and in HTTP/1.1 they are one.
+void ServerStream::join_cookies() {
+  const auto is_cookie = [this](const Field& field) { return text(field.name) == "cookie"; };
+  std::string all;
+  for (const Field& field : fields_) {
+    if (is_cookie(field)) all.append(all.empty() ? "" : "; ").append(text(field.value));
+  }
+  const auto first = std::find_if(fields_.begin(), fields_.end(), is_cookie);
+  first->value = keep(all);
+  fields_.erase(std::remove_if(first + 1, fields_.end(), is_cookie), fields_.end());
+}
+
 void ServerStream::on_head() {
   const Limits& limits = connection_.thread().core.options.limits;
   connection_.thread().requests.add();
-  const std::string_view target = text(target_);
   if (head_too_large()) {
     return refuse(
         431, "HEADERS_TOO_LARGE",
         "the header fields are longer than the limit; server.http.max_header_bytes raises it");
   }
+  if (cookies_ > 1) join_cookies();
+  const std::string_view target = text(target_);
   if (target.size() > limits.request_line_bytes_max) {
     return refuse(
         414, "REQUEST_LINE_TOO_LONG",
@@ -121,7 +136,9 @@ void ServerStream::on_head() {
   if (text(method_) == "CONNECT") return refuse(501, "BAD_METHOD", "CONNECT is for proxies");
   const bool clean =
       std::all_of(target.begin(), target.end(), [](char c) { return char_is(c, kTargetChar); });
-  if (target.empty() || !clean || (target[0] != '/' && target != "*")) {
+  // "*" is for OPTIONS alone (RFC 9112 section 3.2.4).
+  const bool path = target.starts_with('/') || (target == "*" && text(method_) == "OPTIONS");
+  if (!clean || !path) {
     return refuse(400, "BAD_TARGET", "the request target is no path");
   }
   auto fiber = fiber::Scheduler::current().spawn([this] { run(); });
@@ -152,6 +169,7 @@ void ServerStream::on_closed() {
   if (!running_) return;
   if (!finished_) {
     cancelled_ = true;
+    connection_.thread().cancelled.add();
     fiber_.cancel();
   }
   readers_.wake_all();

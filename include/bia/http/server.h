@@ -57,6 +57,11 @@ class ServerRequest {
   ~ServerRequest() = default;
 };
 
+/// A field whose value is a list, and so may stand several times: all of them, as one with commas
+/// (RFC 9110 section 5.3). In the request itself where it stands once, else in `joined`.
+std::string_view list_header(const ServerRequest& request, std::string_view name,
+                             std::string& joined);
+
 /// The answer, written when the handler returns, with Date and Content-Length added. HEAD's body is
 /// left out by the server.
 class ServerResponse {
@@ -146,6 +151,8 @@ class Server {
   void stop(Deadline deadline);
   struct Counters {
     uint64_t connections_accepted = 0, connections_open = 0, requests = 0, bad_requests = 0;
+    /// Requests whose callers went away before the handlers had returned.
+    uint64_t requests_cancelled = 0;
     /// Connections refused because there were `connections_max`; handshakes that failed; those
     /// that came, or had not ended their handshakes, when the server stopped.
     uint64_t connections_refused = 0, tls_failed = 0, connections_stopped = 0;
