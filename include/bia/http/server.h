@@ -10,6 +10,7 @@
 
 #include "bia/base/result.h"
 #include "bia/base/time.h"
+#include "bia/http/http2_limits.h"
 #include "bia/http/message.h"
 #include "bia/http/refusal.h"
 #include "bia/net/tls.h"
@@ -118,6 +119,10 @@ struct ServerOptions {
   Duration idle_timeout = std::chrono::seconds(120);
   Duration header_timeout = std::chrono::seconds(10);
   size_t connections_max = 100'000;
+  /// HTTP/2: what a connection's peer may do, and the streams that it may have open at once, as
+  /// many as Go's server lets it have. With a guest the number is the guest's.
+  Http2Limits http2;
+  size_t streams_max = 250;
   /// Null: cleartext. Its ALPN decides between HTTP/2 and HTTP/1.1.
   std::shared_ptr<net::TlsServer> tls;
   /// Told of each connection and request that is refused, for the log. Null: nobody.
