@@ -250,6 +250,11 @@ TEST(ServerHttp2, RefusesBadRequestsByStream) {
         EXPECT_EQ(client.send("GET", "*").head[":status"], "400");
         EXPECT_EQ(client.send("OPTIONS", "*").head[":status"], "200");
         EXPECT_EQ(client.send("CONNECT", "/").head[":status"], "501");
+        EXPECT_EQ(client.send("GET /x", "/").head[":status"], "400");
+        EXPECT_EQ(client.send("GET", "/", {}, {{"host", "b"}}).head[":status"], "400");
+        EXPECT_EQ(client.send("GET", "/", {}, {{"host", "a"}, {"host", "b"}}).head[":status"],
+                  "400");
+        EXPECT_EQ(client.send("GET", "/", {}, {{"host", "A"}}).head[":status"], "200");
         EXPECT_EQ(client.send("GET", "/", {}, {{"a", "1"}, {"b", "2"}, {"c", "3"}}).head[":status"],
                   "200");
         EXPECT_EQ(client.send("GET", "/", {}, {{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}})
