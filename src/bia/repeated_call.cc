@@ -94,7 +94,8 @@ Result<void> Sender::send(const std::shared_ptr<const RepeatedCall>& call, Deadl
     const bool again = may_repeat(sent);
     if (!hedged) budget.count(!again);
     if (!again || attempt >= attempts || !budget.allows()) return sent;
-    const Duration pause = std::chrono::duration_cast<Duration>(backoff * (0.8 + 0.4 * random_share()));
+    const Duration pause =
+        std::chrono::duration_cast<Duration>(backoff * (0.8 + 0.4 * random_share()));
     if (pause >= deadline.remaining() || !fiber::sleep_for(pause)) return sent;
     backoff = std::min(backoff * 2, options_.retry.backoff_max);
   }

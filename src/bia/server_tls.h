@@ -31,7 +31,8 @@ class StaleStaples {
 };
 
 /// Loads certificates again whenever their files change; the last good ones stay where they cannot
-/// be read. Warns of OCSP responses that have run out. `server` names it in the log. Suspends until it is cancelled.
+/// be read. Warns of OCSP responses that have run out. `server` names it in the log. Suspends until
+/// it is cancelled.
 void watch_tls(const std::shared_ptr<net::TlsServer>& tls, std::string_view server);
 
 }  // namespace bia
