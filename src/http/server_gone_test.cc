@@ -243,6 +243,25 @@ TEST(ServerGone, AStopThatCutsReadingCancelsNobody) {
   });
 }
 
+TEST(ServerGone, TlsThatEndsWithoutAGoodbyeIsAnsweredStill) {
+  net::TestAuthority authority;
+  ServerOptions options;
+  options.tls = net::test_tls_server(authority, {"http/1.1"});
+  const auto handler = [](ServerRequest&, ServerResponse& response) { response.body() = "hello"; };
+  with_server(
+      handler,
+      [&](Server& server) {
+        auto client = net::test_tls_client(authority, {"http/1.1"});
+        Peer peer(server.address());
+        ASSERT_TRUE(peer.socket.start_tls(*client, "127.0.0.1", Deadline::after(seconds(5))).ok());
+        peer.send(kGet + kGet);
+        ::shutdown(peer.socket.fd(), SHUT_WR);
+        const std::string answers = peer.until("hello", 2);
+        EXPECT_NE(answers.find("hello", answers.find("hello") + 1), std::string::npos) << answers;
+      },
+      options);
+}
+
 enum class Leave { kClose, kNotify };
 
 void leaves_tls(Leave how) {

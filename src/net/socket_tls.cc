@@ -215,11 +215,13 @@ bool Socket::stale() {
 
 bool Socket::ended() {
   char byte;
-  if (!tls_) {
-    if (!watch_.hung_up()) return false;
+  // OpenSSL is not asked where it would find an end without a goodbye: nothing could be written
+  // after that error, and the peer may still read.
+  if (watch_.hung_up() && (!tls_ || SSL_has_pending(tls_->ssl()) == 0)) {
     const ssize_t count = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR);
+    if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) return true;
   }
+  if (!tls_) return false;
   SSL* const ssl = tls_->ssl();
   if ((SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0) return true;
   if (!tls_->established || tls_->failed || (!readable() && SSL_has_pending(ssl) == 0))
