@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "bia/backoff.h"
 #include "bia/bia/log.h"
 #include "bia/config_node.h"
 #include "bia/fiber/scheduler.h"
@@ -14,8 +15,7 @@
 namespace bia {
 namespace {
 
-constexpr Duration kPauseMin = std::chrono::milliseconds(200);
-constexpr Duration kPauseMax = std::chrono::seconds(10);
+constexpr Duration kWatchPauseMax = std::chrono::seconds(10);
 
 Error bad(std::string_view text, std::string_view what) {
   return Error(Code::kInvalidArgument, "CONFIG", fmt::format("{}: {}", text, what))
@@ -146,30 +146,36 @@ Result<std::vector<EtcdClient::Entry>> EtcdConfigSource::read() const {
 
 void EtcdConfigSource::watch(const std::function<void()>& changed) const {
   EtcdClient client(etcd);
-  Duration pause = kPauseMin;
+  Backoff backoff(kWatchPauseMax);
   bool away = false;
+  bool unwatched = false;
   while (!fiber::cancelled()) {
     int64_t revision = 0;
     auto read = client.range(key, revision);
-    Result<void> done;
+    if (fiber::cancelled()) return;
     if (read.ok()) {
       if (away) log::info(fmt::format("configuration: {} answers again", url));
       away = false;
-      pause = kPauseMin;
       // Also at the first time and after an absence: what changed meanwhile was missed.
       changed();
-      done = client.wait_change(key, revision + 1);
-      if (done.ok() || done.error().code() == Code::kOutOfRange) continue;
+      const TimePoint begin = now();
+      const Result<void> done = client.wait_change(key, revision + 1);
+      if (fiber::cancelled()) return;
+      backoff.watched(now() - begin);
+      if (done.ok()) backoff.reset();
+      if (backoff.failures() == 0) unwatched = false;
+      if (done.ok()) continue;
+      if (!unwatched)
+        log::warn(fmt::format("configuration: {} ended the watch, it is read again: {}", url,
+                              done.error().text()));
+      unwatched = true;
     } else {
-      done = std::move(read).error();
+      if (!away)
+        log::warn(fmt::format("configuration: {} does not answer, the last good one stays: {}", url,
+                              read.error().text()));
+      away = true;
     }
-    if (fiber::cancelled()) return;
-    if (!away)
-      log::warn(fmt::format("configuration: {} does not answer, the last good one stays: {}", url,
-                            done.error().text()));
-    away = true;
-    if (!fiber::sleep_for(pause)) return;
-    pause = std::min(pause * 2, kPauseMax);
+    if (!fiber::sleep_for(backoff.next())) return;
   }
 }
 

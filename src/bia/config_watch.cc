@@ -59,10 +59,10 @@ Result<void> ConfigWatch::take_events(Deadline deadline) {
   }
 }
 
-Result<void> ConfigWatch::wait() {
+Result<void> ConfigWatch::wait(Deadline deadline) {
   if (!waiting_) events_ = BIA_TRY(fiber::FdWatch::create(fd_));
   waiting_ = true;
-  BIA_TRY(take_events(Deadline::never()));
+  BIA_TRY(take_events(deadline));
   while (true) {
     auto more = take_events(Deadline::after(kQuiet));
     if (more.ok()) continue;

@@ -21,8 +21,9 @@ class ConfigWatch {
   /// kNotFound.
   static Result<ConfigWatch> create(const std::vector<std::string>& paths);
   /// Suspends until something happened and then nothing for `kQuiet`, so that a file that is being
-  /// written in pieces is read once. Errors: kCancelled. On a fiber; always of the same thread.
-  Result<void> wait();
+  /// written in pieces is read once. Errors: kCancelled; kDeadlineExceeded where nothing happened
+  /// until then. On a fiber; always of the same thread.
+  Result<void> wait(Deadline deadline = Deadline::never());
 
   static constexpr Duration kQuiet = std::chrono::milliseconds(100);
 

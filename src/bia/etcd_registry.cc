@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "bia/backoff.h"
 #include "bia/bia/log.h"
 #include "bia/bia/registry.h"
 #include "bia/etcd.h"
@@ -13,16 +14,7 @@
 namespace bia {
 namespace {
 
-constexpr Duration kBackoffMin = std::chrono::milliseconds(200);
 constexpr Duration kBackoffMax = std::chrono::seconds(5);
-
-/// Doubles from try to try, from half to the whole of it, so that many instances do not come at
-/// once.
-Duration backoff(int attempt) {
-  Duration longest = kBackoffMin * (1 << std::min(attempt, 5));
-  longest = std::min(longest, kBackoffMax);
-  return longest / 2 + longest / 2 * (now().time_since_epoch().count() / 1000 % 1000) / 1000;
-}
 
 Error bad_instance() {
   return Error(Code::kInvalidArgument, "REGISTRY", "the record is no instance of a service");
@@ -139,22 +131,22 @@ Result<void> EtcdRegistry::Impl::register_once() {
 
 /// Keeps the lease; registers anew whenever it is gone, for ever.
 void EtcdRegistry::Impl::keep() {
-  int failures = 0;
+  Backoff backoff(kBackoffMax);
+  bool failed = false;
   while (true) {
-    const Duration pause = failures > 0 ? backoff(failures) : options.ttl / 3;
-    if (!fiber::sleep_for(pause)) return;
+    if (!fiber::sleep_for(std::exchange(failed, false) ? backoff.next() : options.ttl / 3)) return;
     Result<void> done;
     if (registered) {
       auto ttl = client.keep_alive(lease);
       if (ttl.ok() && *ttl > 0) {
-        failures = 0;
+        backoff.reset();
         continue;
       }
       if (!ttl.ok() && ttl.error().code() == Code::kCancelled && fiber::cancelled()) return;
       // Unreachable: the lease lives on in etcd until its time is over.
       if (!ttl.ok() && ttl.error().code() != Code::kNotFound &&
-          failures * kBackoffMin < options.ttl) {
-        ++failures;
+          backoff.failures() * Backoff::kFirst < options.ttl) {
+        failed = true;
         continue;
       }
       registered = false;
@@ -163,11 +155,12 @@ void EtcdRegistry::Impl::keep() {
     done = register_once();
     if (!done.ok()) {
       if (fiber::cancelled()) return;
-      if (failures++ == 0) log::warn("registry: " + done.error().text());
+      if (backoff.failures() == 0) log::warn("registry: " + done.error().text());
+      failed = true;
       continue;
     }
     log::info(fmt::format("registry: {} is registered again", key));
-    failures = 0;
+    backoff.reset();
   }
 }
 
@@ -226,23 +219,27 @@ Result<std::vector<ServiceInstance>> EtcdRegistry::find(const std::string& name)
 
 void EtcdRegistry::watch(const std::string& name,
                          const std::function<void(std::vector<ServiceInstance>)>& changed) {
-  int failures = 0;
+  Backoff backoff(kBackoffMax);
   while (!fiber::cancelled()) {
     int64_t revision = 0;
     auto instances = impl_->read(name, revision);
     Result<void> done;
     if (instances.ok()) {
       changed(std::move(*instances));
-      failures = 0;
+      const TimePoint begin = now();
       done = impl_->client.wait_change(impl_->prefix_of(name), revision + 1);
-      if (done.ok() || done.error().code() == Code::kOutOfRange) continue;
+      backoff.watched(now() - begin);
+      if (done.ok()) {
+        backoff.reset();
+        continue;
+      }
     } else {
       done = std::move(instances).error();
     }
     if (fiber::cancelled()) return;
-    if (failures == 1)
+    if (backoff.failures() == 1)
       log::warn(fmt::format("registry: watching {}: {}", name, done.error().text()));
-    if (!fiber::sleep_for(backoff(failures++))) return;
+    if (!fiber::sleep_for(backoff.next())) return;
   }
 }
 

@@ -2,20 +2,14 @@
 
 #include <algorithm>
 #include <optional>
-#include <random>
 #include <vector>
 
+#include "bia/backoff.h"
 #include "bia/fiber/scheduler.h"
 #include "bia/http/redirect.h"
 
 namespace bia {
 namespace {
-
-double random_share() {
-  // By the clock: std::random_device has 5 KB on the stack, and nothing here is secret.
-  static thread_local std::minstd_rand generator{unsigned(now().time_since_epoch().count())};
-  return std::uniform_real_distribution<double>(0.8, 1.2)(generator);
-}
 
 Result<void> send_once(ServicePool& pool, const RepeatedCall& call, Deadline deadline,
                        Answer& answer) {
@@ -100,7 +94,8 @@ Result<void> Sender::send(const std::shared_ptr<const RepeatedCall>& call, Deadl
     const bool again = may_repeat(sent);
     if (!hedged) budget.count(!again);
     if (!again || attempt >= attempts || !budget.allows()) return sent;
-    const Duration pause = std::chrono::duration_cast<Duration>(backoff * random_share());
+    const Duration pause =
+        std::chrono::duration_cast<Duration>(backoff * (0.8 + 0.4 * random_share()));
     if (pause >= deadline.remaining() || !fiber::sleep_for(pause)) return sent;
     backoff = std::min(backoff * 2, options_.retry.backoff_max);
   }

@@ -173,6 +173,24 @@ Result<std::optional<http::CompressionOptions>> read_compression(const Config& c
   return compression;
 }
 
+/// server.http.http2, server.grpc.http2.
+Result<void> read_http2(const Config& config, const std::string& section, http::Http2Limits& into) {
+  if (!config.has(section)) return {};
+  BIA_TRY(config.only(section, {"resets", "resets_per_second", "settings", "settings_per_second",
+                                "pings", "pings_per_second", "empty_data", "empty_data_per_second",
+                                "continuations", "queued_bytes"}));
+  const auto rate = [&](const std::string& key, http::Http2Rate& one) -> Result<void> {
+    BIA_TRY(read_size(config, section + "." + key, one.burst, 1, kCountMax));
+    return read_size(config, section + "." + key + "_per_second", one.per_second, 0, kCountMax);
+  };
+  BIA_TRY(rate("resets", into.resets));
+  BIA_TRY(rate("settings", into.settings));
+  BIA_TRY(rate("pings", into.pings));
+  BIA_TRY(rate("empty_data", into.empty_data));
+  BIA_TRY(read_size(config, section + ".continuations", into.continuations, 0, kCountMax));
+  return read_size(config, section + ".queued_bytes", into.queued_bytes, 1024, kBytesMax);
+}
+
 Result<void> read_header_name(const Config& config, const char* key, std::string& into) {
   if (!config.has(key)) return {};
   into = BIA_TRY(config.string(key));
@@ -198,6 +216,9 @@ Result<ServerConfig::Http> read_http(const Config& config) {
                                       "idle_timeout",
                                       "header_timeout",
                                       "connections_max",
+                                      "streams_max",
+                                      "stall_timeout",
+                                      "http2",
                                       "json",
                                       "envelope",
                                       "operations",
@@ -225,6 +246,9 @@ Result<ServerConfig::Http> read_http(const Config& config) {
   BIA_TRY(read_size(config, "server.http.pipeline_max", limits.pipeline_max, 1, kCountMax));
   BIA_TRY(
       read_size(config, "server.http.connections_max", http.options.connections_max, 1, kCountMax));
+  BIA_TRY(read_size(config, "server.http.streams_max", http.options.streams_max, 1, kCountMax));
+  BIA_TRY(read_duration(config, "server.http.stall_timeout", http.options.http2.stall));
+  BIA_TRY(read_http2(config, "server.http.http2", http.options.http2));
   BIA_TRY(read_json_options(config, "server.http.json", http.binding.json));
   BIA_TRY(read_flag(config, "server.http.docs", http.docs));
   BIA_TRY(read_flag(config, "server.http.grpc", http.grpc));
@@ -242,13 +266,17 @@ Result<ServerConfig::Grpc> read_grpc(const Config& config, bool shared) {
   BIA_TRY(config.only(
       "server.grpc",
       {"network", "addr", "timeout", "message_bytes_max", "streams_max", "metadata_bytes_max",
-       "window_bytes", "stall_timeout", "handshake_timeout", "connections_max", "tls"}));
+       "window_bytes", "stall_timeout", "handshake_timeout", "connections_max", "http2", "tls"}));
   if (shared && !config.has("server.grpc.addr")) {
     grpc.options.address.clear();
     if (config.has("server.grpc.tls"))
       return bad_value(config, "server.grpc.tls",
                        "server.grpc.tls without server.grpc.addr: the port that gRPC shares with "
                        "HTTP has server.http.tls");
+    if (config.has("server.grpc.http2"))
+      return bad_value(config, "server.grpc.http2",
+                       "server.grpc.http2 without server.grpc.addr: the port that gRPC shares with "
+                       "HTTP has server.http.http2");
   } else {
     grpc.options.address = BIA_TRY(read_address(config, "server.grpc", ":9000"));
   }
@@ -259,6 +287,7 @@ Result<ServerConfig::Grpc> read_grpc(const Config& config, bool shared) {
       read_size(config, "server.grpc.connections_max", grpc.options.connections_max, 1, kCountMax));
   BIA_TRY(read_duration(config, "server.grpc.timeout", grpc.options.timeout));
   BIA_TRY(read_duration(config, "server.grpc.stall_timeout", grpc.options.stall_timeout));
+  BIA_TRY(read_http2(config, "server.grpc.http2", grpc.options.http2));
   BIA_TRY(read_size(config, "server.grpc.message_bytes_max", grpc.options.message_bytes_max, 1,
                     kBytesMax));
   BIA_TRY(read_size(config, "server.grpc.streams_max", grpc.options.streams_max, 1, kCountMax));

@@ -93,6 +93,61 @@ TEST(ServerConfig, ReadsLimitsAndTheRest) {
   EXPECT_FALSE(config.metrics_enabled);
 }
 
+TEST(ServerConfig, ReadsTheLimitsOfHttp2) {
+  const ServerConfig plain = *read("server: {http: {addr: ':80'}, grpc: {addr: ':1'}}");
+  const http::Http2Limits defaults;
+  for (const http::Http2Limits* one : {&plain.http->options.http2, &plain.grpc->options.http2}) {
+    EXPECT_EQ(one->resets.burst, defaults.resets.burst);
+    EXPECT_EQ(one->queued_bytes, defaults.queued_bytes);
+  }
+  EXPECT_EQ(plain.http->options.streams_max, 250u);
+  EXPECT_EQ(plain.http->options.http2.stall, 120s);
+  const std::string limits =
+      "{resets: 1, resets_per_second: 2, settings: 3, settings_per_second: 4, pings: 5, "
+      "pings_per_second: 6, empty_data: 7, empty_data_per_second: 0, continuations: 0, "
+      "queued_bytes: 1024}";
+  const ServerConfig config =
+      *read("server: {http: {addr: ':80', streams_max: 9, stall_timeout: 3s, http2: " + limits +
+            "}, grpc: {addr: ':1', http2: " + limits + "}}");
+  EXPECT_EQ(config.http->options.streams_max, 9u);
+  EXPECT_EQ(config.http->options.http2.stall, 3s);
+  for (const http::Http2Limits* one : {&config.http->options.http2, &config.grpc->options.http2}) {
+    EXPECT_EQ(one->resets.burst, 1u);
+    EXPECT_EQ(one->resets.per_second, 2u);
+    EXPECT_EQ(one->settings.burst, 3u);
+    EXPECT_EQ(one->settings.per_second, 4u);
+    EXPECT_EQ(one->pings.burst, 5u);
+    EXPECT_EQ(one->pings.per_second, 6u);
+    EXPECT_EQ(one->empty_data.burst, 7u);
+    EXPECT_EQ(one->empty_data.per_second, 0u);
+    EXPECT_EQ(one->continuations, 0u);
+    EXPECT_EQ(one->queued_bytes, 1024u);
+  }
+  for (const std::string server : {"http", "grpc"}) {
+    const std::string key = "server." + server + ".http2";
+    const auto error_with = [&](const std::string& line) {
+      return error_of("server:\n  " + server + ":\n    addr: :1\n    http2:\n      " + line + "\n");
+    };
+    EXPECT_EQ(error_with("resets: 0"),
+              "config.yaml:5: " + key + ".resets is 0; it must be 1 to 1000000");
+    EXPECT_EQ(error_with("pings: -1"),
+              "config.yaml:5: " + key + ".pings is -1; it must be 1 to 1000000");
+    EXPECT_EQ(error_with("settings_per_second: 1000001"),
+              "config.yaml:5: " + key + ".settings_per_second is 1000001; it must be 0 to 1000000");
+    EXPECT_EQ(error_with("queued_bytes: 1023"),
+              "config.yaml:5: " + key + ".queued_bytes is 1023; it must be 1024 to 2147483648");
+    EXPECT_THAT(error_with("empty_data: many"), HasSubstr("config.yaml:5: " + key + ".empty_data"));
+    EXPECT_THAT(error_with("ping: 1"),
+                HasSubstr("config.yaml:5: unknown key " + key + ".ping; did you mean pings?"));
+  }
+  EXPECT_EQ(error_of("server:\n  http:\n    addr: :1\n    streams_max: 0\n"),
+            "config.yaml:4: server.http.streams_max is 0; it must be 1 to 1000000");
+  EXPECT_EQ(error_of("server:\n  http:\n    addr: :1\n    stall_timeout: -1s\n"),
+            "config.yaml:4: server.http.stall_timeout is negative");
+  EXPECT_THAT(error_of("server:\n  http: {addr: ':1', grpc: true}\n  grpc:\n    http2: {}\n"),
+              HasSubstr("config.yaml:4: server.grpc.http2 without server.grpc.addr"));
+}
+
 TEST(ServerConfig, ReadsWhatGrpcSharesWithHttp) {
   const ServerConfig shared = *read("server: {http: {addr: ':80', grpc: true}}");
   EXPECT_TRUE(shared.http->grpc);
@@ -149,8 +204,8 @@ TEST(ServerConfig, NamesUnknownKeysAndBadValues) {
             "config.yaml:4: unknown key server.http.quic; known here: network, addr, timeout, "
             "deadline_header, request_line_bytes_max, "
             "header_bytes_max, header_count_max, body_bytes_max, pipeline_max, idle_timeout, "
-            "header_timeout, connections_max, json, envelope, operations, docs, cors, tls, "
-            "grpc, compression, decompression, etag");
+            "header_timeout, connections_max, streams_max, stall_timeout, http2, json, envelope, "
+            "operations, docs, cors, tls, grpc, compression, decompression, etag");
   EXPECT_EQ(http_error("timeout: 5"),
             "config.yaml:4: server.http.timeout \"5\" has no unit; write \"5s\"");
   EXPECT_EQ(http_error("deadline_header: 'x y'"),

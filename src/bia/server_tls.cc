@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <ctime>
 
 #include "bia/bia/log.h"
 #include "bia/config_watch.h"
@@ -107,6 +109,53 @@ Result<std::optional<Options>> read_tls(const Config& config, const std::string&
   return std::optional<Options>(std::move(tls));
 }
 
+StaleStaples::Due StaleStaples::next(const std::vector<net::TlsServer::Staple>& staples,
+                                     int64_t now) {
+  Due due;
+  std::erase_if(told_, [&](const net::TlsServer::Staple& one) {
+    return std::none_of(staples.begin(), staples.end(),
+                        [&](const auto& each) { return same(one, each); });
+  });
+  for (const net::TlsServer::Staple& staple : staples) {
+    if (staple.until > now) {
+      due.next = std::min(due.next, staple.until);
+      continue;
+    }
+    if (std::any_of(told_.begin(), told_.end(),
+                    [&](const auto& each) { return same(staple, each); }))
+      continue;
+    told_.push_back(staple);
+    tm parts{};
+    const time_t at = staple.until;
+    gmtime_r(&at, &parts);
+    char text[32];
+    const size_t size = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    due.warnings.push_back(
+        fmt::format("the OCSP response of {}, {}, ran out at {} and is not sent; renew it",
+                    staple.certificate, staple.ocsp_file, std::string_view(text, size)));
+  }
+  return due;
+}
+
+bool StaleStaples::same(const net::TlsServer::Staple& a, const net::TlsServer::Staple& b) {
+  return a.until == b.until && a.ocsp_file == b.ocsp_file && a.certificate == b.certificate;
+}
+
+namespace {
+
+/// Until the next response runs out. The system's clock may be set meanwhile: not too long.
+Deadline warn_of_stale(const net::TlsServer& tls, StaleStaples& stale, std::string_view server) {
+  constexpr int64_t kLookSecondsMax = 600;
+  const int64_t now = time(nullptr);
+  const StaleStaples::Due due = stale.next(tls.staples(), now);
+  for (const std::string& warning : due.warnings)
+    log::warn(fmt::format("[{}] {}", server, warning));
+  if (due.next == INT64_MAX) return Deadline::never();
+  return Deadline::after(std::chrono::seconds(std::min(due.next - now, kLookSecondsMax)));
+}
+
+}  // namespace
+
 void watch_tls(const std::shared_ptr<net::TlsServer>& tls, std::string_view server) {
   std::vector<std::string> files;
   for (const auto& certificate : tls->options().certificates) {
@@ -120,6 +169,8 @@ void watch_tls(const std::shared_ptr<net::TlsServer>& tls, std::string_view serv
     return log::warn(fmt::format("[{}] certificates: {}", server, changes.error().text()));
   // The files were read before the watch stood: the first turn takes up what changed in between.
   bool first = true;
+  StaleStaples stale;
+  Result<void> changed;
   do {
     std::optional<Result<void>> loaded;
     fiber::offload([&] { loaded.emplace(tls->reload()); });
@@ -130,7 +181,10 @@ void watch_tls(const std::shared_ptr<net::TlsServer>& tls, std::string_view serv
       log::info(fmt::format("[{}] certificates loaded again", server));
     }
     first = false;
-  } while (changes->wait());
+    do {
+      changed = changes->wait(warn_of_stale(*tls, stale, server));
+    } while (!changed && changed.error().code() == Code::kDeadlineExceeded);
+  } while (changed);
 }
 
 }  // namespace bia

@@ -77,7 +77,7 @@ void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& para
   const std::string_view accept = request.header("accept");
   done = plain_json_ && (accept.empty() || accept == "*/*")
              ? write_plain(exchange.reply(), response)
-             : write_reply(request, accept, exchange.reply(), response);
+             : write_reply(request, exchange.reply(), response);
   if (!done.ok()) return write_error(request, done.error(), response);
   exchange.note_bytes(response.body().size() - before);
 }

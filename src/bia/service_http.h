@@ -60,8 +60,7 @@ class HttpRoute {
                               google::protobuf::Message& request) const;
   Result<void> write_plain(const google::protobuf::Message& reply,
                            http::ServerResponse& response) const;
-  Result<void> write_reply(http::ServerRequest& request, std::string_view accept,
-                           const google::protobuf::Message& reply,
+  Result<void> write_reply(http::ServerRequest& request, const google::protobuf::Message& reply,
                            http::ServerResponse& response) const;
   Result<void> write_builtin(std::string_view accept, const google::protobuf::Message& reply,
                              http::ServerResponse& response) const;

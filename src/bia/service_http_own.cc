@@ -29,9 +29,11 @@ Result<void> HttpRoute::decode_own(http::ServerRequest& request, std::string_vie
   return message ? content.decode_request(request, body, *message, builtin) : builtin();
 }
 
-Result<void> HttpRoute::write_reply(http::ServerRequest& request, std::string_view accept,
+Result<void> HttpRoute::write_reply(http::ServerRequest& request,
                                     const google::protobuf::Message& reply,
                                     http::ServerResponse& response) const {
+  std::string joined;
+  const std::string_view accept = http::list_header(request, "accept", joined);
   const HttpContent* content = policy_.content;
   const google::protobuf::Message* message =
       content && !rule_.raw_reply && rule_.reply_message ? rule_.reply_message(reply) : nullptr;

@@ -57,6 +57,9 @@ void collect_http(metrics::TextWriter& out, const http::Server::Counters& counte
              {"stopping", counters.connections_stopped}});
   one(out, "http_server_requests_total", "Requests read, with those that no route or decoder took.",
       "counter", counters.requests);
+  one(out, "http_server_requests_cancelled_total",
+      "Requests whose callers went away before their handlers had returned.", "counter",
+      counters.requests_cancelled);
   by_reason(out, "http_server_bad_requests_total",
             "Requests that the server refused before or beside their handlers, by the reason that "
             "the caller was told.",

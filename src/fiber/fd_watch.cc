@@ -137,6 +137,11 @@ void FdWatch::clear_writable() {
 }
 
 bool FdWatch::readable() const { return state_ && state_->readable; }
+bool FdWatch::hung_up() const { return state_ && state_->hung_up; }
+
+void FdWatch::observe(Observer* observer) {
+  if (state_) state_->observer = observer;
+}
 
 void FdWatch::reset() {
   State* state = std::exchange(state_, nullptr);

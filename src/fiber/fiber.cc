@@ -31,6 +31,10 @@ void Fiber::cancel() {
   if (impl_->scheduler) impl_->scheduler->cancel(impl_);
 }
 
+void Fiber::uncancel() {
+  if (impl_->scheduler) impl_->scheduler->uncancel(impl_);
+}
+
 void Fiber::trim() {
   const bool suspended = impl_->state == FiberState::kParked || impl_->state == FiberState::kReady;
   if (impl_->scheduler && suspended) trim_below(impl_->stack, impl_->context.jump);

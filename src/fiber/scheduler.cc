@@ -328,7 +328,10 @@ void Scheduler::Impl::handle_event(FdWatch::State* state, uint32_t events) {
 void Scheduler::Impl::handle_readable(FdWatch::State* state) {
   state->readable = true;
   FiberImpl* reader = state->reader;
-  if (!reader) return;
+  if (!reader) {
+    if (state->observer) state->observer->on_input();
+    return;
+  }
   // A reader that was woken for another reason no longer wants what is read.
   if (state->received && reader->state == FiberState::kParked) {
     state->received->readable_at = events_at_;

@@ -94,6 +94,7 @@ struct FdWatch::State {
   // Cleared by the waiter itself when it runs again, so that `unwatch` finds it until then.
   FiberImpl* reader = nullptr;
   FiberImpl* writer = nullptr;
+  Observer* observer = nullptr;
   // Where the loop receives for the reader, and what came of it; null: the reader reads itself.
   std::span<char> into;
   Received* received = nullptr;
@@ -143,6 +144,7 @@ class Scheduler::Impl {
   }
   void yield();
   void cancel(FiberImpl* fiber);
+  void uncancel(FiberImpl* fiber) { fiber->cancelled = stopping_; }
   void release(FiberImpl* fiber);
 
   Result<FdWatch::State*> watch(int fd);

@@ -40,6 +40,7 @@ void ServerConnection::run(net::Socket socket) {
   options.streams_max = static_cast<uint32_t>(options_.streams_max);
   options.header_bytes_max = static_cast<uint32_t>(options_.metadata_bytes_max);
   options.handshake_timeout = options_.handshake_timeout;
+  options.limits = options_.http2;
   options.limits.stall = options_.stall_timeout;
   options.abuses = &abuses_;
   own_ = std::make_unique<http::Http2Connection>(std::move(socket), options,

@@ -115,7 +115,14 @@ Parsed ChunkedDecoder::trailer_byte(char c) {
         return Parsed::kNeedMore;
       }
       if (!char_is(c, kTokenChar)) return refuse(400, "BAD_TRAILER", "a trailer has no field name");
-      state_ = State::kTrailer;
+      state_ = State::kTrailerName;
+      return keep_trailer_byte(c);
+    case State::kTrailerName:
+      if (c == ':') {
+        state_ = State::kTrailer;
+      } else if (!char_is(c, kTokenChar)) {
+        return refuse(400, "BAD_TRAILER", "a trailer has no valid field name and colon");
+      }
       return keep_trailer_byte(c);
     case State::kTrailer:
       if (c == '\r') {

@@ -39,6 +39,7 @@ class ChunkedDecoder {
     kDataCr,
     kDataLf,
     kTrailerStart,
+    kTrailerName,
     kTrailer,
     kTrailerLf,
     kEndLf,

@@ -59,6 +59,9 @@ TEST(ChunkedDecoder, RefusesBadLines) {
       {"5\r\nhello\n", 400},
       {"5\r\nhello\rx", 400},
       {"0\r\n bad", 400},
+      {"0\r\nbad\r\n\r\n", 400},
+      {"0\r\nA : b\r\n\r\n", 400},
+      {"0\r\nA:\r\n\r\n", 0},
       {"0\r\nA: b\n", 400},
       {"0\r\nA: b\rx", 400},
       {"0\r\n\rx", 400},
@@ -91,10 +94,12 @@ TEST(ChunkedDecoder, CountsTheWholeBodyAndAllExtensions) {
 
 TEST(ChunkedDecoder, TrailersOfOneLetterAreLimitedToo) {
   std::string text = "0\r\n";
-  for (size_t kept = 0; kept + 2 <= ChunkedDecoder::kTrailerBytesMax; kept += 2) text += "a\r\n";
+  static_assert(ChunkedDecoder::kTrailerBytesMax % 3 == 1);
+  for (size_t kept = 0; kept + 3 <= ChunkedDecoder::kTrailerBytesMax; kept += 3) text += "a:\r\n";
   EXPECT_EQ(decode(text, 1000).status, 0);
   EXPECT_EQ(decode(text + "\r\n", 1000).parsed, Parsed::kComplete);
-  EXPECT_EQ(decode(text + "a", 1000).status, 431);
+  EXPECT_EQ(decode(text + "a", 1000).status, 0);
+  EXPECT_EQ(decode(text + "a:", 1000).status, 431);
 }
 
 TEST(FormatChunkHead, WritesHexadecimal) {

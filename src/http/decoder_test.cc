@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include "base/text.h"
 #include "bia/fiber/threads.h"
 #include "bia/http/client.h"
 #include "bia/http/router.h"
@@ -109,9 +110,10 @@ struct Answer {
   std::string accepted;
 };
 
+/// `codings`: a field for each line.
 Answer post(Client& client, uint16_t port, std::string_view codings, std::string_view body) {
   Headers headers;
-  if (!codings.empty()) headers.add("Content-Encoding", codings);
+  while (!codings.empty()) headers.add("Content-Encoding", cut(codings, '\n'));
   ClientRequest request;
   request.method = "POST";
   request.host = "127.0.0.1";
@@ -150,6 +152,10 @@ TEST(Unpacked, RequestsOfEachCodingOnBothProtocols) {
         EXPECT_EQ(post(client, port, coding_name(coding), coded(coding, text)).body, text);
       const std::string twice = gzipped(coded(Coding::kBrotli, text_of(90'000)));
       EXPECT_EQ(post(client, port, "br, X-GZIP", twice).body, text_of(90'000));
+      EXPECT_EQ(post(client, port, "br\ngzip", twice).body, text_of(90'000)) << "two fields";
+      EXPECT_EQ(post(client, port, "identity\nbr\ngzip", twice).body, text_of(90'000));
+      EXPECT_EQ(post(client, port, "gzip\nbr", twice).status, 400) << "in the other order";
+      EXPECT_EQ(post(client, port, "gzip\ngzip\ngzip", gzipped(gzipped(gzipped("x")))).status, 415);
       EXPECT_EQ(post(client, port, "", text).body, text);
       EXPECT_EQ(post(client, port, "gzip", "").status, 200) << "nothing is of every coding";
       EXPECT_EQ(post(client, port, "gzip", "{}").status, 400);

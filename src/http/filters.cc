@@ -158,7 +158,9 @@ Handler compressed(Handler inner, CompressionOptions options) {
     if (wanted || (response.status() == 304 && may_be_coded(response)))
       response.add_header("Vary", "Accept-Encoding");
     if (!wanted) return;
-    const Coding coding = negotiate_coding(request.header("accept-encoding"), options.codings);
+    std::string joined;
+    const Coding coding =
+        negotiate_coding(list_header(request, "accept-encoding", joined), options.codings);
     if (coding == Coding::kIdentity || !encode(coding, response.body())) return;
     response.add_header("Content-Encoding", coding_name(coding));
     if (const std::string_view etag = response.header("etag"); etag.starts_with('"'))
@@ -174,7 +176,8 @@ Handler with_etags(Handler inner) {
       if (response.body().empty()) return;
       response.add_header("ETag", fmt::format("W/\"{:016x}\"", hash_of(response.body())));
     }
-    const std::string_view wanted = request.header("if-none-match");
+    std::string joined;
+    const std::string_view wanted = list_header(request, "if-none-match", joined);
     if (wanted.empty() || !list_has(wanted, response.header("etag"), Comparison::kWeak)) return;
     response.set_status(304);
     response.body().clear();
@@ -183,8 +186,9 @@ Handler with_etags(Handler inner) {
 
 Precondition check_etag(ServerRequest& request, ServerResponse& response, std::string_view etag) {
   response.set_header("ETag", etag);
-  const std::string_view must = request.header("if-match");
-  const std::string_view must_not = request.header("if-none-match");
+  std::string joined[2];
+  const std::string_view must = list_header(request, "if-match", joined[0]);
+  const std::string_view must_not = list_header(request, "if-none-match", joined[1]);
   // If-Match compares strongly (RFC 9110 section 13.1.1), and comes first (section 13.2.2).
   const bool failed = !must.empty() && !list_has(must, etag, Comparison::kStrong);
   const bool matched =

@@ -145,6 +145,10 @@ TEST_F(Filters, CompressesAsAccepted) {
       const Answer head = ask("Accept-Encoding", coding, "HEAD");
       EXPECT_EQ(head.header("content-length"), answer.header("content-length"));
     }
+    Headers two;
+    two.add("Accept-Encoding", "gzip;q=0.5");
+    two.add("Accept-Encoding", "br");
+    EXPECT_EQ(send(two).header("content-encoding"), "br") << "one list";
     const Answer plain = ask("", "");
     EXPECT_EQ(plain.body, text);
     EXPECT_EQ(plain.header("content-encoding"), "");

@@ -12,6 +12,7 @@ void HeadParser::reset_head() {
   fields_start_ = 0;
   version_minor_ = 1;
   host_count_ = 0;
+  authority_size_ = 0;
   expect_continue_ = false;
   has_transfer_encoding_ = false;
   chunked_ = false;
@@ -46,7 +47,7 @@ Parsed HeadParser::need_more(size_t size) {
   if (size - fields_start_ > limits_.header_bytes_max) {
     return refuse(
         431, "HEADERS_TOO_LARGE",
-        "the header fields are longer than the limit; server.http.max_header_bytes raises it");
+        "the header fields are longer than the limit; server.http.header_bytes_max raises it");
   }
   return Parsed::kNeedMore;
 }
@@ -98,7 +99,7 @@ Parsed HeadParser::parse_fields(const char* base, size_t size) {
     field.value_size = static_cast<uint32_t>(value_end - at);
     if (fields_.size() == limits_.header_count_max) {
       return refuse(431, "TOO_MANY_HEADERS",
-                    "more header fields than the limit; server.http.max_headers raises it");
+                    "more header fields than the limit; server.http.header_count_max raises it");
     }
     fields_.push_back(field);
     if (Parsed known = known_field(field); known != Parsed::kComplete) return known;
@@ -187,6 +188,15 @@ void HeadParser::connection_field(std::string_view list) {
   }
 }
 
+/// RFC 9112 section 3.2.2: what the target says goes before Host, whatever that says.
+void HeadParser::take_authority() {
+  for (FieldRef& field : fields_) {
+    if (!field_name_equals(name(field), "host")) continue;
+    field.value = authority_;
+    field.value_size = authority_size_;
+  }
+}
+
 Parsed HeadParser::check_framing() {
   if (has_transfer_encoding_) {
     // RFC 9112 section 6.1: the two together are how requests are smuggled past a proxy.
@@ -201,6 +211,9 @@ Parsed HeadParser::check_framing() {
   if (host_count_ != 1 && (version_minor_ >= 1 || host_count_ > 1)) {
     return refuse(400, "BAD_HOST", host_count_ == 0 ? "Host is missing" : "more than one Host");
   }
+  if (authority_size_ != 0) take_authority();
+  // RFC 9110 section 10.1.1: a client of HTTP/1.0 does not wait for it.
+  if (version_minor_ == 0) expect_continue_ = false;
   if (content_length_ != kNoLength && content_length_ > limits_.body_bytes_max) {
     return refuse(413, "BODY_TOO_LARGE",
                   "the body is longer than the limit; server.http.body_bytes_max raises it");

@@ -79,11 +79,14 @@ class HeadParser {
   uint32_t available_ = 0;
   int version_minor_ = 1;
   uint8_t host_count_ = 0;
+  uint32_t authority_ = 0;  ///< of a request's target that is a URL
+  uint32_t authority_size_ = 0;
   bool expect_continue_ = false;
   bool has_transfer_encoding_ = false;
 
  private:
   Parsed known_field(const FieldRef& field);
+  void take_authority();
   Parsed content_length_field(std::string_view value);
   Parsed transfer_encoding_field(std::string_view value);
   void connection_field(std::string_view value);

@@ -379,8 +379,13 @@ void Http2Connection::write_out() noexcept {
     if (ending_) return close();
     return give_spare(out_);
   }
-  // Bodies wait in their owners; these are frames that a peer provokes without reading any.
-  if (out_.size() > kHttp2QueuedBytesMax) close();
+  if (!closed_ && out_.size() > options_.limits.queued_bytes) give_up();
+}
+
+void Http2Connection::give_up() {
+  if (options_.abuses) options_.abuses->add(Http2Abuse::kZeroWindow);
+  tell(Refusal::Of::kConnection, http2_abuse_name(Http2Abuse::kZeroWindow));
+  close();
 }
 
 void Http2Connection::drain() {
@@ -390,11 +395,7 @@ void Http2Connection::drain() {
   std::string().swap(sending_);
   blocked_ = false;
   if (!written) {
-    if (written.error().code() == Code::kDeadlineExceeded && options_.abuses) {
-      options_.abuses->add(Http2Abuse::kZeroWindow);
-      tell(Refusal::Of::kConnection, http2_abuse_name(Http2Abuse::kZeroWindow));
-    }
-    return close();
+    return written.error().code() == Code::kDeadlineExceeded ? give_up() : close();
   }
   flush();
 }

@@ -19,11 +19,6 @@
 
 namespace bia::http {
 
-/// Bytes that may wait for a peer that does not read before the connection is given up: bodies wait
-/// in their owners, these are frames that the peer makes us send (SETTINGS and PING answers,
-/// resets, heads).
-inline constexpr size_t kHttp2QueuedBytesMax = 1 << 20;
-
 /// What a connection's owner learns while bytes are read and written. Nothing here may suspend or
 /// throw.
 class Http2Events {
@@ -157,6 +152,8 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   bool fail(Http2Error error, std::string_view why, std::string_view debug = {});
   /// The same for a limit of `options_.limits`.
   bool fail(Http2Abuse abuse);
+  /// Of a peer that does not read: without a GOAWAY.
+  void give_up();
   void tell(Refusal::Of of, std::string_view reason) const;
   /// True where bodies wait for windows.
   bool stalled() const { return windowless_ > 0 || (ready_head_ && send_window_ <= 0); }

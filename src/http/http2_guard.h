@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bia/base/time.h"
+#include "bia/http/http2_limits.h"
 #include "bia/http/refusal.h"
 #include "http/http2_protocol.h"
 
@@ -49,27 +50,6 @@ struct Http2AbuseCounters {
   uint64_t get(Http2Abuse abuse) const {
     return ended[static_cast<size_t>(abuse)].load(std::memory_order_relaxed);
   }
-};
-
-/// `burst` at once, and `per_second` from then on.
-struct Http2Rate {
-  uint32_t burst = 0;
-  uint32_t per_second = 0;
-};
-
-/// Of one connection.
-struct Http2Limits {
-  /// Streams that the peer resets before they ended. Callers whose deadlines pass reset theirs.
-  Http2Rate resets{2000, 500};
-  Http2Rate settings{100, 10};
-  /// PINGs with neither HEADERS nor DATA from the peer between them: gRPC's clients measure the
-  /// bandwidth with one for each burst of data.
-  Http2Rate pings{1000, 10};
-  Http2Rate empty_data{100, 10};
-  /// CONTINUATION frames of one header block, which has a limit of bytes as well.
-  uint32_t continuations = 32;
-  /// That bodies wait for windows while the peer takes not a byte of any. Zero: for ever.
-  Duration stall = std::chrono::seconds(120);
 };
 
 /// A leaky bucket.

@@ -256,5 +256,55 @@ TEST_F(Http2Guard, LeavesAConnectionThatOnlyIsSilent) {
   EXPECT_EQ(abuses.get(Http2Abuse::kZeroWindow), 0u);
 }
 
+/// A connection whose body fills what the kernel takes of a peer that does not read; then `pings`
+/// are to be answered: 17 bytes each. True where it is still there.
+bool bears_unread(const Http2Options& options, Answering& events, int pings) {
+  bool open = false;
+  auto scheduler = fiber::Scheduler::create().value();
+  scheduler
+      ->spawn([&] {
+        int pair[2];
+        ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+        Http2Connection connection(net::Socket::adopt(pair[0]).value(), options, events);
+        events.connection = &connection;
+        auto runner = fiber::Scheduler::current()
+                          .spawn([&] { connection.run().ignore("any end will do"); })
+                          .value();
+        net::Socket peer = net::Socket::adopt(pair[1]).value();
+        const std::string wide =
+            frame(FrameType::kSettings, 0, 0, std::string("\0\x04\x7f\xff\xff\xff", 6)) +
+            frame(FrameType::kWindowUpdate, 0, 0, u32(0x7fffffff - kWindowDefault));
+        peer.write_all(
+                std::string(kHttp2Preface) + wide + request(1, kFlagEndHeaders | kFlagEndStream),
+                Deadline::never())
+            .value();
+        const auto settled = [&] {
+          for (uint64_t before = 1; before != connection.bytes_written() + connection.bytes_read();
+               fiber::sleep_for(milliseconds(20)).value())
+            before = connection.bytes_written() + connection.bytes_read();
+        };
+        settled();
+        peer.write_all(repeat(pings, frame(FrameType::kPing, 0, 0, "12345678")), Deadline::never())
+            .value();
+        settled();
+        open = !connection.closed();
+        connection.close();
+        runner.join().value();
+      })
+      .value();
+  scheduler->run(fiber::Scheduler::Until::kNoFibers);
+  return open;
+}
+
+TEST_F(Http2Guard, BoundsWhatWaitsForAPeerThatDoesNotRead) {
+  events.body_bytes = 10'000'000;
+  options.limits.pings = {1'000'000, 0};
+  options.limits.queued_bytes = 100 * (kFrameHeaderBytes + 8);
+  EXPECT_TRUE(bears_unread(options, events, 100));
+  EXPECT_EQ(abuses.get(Http2Abuse::kZeroWindow), 0u);
+  EXPECT_FALSE(bears_unread(options, events, 101));
+  EXPECT_EQ(abuses.get(Http2Abuse::kZeroWindow), 1u);
+}
+
 }  // namespace
 }  // namespace bia::http

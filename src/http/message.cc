@@ -167,6 +167,16 @@ std::string_view Headers::get(std::string_view name) const {
   return {};
 }
 
+std::string Headers::joined(std::string_view name) const {
+  std::string all;
+  for (const Field& field : fields_) {
+    if (!field_name_equals(field.first, name)) continue;
+    if (!all.empty()) all += ", ";
+    all += field.second;
+  }
+  return all;
+}
+
 bool Headers::has(std::string_view name) const {
   for (const Field& field : fields_) {
     if (field_name_equals(field.first, name)) return true;

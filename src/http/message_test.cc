@@ -60,6 +60,16 @@ TEST(FindStop, SeesEveryPlace) {
   }
 }
 
+TEST(Headers, JoinWhatStandsInSeveralFields) {
+  Headers headers;
+  EXPECT_EQ(headers.joined("Content-Encoding"), "");
+  headers.add("Content-Encoding", "br");
+  EXPECT_EQ(headers.joined("content-encoding"), "br");
+  headers.add("Vary", "x");
+  headers.add("content-encoding", "gzip");
+  EXPECT_EQ(headers.joined("Content-Encoding"), "br, gzip");
+}
+
 TEST(ErrorBody, EscapesAndMendsText) {
   std::string out;
   append_error_json(out, 404, "R", "a\"\\\n\xff\xc3\xa9\xed\xa0\x80\xf0\x9f\x98\x80\xf5",

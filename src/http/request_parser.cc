@@ -48,7 +48,7 @@ Parsed RequestParser::parse_request_line(const char* base, size_t size) {
     if (static_cast<size_t>(end - line) <= limits_.request_line_bytes_max) return Parsed::kNeedMore;
     return refuse(
         414, "REQUEST_LINE_TOO_LONG",
-        "the request line is longer than the limit; server.http.max_request_line_bytes raises it");
+        "the request line is longer than the limit; server.http.request_line_bytes_max raises it");
   };
   while (at < end && char_is(*at, kTokenChar)) ++at;
   method_size_ = static_cast<uint32_t>(at - line);
@@ -72,7 +72,7 @@ Parsed RequestParser::parse_request_line(const char* base, size_t size) {
   if (static_cast<size_t>(at + 8 - line) > limits_.request_line_bytes_max) {
     return refuse(
         414, "REQUEST_LINE_TOO_LONG",
-        "the request line is longer than the limit; server.http.max_request_line_bytes raises it");
+        "the request line is longer than the limit; server.http.request_line_bytes_max raises it");
   }
   method_ = method_of(method_text());
   if (Parsed target_parsed = split_target(); target_parsed != Parsed::kComplete)
@@ -131,6 +131,13 @@ Parsed RequestParser::split_target() {
                                      : std::min(text.find_first_of("/?", scheme), text.size());
     if (scheme == 0 || slash == scheme)
       return refuse(400, "BAD_TARGET", "the request target is neither a path nor a URL");
+    const std::string_view authority = text.substr(scheme, slash - scheme);
+    // "@" neither: a name before it (RFC 9110 section 4.2.4) hides which host is meant.
+    if (!std::all_of(authority.begin(), authority.end(),
+                     [](char c) { return char_is(c, kHostChar); }))
+      return refuse(400, "BAD_TARGET", "the URL's host has a character that no host name has");
+    authority_ = target_ + static_cast<uint32_t>(scheme);
+    authority_size_ = static_cast<uint32_t>(authority.size());
     path_ += static_cast<uint32_t>(slash);
   }
   const uint32_t target_end = target_ + target_size_;

@@ -146,6 +146,8 @@ const Case kCases[] = {
     {"GET a HTTP/1.1\r\n", Parsed::kBad, 400, "BAD_TARGET"},
     {"GET * HTTP/1.1\r\n", Parsed::kBad, 400, "BAD_TARGET"},
     {"GET http:///a HTTP/1.1\r\n", Parsed::kBad, 400, "BAD_TARGET"},
+    {"GET http://u@h/a HTTP/1.1\r\n", Parsed::kBad, 400, "BAD_TARGET"},
+    {"GET http://h\"/a HTTP/1.1\r\n", Parsed::kBad, 400, "BAD_TARGET"},
     {"GET /a#b HTTP/1.1\r\n", Parsed::kBad, 400, "BAD_TARGET"},
     {"GET /a\x01 HTTP/1.1\r\n", Parsed::kBad, 400, "BAD_REQUEST_LINE"},
     {"GET /a\x7f HTTP/1.1\r\n", Parsed::kBad, 400, "BAD_REQUEST_LINE"},
@@ -210,6 +212,30 @@ TEST(RequestParser, AgreesWithTheTableWholeAndByteByByte) {
       EXPECT_EQ(outcome.reason, c.reason) << c.text;
     }
   }
+}
+
+TEST(RequestParser, TheTargetsHostGoesBeforeHost) {
+  RequestParser parser{Limits()};
+  ASSERT_EQ(parser.parse("GET http://b:81/x HTTP/1.1\r\nHost: a\r\n\r\n"), Parsed::kComplete);
+  EXPECT_EQ(parser.find("Host"), "b:81");
+  EXPECT_EQ(parser.path(), "/x");
+  parser.reset();
+  ASSERT_EQ(parser.parse("GET https://[::1]?q HTTP/1.1\r\nX: y\r\nhost: a\r\n\r\n"),
+            Parsed::kComplete);
+  EXPECT_EQ(parser.find("host"), "[::1]");
+  parser.reset();
+  ASSERT_EQ(parser.parse("GET /x HTTP/1.1\r\nHost: a\r\n\r\n"), Parsed::kComplete);
+  EXPECT_EQ(parser.find("host"), "a");
+}
+
+TEST(RequestParser, AClientOfHttp10WaitsForNo100) {
+  RequestParser parser{Limits()};
+  const std::string rest = "Host: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+  ASSERT_EQ(parser.parse("POST / HTTP/1.1\r\n" + rest), Parsed::kComplete);
+  EXPECT_TRUE(parser.expect_continue());
+  parser.reset();
+  ASSERT_EQ(parser.parse("POST / HTTP/1.0\r\n" + rest), Parsed::kComplete);
+  EXPECT_FALSE(parser.expect_continue());
 }
 
 TEST(RequestParser, HoldsTheLimitsAtAndAbove) {

@@ -18,6 +18,18 @@ struct ViewHash {
   size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
 };
 
+/// Adds a method to "GET, HEAD"; GET brings HEAD along.
+void allow_method(std::string& allowed, std::string_view name) {
+  const std::string_view known = allowed;
+  for (size_t at = known.find(name); at != std::string_view::npos; at = known.find(name, at + 1)) {
+    const size_t end = at + name.size();
+    if ((at == 0 || known[at - 1] == ' ') && (end == known.size() || known[end] == ',')) return;
+  }
+  if (!allowed.empty()) allowed += ", ";
+  allowed += name;
+  if (name == "GET") allow_method(allowed, "HEAD");
+}
+
 bool is_token(std::string_view text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return char_is(c, kTokenChar); });
@@ -103,16 +115,7 @@ struct Router::Search {
         allowed(allowed_methods) {}
 
   void allow(std::string_view name) const {
-    if (allowed == nullptr) return;
-    const std::string_view known = *allowed;
-    for (size_t at = known.find(name); at != std::string_view::npos;
-         at = known.find(name, at + 1)) {
-      const size_t end = at + name.size();
-      if ((at == 0 || known[at - 1] == ' ') && (end == known.size() || known[end] == ',')) return;
-    }
-    if (!allowed->empty()) *allowed += ", ";
-    *allowed += name;
-    if (name == "GET") allow("HEAD");
+    if (allowed != nullptr) allow_method(*allowed, name);
   }
 
   const Node::Route* route_of(const Node& node, std::string_view verb) const {
@@ -262,6 +265,7 @@ Result<void> Router::add(std::string_view method, std::string_view path_template
   route->handler = std::move(handler);
   if (!route->verb.empty()) node->has_verbs = true;
   node->routes.push_back(std::move(route));
+  allow_method(methods_, method);
   return {};
 }
 
@@ -281,6 +285,7 @@ void Router::add_prefix(std::string_view method, std::string_view prefix, RouteH
   auto& handlers = (*known)->handlers;
   std::erase_if(handlers, [method](const auto& entry) { return entry.first == method; });
   handlers.emplace_back(method, std::move(handler));
+  allow_method(methods_, method);
 }
 
 const RouteHandler* Router::find(std::string_view method, std::string_view path, PathParams& params,
@@ -356,12 +361,13 @@ const Router* Router::router_of(std::string_view host) const {
 void Router::serve(ServerRequest& request, ServerResponse& response) const {
   PathParams params;
   std::string allowed;
-  if (const Router* of_host = hosts_.empty() ? nullptr : router_of(request.header("host"))) {
+  const Router* of_host = hosts_.empty() ? nullptr : router_of(request.header("host"));
+  if (of_host != nullptr) {
     if (const RouteHandler* handler =
             of_host->find(request.method_text(), request.path(), params, &allowed))
       return (*handler)(request, params, response);
     // Its paths hide those of all hosts.
-    if (!allowed.empty()) return refuse(request, allowed, response);
+    if (!allowed.empty()) return refuse(request, of_host, allowed, response);
     if (of_host->redirect_to_clean(request, response)) return;
   }
   if (const RouteHandler* handler = find(request.method_text(), request.path(), params, &allowed)) {
@@ -369,18 +375,25 @@ void Router::serve(ServerRequest& request, ServerResponse& response) const {
     return;
   }
   if (allowed.empty() && redirect_to_clean(request, response)) return;
-  refuse(request, allowed, response);
+  refuse(request, of_host, allowed, response);
 }
 
 /// 404, or where the path has other methods 405; OPTIONS asks for just those.
-void Router::refuse(ServerRequest& request, const std::string& allowed,
+void Router::refuse(ServerRequest& request, const Router* of_host, std::string& allowed,
                     ServerResponse& response) const {
+  const bool options = request.method() == Method::kOptions;
+  const bool of_server = options && request.path() == "*";
+  if (of_server) {
+    for (const Router* router : {of_host, this}) {
+      std::string_view methods = router ? router->methods_ : std::string_view();
+      while (!methods.empty()) allow_method(allowed, cut(methods, ','));
+    }
+  }
   if (!allowed.empty()) response.add_header("Allow", allowed);
-  if (request.method() == Method::kOptions && (!allowed.empty() || request.path() == "*"))
-    return response.set_status(204);
-  if (not_found_) {
+  if (options && (!allowed.empty() || of_server)) return response.set_status(204);
+  if (const RouteHandler& own = of_host && of_host->not_found_ ? of_host->not_found_ : not_found_) {
     response.set_status(allowed.empty() ? 404 : 405);
-    not_found_(request, PathParams(), response);
+    own(request, PathParams(), response);
     return;
   }
   if (allowed.empty()) {

@@ -75,9 +75,54 @@ TEST_F(RouterServes, OptionsSayWhatAPathTakes) {
     EXPECT_NE(answer.find("Allow: GET, HEAD, DELETE\r\n"), std::string::npos) << answer;
     EXPECT_EQ(body("OPTIONS", "/own", "x"), "own");
     EXPECT_EQ(body("OPTIONS", "/none", "x"), "404");
-    EXPECT_EQ(body("OPTIONS", "*", "x"), "204");
+    const std::string all = ask("OPTIONS", "*");
+    EXPECT_EQ(all.find("HTTP/1.1 204 "), 0u) << all;
+    EXPECT_NE(all.find("Allow: GET, HEAD, DELETE, OPTIONS\r\n"), std::string::npos) << all;
     EXPECT_EQ(body("GET", "/own", "x"), "405");
     EXPECT_NE(ask("PUT", "/a").find("Allow: GET, HEAD, DELETE\r\n"), std::string::npos);
+  });
+}
+
+TEST_F(RouterServes, OptionsOfTheServerAreThoseOfTheHostAndOfAll) {
+  router_.add("PURGE", "/a/**", saying("purged")).value();
+  router_.add_prefix("PUT", "/files/", saying("put"));
+  router_.host("api.example.com").add("PATCH", "/a", saying("api")).value();
+  serve([this] {
+    EXPECT_NE(ask("OPTIONS", "*").find("Allow: PURGE, PUT\r\n"), std::string::npos);
+    EXPECT_NE(ask("OPTIONS", "*", "api.example.com").find("Allow: PATCH, PURGE, PUT\r\n"),
+              std::string::npos);
+    EXPECT_EQ(body("GET", "*", "x"), "400");
+  });
+}
+
+TEST_F(RouterServes, OptionsOfAServerWithoutRoutes) {
+  serve([this] {
+    const std::string all = ask("OPTIONS", "*");
+    EXPECT_EQ(all.find("HTTP/1.1 204 "), 0u) << all;
+    EXPECT_EQ(all.find("Allow"), std::string::npos) << all;
+  });
+}
+
+TEST_F(RouterServes, AHostHasItsOwnNotFound) {
+  router_.add("GET", "/a", saying("all")).value();
+  router_.set_not_found(saying("nowhere"));
+  Router& api = router_.host("api.example.com");
+  api.add("GET", "/b", saying("api")).value();
+  api.set_not_found(saying("not here"));
+  router_.host("plain.example.com").add("GET", "/b", saying("plain")).value();
+  serve([this] {
+    const auto refused = [this](std::string_view method, std::string_view path,
+                                std::string_view host) {
+      const std::string answer = ask(method, path, host);
+      return answer.substr(9, 4) + answer.substr(answer.find("\r\n\r\n") + 4);
+    };
+    EXPECT_EQ(refused("GET", "/none", "api.example.com"), "404 not here");
+    EXPECT_EQ(refused("POST", "/b", "api.example.com"), "405 not here");
+    EXPECT_EQ(refused("POST", "/a", "api.example.com"), "405 not here") << "a path of all hosts";
+    EXPECT_EQ(refused("GET", "/none", "plain.example.com"), "404 nowhere") << "it has none";
+    EXPECT_EQ(refused("POST", "/b", "plain.example.com"), "405 nowhere");
+    EXPECT_EQ(refused("GET", "/none", "x"), "404 nowhere");
+    EXPECT_EQ(body("GET", "/a", "api.example.com"), "all");
   });
 }
 

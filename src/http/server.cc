@@ -51,6 +51,23 @@ void DateCache::format(time_t second) {
   second_ = second;
 }
 
+std::string_view list_header(const ServerRequest& request, std::string_view name,
+                             std::string& joined) {
+  std::string_view all;
+  for (size_t i = 0; i < request.header_count(); ++i) {
+    const auto [key, value] = request.header_at(i);
+    if (value.empty() || !field_name_equals(key, name)) continue;
+    if (all.empty()) {
+      all = value;
+      continue;
+    }
+    if (all.data() != joined.data()) joined = all;
+    joined.append(", ").append(value);
+    all = joined;
+  }
+  return all;
+}
+
 void ServerThread::refuse_request(std::string_view reason, int status, int fd) {
   bad_requests.add(reason);
   if (core.options.on_refusal) core.options.on_refusal({Refusal::Of::kRequest, reason, status, fd});
@@ -365,6 +382,7 @@ Server::Counters Server::counters() const {
     sum.connections_accepted += thread->accepted.get();
     sum.connections_open += thread->open.get();
     sum.requests += thread->requests.get();
+    sum.requests_cancelled += thread->cancelled.get();
     thread->bad_requests.add_to(sum.bad_requests_by_reason);
     sum.connections_refused += thread->refused.get();
     sum.tls_failed += thread->tls_failed.get();

@@ -25,6 +25,7 @@ ServerConnection::ServerConnection(ServerThread& thread, net::Socket socket, fib
   if (next_ != nullptr) next_->previous_next_ = &next_;
   thread_.connections = this;
   thread_.open.add();
+  socket_.observe(this);
 }
 
 ServerConnection::~ServerConnection() {
@@ -90,6 +91,7 @@ ServerConnection::Next ServerConnection::turn() {
 
 void ServerConnection::serve_http2() {
   ServerHttp2 served(thread_);
+  socket_.observe(nullptr);
   phase_ = Phase::kHandling;
   http2_ = &served;
   served.run(std::move(socket_), in_.view());
@@ -126,14 +128,37 @@ Result<void> ServerConnection::flush() {
   if (!taken) return std::move(taken).error();
   out_.consume(*taken);
   if (out_.empty()) return {};
+  const iovec parts[] = {{out_.data(), out_.size()}};
+  return write_all(parts);
+}
+
+Result<void> ServerConnection::write_all(std::span<const iovec> parts) {
   const Phase before = phase_;
   enter(Phase::kWrite);
   flushing_ = true;
-  auto written = socket_.write_all(out_.view(), Deadline::never());
+  uncancel();
+  auto written = socket_.write_all(parts, Deadline::never());
   flushing_ = false;
   out_.clear();
   enter(before);
+  if (!handling_) return written;
+  if (gone_) fiber_.cancel();
+  look_for_peer();
   return written;
+}
+
+/// As Go's server does: once a request is read whole, an end of what its peer sends is taken for
+/// its going away, though the peer may still read. The answer is written all the same.
+void ServerConnection::look_for_peer() noexcept {
+  if (!handling_ || gone_ || reading_shut_ || response_.answered()) return;
+  if (!request_.done() || !socket_.ended()) return;
+  gone_ = true;
+  thread_.cancelled.add();
+  fiber_.cancel();
+}
+
+void ServerConnection::on_input() noexcept {
+  if (phase_ == Phase::kHandling) look_for_peer();
 }
 
 /// A handler that suspends must not hold back the answers gathered before it.
@@ -147,11 +172,17 @@ bool ServerConnection::keeps_alive() const {
 }
 
 ServerConnection::Next ServerConnection::handle() {
-  phase_ = Phase::kHandling;
   thread_.requests.add();
   request_.begin();
   if (!out_.empty()) fiber::Scheduler::current().defer(*this);
+  handling_ = true;
+  resume_handler();
   call_handler();
+  handling_ = false;
+  if (gone_) {
+    uncancel();
+    gone_ = false;
+  }
   if (auto taker = response_.taker()) return hand_over(*taker);
   const bool body_done = request_.finish();
   if (!body_done || !parser_.keep_alive() || thread_.draining) response_.set_close();
@@ -174,6 +205,7 @@ ServerConnection::Next ServerConnection::handle() {
 ServerConnection::Next ServerConnection::hand_over(ServerResponse::Taker& taker) {
   if (!response_.finish() || !flush()) return Next::kEnd;
   phase_ = Phase::kHandling;
+  socket_.observe(nullptr);
   const std::string first(in_.view().substr(request_.consumed()));
   in_.release();
   out_.release();
@@ -259,8 +291,17 @@ void ServerConnection::sweep() {
   }
   expired_ = true;
   // Ends the read that its fiber waits in; an answer can still be sent.
-  ::shutdown(socket_.fd(), phase_ == Phase::kWrite ? SHUT_RDWR : SHUT_RD);
+  if (phase_ == Phase::kWrite) {
+    ::shutdown(socket_.fd(), SHUT_RDWR);
+  } else {
+    shut_reading();
+  }
   since_ = thread_.tick;
+}
+
+void ServerConnection::shut_reading() {
+  reading_shut_ = true;
+  ::shutdown(socket_.fd(), SHUT_RD);
 }
 
 void ServerConnection::drain() {
@@ -271,7 +312,7 @@ void ServerConnection::drain() {
 void ServerConnection::end_if_idle() {
   if (http2_ != nullptr) return http2_->shut_down();
   if (phase_ == Phase::kHandshake) owed_ = true;
-  if (phase_ == Phase::kIdle) ::shutdown(socket_.fd(), SHUT_RD);
+  if (phase_ == Phase::kIdle) shut_reading();
 }
 
 void ServerConnection::end_handshake() {
@@ -282,6 +323,7 @@ void ServerConnection::end_handshake() {
 
 void ServerConnection::cancel() {
   cut_ = phase_ == Phase::kHandshake;
+  ended_ = true;
   abort();
   // HTTP/2 cancels the fibers of its handlers itself, and waits for them in this one.
   if (http2_ == nullptr) fiber_.cancel();

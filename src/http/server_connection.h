@@ -40,6 +40,9 @@ class Http1Request final : public ServerRequest {
   bool finish();
   /// Bytes of the input buffer that the request took.
   size_t consumed() const { return consumed_; }
+  bool has_body() const;
+  /// Nothing of it is still to be read, or can be.
+  bool done() const { return state_ != State::kUnread || !has_body(); }
   /// What a chunked body's last read brought of the next request.
   std::string_view leftover() const { return leftover_; }
   void begin();
@@ -83,6 +86,8 @@ class Http1Response final : public ServerResponse {
 
   void reset();
   bool close() const { return close_; }
+  /// By `answer_now`: the handler goes on for itself.
+  bool answered() const { return answered_; }
   /// Who takes the connection over after this answer; null: nobody, also where another answer was
   /// given since it asked.
   std::unique_ptr<Taker> taker() {
@@ -115,7 +120,8 @@ class Http1Response final : public ServerResponse {
 
 /// One HTTP/1.1 connection, served by one fiber: read, parse, handle, and one write for all that
 /// was read at once.
-class ServerConnection final : private fiber::Scheduler::Deferred {
+class ServerConnection final : private fiber::Scheduler::Deferred,
+                               private fiber::FdWatch::Observer {
  public:
   /// Of what the peer owes, for the sweeper: it closes a connection that stays too long in one.
   enum class Phase : uint8_t { kHandshake, kIdle, kHead, kBody, kHandling, kWrite };
@@ -161,6 +167,20 @@ class ServerConnection final : private fiber::Scheduler::Deferred {
   Next hand_over(ServerResponse::Taker& taker);
   bool fill();
   Result<void> flush();
+  /// Suspends while the peer does not read, also where its handler is cancelled.
+  Result<void> write_all(std::span<const iovec> parts);
+  /// The handler goes on after a wait of ours, or begins: its waits are cancelled if its peer has
+  /// gone.
+  void resume_handler() {
+    phase_ = Phase::kHandling;
+    if (socket_.readable() || socket_.is_tls()) look_for_peer();
+  }
+  void look_for_peer() noexcept;
+  void on_input() noexcept override;
+  void uncancel() {
+    if (gone_ && !ended_) fiber_.uncancel();
+  }
+  void shut_reading();
   void call_handler();
   void linger();
   void serve_http2();
@@ -180,6 +200,10 @@ class ServerConnection final : private fiber::Scheduler::Deferred {
   Phase phase_ = Phase::kIdle;
   bool flushing_ = false;
   bool expired_ = false;
+  bool handling_ = false;         ///< the handler has not returned
+  bool gone_ = false;             ///< the peer, while its request was handled
+  bool ended_ = false;            ///< by `cancel`
+  bool reading_shut_ = false;     ///< an end to read is ours, then, and not the peer's
   bool owed_ = false;             ///< an answer, though the server stops: it was in its handshake
   bool cut_ = false;              ///< in its handshake, by the stop
   ServerHttp2* http2_ = nullptr;  ///< serves instead, since the peer's first line asked for it

@@ -5,9 +5,6 @@
 namespace bia::http {
 namespace {
 
-/// As many as Go's server lets a peer have.
-constexpr uint32_t kStreamsMax = 250;
-
 ServerStream& stream_of(Http2Stream& stream) { return static_cast<ServerStream&>(stream); }
 
 }  // namespace
@@ -19,9 +16,12 @@ void ServerHttp2::run(net::Socket socket, std::string_view first) {
   Http2Options options;
   // The peer does not know which of its requests are the guest's: one number for all.
   const Http2GuestService* guest = thread_.core.options.guest;
-  streams_max_ = guest != nullptr ? guest->streams_max() : kStreamsMax;
+  const ServerOptions& server = thread_.core.options;
+  streams_max_ =
+      guest != nullptr ? guest->streams_max() : static_cast<uint32_t>(server.streams_max);
   options.streams_max = streams_max_;
-  options.header_bytes_max = static_cast<uint32_t>(thread_.core.options.limits.header_bytes_max);
+  options.limits = server.http2;
+  options.header_bytes_max = static_cast<uint32_t>(server.limits.header_bytes_max);
   options.abuses = &thread_.core.http2_abuses;
   http2_ = std::make_unique<Http2Connection>(std::move(socket), options,
                                              static_cast<Http2Events&>(*this));

@@ -177,6 +177,30 @@ TEST(ServerHttp2, AnswersOnTheSamePort) {
   });
 }
 
+TEST(ServerHttp2, CookiesAreOneField) {
+  const auto handler = [](ServerRequest& request, ServerResponse& response) {
+    response.body() = request.header("cookie");
+    size_t count = 0;
+    for (size_t i = 0; i < request.header_count(); ++i)
+      count += request.header_at(i).first == "cookie" ? 1 : 0;
+    response.body() += " " + std::to_string(count) + std::string(request.header("x-last"));
+  };
+  with_server(handler, [](Server& server) {
+    TestClient client(server);
+    EXPECT_EQ(client.send("GET", "/", {}, {{"cookie", "a=1"}}).body, "a=1 1");
+    EXPECT_EQ(client
+                  .send("GET", "/", {},
+                        {{"cookie", "a=1"},
+                         {"x-between", "1"},
+                         {"cookie", "b=2"},
+                         {"cookie", "c=3"},
+                         {"x-last", "!"}})
+                  .body,
+              "a=1; b=2; c=3 1!");
+    EXPECT_EQ(client.send("GET", "/", {}, {}).body, " 0");
+  });
+}
+
 TEST(ServerHttp2, WritesAsItGoes) {
   with_server(echo, [](Server& server) {
     TestClient client(server);
@@ -223,7 +247,14 @@ TEST(ServerHttp2, RefusesBadRequestsByStream) {
         EXPECT_EQ(client.send("GET", "/" + std::string(100, 'a')).head[":status"], "414");
         EXPECT_EQ(client.send("GET", "no-path").head[":status"], "400");
         EXPECT_EQ(client.send("GET", "/a#b").head[":status"], "400");
+        EXPECT_EQ(client.send("GET", "*").head[":status"], "400");
+        EXPECT_EQ(client.send("OPTIONS", "*").head[":status"], "200");
         EXPECT_EQ(client.send("CONNECT", "/").head[":status"], "501");
+        EXPECT_EQ(client.send("GET /x", "/").head[":status"], "400");
+        EXPECT_EQ(client.send("GET", "/", {}, {{"host", "b"}}).head[":status"], "400");
+        EXPECT_EQ(client.send("GET", "/", {}, {{"host", "a"}, {"host", "b"}}).head[":status"],
+                  "400");
+        EXPECT_EQ(client.send("GET", "/", {}, {{"host", "A"}}).head[":status"], "200");
         EXPECT_EQ(client.send("GET", "/", {}, {{"a", "1"}, {"b", "2"}, {"c", "3"}}).head[":status"],
                   "200");
         EXPECT_EQ(client.send("GET", "/", {}, {{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}})

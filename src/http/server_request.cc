@@ -50,7 +50,6 @@ void Http1Request::shrink(size_t bytes_max) {
 }
 
 Error Http1Request::fail(Error error) {
-  state_ = State::kFailed;
   // A peer that went away was not refused.
   if (error.code() != Code::kUnavailable && error.code() != Code::kCancelled)
     connection_.thread_.refuse_request(error.reason(), error.http_status(),
@@ -62,18 +61,22 @@ Result<std::string_view> Http1Request::body() {
   if (state_ == State::kRead) return view_;
   if (state_ == State::kFailed)
     return Error(Code::kUnavailable, "BODY_FAILED", "an earlier read of the body has failed");
-  const RequestParser& parser = connection_.parser_;
-  if (!parser.chunked() &&
-      (parser.content_length() == HeadParser::kNoLength || parser.content_length() == 0)) {
+  if (!has_body()) {
     state_ = State::kRead;
     return view_;
   }
-  auto result = parser.chunked() ? read_chunked() : read_sized();
-  connection_.phase_ = ServerConnection::Phase::kHandling;
+  auto result = connection_.parser_.chunked() ? read_chunked() : read_sized();
+  state_ = result ? State::kRead : State::kFailed;
+  connection_.resume_handler();
   if (!result) return fail(std::move(result).error());
-  state_ = State::kRead;
   view_ = *result;
   return view_;
+}
+
+bool Http1Request::has_body() const {
+  const RequestParser& parser = connection_.parser_;
+  return parser.chunked() ||
+         (parser.content_length() != HeadParser::kNoLength && parser.content_length() != 0);
 }
 
 std::string_view Http1Request::trailer(std::string_view name) const {
@@ -159,9 +162,9 @@ Result<std::string_view> Http1Request::read_more_chunks(ChunkedDecoder& decoder)
 bool Http1Request::finish() {
   if (state_ == State::kRead) return true;
   if (state_ == State::kFailed) return false;
+  if (!has_body()) return true;
   const RequestParser& parser = connection_.parser_;
   const bool sized = parser.content_length() != HeadParser::kNoLength;
-  if (!parser.chunked() && (!sized || parser.content_length() == 0)) return true;
   const size_t have = connection_.in_.size() - parser.head_bytes();
   const bool here = sized && have >= parser.content_length();
   // Without our 100 the peer may or may not send the body: no telling what its next byte is.

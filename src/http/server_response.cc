@@ -53,11 +53,11 @@ void Http1Response::reset() {
 
 bool Http1Response::upgrade(std::string_view protocol, Taker taker) {
   const RequestParser& parser = connection_.parser_;
-  const bool body = parser.chunked() || (parser.content_length() != HeadParser::kNoLength &&
-                                         parser.content_length() != 0);
-  if (head_sent_ || answered_ || body || !parser.upgrade() || parser.version_minor() == 0)
+  if (head_sent_ || answered_ || connection_.request_.has_body() || !parser.upgrade() ||
+      parser.version_minor() == 0)
     return false;
-  std::string_view asked = parser.find("upgrade");
+  std::string joined;
+  std::string_view asked = list_header(connection_.request_, "upgrade", joined);
   bool found = false;
   while (!asked.empty() && !found) found = field_name_equals(cut(asked, ','), protocol);
   if (!found) return false;
@@ -214,12 +214,7 @@ Result<void> Http1Response::finish() {
   }
   const iovec parts[] = {{connection_.out_.data(), connection_.out_.size()},
                          {body_.data(), body_.size()}};
-  connection_.enter(ServerConnection::Phase::kWrite);
-  connection_.flushing_ = true;
-  auto written = connection_.socket_.write_all(parts, Deadline::never());
-  connection_.flushing_ = false;
-  connection_.out_.clear();
-  return written;
+  return connection_.write_all(parts);
 }
 
 Result<void> Http1Response::write(std::string_view chunk) {
@@ -253,21 +248,12 @@ Result<void> Http1Response::write_chunk(std::string_view chunk) {
   if (chunk.size() <= kCopiedBytesMax) {
     out.append(chunk);
     if (chunked) out.append("\r\n");
-    auto written = connection_.flush();
-    connection_.phase_ = ServerConnection::Phase::kHandling;
-    return written;
+    return connection_.flush();
   }
   iovec parts[] = {{out.data(), out.size()},
                    {const_cast<char*>(chunk.data()), chunk.size()},
                    {const_cast<char*>("\r\n"), 2}};
-  connection_.enter(ServerConnection::Phase::kWrite);
-  connection_.flushing_ = true;
-  auto written = connection_.socket_.write_all(std::span<const iovec>(parts, chunked ? 3 : 2),
-                                               Deadline::never());
-  connection_.flushing_ = false;
-  out.clear();
-  connection_.phase_ = ServerConnection::Phase::kHandling;
-  return written;
+  return connection_.write_all(std::span<const iovec>(parts, chunked ? 3 : 2));
 }
 
 }  // namespace bia::http

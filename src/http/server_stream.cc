@@ -35,6 +35,7 @@ void ServerStream::begin() {
   fields_.clear();
   method_ = target_ = {};
   head_bytes_ = 0;
+  cookies_ = hosts_ = 0;
   clear_kept(received_);
   unconsumed_ = 0;
   end_received_ = reading_ = dropping_ = false;
@@ -75,7 +76,10 @@ void ServerStream::on_header(std::string_view name, std::string_view value) {
   } else if (name == ":path") {
     target_ = keep(value);
   } else if (name != ":scheme") {
-    const Span key = keep(name == ":authority" ? "host" : name);
+    cookies_ += name == "cookie" ? 1 : 0;
+    const bool host = name == ":authority" || name == "host";
+    hosts_ += host ? 1 : 0;
+    const Span key = keep(host ? "host" : name);
     fields_.push_back({key, keep(value)});
   }
 }
@@ -104,24 +108,61 @@ void ServerStream::send_trailers() {
   connection_.http2().send_headers(*this, fields, EndStream::kYes);
 }
 
+/// RFC 9113 section 8.2.3: a client may send each by itself, and in HTTP/1.1 they are one.
+void ServerStream::join_cookies() {
+  const auto is_cookie = [this](const Field& field) { return text(field.name) == "cookie"; };
+  std::string all;
+  for (const Field& field : fields_) {
+    if (is_cookie(field)) all.append(all.empty() ? "" : "; ").append(text(field.value));
+  }
+  const auto first = std::find_if(fields_.begin(), fields_.end(), is_cookie);
+  first->value = keep(all);
+  fields_.erase(std::remove_if(first + 1, fields_.end(), is_cookie), fields_.end());
+}
+
+/// RFC 9113 section 8.3.1: Host may stand beside ":authority" and say the same. As HTTP/1.1's
+/// parser sees to the characters.
+bool ServerStream::has_one_host() {
+  const auto is_host = [this](const Field& field) { return text(field.name) == "host"; };
+  const auto first = std::find_if(fields_.begin(), fields_.end(), is_host);
+  if (first == fields_.end()) return true;
+  const std::string_view host = text(first->value);
+  const bool clean =
+      std::all_of(host.begin(), host.end(), [](char c) { return char_is(c, kHostChar); });
+  if (!clean || hosts_ == 1) return clean;
+  const bool same = std::all_of(first, fields_.end(), [&](const Field& field) {
+    return !is_host(field) || field_name_equals(text(field.value), host);
+  });
+  fields_.erase(std::remove_if(first + 1, fields_.end(), is_host), fields_.end());
+  return same;
+}
+
 void ServerStream::on_head() {
   const Limits& limits = connection_.thread().core.options.limits;
   connection_.thread().requests.add();
-  const std::string_view target = text(target_);
   if (head_too_large()) {
     return refuse(
         431, "HEADERS_TOO_LARGE",
-        "the header fields are longer than the limit; server.http.max_header_bytes raises it");
+        "the header fields are longer than the limit; server.http.header_bytes_max raises it");
   }
+  if (cookies_ > 1) join_cookies();
+  const std::string_view target = text(target_);
   if (target.size() > limits.request_line_bytes_max) {
     return refuse(
         414, "REQUEST_LINE_TOO_LONG",
-        "the target is longer than the limit; server.http.max_request_line_bytes raises it");
+        "the target is longer than the limit; server.http.request_line_bytes_max raises it");
   }
-  if (text(method_) == "CONNECT") return refuse(501, "BAD_METHOD", "CONNECT is for proxies");
+  if (!has_one_host())
+    return refuse(400, "BAD_HOST", "Host is no host name, or another than \":authority\"");
+  const std::string_view method = text(method_);
+  if (!std::all_of(method.begin(), method.end(), [](char c) { return char_is(c, kTokenChar); }))
+    return refuse(400, "BAD_METHOD", "the method is no token");
+  if (method == "CONNECT") return refuse(501, "BAD_METHOD", "CONNECT is for proxies");
   const bool clean =
       std::all_of(target.begin(), target.end(), [](char c) { return char_is(c, kTargetChar); });
-  if (target.empty() || !clean || (target[0] != '/' && target != "*")) {
+  // "*" is for OPTIONS alone (RFC 9112 section 3.2.4).
+  const bool path = target.starts_with('/') || (target == "*" && method == "OPTIONS");
+  if (!clean || !path) {
     return refuse(400, "BAD_TARGET", "the request target is no path");
   }
   auto fiber = fiber::Scheduler::current().spawn([this] { run(); });
@@ -152,6 +193,7 @@ void ServerStream::on_closed() {
   if (!running_) return;
   if (!finished_) {
     cancelled_ = true;
+    connection_.thread().cancelled.add();
     fiber_.cancel();
   }
   readers_.wake_all();

@@ -99,6 +99,8 @@ class ServerStream final : public Http2Stream {
     return std::string_view(arena_).substr(span.offset, span.size);
   }
   Span keep(std::string_view bytes);
+  void join_cookies();
+  bool has_one_host();
   Result<std::string_view> read_whole_body();
   Result<void> write(std::string_view chunk);
   void run() noexcept;
@@ -121,6 +123,8 @@ class ServerStream final : public Http2Stream {
   Span method_;
   Span target_;
   size_t head_bytes_ = 0;
+  uint32_t cookies_ = 0;  ///< fields of that name
+  uint32_t hosts_ = 0;    ///< ":authority", which comes first, and Host
   // The request's body.
   std::string received_;
   size_t unconsumed_ = 0;

@@ -52,6 +52,7 @@ struct alignas(64) ServerThread {
   OwnedCounter accepted;
   OwnedCounter open;
   OwnedCounter requests;
+  OwnedCounter cancelled;  ///< requests whose peers went before their handlers had returned
   /// Counts a request that is refused, and tells who wants to know.
   void refuse_request(std::string_view reason, int status, int fd);
   RefusalCounters bad_requests;

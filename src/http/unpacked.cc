@@ -56,7 +56,8 @@ class UnpackedRequest final : public ServerRequest {
 };
 
 Result<std::string> UnpackedRequest::unpack() {
-  std::string_view codings = inner_.header("content-encoding");
+  std::string joined;
+  std::string_view codings = list_header(inner_, "content-encoding", joined);
   std::string bytes(BIA_TRY(inner_.body()));
   if (bytes.empty()) return bytes;
   // The last one was applied last.
@@ -84,7 +85,8 @@ Result<std::string> UnpackedRequest::unpack() {
 
 Handler unpacked(Handler inner, size_t bytes_max) {
   return [inner = std::move(inner), bytes_max](ServerRequest& request, ServerResponse& response) {
-    if (request.header("content-encoding").empty()) return inner(request, response);
+    std::string joined;
+    if (list_header(request, "content-encoding", joined).empty()) return inner(request, response);
     UnpackedRequest coded(request, bytes_max);
     inner(coded, response);
     // RFC 9110 section 15.5.16: what would have been taken.

@@ -213,6 +213,30 @@ bool Socket::stale() {
   return why != SSL_ERROR_WANT_READ;
 }
 
+bool Socket::ended() {
+  char byte;
+  // OpenSSL is not asked where it would find an end without a goodbye: nothing could be written
+  // after that error, and the peer may still read.
+  if (watch_.hung_up() && (!tls_ || SSL_has_pending(tls_->ssl()) == 0)) {
+    const ssize_t count = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) return true;
+  }
+  if (!tls_) return false;
+  SSL* const ssl = tls_->ssl();
+  if ((SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0) return true;
+  if (!tls_->established || tls_->failed || (!readable() && SSL_has_pending(ssl) == 0))
+    return false;
+  ERR_clear_error();
+  const int peeked = SSL_peek(ssl, &byte, 1);
+  const int why = peeked > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl, peeked);
+  ERR_clear_error();
+  count_tls();
+  if (why == SSL_ERROR_NONE || why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
+    return false;
+  if (why != SSL_ERROR_ZERO_RETURN) tls_->failed = true;
+  return true;
+}
+
 void Socket::shutdown_write() {
   if (fd_ < 0) return;
   if (tls_ && tls_->established && !tls_->failed && !tls_->write_pending) {

@@ -22,6 +22,7 @@ struct TlsServerContexts {
     std::vector<std::pair<const X509*, OcspStaple>> staples;
   };
   std::vector<Entry> entries;
+  std::vector<TlsServer::Staple> staples;  ///< of all entries
   std::string alpn;
   std::shared_ptr<TlsTicketKeys> tickets;
   std::shared_ptr<TlsKeyLog> key_log;
@@ -181,6 +182,10 @@ Result<std::shared_ptr<const TlsServerContexts>> load(const TlsServerOptions& op
     // The context keeps the certificate alive.
     const X509* certificate = identity.certificate.get();
     entry.staples.emplace_back(certificate, BIA_TRY(load_ocsp(each.ocsp_file, certificate)));
+    std::string name = each.certificate_file;
+    if (name.empty() && !identity.names.empty()) name = identity.names.front();
+    contexts->staples.push_back(
+        {std::move(name), each.ocsp_file, entry.staples.back().second.until});
   }
   return std::shared_ptr<const TlsServerContexts>(std::move(contexts));
 }
@@ -216,6 +221,10 @@ Result<std::shared_ptr<TlsServer>> TlsServer::create(TlsServerOptions options) {
 Result<void> TlsServer::reload() {
   impl_->contexts.store(BIA_TRY(load(impl_->options, impl_->tickets, impl_->key_log)));
   return {};
+}
+
+std::vector<TlsServer::Staple> TlsServer::staples() const {
+  return impl_->contexts.load()->staples;
 }
 
 std::unique_ptr<TlsStream> new_server_stream(const TlsServer& server, int fd) {

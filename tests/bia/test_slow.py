@@ -2,6 +2,7 @@
 import re
 import signal
 import socket
+import subprocess
 import threading
 import time
 
@@ -67,6 +68,41 @@ def test_deadline_exceeded_within_20_ms(slow, handler):
 
 def test_the_callers_deadline_counts_where_it_is_earlier(slow):
     assert grpc_call(slow.grpc, "/slow.v1.Slow/Wait", wait_request(5000), timeout=0.1)[0] == "DEADLINE_EXCEEDED"
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/2"])
+def test_a_caller_that_goes_cancels_its_call(start, tmp_path, version):
+    slow = Service(start, tmp_path, program="slow_service", http_timeout="60s")
+    if version == "HTTP/1.1":
+        with socket.create_connection(("127.0.0.1", slow.http), 5) as caller:
+            caller.sendall(b"GET /wait/50000 HTTP/1.1\r\nHost: a\r\n\r\n")
+            conftest.wait_until(lambda: metrics(slow.http)["http_server_requests_total"] >= 2, "the request did not come")
+    else:
+        subprocess.run(["curl", "-s", "--http2-prior-knowledge", "--max-time", "0.5", f"http://127.0.0.1:{slow.http}/wait/50000"], timeout=20)
+    slow.wait_for_log("component=http operation=/slow.v1.Slow/Wait args=milliseconds: 50000 code=499 reason=CANCELLED")
+    got = metrics(slow.http)
+    assert got['server_requests_code_total{kind="http",operation="/slow.v1.Slow/Wait",code="499",reason="CANCELLED"}'] == 1
+    assert got["http_server_requests_cancelled_total"] == 1
+
+
+def test_a_caller_that_only_stops_sending_is_told(start, tmp_path):
+    """As `nc -N` does; Go's server, too, takes the end of what a caller sends for its going away."""
+    slow = Service(start, tmp_path, program="slow_service", http_timeout="60s")
+    with socket.create_connection(("127.0.0.1", slow.http), 5) as caller:
+        caller.sendall(b"GET /wait/50000 HTTP/1.1\r\nHost: a\r\n\r\n")
+        caller.shutdown(socket.SHUT_WR)
+        answer = b""
+        while chunk := caller.recv(4096):
+            answer += chunk
+    assert answer.startswith(b"HTTP/1.1 499 ") and b'"reason":"CANCELLED"' in answer
+    # What does not wait is served.
+    with socket.create_connection(("127.0.0.1", slow.http), 5) as caller:
+        caller.sendall(b"GET /spin/1 HTTP/1.1\r\nHost: a\r\n\r\n" * 2)
+        caller.shutdown(socket.SHUT_WR)
+        answer = b""
+        while chunk := caller.recv(4096):
+            answer += chunk
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
 
 
 @pytest.mark.parametrize("handler", ["Spin", "Ignore", "Offload"])

@@ -1,5 +1,6 @@
 """The HTTP server over TLS, against other people's programs: curl, openssl, h2load, nginx."""
 import http.client
+import re
 import shutil
 import socket
 import ssl
@@ -196,6 +197,38 @@ def test_ocsp_responses_are_stapled_and_reloaded(start, tmp_path):
     bad.write_text(f"server:\n  http:\n    addr: 127.0.0.1:0\n    tls: {{cert: {secure.certificate}, key: {secure.key}, ocsp: {tmp_path}/text.der}}\n")
     done = subprocess.run([conftest.BIN / "helloworld", "-conf", bad], capture_output=True, text=True, timeout=20)
     assert done.returncode == 1 and f"bad.yaml:4: {tmp_path}/text.der: is no OCSP response in DER" in done.stderr
+
+
+def test_a_response_that_runs_out_is_warned_of_once(start, tmp_path):
+    secure = Secure.__new__(Secure)
+    secure.authority, secure.port = Authority(tmp_path), conftest.free_port()
+    secure.certificate, secure.key = secure.authority.issue("server")
+    staple(tmp_path, "V")
+    # openssl's shortest life is a minute; the signature is the clients' affair.
+    response = tmp_path / "server.der"
+    times = re.findall(rb"20[0-9]{12}Z", response.read_bytes())
+    end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + 4))
+    response.write_bytes(response.read_bytes().replace(max(times), end.encode()))
+    config = tmp_path / "config.yaml"
+    config.write_text(f"server:\n  http:\n    addr: 127.0.0.1:{secure.port}\n    tls: {{cert: {secure.certificate}, key: {secure.key}, ocsp: {response}}}\n")
+    with open(tmp_path / "log", "w") as log:
+        start([conftest.BIN / "helloworld", "-conf", config], port=secure.port, stdout=subprocess.DEVNULL, stderr=log)
+
+    def warnings():
+        return [line for line in (tmp_path / "log").read_text().splitlines() if "ran out" in line]
+
+    def until(done):
+        give_up = time.monotonic() + 20
+        while not done():
+            assert time.monotonic() < give_up
+            time.sleep(0.1)
+    assert "OCSP Response Status" in secure.s_client("-status") and not warnings()
+    until(warnings)
+    assert f"[HTTP] the OCSP response of {secure.certificate}, {response}, ran out at {end[:4]}-{end[4:6]}-{end[6:8]}T" in warnings()[0]
+    assert "OCSP Response Status" not in secure.s_client("-status")
+    staple(tmp_path, "V")
+    until(lambda: "OCSP Response Status" in secure.s_client("-status"))
+    assert len(warnings()) == 1
 
 
 @needs("h2load")

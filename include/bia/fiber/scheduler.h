@@ -49,6 +49,9 @@ class Fiber {
   Result<void> join(Deadline deadline = Deadline::never());
   /// Every wait of the fiber, now and later, returns kCancelled. It ends by itself.
   void cancel();
+  /// Takes it back: the waits to come wait again. One that is over stays so, and what the
+  /// scheduler's own stop cancels stays cancelled.
+  void uncancel();
   /// Gives the kernel back what a suspended fiber's stack held of deeper calls: a system call, and
   /// page faults when it calls that deep again. For one that waits long. Others are left alone.
   void trim();
@@ -179,6 +182,18 @@ class FdWatch {
   void clear_readable();
   void clear_writable();
   bool readable() const;
+  /// The kernel has told of an end or an error: the peer's, or that we shut the descriptor down.
+  bool hung_up() const;
+  /// Told of input, ends and errors that come while no fiber waits to read: outside any fiber. Must
+  /// neither suspend nor end the watching. Null: nobody.
+  class Observer {
+   public:
+    virtual void on_input() noexcept = 0;
+
+   protected:
+    ~Observer() = default;
+  };
+  void observe(Observer* observer);
 
   /// A read of a socket: recv's result and errno, when the kernel said that there is something to
   /// read, and when it was read.

@@ -9,6 +9,7 @@
 
 #include "bia/base/result.h"
 #include "bia/base/time.h"
+#include "bia/http/http2_limits.h"
 #include "bia/http/refusal.h"
 #include "bia/net/tls.h"
 
@@ -84,6 +85,8 @@ struct ServerOptions {
   size_t streams_max = 1024;                   ///< concurrent, a connection
   size_t metadata_bytes_max = 64 * 1024;
   uint32_t window_bytes = 1 << 20;
+  /// What a connection's peer may do, on the port of its own; `stall` is this:
+  http::Http2Limits http2;
   /// That answers wait for a peer that takes none of them before its connection ends; zero: for
   /// ever.
   Duration stall_timeout = std::chrono::seconds(120);

@@ -37,6 +37,8 @@ class Headers {
   void remove(std::string_view name);
   /// The first of that name; empty where there is none.
   std::string_view get(std::string_view name) const;
+  /// All of that name as one with commas, as a list may stand (RFC 9110 section 5.3).
+  std::string joined(std::string_view name) const;
   bool has(std::string_view name) const;
   std::vector<Field>& fields() { return fields_; }
   const std::vector<Field>& fields() const { return fields_; }

@@ -55,15 +55,17 @@ class Router {
   /// empty (404).
   const RouteHandler* find(std::string_view method, std::string_view path, PathParams& params,
                            std::string* allowed) const;
-  /// What answers 404 and 405 (Allow is set already); the default writes Kratos' JSON error body.
+  /// What answers 404 and 405 (Allow is set already); the default writes Kratos' JSON error body. A
+  /// host's own answers for its requests.
   void set_not_found(RouteHandler handler);
   /// The router as a server's handler: finds, calls, or answers 301 to the path without doubled and
   /// trailing slashes where that has a route, 404, or 405 with Allow. OPTIONS without a route of
-  /// its own, and "OPTIONS *", are 204 with Allow.
+  /// its own is 204 with Allow; "OPTIONS *" likewise, with all methods that any path has.
   void serve(ServerRequest& request, ServerResponse& response) const;
 
  private:
-  void refuse(ServerRequest& request, const std::string& allowed, ServerResponse& response) const;
+  void refuse(ServerRequest& request, const Router* of_host, std::string& allowed,
+              ServerResponse& response) const;
   const Router* router_of(std::string_view host) const;
   bool redirect_to_clean(ServerRequest& request, ServerResponse& response) const;
   struct Node;
@@ -72,6 +74,7 @@ class Router {
   std::unique_ptr<Node> root_;
   std::vector<std::unique_ptr<Prefix>> prefixes_;
   std::vector<std::pair<std::string, std::unique_ptr<Router>>> hosts_;
+  std::string methods_;  ///< of all routes: "GET, HEAD, POST"
   RouteHandler not_found_;
 };
 

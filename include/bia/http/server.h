@@ -10,6 +10,7 @@
 
 #include "bia/base/result.h"
 #include "bia/base/time.h"
+#include "bia/http/http2_limits.h"
 #include "bia/http/message.h"
 #include "bia/http/refusal.h"
 #include "bia/net/tls.h"
@@ -56,6 +57,11 @@ class ServerRequest {
  protected:
   ~ServerRequest() = default;
 };
+
+/// A field whose value is a list, and so may stand several times: all of them, as one with commas
+/// (RFC 9110 section 5.3). In the request itself where it stands once, else in `joined`.
+std::string_view list_header(const ServerRequest& request, std::string_view name,
+                             std::string& joined);
 
 /// The answer, written when the handler returns, with Date and Content-Length added. HEAD's body is
 /// left out by the server.
@@ -113,6 +119,10 @@ struct ServerOptions {
   Duration idle_timeout = std::chrono::seconds(120);
   Duration header_timeout = std::chrono::seconds(10);
   size_t connections_max = 100'000;
+  /// HTTP/2: what a connection's peer may do, and the streams that it may have open at once, as
+  /// many as Go's server lets it have. With a guest the number is the guest's.
+  Http2Limits http2;
+  size_t streams_max = 250;
   /// Null: cleartext. Its ALPN decides between HTTP/2 and HTTP/1.1.
   std::shared_ptr<net::TlsServer> tls;
   /// Told of each connection and request that is refused, for the log. Null: nobody.
@@ -146,6 +156,8 @@ class Server {
   void stop(Deadline deadline);
   struct Counters {
     uint64_t connections_accepted = 0, connections_open = 0, requests = 0, bad_requests = 0;
+    /// Requests whose callers went away before the handlers had returned.
+    uint64_t requests_cancelled = 0;
     /// Connections refused because there were `connections_max`; handshakes that failed; those
     /// that came, or had not ended their handshakes, when the server stopped.
     uint64_t connections_refused = 0, tls_failed = 0, connections_stopped = 0;

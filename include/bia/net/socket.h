@@ -82,6 +82,11 @@ class Socket {
   /// Of an idle connection: the peer ended it, or sent something unasked. A system call where the
   /// kernel has said something since the last read. TLS's own messages (tickets) do not count.
   bool stale();
+  /// The peer has ended its side, or both, and nothing of it is left to read. So it is after a
+  /// shutdown of ours, too. A system call where the kernel has said something since the last read.
+  bool ended();
+  /// `fiber::FdWatch::observe`.
+  void observe(fiber::FdWatch::Observer* observer) { watch_.observe(observer); }
   /// Bytes read; 0 is the end of the stream. Suspends while there is nothing. Errors: kUnavailable
   /// (reset; errno in the metadata), kDeadlineExceeded, kCancelled. TLS: also UNEXPECTED_EOF where
   /// the peer ended without saying so, as one does who cuts a stream short; TLS_ALERT, TLS_FAILED.

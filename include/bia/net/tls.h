@@ -95,6 +95,14 @@ class TlsServer {
   /// stay. On an error the old certificates stay. Thread-safe; may block.
   Result<void> reload();
   const TlsServerOptions& options() const;
+  /// The OCSP responses as loaded last: later than `until` (Unix time: nextUpdate; INT64_MAX where
+  /// there is none) one is not sent. Thread-safe.
+  struct Staple {
+    std::string certificate;  ///< its file, or where it was given as text its first name
+    std::string ocsp_file;
+    int64_t until = INT64_MAX;
+  };
+  std::vector<Staple> staples() const;
 
   class Impl;
   Impl& impl() const { return *impl_; }

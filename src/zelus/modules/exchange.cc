@@ -246,7 +246,7 @@ bool Exchange::hop(Vu& vu, bia::http::Client& client, const Url& url, std::strin
   }
   debug.response(response);
   if (!response.body.empty()) {
-    if (std::string_view encodings = response.headers.get("Content-Encoding"); !encodings.empty()) {
+    if (std::string encodings = response.headers.joined("Content-Encoding"); !encodings.empty()) {
       if (auto decoded = decode_content(encodings, response.body); !decoded) {
         fail_unpacking(decoded.error());
         return false;

@@ -56,6 +56,12 @@ void serve(bia::http::ServerRequest& request, bia::http::ServerResponse& respons
     response.body().assign(reinterpret_cast<const char*>(kPacked), sizeof(kPacked));
     // A wrong check sum.
     if (path == "/broken") response.body()[18] ^= 1;
+  } else if (path == "/twice") {
+    response.body() = "packed twice";
+    std::string encodings;
+    encode_content("gzip, br", response.body(), encodings).value();
+    response.add_header("Content-Encoding", "gzip");
+    response.add_header("Content-Encoding", "br");
   } else if (path == "/unpack") {
     auto body = request.body();
     response.body() = body ? std::string(*body) : "";
@@ -334,10 +340,11 @@ TEST_F(HttpModuleTest, ResponseTypes) {
 TEST_F(HttpModuleTest, UnpacksBodies) {
   auto lines = http(
       "show(http.get(B + '/gzip').body); show(http.get(B + '/broken').error_code, http.get(B + "
-      "'/br').error);");
-  ASSERT_EQ(lines.size(), 4u);
+      "'/br').error); show(http.get(B + '/twice').body);");
+  ASSERT_EQ(lines.size(), 5u);
   EXPECT_EQ(lines[0], "packed");
   EXPECT_THAT(lines[3], "1701 error decompressing response body (brotli: CL_SPACE)");
+  EXPECT_EQ(lines[4], "packed twice");
 }
 
 TEST_F(HttpModuleTest, PacksBodies) {
