@@ -121,6 +121,55 @@ TEST(KratosGolden, ReadsAndWritesXml) {
   });
 }
 
+// Recorded from Kratos 2.7.2 besides: names of the Go structs in lower case.
+TEST(KratosGolden, ReadsAndWritesYaml) {
+  serve([](Peers& peers) {
+    auto answer = peers.send("GET", "/helloworld/bob", {}, {}, "application/yaml");
+    EXPECT_EQ(answer.headers.get("content-type"), "application/yaml");
+    EXPECT_EQ(answer.body, "message: Hello bob\necho: null\n");
+    // Kratos does not say which field.
+    EXPECT_EQ(peers.send("POST", "/helloworld", "name: bob\nage: x", "application/yaml").body,
+              codec(R"(body unmarshal yaml: line 2: parsing field "age": strconv.ParseInt: )"
+                    R"(parsing "x": invalid syntax)"));
+    EXPECT_EQ(
+        peers.send("PUT", "/subs/x?opt_field=o", "n: 5", "application/yaml", "application/yaml")
+            .body.substr(0, 15),
+        "name: \"\"\nage: 0");
+  });
+}
+
+TEST(KratosGolden, WritesErrorsInTheCallersCodec) {
+  serve([](Peers& peers) {
+    auto fail = [&](std::string_view accept, std::string_view path = "/err/notfound") {
+      auto answer = peers.send("GET", path, {}, {}, accept);
+      return std::pair(std::string(answer.headers.get("content-type")), answer.body);
+    };
+    EXPECT_EQ(fail("application/yaml"),
+              std::pair(std::string("application/yaml"),
+                        std::string("status:\n    code: 404\n    reason: USER_NOT_FOUND\n"
+                                    "    message: user bob missing\n    metadata:\n"
+                                    "        id: \"7\"\n")));
+    EXPECT_EQ(fail("application/x-www-form-urlencoded"),
+              std::pair(std::string("application/x-www-form-urlencoded"),
+                        std::string("code=404&message=user+bob+missing&metadata%5Bid%5D=7&"
+                                    "reason=USER_NOT_FOUND")));
+    const std::string proto =
+        "\x08\x94\x03\x12\x0eUSER_NOT_FOUND\x1a\x10user bob missing\x22\x07\n\x02id\x12\x01"
+        "7";
+    // Kratos takes application/proto alone.
+    for (const char* type : {"application/proto", "application/x-protobuf"})
+      EXPECT_EQ(fail(type), std::pair(std::string("application/proto"), proto)) << type;
+    EXPECT_EQ(fail("application/yaml", "/err/code10001").second,
+              "status:\n    code: 500\n    reason: ODD\n    message: odd\n    metadata:\n"
+              "        code: \"10001\"\n");
+    EXPECT_EQ(fail("application/yaml", "/err/plain").second,
+              "status:\n    code: 500\n    reason: \"\"\n    message: plain boom\n"
+              "    metadata: {}\n");
+    EXPECT_EQ(fail("text/html, application/xml;q=0.9, */*").first, "application/json");
+    EXPECT_EQ(fail("application/yaml", "/helloworld/bob?age=x").first, "application/yaml");
+  });
+}
+
 TEST(KratosGolden, ReadsQueries) {
   serve([](Peers& peers) {
     auto get = [&](std::string query) { return peers.get("/helloworld/bob?" + query); };
