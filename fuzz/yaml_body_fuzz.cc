@@ -1,5 +1,6 @@
 // layer: bia
-// YAML bodies into messages with every kind of field, oneofs and maps (struct.proto's), and back out.
+// YAML bodies into messages with every kind of field, oneofs and maps (struct.proto's), and back
+// out.
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/struct.pb.h>
 

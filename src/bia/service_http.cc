@@ -319,7 +319,7 @@ Result<void> HttpRoute::decode_message(std::string_view content_type, std::strin
       decoded = codec::decode_multipart(body, media_parameter(content_type, "boundary"), message);
       break;
     default:
-      decoded = codec::decode_form(body, message);
+      decoded = codec::decode_form(body, codec::FormErrors::kRefuse, message);
   }
   if (!decoded.ok()) return bad_request("body unmarshal " + decoded.error().message());
   return {};

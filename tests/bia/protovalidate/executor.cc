@@ -1,5 +1,5 @@
-// Validates what it is given by the checks that protoc-gen-bia has written: a line "TYPE HEX" each, a
-// line of JSON each back: {"violations": […]}, {"failure": "…"} or {"unknown": true}.
+// Validates what it is given by the checks that protoc-gen-bia has written: a line "TYPE HEX" each,
+// a line of JSON each back: {"violations": […]}, {"failure": "…"} or {"unknown": true}.
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 

@@ -1,5 +1,7 @@
 // Kratos 2.7.2's recorded answers (3.3 of the parity checklist). Where bia means to do better, the
 // test says so.
+#include <fmt/format.h>
+
 #include "bia/bia/errors.h"
 #include "demo/v1/greeter.bia.h"
 #include "peers.h"
@@ -80,6 +82,10 @@ TEST(KratosGolden, ReadsBodies) {
     EXPECT_EQ(post("hi", "text/plain"), codec("unregister Content-Type: text/plain"));
     EXPECT_EQ(post("{}", ""), codec("unregister Content-Type: "));
     EXPECT_EQ(post("name=bob&age=3", "application/x-www-form-urlencoded"), kHello);
+    EXPECT_EQ(post("name=%zz", "application/x-www-form-urlencoded"),
+              codec("body unmarshal invalid URL escape \"%zz\""));
+    EXPECT_EQ(post("name=a;age=5", "application/x-www-form-urlencoded"),
+              codec("body unmarshal invalid semicolon separator in query"));
     // Section 13.5: better than Kratos, which refuses these three.
     EXPECT_EQ(post(R"({"name":"bob"})", "application/JSON"), kHello);
     EXPECT_EQ(post("", ""), R"({"message":"Hello ","echo":null})");
@@ -184,6 +190,21 @@ TEST(KratosGolden, ReadsQueries) {
         get("ts=yesterday"),
         codec(R"(parsing field "ts": parsing time "yesterday" as )"
               R"("2006-01-02T15:04:05.999999999Z07:00": cannot parse "yesterday" as "2006")"));
+    const auto time = [&](std::string_view text, std::string_view why) {
+      EXPECT_EQ(get("ts=" + std::string(text)),
+                codec(fmt::format("parsing field \"ts\": parsing time \"{}\"{}", text, why)));
+    };
+    const std::string as = " as \"2006-01-02T15:04:05.999999999Z07:00\": cannot parse ";
+    time("2024-01-02T03:04:05", as + R"("" as "Z07:00")");
+    time("2024-01-02", as + R"("" as "T")");
+    time("10000-01-01T00:00:00Z", as + R"("0-01-01T00:00:00Z" as "-")");
+    time("2024-01-02t03:04:05z", as + R"("t03:04:05z" as "T")");
+    time("2024-13-02T03:04:05Z", ": month out of range");
+    time("2024-02-30T03:04:05Z", ": day out of range");
+    time("2024-01-02T24:00:00Z", ": hour out of range");
+    time("2024-01-02T03:04:60Z", ": second out of range");
+    EXPECT_EQ(get("ts=2024-01-02T03:04:05.1234567891Z"), kHello);
+    EXPECT_EQ(get("ts=2024-01-02T03:04:05,5Z"), kHello);
     EXPECT_EQ(get("dur=5"), codec(R"(parsing field "dur": time: missing unit in duration "5")"));
     EXPECT_EQ(get("data=!!"),
               codec(R"(parsing field "data": illegal base64 data at input byte 0)"));
