@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
-#include <unistd.h>
 
 #include <array>
 #include <cstdlib>
@@ -15,6 +14,7 @@
 
 #include "command.h"
 #include "git.h"
+#include "temp_folder.h"
 
 namespace bia::cli {
 namespace {
@@ -60,20 +60,12 @@ class Repository {
  public:
   static Result<Repository> open(std::string where) {
     std::error_code error;
-    if (fs::is_directory(where, error)) return Repository(std::move(where), {});
-    const fs::path clone = fs::temp_directory_path() / fmt::format("bia-changelog-{}", getpid());
-    fs::remove_all(clone, error);
-    Repository made(clone.string(), clone);
-    BIA_TRY(
-        git_output({"clone", "--quiet", "--bare", "--filter=tree:0", "--", where, clone.string()},
-                   "clone " + where));
-    return made;
-  }
-  Repository(Repository&& other) noexcept
-      : folder_(std::move(other.folder_)), clone_(std::exchange(other.clone_, {})) {}
-  ~Repository() {
-    std::error_code error;
-    if (!clone_.empty()) fs::remove_all(clone_, error);
+    if (fs::is_directory(where, error)) return Repository(std::move(where), std::nullopt);
+    TempFolder clone = BIA_TRY(TempFolder::create());
+    std::string folder = clone.path().string();
+    BIA_TRY(git_output({"clone", "--quiet", "--bare", "--filter=tree:0", "--", where, folder},
+                       "clone " + where));
+    return Repository(std::move(folder), std::move(clone));
   }
 
   Result<std::string> git(std::vector<std::string> words, std::string_view what) const {
@@ -113,10 +105,10 @@ class Repository {
   }
 
  private:
-  Repository(std::string folder, fs::path clone)
+  Repository(std::string folder, std::optional<TempFolder> clone)
       : folder_(std::move(folder)), clone_(std::move(clone)) {}
   std::string folder_;
-  fs::path clone_;
+  std::optional<TempFolder> clone_;
 };
 
 Result<int> print_release(const Repository& repository, const std::string& tag, Io& io) {

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "command.h"
+#include "temp_folder.h"
 
 namespace bia::cli {
 namespace {
@@ -37,6 +38,19 @@ TEST(Args, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(Args::parse({"-x"}, {}).error().text(), "unknown flag -x (it takes no flags)");
   EXPECT_EQ(Args::parse({"--cmd"}, kFlags).error().message(), "--cmd needs a value: --cmd NAME");
   EXPECT_EQ(Args::parse({"--force=1"}, kFlags).error().message(), "--force takes no value");
+}
+
+TEST(TempFolder, IsItsUsersAndGoesAtTheEnd) {
+  fs::path path;
+  {
+    const auto folder = TempFolder::create();
+    ASSERT_TRUE(folder.ok()) << folder.error().text();
+    path = folder->path();
+    EXPECT_EQ(fs::status(path).permissions(), fs::perms::owner_all);
+    EXPECT_NE(TempFolder::create()->path(), path);
+    std::ofstream(path / "x") << "x";
+  }
+  EXPECT_FALSE(fs::exists(path));
 }
 
 class Program : public testing::Test {

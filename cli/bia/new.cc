@@ -17,6 +17,7 @@
 #include "command.h"
 #include "project.h"
 #include "service.h"
+#include "temp_folder.h"
 
 namespace bia::cli {
 namespace {
@@ -189,15 +190,13 @@ Files built_in_files(const std::string& name) {
 /// and whose programs may lie in cmd/NAME.
 Result<Files> cloned_files(const std::string& repository, const std::string& branch,
                            Duration timeout, const std::string& name) {
-  const fs::path clone = fs::temp_directory_path() / fmt::format("bia-new-{}-{}", getpid(), name);
+  const TempFolder folder = BIA_TRY(TempFolder::create());
+  const fs::path& clone = folder.path();
   std::vector<std::string> words = {"git", "clone", "--quiet", "--depth", "1"};
   if (!branch.empty()) words.insert(words.end(), {"--branch", branch});
   words.insert(words.end(), {"--", repository, clone.string()});
-  std::error_code error;
-  fs::remove_all(clone, error);
   auto code = run_process(words, timeout);
   if (!code && code.error().code() == Code::kDeadlineExceeded) {
-    fs::remove_all(clone, error);
     return Error(Code::kDeadlineExceeded, "CLONE",
                  fmt::format("git did not clone {} within {}", repository,
                              format_go_duration(timeout)))
@@ -208,6 +207,7 @@ Result<Files> cloned_files(const std::string& repository, const std::string& bra
                  fmt::format("git cannot clone {}; its messages are above", repository));
   }
   Files files;
+  std::error_code error;
   for (fs::recursive_directory_iterator entry(clone, error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string part = entry->path().filename().string();
@@ -220,7 +220,6 @@ Result<Files> cloned_files(const std::string& repository, const std::string& bra
       files.emplace_back(target_path(path, name), target_text(bytes, name));
     }
   }
-  fs::remove_all(clone, error);
   if (files.empty())
     return Error(Code::kNotFound, "EMPTY", fmt::format("{} has no files", repository));
   std::sort(files.begin(), files.end());

@@ -136,6 +136,8 @@ Result<int> proto_server(const std::vector<std::string>& words, const Args& args
       BIA_TRY(write_text(stem + ".h", header(service, space)));
       BIA_TRY(write_text(stem + ".cc", source(service, space, include)));
       fmt::print(io.out, "{}.h\n{}.cc\n", stem, stem);
+      fmt::print(io.err,
+                 "fill it in, make one in wire() (cmd/NAME/wire.cc) and give it to app.add()\n");
     }
   }
   if (count == 0)

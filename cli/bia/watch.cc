@@ -15,6 +15,7 @@
 #include <ostream>
 
 #include "base/child_setup.h"
+#include "project.h"
 
 extern char** environ;
 
@@ -67,6 +68,16 @@ void watch_tree(int fd, const fs::path& root) {
   }
 }
 
+/// The service, and the api/ that the project above it shares among its services.
+void watch_sources(int fd, const fs::path& folder) {
+  watch_tree(fd, folder);
+  const fs::path root = project_root(folder);
+  std::error_code ignored;
+  if (!root.empty() && !fs::equivalent(root, folder, ignored) &&
+      fs::is_directory(root / "api", ignored))
+    watch_tree(fd, root / "api");
+}
+
 /// Takes all events there are. True: one was of a source.
 bool take_events(int fd) {
   alignas(inotify_event) char bytes[16 * 1024];
@@ -108,7 +119,7 @@ class Watcher {
     const Descriptor notify(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     if (signal_fd.fd < 0 || notify.fd < 0)
       return Error(Code::kResourceExhausted, "WATCH", strerror(errno));
-    watch_tree(notify.fd, built_.folder);
+    watch_sources(notify.fd, built_.folder);
     pid_ = BIA_TRY(start(built_.folder, words_));
     while (true) {
       pollfd fds[] = {{signal_fd.fd, POLLIN, 0}, {notify.fd, POLLIN, 0}};
@@ -118,7 +129,7 @@ class Watcher {
         changed_ = true;
       } else if (changed_ && fds[1].revents == 0) {
         changed_ = false;
-        watch_tree(notify.fd, built_.folder);
+        watch_sources(notify.fd, built_.folder);
         BIA_TRY(rebuild());
         // The build's own files are no change.
         take_events(notify.fd);

@@ -100,7 +100,9 @@ Error::Error(Code code, std::string_view reason, std::string message)
     : rep_(new Rep{code, 0, std::string(reason), std::move(message), {}, {}}) {}
 
 Error Error::from_http(int status, std::string_view reason, std::string message) {
-  Error error(code_of_http_status(status), reason, std::move(message));
+  // An error of 200 is one all the same: over gRPC it is UNKNOWN, as in Kratos.
+  const Code code = code_of_http_status(status);
+  Error error(code == Code::kOk ? Code::kUnknown : code, reason, std::move(message));
   error.rep_->http_status = status;
   return error;
 }

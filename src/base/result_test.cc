@@ -32,6 +32,8 @@ TEST(Error, IsOnePointerWideAndCopiesDeeply) {
 TEST(Error, KeepsAnHttpStatusOfItsOwn) {
   EXPECT_EQ(Error::from_http(418, "TEAPOT", "short and stout").http_status(), 418);
   EXPECT_EQ(Error::from_http(418, "TEAPOT", "").code(), Code::kUnknown);
+  EXPECT_EQ(Error::from_http(200, "ODD", "").code(), Code::kUnknown);
+  EXPECT_EQ(Error::from_http(200, "ODD", "").http_status(), 200);
   EXPECT_EQ(Error(Code::kDeadlineExceeded, "", "").http_status(), 504);
 }
 

@@ -10,6 +10,7 @@
 #include "bia/codec/json_writer.h"
 #include "bia/media_type.h"
 #include "bia/yaml_body.h"
+#include "bia/yaml_message.h"
 #include "codec/xml.h"
 
 namespace bia {
@@ -29,7 +30,7 @@ Result<void> write_json(const HttpCallBody& body, std::string& out) {
 
 Result<void> encode_builtin(const HttpCallBody& body, Format format, std::string& out) {
   if (format == Format::kJson) return write_json(body, out);
-  if (format == Format::kYaml) {
+  if (format == Format::kYaml && body.message == nullptr) {
     std::string json;
     BIA_TRY(write_json(body, json));
     json_to_yaml(json, out);
@@ -44,6 +45,8 @@ Result<void> encode_builtin(const HttpCallBody& body, Format format, std::string
       return bad_request("the request is above 2 GiB");
     case Format::kXml:
       return codec::encode_xml(*body.message, out);
+    case Format::kYaml:
+      return encode_yaml(*body.message, out);
     default:
       out += BIA_TRY(codec::encode_form(*body.message));
       return {};
@@ -59,15 +62,15 @@ Result<void> read_json(std::string_view json, const HttpReplyParts& parts, pb::M
 /// Of a reply whose type is not JSON.
 Result<void> decode_builtin(std::string_view bytes, Format format, const HttpReplyParts& parts,
                             pb::Message& reply) {
-  if (format == Format::kYaml) {
+  const bool known = format == Format::kProto || format == Format::kXml ||
+                     format == Format::kForm || format == Format::kYaml;
+  pb::Message* message = known ? parts.message(reply) : nullptr;
+  if (message == nullptr) {
     std::string json;
-    BIA_TRY(yaml_to_json(bytes, json));
-    return read_json(json, parts, reply);
+    if (format == Format::kYaml) BIA_TRY(yaml_to_json(bytes, json));
+    return read_json(format == Format::kYaml ? std::string_view(json) : bytes, parts, reply);
   }
-  const bool message_only =
-      format == Format::kProto || format == Format::kXml || format == Format::kForm;
-  pb::Message* message = message_only ? parts.message(reply) : nullptr;
-  if (message == nullptr) return read_json(bytes, parts, reply);
+  if (format == Format::kYaml) return decode_yaml(bytes, *message);
   if (format == Format::kXml) return codec::decode_xml(bytes, *message);
   if (format == Format::kForm) return codec::decode_form(bytes, *message);
   if (bytes.size() <= INT_MAX &&

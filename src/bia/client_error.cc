@@ -23,8 +23,10 @@ struct Told {
   std::vector<std::pair<std::string, std::string>> metadata;
 };
 
-/// {"code":404,"reason":"…","message":"…","metadata":{}}.
-void read_object(codec::JsonReader& in, Told& told) {
+/// {"code":404,"reason":"…","message":"…","metadata":{}}. Go's errors.Error has that inside, which
+/// YAML shows: status: {code: …}.
+enum class Level { kOuter, kInner };
+void read_object(codec::JsonReader& in, Level level, Told& told) {
   std::string_view name;
   if (!in.enter_object()) return;
   while (in.next_field(name)) {
@@ -37,6 +39,8 @@ void read_object(codec::JsonReader& in, Told& told) {
         auto& [key, value] = told.metadata.emplace_back(std::string(name), std::string());
         in.take(value);
       }
+    } else if (name == "status" && level == Level::kOuter) {
+      read_object(in, Level::kInner, told);
     } else {
       in.skip();
     }
@@ -45,7 +49,7 @@ void read_object(codec::JsonReader& in, Told& told) {
 
 bool read_json(std::string_view json, Told& told) {
   codec::JsonReader in(json);
-  read_object(in, told);
+  read_object(in, Level::kOuter, told);
   return in.finish().ok();
 }
 

@@ -6,10 +6,12 @@
 #include "bia/codec/form.h"
 #include "bia/codec/json_reader.h"
 #include "bia/codec/json_writer.h"
+#include "bia/error_body.h"
 #include "bia/fiber/overrun.h"
 #include "bia/http/server.h"
 #include "bia/media_type.h"
 #include "bia/yaml_body.h"
+#include "bia/yaml_message.h"
 #include "codec/xml.h"
 
 namespace bia {
@@ -30,16 +32,17 @@ Error no_json(const std::string& why) {
 /// Answers the caller of a handler that goes on after its deadline.
 class Timeout final : public fiber::Overrun {
  public:
-  Timeout(Deadline deadline, http::ServerResponse& response)
-      : Overrun(deadline), response_(response) {}
+  Timeout(Deadline deadline, Format format, http::ServerResponse& response)
+      : Overrun(deadline), format_(format), response_(response) {}
   ~Timeout() override = default;
   void on_overrun() noexcept override {
     std::string body;
-    append_error_json(timeout_error(), body);
-    response_.answer_now(504, "application/json", body);
+    const std::string_view type = append_error(timeout_error(), format_, body);
+    response_.answer_now(504, type, body);
   }
 
  private:
+  Format format_;
   http::ServerResponse& response_;
 };
 
@@ -47,6 +50,11 @@ Result<void> invoke_method(Invocation& invocation) {
   const auto& method = *static_cast<const BoundMethod*>(invocation.method);
   return method.info->invoke(*method.service, invocation.context, invocation.request,
                              invocation.reply);
+}
+
+/// What the caller takes, for an error.
+Format error_format(std::string_view accept) {
+  return accept.empty() || accept == "*/*" ? Format::kJson : accepted(accept);
 }
 
 /// In place of the handler where the request could not be decoded, so that log and metrics see the
@@ -64,9 +72,10 @@ void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& para
   Result<Deadline> known = deadline_of(request, start);
   const Deadline deadline = known.ok() ? *known : Deadline::never();
   Context context(method_.info->operation, rule_.path_template, request, response, start, deadline);
+  const std::string_view accept = request.header("accept");
   Result<void> done;
   {
-    Timeout scope(deadline, response);
+    Timeout scope(deadline, error_format(accept), response);
     done = call(request, params, context, exchange,
                 known.ok() ? Result<void>() : Result<void>(std::move(known).error()));
   }
@@ -74,7 +83,6 @@ void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& para
   if (context.late()) done = timeout_error();
   if (!done.ok()) return write_error(request, done.error(), response);
   size_t before = response.body().size();
-  const std::string_view accept = request.header("accept");
   done = plain_json_ && (accept.empty() || accept == "*/*")
              ? write_plain(exchange.reply(), response)
              : write_reply(request, exchange.reply(), response);
@@ -122,9 +130,9 @@ Result<void> HttpRoute::write_builtin(std::string_view accept,
     body += BIA_TRY(codec::encode_form(*message));
     return {};
   }
-  if (format == Format::kXml && message) {
+  if ((format == Format::kXml || format == Format::kYaml) && message) {
     response.add_header("Content-Type", media_type_of(format));
-    return codec::encode_xml(*message, body);
+    return format == Format::kXml ? codec::encode_xml(*message, body) : encode_yaml(*message, body);
   }
   std::string json;
   if (Result<void> written = write_json(reply, json); !written.ok()) return written;
@@ -171,25 +179,27 @@ Result<void> HttpRoute::write_enveloped(const google::protobuf::Message& reply,
   return {};
 }
 
-void HttpRoute::write_builtin_error(const Error& error, http::ServerResponse& response) const {
+void HttpRoute::write_builtin_error(const http::ServerRequest& request, const Error& error,
+                                    http::ServerResponse& response) const {
   int status = error.http_status();
   if (status < 200 || status > 599) status = 500;
   const HttpEnvelopeParsed* envelope = policy_.envelope;
   const bool wrapped = envelope && !envelope->error.empty();
   response.set_status(wrapped && envelope->error_status ? envelope->error_status : status);
-  // An encoder that failed may have named its own type.
-  response.set_header("Content-Type", "application/json");
   if (status >= 300 && status <= 399) {
     for (const auto& [key, value] : error.metadata()) {
       if (key == kRedirectLocation) response.add_header("Location", value);
     }
   }
   response.body().clear();
+  std::string_view type = media_type_of(Format::kJson);
   if (wrapped) {
     envelope->error.append_error(error, error.http_status(), response.body());
   } else {
-    append_error_json(error, response.body());
+    type = append_error(error, error_format(request.header("accept")), response.body());
   }
+  // An encoder that failed may have named its own type.
+  response.set_header("Content-Type", type);
 }
 
 /// The earlier of the timeout and what the caller says that it waits.
@@ -269,6 +279,7 @@ Result<void> HttpRoute::decode_builtin(std::string_view content_type, std::strin
       return {};
     }
     case Format::kYaml: {
+      if (rule_.body(exchange.request())) break;
       std::string json;
       Result<void> read = yaml_to_json(body, json);
       if (!read.ok()) return bad_request("body unmarshal " + read.error().message());
@@ -301,11 +312,14 @@ Result<void> HttpRoute::decode_message(std::string_view content_type, std::strin
     case Format::kXml:
       decoded = codec::decode_xml(body, message);
       break;
+    case Format::kYaml:
+      decoded = decode_yaml(body, message);
+      break;
     case Format::kMultipart:
       decoded = codec::decode_multipart(body, media_parameter(content_type, "boundary"), message);
       break;
     default:
-      decoded = codec::decode_form(body, message);
+      decoded = codec::decode_form(body, codec::FormErrors::kRefuse, message);
   }
   if (!decoded.ok()) return bad_request("body unmarshal " + decoded.error().message());
   return {};

@@ -68,7 +68,8 @@ class HttpRoute {
   Result<void> write_enveloped(const google::protobuf::Message& reply, std::string& body) const;
   void write_error(http::ServerRequest& request, const Error& error,
                    http::ServerResponse& response) const;
-  void write_builtin_error(const Error& error, http::ServerResponse& response) const;
+  void write_builtin_error(const http::ServerRequest& request, const Error& error,
+                           http::ServerResponse& response) const;
 
   BoundMethod method_;
   const HttpRule& rule_;

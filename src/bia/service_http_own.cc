@@ -51,11 +51,11 @@ Result<void> HttpRoute::write_reply(http::ServerRequest& request,
 void HttpRoute::write_error(http::ServerRequest& request, const Error& error,
                             http::ServerResponse& response) const {
   if (policy_.content == nullptr || !policy_.content->encode_error)
-    return write_builtin_error(error, response);
+    return write_builtin_error(request, error, response);
   // What a reply's encoder left behind before it failed.
   response.body().clear();
   policy_.content->encode_error(request, response, error,
-                                [&] { write_builtin_error(error, response); });
+                                [&] { write_builtin_error(request, error, response); });
 }
 
 }  // namespace bia

@@ -141,6 +141,11 @@ Result<void> yaml_to_json(std::string_view yaml, std::string& json) {
   }
 }
 
+Result<void> yaml_to_json(const YAML::Node& yaml, std::string& json) {
+  codec::JsonWriter out(json);
+  return append_json(yaml, 0, out);
+}
+
 void json_to_yaml(std::string_view json, std::string& yaml) {
   std::string text;
   YamlWriter(json, text).value(0, false);

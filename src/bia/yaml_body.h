@@ -4,6 +4,10 @@
 
 #include "bia/base/result.h"
 
+namespace YAML {
+class Node;
+}
+
 namespace bia {
 
 /// Bytes of JSON above which a YAML body is refused: aliases may repeat a lot.
@@ -12,6 +16,7 @@ inline constexpr size_t kYamlJsonBytesMax = 16 * 1024 * 1024;
 /// A YAML body as the JSON that it stands for: plain scalars that look like null, a bool or a
 /// number are those (YAML 1.2's core schema), all others strings. Errors: kInvalidArgument.
 Result<void> yaml_to_json(std::string_view yaml, std::string& json);
+Result<void> yaml_to_json(const YAML::Node& yaml, std::string& json);
 /// Appends valid JSON as YAML in block style.
 void json_to_yaml(std::string_view json, std::string& yaml);
 

@@ -8,6 +8,9 @@
 #include <cstring>
 #include <string>
 
+#include "bia/codec/form.h"
+#include "bia/codec/json_reader.h"
+
 namespace bia::rules {
 namespace {
 
@@ -37,6 +40,15 @@ bool is_uri_text(std::string_view text, std::string_view more) {
   return true;
 }
 
+/// What is percent-encoded in a host's name is UTF-8 (RFC 3986 section 3.2.2).
+bool is_host_text(std::string_view text) {
+  if (!is_uri_text(text, "")) return false;
+  if (text.find('%') == std::string_view::npos) return true;
+  std::string decoded;
+  codec::percent_decode(text, codec::Plus::kLiteral, decoded);
+  return codec::is_utf8(decoded);
+}
+
 bool is_scheme(std::string_view text) {
   return !text.empty() && is_letter(text.front()) &&
          all(text, [](char c) { return is_alphanumeric(c) || c == '+' || c == '-' || c == '.'; });
@@ -53,7 +65,7 @@ bool is_ip_literal(std::string_view text) {
   const size_t zone = text.find("%25");
   if (zone == std::string_view::npos) return is_ipv6(text);
   return is_ipv6(text.substr(0, zone)) && zone + 3 < text.size() &&
-         is_uri_text(text.substr(zone + 3), "");
+         is_host_text(text.substr(zone + 3));
 }
 
 bool is_authority(std::string_view text) {
@@ -71,13 +83,10 @@ bool is_authority(std::string_view text) {
   } else {
     const size_t colon = text.rfind(':');
     if (colon != std::string_view::npos) port = text.substr(colon + 1);
-    if (!is_uri_text(text.substr(0, colon), "")) return false;
+    if (!is_host_text(text.substr(0, colon))) return false;
   }
-  unsigned number = 0;
-  if (!all(port, is_digit)) return false;
-  return port.empty() ||
-         (std::from_chars(port.data(), port.data() + port.size(), number).ec == std::errc() &&
-          number <= 65535);
+  // RFC 3986 knows no greatest port.
+  return all(port, is_digit);
 }
 
 /// hier-part or relative-part, with query and fragment.
@@ -181,6 +190,8 @@ bool is_uuid(std::string_view text) {
   }
   return true;
 }
+
+bool is_utf8(std::string_view text) { return codec::is_utf8(text); }
 
 bool is_html_email(std::string_view text) {
   const size_t at = text.find('@');

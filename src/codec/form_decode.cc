@@ -60,12 +60,8 @@ struct Target {
 std::string parse_timestamp_message(std::string_view text, pb::Message& message) {
   int64_t seconds = 0;
   int32_t nanos = 0;
-  if (!parse_timestamp(text, seconds, nanos)) {
-    return fmt::format(
-        "parsing time \"{0}\" as \"2006-01-02T15:04:05.999999999Z07:00\": cannot parse \"{0}\" as "
-        "\"2006\"",
-        text);
-  }
+  std::string wrong = parse_go_time(text, seconds, nanos);
+  if (!wrong.empty()) return wrong;
   message.GetReflection()->SetInt64(&message, message.GetDescriptor()->FindFieldByNumber(1),
                                     seconds);
   message.GetReflection()->SetInt32(&message, message.GetDescriptor()->FindFieldByNumber(2), nanos);
@@ -83,6 +79,13 @@ std::string parse_duration_message(std::string_view text, pb::Message& message) 
   return {};
 }
 
+/// A time that is "null": Kratos means it to be unset, and drops the connection.
+bool is_null(std::string_view text, const Field* field) {
+  const auto type = field->message_type()->well_known_type();
+  return text == "null" && (type == pb::Descriptor::WELLKNOWNTYPE_TIMESTAMP ||
+                            type == pb::Descriptor::WELLKNOWNTYPE_DURATION);
+}
+
 std::string parse_scalar(std::string_view text, const Target& target);
 
 /// A message as one value: the well-known types alone.
@@ -90,9 +93,9 @@ std::string parse_message(std::string_view text, bool raw, pb::Message& message)
   const pb::Descriptor* type = message.GetDescriptor();
   switch (type->well_known_type()) {
     case pb::Descriptor::WELLKNOWNTYPE_TIMESTAMP:
-      return text == "null" ? std::string() : parse_timestamp_message(text, message);
+      return parse_timestamp_message(text, message);
     case pb::Descriptor::WELLKNOWNTYPE_DURATION:
-      return text == "null" ? std::string() : parse_duration_message(text, message);
+      return parse_duration_message(text, message);
     case pb::Descriptor::WELLKNOWNTYPE_DOUBLEVALUE:
     case pb::Descriptor::WELLKNOWNTYPE_FLOATVALUE:
     case pb::Descriptor::WELLKNOWNTYPE_INT64VALUE:
@@ -172,13 +175,14 @@ std::string parse_scalar(std::string_view text, const Target& target) {
       return {};
     }
     case Field::CPPTYPE_MESSAGE: {
+      if (is_null(text, target.field)) return {};
       const pb::Reflection* reflection = target.message->GetReflection();
       if (!target.field->is_repeated()) {
         // Not made before its text is known to be right.
         std::unique_ptr<pb::Message> value(
             reflection->GetMessage(*target.message, target.field).New());
         std::string wrong = parse_message(text, target.raw, *value);
-        if (wrong.empty() && text != "null")
+        if (wrong.empty())
           reflection->SetAllocatedMessage(target.message, value.release(), target.field);
         return wrong;
       }
@@ -236,8 +240,14 @@ class FormDecoder {
       std::string_view tail = rest.substr(dot);
       if (field->is_map()) return put_map(*message, field, tail, text);
       if (tail == "[]" && field->is_repeated()) tail = {};
+      if (tail.starts_with('[')) {
+        // An index says nothing: "tags[0]" is "tags", as the next value of it.
+        const size_t end = std::min(tail.find(']'), tail.size() - 1) + 1;
+        if (end < 3 || tail[end - 1] != ']' || (end < tail.size() && tail[end] != '.')) return {};
+        name = rest.substr(0, dot + end);
+        tail.remove_prefix(end);
+      }
       if (tail.empty()) return put_value(*message, field, text);
-      if (tail[0] == '[') return {};
       if (field->is_repeated() || field->cpp_type() != Field::CPPTYPE_MESSAGE) {
         return bad(fmt::format("invalid path: \"{}\" is not a message", name));
       }
@@ -249,8 +259,11 @@ class FormDecoder {
  private:
   Result<void> put_map(pb::Message& message, const Field* field, std::string_view tail,
                        std::string_view text) {
-    if (tail.size() > 2 && tail.front() == '[' && tail.back() == ']')
+    if (tail.starts_with('[')) {
+      // What is no "[key]" is no name of a field, and passed over.
+      if (tail.find(']') != tail.size() - 1) return {};
       return put_map_entry(message, field, tail.substr(1, tail.size() - 2), text);
+    }
     if (tail.size() > 1 && tail.front() == '.')
       return put_map_entry(message, field, tail.substr(1), text);
     return bad("invalid formatting for map key");
@@ -279,8 +292,7 @@ class FormDecoder {
         return bad(fmt::format("field already set for oneof \"{}\"", oneof->name()));
     }
     seen_.push_back(Seen{&message, field, std::string(text)});
-    bool string = field->cpp_type() == Field::CPPTYPE_STRING;
-    if (text.empty() && !string) return {};
+    if (text.empty()) return {};
     std::string wrong = parse_scalar(text, Target{&message, field, raw_});
     if (!wrong.empty()) return bad(fmt::format("parsing field \"{}\": {}", field->name(), wrong));
     return {};
@@ -311,7 +323,25 @@ class FormDecoder {
 
 }  // namespace
 
+namespace {
+
+/// As Go's url.EscapeError: the escape that is none, to its three characters.
+std::string bad_escape(std::string_view text) {
+  std::string ignored;
+  size_t at = text.find('%');
+  while (at != std::string_view::npos &&
+         percent_decode(text.substr(at, 3), Plus::kLiteral, ignored))
+    at = text.find('%', at + 1);
+  return fmt::format("invalid URL escape \"{}\"", text.substr(std::min(at, text.size()), 3));
+}
+
+}  // namespace
+
 Result<void> decode_form(std::string_view text, pb::Message& message) {
+  return decode_form(text, FormErrors::kPassOver, message);
+}
+
+Result<void> decode_form(std::string_view text, FormErrors errors, pb::Message& message) {
   FormDecoder decoder(message, FormDecoder::Source::kQuery);
   std::string key;
   std::string value;
@@ -326,10 +356,17 @@ Result<void> decode_form(std::string_view text, pb::Message& message) {
     size_t equals = std::min(pair.find('='), pair.size());
     // As Go's url.ParseQuery under Kratos: a pair that cannot be decoded is dropped, and ';'
     // separates nothing.
-    if (pair.find(';') != std::string_view::npos) continue;
-    if (!percent_decode(pair.substr(0, equals), Plus::kSpace, key)) continue;
-    if (!percent_decode(pair.substr(std::min(equals + 1, pair.size())), Plus::kSpace, value))
+    if (pair.find(';') != std::string_view::npos) {
+      if (errors == FormErrors::kRefuse) return bad("invalid semicolon separator in query");
       continue;
+    }
+    const std::string_view encoded = pair.substr(std::min(equals + 1, pair.size()));
+    const bool key_good = percent_decode(pair.substr(0, equals), Plus::kSpace, key);
+    if (!key_good || !percent_decode(encoded, Plus::kSpace, value)) {
+      if (errors == FormErrors::kRefuse)
+        return bad(bad_escape(key_good ? encoded : pair.substr(0, equals)));
+      continue;
+    }
     if (Result<void> put = decoder.put(key, value); !put.ok()) return put;
   }
   return {};

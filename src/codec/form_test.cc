@@ -2,6 +2,7 @@
 
 #include <google/protobuf/api.pb.h>
 #include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/field_mask.pb.h>
 #include <gtest/gtest.h>
 
 namespace bia::codec {
@@ -32,6 +33,50 @@ TEST(DecodeForm, PassesOverWhatKratosPassesOver) {
   EXPECT_EQ(wrong("unknown=1&name=%zz&=x&&a;b=c&options.nope.deeper=1&number=", field), "");
   EXPECT_FALSE(field.has_name());
   EXPECT_FALSE(field.has_number());
+}
+
+// Recorded from Kratos 2.7.2.
+TEST(DecodeForm, TakesAnIndexForTheFieldItself) {
+  pb::UninterpretedOption option;
+  EXPECT_EQ(wrong("aggregate_value[x]=a&name[0].name_part=b", option),
+            R"(invalid path: "name[0]" is not a message)");
+  EXPECT_EQ(option.aggregate_value(), "a");
+  pb::FieldMask mask;
+  EXPECT_EQ(wrong("paths[0]=a&paths[1]=b&paths[x][y]=c&paths[=d&paths[0=e&paths[0]f=g", mask), "");
+  EXPECT_EQ(mask.ShortDebugString(), R"(paths: "a" paths: "b")");
+}
+
+TEST(DecodeForm, TakesEmptyValuesForNone) {
+  pb::FieldDescriptorProto field;
+  EXPECT_EQ(wrong("name=&number=&options.packed=", field), "");
+  EXPECT_FALSE(field.has_name());
+}
+
+TEST(DecodeForm, ReadsFloatsAsGo) {
+  pb::UninterpretedOption option;
+  const auto value = [&](std::string_view text) {
+    option.Clear();
+    const std::string why = wrong("double_value=" + std::string(text), option);
+    return why.empty() ? option.double_value() : -1;
+  };
+  EXPECT_EQ(value("1_000"), 1000);
+  EXPECT_EQ(value("0x1p-2"), 0.25);
+  EXPECT_EQ(value("-0X1.8p1"), -3);
+  EXPECT_EQ(value("%2B5"), 5);
+  for (const char* bad : {"_1", "1_", "1__0", "0x1", "0x", "0xp1", "1e", "1.5x"})
+    EXPECT_EQ(value(bad), -1) << bad;
+}
+
+TEST(DecodeForm, RefusesAMalformedBody) {
+  pb::FieldDescriptorProto field;
+  const auto refused = [&](std::string_view text) {
+    Result<void> decoded = decode_form(text, FormErrors::kRefuse, field);
+    return decoded.ok() ? "" : decoded.error().message();
+  };
+  EXPECT_EQ(refused("name=a"), "");
+  EXPECT_EQ(refused("name=a%20%4"), "invalid URL escape \"%4\"");
+  EXPECT_EQ(refused("%zz1=a"), "invalid URL escape \"%zz\"");
+  EXPECT_EQ(refused("a=1;b=2"), "invalid semicolon separator in query");
 }
 
 TEST(DecodeForm, SaysWhatIsWrong) {

@@ -32,24 +32,45 @@ std::string parse_integer(std::string_view function, std::string_view text, T& v
   return {};
 }
 
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/// Go takes "1_000": an underscore between digits.
+std::string without_underscores(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool between =
+        i > 0 && i + 1 < text.size() && hex_digit(text[i - 1]) >= 0 && hex_digit(text[i + 1]) >= 0;
+    if (text[i] != '_' || !between) out += text[i];
+  }
+  return out;
+}
+
 template <typename T>
 std::string parse_real(std::string_view text, T& value) {
+  std::string plain;
   std::string_view digits = text;
+  if (text.find('_') != std::string_view::npos) digits = plain = without_underscores(text);
   if (digits.starts_with('+')) digits.remove_prefix(1);
-  auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  // Go's hexadecimal floats have an exponent.
+  const size_t sign = digits.starts_with('-');
+  const bool hex = digits.size() > sign + 2 && digits[sign] == '0' &&
+                   (digits[sign + 1] | 32) == 'x' &&
+                   digits.find_first_of("pP") != std::string_view::npos;
+  auto parsed = hex ? std::from_chars(digits.data() + sign + 2, digits.data() + digits.size(),
+                                      value, std::chars_format::hex)
+                    : std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (hex && sign) value = -value;
   if (digits.empty() || parsed.ptr != digits.data() + digits.size() ||
       parsed.ec == std::errc::invalid_argument) {
     return strconv_error("ParseFloat", text, "invalid syntax");
   }
   if (parsed.ec != std::errc()) return strconv_error("ParseFloat", text, "value out of range");
   return {};
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 template <typename T>

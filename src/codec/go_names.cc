@@ -51,6 +51,19 @@ GoNames make_names(const pb::Descriptor* type) {
     names.by_name.emplace(names.oneofs[size_t(i)], ~i);
     names.by_name.emplace(type->oneof_decl(i)->name(), ~i);
   }
+  // Here the exact names come first: of "user_id" and "userid", the second one is "userid".
+  const auto lower = [](std::string text) {
+    for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c;
+    return text;
+  };
+  for (int i = 0; i < type->field_count(); ++i)
+    names.by_lower_name.emplace(type->field(i)->name(), i);
+  for (int i = 0; i < type->field_count(); ++i)
+    names.by_lower_name.emplace(type->field(i)->json_name(), i);
+  for (int i = 0; i < type->field_count(); ++i)
+    names.by_lower_name.emplace(lower(names.fields[size_t(i)]), i);
+  for (int i = 0; i < type->real_oneof_decl_count(); ++i)
+    names.by_lower_name.emplace(lower(names.oneofs[size_t(i)]), ~i);
   return names;
 }
 

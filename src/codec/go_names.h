@@ -21,6 +21,8 @@ struct GoNames {
   std::vector<std::string> oneofs;
   /// The index of a field by its Go name, the .proto's and JSON's, and ~index of a oneof.
   std::unordered_map<std::string_view, int> by_name;
+  /// The same with Go names in lower case, as yaml.v3 has them.
+  std::unordered_map<std::string, int> by_lower_name;
 };
 /// Kept by the thread; for messages of compiled .proto files, whose descriptors stay.
 const GoNames& go_names(const google::protobuf::Descriptor* type);

@@ -150,5 +150,26 @@ TEST(TimeText, KeepsToTheRanges) {
     EXPECT_FALSE(parse_duration(bad, seconds, nanos)) << bad;
 }
 
+// As Go's protojson: the digits that tell a number, then zeros.
+TEST(JsonWriter, WritesLargeNumbersAsGo) {
+  const auto text = [](auto value) {
+    std::string out;
+    if constexpr (sizeof(value) == sizeof(float)) {
+      append_json_float(out, value);
+    } else {
+      append_json_double(out, value);
+    }
+    return out;
+  };
+  EXPECT_EQ(text(9223372036854775808.0), "9223372036854776000");
+  EXPECT_EQ(text(18446744073709551616.0), "18446744073709552000");
+  EXPECT_EQ(text(-1e20), "-100000000000000000000");
+  EXPECT_EQ(text(9007199254740991.0), "9007199254740991");
+  EXPECT_EQ(text(9007199254740993.0), "9007199254740992");
+  EXPECT_EQ(text(2147483648.0F), "2147483600");
+  EXPECT_EQ(text(-4294967296.0F), "-4294967300");
+  EXPECT_EQ(text(16777216.0F), "16777216");
+}
+
 }  // namespace
 }  // namespace bia::codec

@@ -92,6 +92,23 @@ void append_real(std::string& out, T value) {
   T magnitude = std::fabs(value);
   bool exponent =
       magnitude != 0 && (magnitude < static_cast<T>(1e-6) || magnitude >= static_cast<T>(1e21));
+  // Above what it holds exactly, to_chars writes all digits; Go the ones that tell it, and zeros.
+  if (!exponent && magnitude >= static_cast<T>(uint64_t{1} << std::numeric_limits<T>::digits)) {
+    char text[32];
+    const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific);
+    const std::string_view all(text, static_cast<size_t>(end.ptr - text));
+    const size_t e = all.find('e');
+    size_t power = 0;
+    std::from_chars(all.data() + e + 2, end.ptr, power);
+    size_t digits = 0;
+    for (char c : all.substr(0, e)) {
+      if (c == '.') continue;
+      out.push_back(c);
+      digits += c != '-';
+    }
+    out.append(power + 1 - std::min(digits, power + 1), '0');
+    return;
+  }
   char text[64];
   auto end = std::to_chars(text, text + sizeof text, value,
                            exponent ? std::chars_format::scientific : std::chars_format::fixed);

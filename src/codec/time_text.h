@@ -15,6 +15,9 @@ inline constexpr int64_t kDurationSecondsMax = 315576000000;   // 10,000 years
 bool append_timestamp(std::string& out, int64_t seconds, int32_t nanos);
 /// RFC 3339 with any offset and up to 9 digits of fraction.
 bool parse_timestamp(std::string_view text, int64_t& seconds, int32_t& nanos);
+/// As Go's time.Parse by RFC3339Nano: any number of digits of fraction, behind a comma too. Returns
+/// its error's text, empty where nothing is wrong.
+std::string parse_go_time(std::string_view text, int64_t& seconds, int32_t& nanos);
 /// "1.500s", "-3s". False where the values are outside what duration.proto allows.
 bool append_duration(std::string& out, int64_t seconds, int32_t nanos);
 bool parse_duration(std::string_view text, int64_t& seconds, int32_t& nanos);

@@ -308,13 +308,25 @@ const RouteHandler* Router::find(std::string_view method, std::string_view path,
   return nullptr;
 }
 
+/// Without empty parts, "." and "..", as Go's path.Clean, and without a slash at the end.
+std::string Router::clean_path(std::string_view path) {
+  std::string clean;
+  while (!path.empty()) {
+    const size_t slash = std::min(path.find('/'), path.size());
+    const std::string_view part = path.substr(0, slash);
+    path.remove_prefix(std::min(slash + 1, path.size()));
+    if (part == "..") {
+      clean.resize(clean.empty() ? 0 : clean.rfind('/'));
+    } else if (!part.empty() && part != ".") {
+      (clean += '/') += part;
+    }
+  }
+  return clean.empty() ? "/" : clean;
+}
+
 /// Kratos' StrictSlash: "/a/" and "//a" are "/a" where that has a route. False where it has none.
 bool Router::redirect_to_clean(ServerRequest& request, ServerResponse& response) const {
-  std::string clean;
-  for (const char c : request.path()) {
-    if (c != '/' || clean.empty() || clean.back() != '/') clean += c;
-  }
-  if (clean.size() > 1 && clean.back() == '/') clean.pop_back();
+  std::string clean = clean_path(request.path());
   PathParams params;
   if (clean == request.path() || find(request.method_text(), clean, params, nullptr) == nullptr)
     return false;

@@ -62,6 +62,9 @@ TEST_F(RouterServes, RoutesOfAHostBeforeThoseOfAll) {
     EXPECT_EQ(body("GET", "/none", "api.example.com"), "404");
     EXPECT_EQ(body("POST", "/a", "api.example.com"), "405");
     EXPECT_EQ(body("GET", "/a/", "api.example.com"), "301");
+    for (const char* path : {"//a", "/./a", "/b/../a", "/b/c/../../a/.", "/../../a"})
+      EXPECT_NE(ask("GET", path).find("Location: /a\r\n"), std::string::npos) << path;
+    EXPECT_EQ(body("GET", "/b/../none", "api.example.com"), "404");
   });
 }
 

@@ -102,7 +102,12 @@ def test_changelog_groups_commits_as_kratos_does(tmp_path, repository):
     head, line, rest = out.partition("--------------------------------------------\n")
     assert code == 0 and head.startswith("Author: t\nDate: 20") and "\nVersion: v1.10.0\n" in head, err
     assert rest == f"\n{changes}\n{line}"
-    assert run("bia", "changelog", "v1.10.0", "--repo", f"file://{repository}")[1] == out  # a clone
+    clones = tmp_path / "clones"
+    clones.mkdir()
+    assert run("bia", "changelog", "v1.10.0", "--repo", f"file://{repository}", env={**os.environ, "TMPDIR": str(clones)})[1] == out
+    assert list(clones.iterdir()) == []
+    code, _, err = run("bia", "changelog", "--repo", f"file://{repository}", env={**os.environ, "TMPDIR": str(tmp_path / "none")})
+    assert code == 1 and "cannot make the folder" in err and "TMPDIR" in err
     assert run("bia", "changelog", "dev", cwd=repository)[1] == "### Builds\n- build: faster\n"
     for bad in ("v9.9.9", "--output=x..HEAD", "HEAD..-x", ""):
         code, out, err = run("bia", "changelog", bad, "--repo", repository)
@@ -124,27 +129,52 @@ def test_completion_is_what_shells_take():
     assert run("bia", "completion", "csh")[0] == 1
 
 
-def test_run_builds_again_when_a_source_changes(start, tmp_path):
-    """A project of one file and no framework: what is built is not what is tested here."""
-    (tmp_path / "cmd/tiny").mkdir(parents=True)
-    (tmp_path / "CMakeLists.txt").write_text(
-        "cmake_minimum_required(VERSION 3.25)\nproject(tiny LANGUAGES CXX)\nset(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)\nadd_executable(tiny cmd/tiny/main.cc)\n")
-    source = tmp_path / "cmd/tiny/main.cc"
-    text = '#include <unistd.h>\n#include <cstdio>\nint main() { std::puts("one"); std::fflush(stdout); while (true) pause(); }\n'
-    source.write_text(text)
-    with open(tmp_path / "out", "w") as out, open(tmp_path / "err", "w") as err:
-        process = start([conftest.BIN / "bia", "run", tmp_path, "--watch"], stdout=out, stderr=err)
+class Watched:
+    """bia run --watch of a project without the framework: what is built is not what is tested here."""
 
-    def wait_for(file, what, seconds=90):
+    def __init__(self, start, folder, service):
+        self.folder = folder
+        with open(folder / "out", "w") as out, open(folder / "err", "w") as err:
+            self.process = start([conftest.BIN / "bia", "run", service, "--watch"], stdout=out, stderr=err)
+
+    def wait_for(self, file, what, seconds=90):
         end = time.monotonic() + seconds
-        while what not in (tmp_path / file).read_text():
-            assert time.monotonic() < end and process.poll() is None, (tmp_path / "err").read_text()
+        while what not in (self.folder / file).read_text():
+            assert time.monotonic() < end and self.process.poll() is None, (self.folder / "err").read_text()
             time.sleep(0.05)
 
-    wait_for("out", "one")
+
+PROJECT = "cmake_minimum_required(VERSION 3.25)\nproject(tiny LANGUAGES CXX)\nset(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)\n"
+MAIN = '#include <unistd.h>\n#include <cstdio>\nint main() { std::puts("one"); std::fflush(stdout); while (true) pause(); }\n'
+
+
+def test_run_builds_again_when_a_source_changes(start, tmp_path):
+    (tmp_path / "cmd/tiny").mkdir(parents=True)
+    (tmp_path / "CMakeLists.txt").write_text(PROJECT + "add_executable(tiny cmd/tiny/main.cc)\n")
+    source = tmp_path / "cmd/tiny/main.cc"
+    source.write_text(MAIN)
+    watched = Watched(start, tmp_path, tmp_path)
+    watched.wait_for("out", "one")
     source.write_text("int main( {")
-    wait_for("err", "the service that runs stays")
-    source.write_text(text.replace("one", "two"))
-    wait_for("out", "two")
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 128 + signal.SIGTERM  # tiny has no handler
+    watched.wait_for("err", "the service that runs stays")
+    source.write_text(MAIN.replace("one", "two"))
+    watched.wait_for("out", "two")
+    watched.process.send_signal(signal.SIGTERM)
+    assert watched.process.wait(20) == 128 + signal.SIGTERM  # tiny has no handler
+
+
+def test_run_of_a_part_builds_again_when_the_shared_api_changes(start, tmp_path):
+    (tmp_path / "CMakeLists.txt").write_text(PROJECT + "add_subdirectory(app/tiny)\n")
+    service = tmp_path / "app/tiny"
+    (service / "cmd/tiny").mkdir(parents=True)
+    (service / "CMakeLists.txt").write_text("add_executable(tiny cmd/tiny/main.cc)\ntarget_include_directories(tiny PRIVATE ${CMAKE_SOURCE_DIR})\n")
+    (service / "cmd/tiny/main.cc").write_text('#include "api/tiny/v1/word.h"\n' + MAIN.replace('"one"', "kWord"))
+    word = tmp_path / "api/tiny/v1/word.h"
+    word.parent.mkdir(parents=True)
+    word.write_text('constexpr char kWord[] = "one";\n')
+    watched = Watched(start, tmp_path, service)
+    watched.wait_for("out", "one")
+    word.write_text('constexpr char kWord[] = "two";\n')
+    watched.wait_for("out", "two")
+    watched.process.send_signal(signal.SIGTERM)
+    assert watched.process.wait(20) == 128 + signal.SIGTERM

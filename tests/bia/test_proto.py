@@ -81,6 +81,7 @@ def test_server_writes_stubs_that_build(tmp_path):
                                   "rpc GetOrderItem(stream GetOrderItemRequest) returns (stream GetOrderItemReply)"))
     code, out, err = run("bia", "proto", "server", "api/shop/v1/order_item.proto", cwd=project)
     assert (code, out) == (0, "internal/service/order_item.h\ninternal/service/order_item.cc\n"), err
+    assert "app.add()" in err
     code, out, err = run("bia", "proto", "server", "api/shop/v1/order_item.proto", cwd=project)
     assert (code, out, err) == (0, "", "OrderItem already exists: internal/service/order_item.h\n")
     done = subprocess.run(["cmake", "-S", project, "-B", project / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={conftest.BIN.parent}",

@@ -63,6 +63,7 @@ def rpc(rule, kind="rpc R(M) returns (M)"):
     (BUF + 'message M {\n  map<string, int32> s = 1 [(buf.validate.field).map.keys.cel = {id: "k" expression: "this.matches(\'(\')"}];\n}\n', "t.proto:4:3: s: the CEL rule \"k\", column 6: the pattern `(` is none of RE2's"),
     (BUF + 'message M {\n  string s = 1 [(buf.validate.predefined).cel = {id: "k" expression: "true"}];\n}\n', "t.proto:4:3: s: buf.validate.predefined is for extensions of rules"),
     (BUF + 'message M {\n  option (buf.validate.message).oneof = {fields: ["nope"]};\n}\n', "the rule message.oneof names nope, which is no field"),
+    (BUF + 'message M {\n  option (buf.validate.message).oneof = {fields: ["a", "a"]};\n  string a = 1;\n}\n', "the rule message.oneof names a twice"),
     (BUF + 'message M {\n  string s = 1 [(buf.validate.field).int32.gt = 1];\n}\n', "its rules are for another type"),
     (BUF.replace("proto3", "proto2") + 'extend buf.validate.StringRules { optional bool odd = 1001 [(buf.validate.predefined).cel = {id: "odd" expression: "this == rule"}]; }\nmessage M {\n  optional string s = 1 [(buf.validate.field).string.(odd) = true];\n}\n', 't.proto:5:3: s: the CEL rule "odd", column 6: "==" has no shape for (string, bool)'),
     (BUF.replace("proto3", "proto2") + 'extend buf.validate.StringRules { optional bool odd = 1001; }\nmessage M {\n  optional string s = 1 [(buf.validate.field).string.(odd) = true];\n}\n', "t.proto:5:3: s: the rule (odd) has no (buf.validate.predefined).cel"),

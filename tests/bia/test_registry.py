@@ -133,8 +133,9 @@ def test_kratos_finds_and_calls_bia(start, tmp_path, etcd, kratos_peer):
         done = subprocess.run([kratos_peer, "call", f"127.0.0.1:{etcd.port}", "chained", scheme], capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stdout + done.stderr
         assert json.loads(done.stdout)["milliseconds"] == 7
-    done = subprocess.run([kratos_peer, "fail", f"127.0.0.1:{etcd.port}", "chained", "http"], capture_output=True, text=True, timeout=60)
-    assert "code = 422 reason = UNPROCESSABLE message = cannot be" in done.stdout
+    for accept in ("", ":json", ":proto", ":yaml"):  # errors.Status in the client's codec
+        done = subprocess.run([kratos_peer, "fail" + accept, f"127.0.0.1:{etcd.port}", "chained", "http"], capture_output=True, text=True, timeout=60)
+        assert "code = 422 reason = UNPROCESSABLE message = cannot be" in done.stdout, accept + done.stdout
 
 
 def test_kratos_lists_bias_services_and_calls_in_json(start, tmp_path, etcd, kratos_peer):

@@ -2,6 +2,9 @@
 
 #include <google/protobuf/descriptor.pb.h>
 
+#include <algorithm>
+#include <set>
+
 #include "names.h"
 #include "protovalidate_values.h"
 #include "validate_code.h"
@@ -16,6 +19,7 @@ constexpr int kRequired = 25;
 constexpr int kIgnore = 27;
 constexpr int kRepeated = 18;
 constexpr int kMap = 19;
+constexpr int kMessageOneof = 4;
 
 bool is_wrapper(const Field* field) {
   if (!field->message_type()) return false;
@@ -45,6 +49,17 @@ std::string is_set(const Field* field, const std::string& value) {
   }
 }
 
+/// Fields of a message.oneof are looked at only where they are set.
+bool is_in_message_oneof(const Field* field) {
+  const auto rules = proto_rules(field->containing_type());
+  if (!rules) return false;
+  for (const RawRules& rule : rules->messages(kMessageOneof)) {
+    const auto names = rule.texts(1);
+    if (std::find(names.begin(), names.end(), field->name()) != names.end()) return true;
+  }
+  return false;
+}
+
 class ProtoField {
  public:
   ProtoField(const Field* field, CelCode& cel, Output& out)
@@ -54,18 +69,18 @@ class ProtoField {
   }
 
   std::string write(const RawRules& rules) {
-    const Ignore ignore = proto_ignore(rules);
+    Ignore ignore = proto_ignore(rules);
     if (ignore == Ignore::kAlways) return {};
+    if (ignore == Ignore::kUnspecified && is_in_message_oneof(field_)) ignore = Ignore::kZeroValue;
     const bool presence = !field_->is_repeated() && field_->has_presence();
     const std::string set =
         presence ? fmt::format("message.has_{}()", cpp_field(field_)) : is_set(field_, get_);
     if (rules.flag(kRequired))
       out_.line("if (!({})) out.add_rule({}, \"value is required\", \"required\");", set, at());
-    // Absent is not wrong; neither is what was just said to be missing.
+    // Absent is not wrong; neither is what was just said to be missing. A zero that was set is
+    // looked at all the same.
     const bool guarded = presence || ignore == Ignore::kZeroValue || rules.flag(kRequired);
     if (guarded) out_.line("if ({}) {{", set);
-    if (presence && ignore == Ignore::kZeroValue && !field_->message_type())
-      out_.line("if ({}) {{", is_set(field_, get_));
     std::string wrong = own_cel(field_, rules, true, get_, at());
     if (!wrong.empty()) return wrong;
     if (field_->is_map()) {
@@ -78,7 +93,6 @@ class ProtoField {
     } else {
       wrong = write_value(field_, rules, get_, at());
     }
-    if (presence && ignore == Ignore::kZeroValue && !field_->message_type()) out_.put("}");
     if (guarded) out_.put("}");
     return wrong;
   }
@@ -118,8 +132,7 @@ class ProtoField {
         : field->cpp_type() == Field::CPPTYPE_STRING ? "!" + value + ".empty()"
         : field->message_type()                      ? value + ".ByteSizeLong() != 0"
                                                      : value + " != 0";
-    if (rules->flag(kRequired))
-      out_.line("if (!({})) out.add_rule({}, \"value is required\", \"required\");", set, where);
+    // `required` says nothing of an element: it is there.
     if (guarded) out_.line("if ({}) {{", set);
     const Field* inner = is_wrapper(field) ? field->message_type()->FindFieldByNumber(1) : field;
     std::string wrong = own_cel(field, *rules, false, value, where);
@@ -207,9 +220,12 @@ class ProtoField {
 std::string write_message_oneof(const pb::Descriptor* type, const RawRules& rule, Output& out) {
   std::string count;
   std::string names;
+  std::set<const Field*> seen;
   for (const std::string& name : rule.texts(1)) {
     const Field* field = type->FindFieldByName(name);
     if (!field) return fmt::format("the rule message.oneof names {}, which is no field", name);
+    if (!seen.insert(field).second)
+      return fmt::format("the rule message.oneof names {} twice", name);
     const std::string get = fmt::format("message.{}()", cpp_field(field));
     count += fmt::format("{}static_cast<int>({})", count.empty() ? "" : " + ",
                          !field->is_repeated() && field->has_presence()
@@ -270,7 +286,7 @@ std::string write_proto_message(const pb::Descriptor* type, CelCode& cel, Output
     if (std::string wrong = cel.write_own(*rules, {.value = "message", .at = at}, out);
         !wrong.empty())
       return wrong;
-    for (const RawRules& one : rules->messages(4)) {
+    for (const RawRules& one : rules->messages(kMessageOneof)) {
       if (std::string wrong = write_message_oneof(type, one, out); !wrong.empty()) return wrong;
     }
   }

@@ -93,8 +93,8 @@ void ProtoChecks::bounds(std::string_view type, const Bound& lt, const Bound& lt
   const Bound& lower = gt.code.empty() ? gte : gt;
   const std::string_view upper_id = lt.code.empty() ? "lte" : "lt";
   const std::string_view lower_id = gt.code.empty() ? "gte" : "gt";
-  const std::string high = value_ + (lt.code.empty() ? " <= " : " < ") + upper.code;
-  const std::string low = value_ + (gt.code.empty() ? " >= " : " > ") + lower.code;
+  const std::string high = compared() + (lt.code.empty() ? " <= " : " < ") + upper.code;
+  const std::string low = compared() + (gt.code.empty() ? " >= " : " > ") + lower.code;
   const std::string high_text =
       fmt::format("less than {}{}", lt.code.empty() ? "or equal to " : "", upper.shown);
   const std::string low_text =
@@ -113,7 +113,7 @@ void ProtoChecks::bounds(std::string_view type, const Bound& lt, const Bound& lt
 
 void ProtoChecks::lists(std::string_view type, const std::vector<Bound>& in,
                         const std::vector<Bound>& not_in, std::string_view what) {
-  const std::string value = what.empty() ? value_ : std::string(what);
+  const std::string value = what.empty() ? compared() : std::string(what);
   for (const auto* list : {&in, &not_in}) {
     if (list->empty()) continue;
     const bool wanted = list == &in;
@@ -206,10 +206,17 @@ std::string ProtoChecks::pattern(const RawRules& rules, std::string_view type) {
     return fmt::format("the pattern `{}` is none of RE2's: {}", *text, compiled.error());
   out_.put("{");
   out_.line("static const ::bia::rules::Pattern pattern({});", quoted_bytes(*text));
+  if (type == "bytes") {
+    // protovalidate matches text, and cannot make it of these.
+    out_.line("if (!::bia::rules::is_utf8({})) {{", value_);
+    out_.put("out.fail(\"value must be valid UTF-8 to apply regexp\");");
+    out_.put("} else {");
+  }
   fail_if(fmt::format("!pattern.matches({})", value_),
           type == "bytes" ? fmt::format("must match regex pattern `{}`", *text)
                           : fmt::format("does not match regex pattern `{}`", *text),
           fmt::format("{}.pattern", type));
+  if (type == "bytes") out_.put("}");
   out_.put("}");
   return {};
 }
@@ -354,7 +361,7 @@ std::string ProtoChecks::enumeration(const RawRules& rules) {
             "enum.const");
   if (rules.flag(2))
     fail_if(fmt::format("!{}_IsValid({})", cpp_type(field_->enum_type()), value),
-            "must be one of the defined enum values", "enum.defined_only");
+            "value must be one of the defined enum values", "enum.defined_only");
   lists("enum", many(3), many(4), value);
   return {};
 }
@@ -393,10 +400,10 @@ std::string ProtoChecks::moment(const RawRules& rules, std::string_view type) {
     return Bound{code.of_rule(*moment), timestamp ? rfc3339(*moment) : seconds_text(*moment)};
   };
   const std::string in_nanos = MomentCode().of_field(value_);
-  value_ = code.of_field(value_);
+  compared_ = code.of_field(value_);
   if (const auto equal = rules.moment(2))
-    fail_if(fmt::format("{} != {}", value_, bound(equal).code), "must equal " + bound(equal).shown,
-            fmt::format("{}.const", type));
+    fail_if(fmt::format("{} != {}", compared(), bound(equal).code),
+            "must equal " + bound(equal).shown, fmt::format("{}.const", type));
   const auto high = rules.moment(3) ? rules.moment(3) : rules.moment(4);
   const auto low = rules.moment(5) ? rules.moment(5) : rules.moment(6);
   bounds(type, bound(rules.moment(3)), bound(rules.moment(4)), bound(rules.moment(5)),

@@ -45,8 +45,11 @@ class ProtoChecks {
   void lists(std::string_view type, const std::vector<Bound>& in, const std::vector<Bound>& not_in,
              std::string_view what = "");
 
+  const std::string& compared() const { return compared_.empty() ? value_ : compared_; }
+
   const pb::FieldDescriptor* field_;
   std::string value_;
+  std::string compared_;  ///< A moment's nanoseconds, in place of the message.
   std::string at_;
   CelCode& cel_;
   Output& out_;

@@ -7,6 +7,7 @@
 namespace bia::rules {
 
 size_t runes(std::string_view text);
+bool is_utf8(std::string_view text);
 bool is_email(std::string_view text);
 bool is_hostname(std::string_view text);
 bool is_ipv4(std::string_view text);

@@ -26,6 +26,10 @@ void append_percent_encoded(std::string& out, std::string_view text, Slash slash
 /// kInvalidArgument CODEC with Kratos' text: `parsing field "age": strconv.ParseInt: parsing "x":
 /// invalid syntax`.
 Result<void> decode_form(std::string_view text, google::protobuf::Message& message);
+/// A body's malformed pairs are refused: `invalid URL escape "%zz"`.
+enum class FormErrors : uint8_t { kPassOver, kRefuse };
+Result<void> decode_form(std::string_view text, FormErrors errors,
+                         google::protobuf::Message& message);
 /// The parts of a multipart/form-data body (RFC 7578) into the fields that they name. A field of
 /// type bytes takes its part's bytes as they are, a google.api.HttpBody those and the part's type,
 /// any other field its text as in a form. Errors: kInvalidArgument CODEC.

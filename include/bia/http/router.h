@@ -67,6 +67,7 @@ class Router {
   void refuse(ServerRequest& request, const Router* of_host, std::string& allowed,
               ServerResponse& response) const;
   const Router* router_of(std::string_view host) const;
+  static std::string clean_path(std::string_view path);
   bool redirect_to_clean(ServerRequest& request, ServerResponse& response) const;
   struct Node;
   struct Search;

@@ -6,8 +6,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-kratos/kratos/v2"
@@ -71,13 +73,17 @@ func call(store *etcd, what, name, scheme string) error {
 			return err
 		}
 		path := "/wait/7"
-		if what == "fail" {
+		var options []khttp.CallOption
+		if accept, isFail := strings.CutPrefix(what, "fail"); isFail {
 			path = "/fail"
+			if accept != "" {
+				options = append(options, khttp.Header(&http.Header{"Accept": {"application/" + accept[1:]}}))
+			}
 		}
 		var reply struct {
 			Milliseconds int32 `json:"milliseconds"`
 		}
-		if err := client.Invoke(ctx, "GET", path, nil, &reply); err != nil {
+		if err := client.Invoke(ctx, "GET", path, nil, &reply, options...); err != nil {
 			return err
 		}
 		milliseconds = reply.Milliseconds

@@ -129,6 +129,12 @@ TEST(CelRules, Predefined) {
   EXPECT_EQ(values([](Values& m) { m.set_pair(7); }),
             "pair: must be even [int32.even]\n"
             "pair: must be below half of the most [int32.below_half]");
+  EXPECT_EQ(values([](Values& m) { m.mutable_pause()->set_seconds(9); }), "");
+  EXPECT_EQ(values([](Values& m) {
+              m.mutable_pause()->set_seconds(10), m.mutable_pause()->set_nanos(5'000'000);
+            }),
+            "pause: must be less than 10s [duration.lt]\n"
+            "pause: must be whole seconds [duration.whole_seconds]");
   EXPECT_EQ(values([](Values& m) { m.add_sorted(2), m.add_sorted(4); }), "");
   EXPECT_EQ(values([](Values& m) { m.add_sorted(4), m.add_sorted(3); }),
             "sorted: must be sorted [repeated.sorted]\n"

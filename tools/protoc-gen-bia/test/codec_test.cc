@@ -115,7 +115,8 @@ TEST(ClientContent, GoesThroughAServiceClient) {
     options.http.content_type = "application/proto";
     options.http.user_agent = "shop/2";
     options.http.decode_error = [](const bia::http::ClientResponse& response) {
-      return Error::from_http(response.status, "OWN", response.body.substr(0, 11));
+      return Error::from_http(response.status, "OWN",
+                              std::string(response.headers.get("content-type")));
     };
     auto client = bia::ServiceClient::create(options);
     ASSERT_TRUE(client.ok()) << client.error().text();
@@ -128,7 +129,7 @@ TEST(ClientContent, GoesThroughAServiceClient) {
     EXPECT_EQ(service.seen, "application/proto application/proto call");
     auto failed = files.Form(form("none"));
     ASSERT_FALSE(failed.ok());
-    EXPECT_EQ(failed.error().reason() + failed.error().message(), "OWN{\"code\":404");
+    EXPECT_EQ(failed.error().reason() + failed.error().message(), "OWNapplication/proto");
 
     options.http.content_type = "text/plain";
     EXPECT_FALSE(bia::ServiceClient::create(options).ok());

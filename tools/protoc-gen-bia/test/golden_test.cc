@@ -1,5 +1,7 @@
 // Kratos 2.7.2's recorded answers (3.3 of the parity checklist). Where bia means to do better, the
 // test says so.
+#include <fmt/format.h>
+
 #include "bia/bia/errors.h"
 #include "demo/v1/greeter.bia.h"
 #include "peers.h"
@@ -80,6 +82,10 @@ TEST(KratosGolden, ReadsBodies) {
     EXPECT_EQ(post("hi", "text/plain"), codec("unregister Content-Type: text/plain"));
     EXPECT_EQ(post("{}", ""), codec("unregister Content-Type: "));
     EXPECT_EQ(post("name=bob&age=3", "application/x-www-form-urlencoded"), kHello);
+    EXPECT_EQ(post("name=%zz", "application/x-www-form-urlencoded"),
+              codec("body unmarshal invalid URL escape \"%zz\""));
+    EXPECT_EQ(post("name=a;age=5", "application/x-www-form-urlencoded"),
+              codec("body unmarshal invalid semicolon separator in query"));
     // Section 13.5: better than Kratos, which refuses these three.
     EXPECT_EQ(post(R"({"name":"bob"})", "application/JSON"), kHello);
     EXPECT_EQ(post("", ""), R"({"message":"Hello ","echo":null})");
@@ -121,6 +127,55 @@ TEST(KratosGolden, ReadsAndWritesXml) {
   });
 }
 
+// Recorded from Kratos 2.7.2 besides: names of the Go structs in lower case.
+TEST(KratosGolden, ReadsAndWritesYaml) {
+  serve([](Peers& peers) {
+    auto answer = peers.send("GET", "/helloworld/bob", {}, {}, "application/yaml");
+    EXPECT_EQ(answer.headers.get("content-type"), "application/yaml");
+    EXPECT_EQ(answer.body, "message: Hello bob\necho: null\n");
+    // Kratos does not say which field.
+    EXPECT_EQ(peers.send("POST", "/helloworld", "name: bob\nage: x", "application/yaml").body,
+              codec(R"(body unmarshal yaml: line 2: parsing field "age": strconv.ParseInt: )"
+                    R"(parsing "x": invalid syntax)"));
+    EXPECT_EQ(
+        peers.send("PUT", "/subs/x?opt_field=o", "n: 5", "application/yaml", "application/yaml")
+            .body.substr(0, 15),
+        "name: \"\"\nage: 0");
+  });
+}
+
+TEST(KratosGolden, WritesErrorsInTheCallersCodec) {
+  serve([](Peers& peers) {
+    auto fail = [&](std::string_view accept, std::string_view path = "/err/notfound") {
+      auto answer = peers.send("GET", path, {}, {}, accept);
+      return std::pair(std::string(answer.headers.get("content-type")), answer.body);
+    };
+    EXPECT_EQ(fail("application/yaml"),
+              std::pair(std::string("application/yaml"),
+                        std::string("status:\n    code: 404\n    reason: USER_NOT_FOUND\n"
+                                    "    message: user bob missing\n    metadata:\n"
+                                    "        id: \"7\"\n")));
+    EXPECT_EQ(fail("application/x-www-form-urlencoded"),
+              std::pair(std::string("application/x-www-form-urlencoded"),
+                        std::string("code=404&message=user+bob+missing&metadata%5Bid%5D=7&"
+                                    "reason=USER_NOT_FOUND")));
+    const std::string proto =
+        "\x08\x94\x03\x12\x0eUSER_NOT_FOUND\x1a\x10user bob missing\x22\x07\n\x02id\x12\x01"
+        "7";
+    // Kratos takes application/proto alone.
+    for (const char* type : {"application/proto", "application/x-protobuf"})
+      EXPECT_EQ(fail(type), std::pair(std::string("application/proto"), proto)) << type;
+    EXPECT_EQ(fail("application/yaml", "/err/code10001").second,
+              "status:\n    code: 500\n    reason: ODD\n    message: odd\n    metadata:\n"
+              "        code: \"10001\"\n");
+    EXPECT_EQ(fail("application/yaml", "/err/plain").second,
+              "status:\n    code: 500\n    reason: \"\"\n    message: plain boom\n"
+              "    metadata: {}\n");
+    EXPECT_EQ(fail("text/html, application/xml;q=0.9, */*").first, "application/json");
+    EXPECT_EQ(fail("application/yaml", "/helloworld/bob?age=x").first, "application/yaml");
+  });
+}
+
 TEST(KratosGolden, ReadsQueries) {
   serve([](Peers& peers) {
     auto get = [&](std::string query) { return peers.get("/helloworld/bob?" + query); };
@@ -135,6 +190,21 @@ TEST(KratosGolden, ReadsQueries) {
         get("ts=yesterday"),
         codec(R"(parsing field "ts": parsing time "yesterday" as )"
               R"("2006-01-02T15:04:05.999999999Z07:00": cannot parse "yesterday" as "2006")"));
+    const auto time = [&](std::string_view text, std::string_view why) {
+      EXPECT_EQ(get("ts=" + std::string(text)),
+                codec(fmt::format("parsing field \"ts\": parsing time \"{}\"{}", text, why)));
+    };
+    const std::string as = " as \"2006-01-02T15:04:05.999999999Z07:00\": cannot parse ";
+    time("2024-01-02T03:04:05", as + R"("" as "Z07:00")");
+    time("2024-01-02", as + R"("" as "T")");
+    time("10000-01-01T00:00:00Z", as + R"("0-01-01T00:00:00Z" as "-")");
+    time("2024-01-02t03:04:05z", as + R"("t03:04:05z" as "T")");
+    time("2024-13-02T03:04:05Z", ": month out of range");
+    time("2024-02-30T03:04:05Z", ": day out of range");
+    time("2024-01-02T24:00:00Z", ": hour out of range");
+    time("2024-01-02T03:04:60Z", ": second out of range");
+    EXPECT_EQ(get("ts=2024-01-02T03:04:05.1234567891Z"), kHello);
+    EXPECT_EQ(get("ts=2024-01-02T03:04:05,5Z"), kHello);
     EXPECT_EQ(get("dur=5"), codec(R"(parsing field "dur": time: missing unit in duration "5")"));
     EXPECT_EQ(get("data=!!"),
               codec(R"(parsing field "data": illegal base64 data at input byte 0)"));

@@ -80,8 +80,11 @@ TEST(Protovalidate, Formats) {
           CASE(ip, "ip", {"1.2.3.4", "::1", "fe80::1%en0"}, {"1.2.3", "::g", "fe80::1%"}),
           CASE(ipv4, "ipv4", {"1.2.3.4"}, {"::1", "1.2.3.256"}),
           CASE(ipv6, "ipv6", {"::1"}, {"1.2.3.4"}),
-          CASE(uri, "uri", {"http://a/b?c#d", "mailto:x@y", "http://[::1]:80/", "a:"},
-               {"/a", "http://a b", "1:a", "http://[::1", "http://a:x/", "http://a/%zz"}),
+          CASE(uri, "uri",
+               {"http://a/b?c#d", "mailto:x@y", "http://[::1]:80/", "a:", "http://a:65536",
+                "http://a:0123456789/", "http://%c3%96", "http://a/%c3x%96", "a://[::1%25%c3%96]"},
+               {"/a", "http://a b", "1:a", "http://[::1", "http://a:x/", "http://a/%zz",
+                "http://%c3x%96", "a://[::1%25%c3x%96]"}),
           CASE(address, "address", {"a.b", "1.2.3.4", "::1"}, {"-", "a b"}),
           CASE(uuid, "uuid", {"00000000-0000-0000-0000-00000000000a"}, {"0"}),
           CASE(tuuid, "tuuid", {"0000000000000000000000000000000a"}, {"0", "g"}),
@@ -159,7 +162,7 @@ TEST(Protovalidate, Numbers) {
   EXPECT_EQ(numbers([](Numbers& m) { m.set_shade(PROTO_DARK); }),
             "shade: must not be in list [1] [enum.not_in]");
   EXPECT_EQ(numbers([](Numbers& m) { m.set_shade(static_cast<ProtoShade>(9)); }),
-            "shade: must be one of the defined enum values [enum.defined_only]");
+            "shade: value must be one of the defined enum values [enum.defined_only]");
 }
 
 std::string others(void (*change)(Others&)) {
@@ -193,6 +196,15 @@ TEST(Protovalidate, MessagesListsAndMaps) {
   EXPECT_EQ(others([](Others& m) { m.mutable_skipped(); }), "") << "ignored with what is in it";
   EXPECT_EQ(others([](Others& m) { m.add_sparse(0), m.add_sparse(3); }),
             "sparse[1]: must be greater than 5 [int32.gt]");
+  // As protovalidate's conformance cases have it: a zero that was set is looked at, an element is
+  // always there, a field of a message.oneof counts where it is set.
+  EXPECT_EQ(others([](Others& m) { m.set_set_zero(0); }),
+            "setZero: must be greater than 5 [int32.gt]");
+  EXPECT_EQ(others([](Others& m) { m.add_item_needed(""); }), "");
+  EitherOr one;
+  EXPECT_EQ(broken_rules(one), "");
+  one.set_text("x");
+  EXPECT_EQ(broken_rules(one), "text: must be at least 2 characters [string.min_len]");
 }
 
 TEST(Protovalidate, BytesAndWellKnownTypes) {
@@ -202,6 +214,12 @@ TEST(Protovalidate, BytesAndWellKnownTypes) {
   EXPECT_EQ(others([](Others& m) { m.set_key("x"); }),
             "key: must match regex pattern `^..$` [bytes.pattern]\n"
             "key: does not have prefix 01 [bytes.prefix]");
+  Others not_text;
+  not_text.set_key("\x01\xff");
+  bia::Violations violations;
+  bia_validate(not_text, violations);
+  EXPECT_EQ(violations.error().message(),
+            "runtime error: value must be valid UTF-8 to apply regexp");
   EXPECT_EQ(others([](Others& m) { m.set_address("123"); }),
             "address: must be a valid IP address [bytes.ip]");
   EXPECT_EQ(others([](Others& m) { m.set_address(""); }),
