@@ -45,7 +45,9 @@ Parsed RequestParser::parse_request_line(const char* base, size_t size) {
   start_ = position_;
   const char* const line = at;
   auto more = [&]() {
-    if (static_cast<size_t>(end - line) <= limits_.request_line_bytes_max) return Parsed::kNeedMore;
+    // The line's carriage return may be there already, which the limit does not count.
+    if (static_cast<size_t>(end - line) <= limits_.request_line_bytes_max + 1)
+      return Parsed::kNeedMore;
     return refuse(
         414, "REQUEST_LINE_TOO_LONG",
         "the request line is longer than the limit; server.http.request_line_bytes_max raises it");

@@ -244,6 +244,7 @@ TEST(RequestParser, HoldsTheLimitsAtAndAbove) {
     return "GET /" + std::string(bytes - 14, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n";
   };
   EXPECT_EQ(parse_whole(line(64), limits).parsed, Parsed::kComplete);
+  EXPECT_EQ(parse_bytes(line(64), limits).parsed, Parsed::kComplete);
   EXPECT_EQ(parse_whole(line(65), limits).status, 414);
   EXPECT_EQ(parse_bytes(line(65), limits).status, 414);
   EXPECT_EQ(parse_whole("GET /" + std::string(100, 'a'), limits).status, 414);
@@ -252,6 +253,7 @@ TEST(RequestParser, HoldsTheLimitsAtAndAbove) {
     return "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(bytes - 14, 'a') + "\r\n\r\n";
   };
   EXPECT_EQ(parse_whole(fields(128), limits).parsed, Parsed::kComplete);
+  EXPECT_EQ(parse_bytes(fields(128), limits).parsed, Parsed::kComplete);
   EXPECT_EQ(parse_whole(fields(129), limits).status, 431);
   EXPECT_EQ(parse_bytes(fields(129), limits).status, 431);
 
