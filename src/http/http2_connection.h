@@ -161,6 +161,9 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   void watch_stall();
   void join(fiber::Fiber& fiber);
   void reset_id(int32_t id, Http2Error error);
+  /// For a fault of the peer's. False where the connection failed for too many.
+  bool reset_faulty(int32_t id, Http2Error error);
+  bool count_reset();
   void send_goaway(Goaway kind);
   /// Ends what the peer sends; the stream closes if ours ended as well.
   void remote_end(Http2Stream& stream);

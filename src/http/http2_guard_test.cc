@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -201,6 +202,40 @@ TEST_F(Http2Guard, BoundsRapidResets) {
   };
   EXPECT_TRUE(bears(resets(5)));
   EXPECT_FALSE(bears(resets(6)));
+  expect_ended_for(Http2Abuse::kRapidReset);
+}
+
+TEST_F(Http2Guard, BoundsWhatMakesUsReset) {
+  const auto streams = [&](int count, const std::function<std::string(int32_t)>& fault) {
+    std::string bytes = settings;
+    for (int i = 0; i < count; ++i) bytes += request(2 * i + 1, kFlagEndHeaders) + fault(2 * i + 1);
+    return bytes;
+  };
+  const std::vector<std::function<std::string(int32_t)>> faults = {
+      [](int32_t id) { return frame(FrameType::kWindowUpdate, 0, id, u32(0)); },
+      [](int32_t id) { return frame(FrameType::kWindowUpdate, 0, id, u32(0x7fffffff)); },
+      [](int32_t id) { return frame(FrameType::kHeaders, kFlagEndHeaders, id, "\x82"); },
+  };
+  for (const auto& fault : faults) {
+    EXPECT_TRUE(bears(streams(5, fault)));
+    EXPECT_EQ(abuses.get(Http2Abuse::kRapidReset), 0u);
+    EXPECT_FALSE(bears(streams(6, fault)));
+    expect_ended_for(Http2Abuse::kRapidReset);
+    abuses.ended[static_cast<size_t>(Http2Abuse::kRapidReset)] = 0;
+  }
+}
+
+TEST_F(Http2Guard, BoundsStreamsAboveTheirMaximum) {
+  options.streams_max = 2;
+  const auto opened = [&](int count) {
+    std::string bytes = settings;
+    for (int i = 0; i < count; ++i) bytes += request(2 * i + 1, kFlagEndHeaders);
+    // The two that are open end, so that there is room for what is asked last.
+    for (const int32_t id : {1, 3}) bytes += frame(FrameType::kData, kFlagEndStream, id, "x");
+    return bytes;
+  };
+  EXPECT_TRUE(bears(opened(7)));
+  EXPECT_FALSE(bears(opened(8)));
   expect_ended_for(Http2Abuse::kRapidReset);
 }
 

@@ -110,8 +110,7 @@ bool Http2Connection::on_data_frame(const FrameHead& head, std::string_view payl
     receive_window_ += static_cast<int32_t>(head.size);
     if (head.size > 0) put_window_update(0, head.size);
     bool ours = std::find(reset_ids_.begin(), reset_ids_.end(), head.id) != reset_ids_.end();
-    if (!ours) reset_id(head.id, Http2Error::kStreamClosed);
-    return true;
+    return ours || reset_faulty(head.id, Http2Error::kStreamClosed);
   }
   stream->receive_window_ -= static_cast<int32_t>(head.size);
   auto size = static_cast<int64_t>(payload.size());
@@ -132,8 +131,7 @@ bool Http2Connection::on_data_frame(const FrameHead& head, std::string_view payl
   if (error != Http2Error::kNoError) {
     consume(*stream, head.size);
     close_stream(*stream, error);
-    reset_id(head.id, error);
-    return true;
+    return reset_faulty(head.id, error);
   }
   if (head.size > payload.size()) consume(*stream, head.size - payload.size());
   if (!payload.empty()) stream->events_->on_data(*stream, payload);
@@ -185,7 +183,7 @@ bool Http2Connection::on_block(int32_t id, std::string_view block, EndStream end
   bool known = stream != nullptr;
   if (known && stream->remote_ended_) {
     close_stream(*stream, Http2Error::kStreamClosed);
-    reset_id(id, Http2Error::kStreamClosed);
+    if (!reset_faulty(id, Http2Error::kStreamClosed)) return false;
     stream = nullptr;
   }
   if (!known) {
@@ -195,6 +193,7 @@ bool Http2Connection::on_block(int32_t id, std::string_view block, EndStream end
       return fail(Http2Error::kProtocolError, "a request on an even stream");
     } else if (id > last_peer_id_) {
       stream = open_request(id);
+      if (!stream && !goaway_final_ && !count_reset()) return false;
     } else if (std::find(reset_ids_.begin(), reset_ids_.end(), id) == reset_ids_.end()) {
       return fail(Http2Error::kStreamClosed, "HEADERS on a closed stream");
     }
@@ -339,8 +338,7 @@ bool Http2Connection::decode_block(Http2Stream* stream, std::string_view block, 
       tell(Refusal::Of::kRequest, "malformed");
     }
     close_stream(*stream, Http2Error::kProtocolError);
-    reset_id(id, Http2Error::kProtocolError);
-    return true;
+    return reset_faulty(id, Http2Error::kProtocolError);
   }
   if (!check.trailers && !check.interim) {
     stream->head_received_ = true;
@@ -360,12 +358,21 @@ bool Http2Connection::on_rst_stream(const FrameHead& head, std::string_view payl
     return fail(Http2Error::kProtocolError, "RST_STREAM on an idle stream");
   if (Http2Stream* stream = streams_.find(head.id)) {
     close_stream(*stream, static_cast<Http2Error>(read_u32(payload.data())));
-    if (options_.role == Http2Options::Role::kServer &&
-        !peer_resets_.take(options_.limits.resets, read_at_)) {
-      return fail(Http2Abuse::kRapidReset);
-    }
+    return count_reset();
   }
   return true;
+}
+
+bool Http2Connection::count_reset() {
+  return options_.role == Http2Options::Role::kClient ||
+         peer_resets_.take(options_.limits.resets, read_at_) || fail(Http2Abuse::kRapidReset);
+}
+
+/// As one that the peer resets: otherwise its faults would be the way around that limit
+/// (CVE-2025-8671).
+bool Http2Connection::reset_faulty(int32_t id, Http2Error error) {
+  reset_id(id, error);
+  return count_reset();
 }
 
 bool Http2Connection::on_settings_frame(const FrameHead& head, std::string_view payload) {
@@ -468,8 +475,7 @@ bool Http2Connection::on_window_update(const FrameHead& head, std::string_view p
   if (more == 0 || stream->send_window_ + more > kWindowMax) {
     Http2Error error = more == 0 ? Http2Error::kProtocolError : Http2Error::kFlowControlError;
     close_stream(*stream, error);
-    reset_id(head.id, error);
-    return true;
+    return reset_faulty(head.id, error);
   }
   stream->send_window_ += static_cast<int32_t>(more);
   make_ready(*stream);

@@ -15,7 +15,8 @@ struct Http2Rate {
 /// What one HTTP/2 connection's peer may do that makes a server work, or hold memory, for next to
 /// nothing; one above a limit is ended. Config keys server.http.http2.* and server.grpc.http2.*.
 struct Http2Limits {
-  /// Streams that the peer resets before they ended. Callers whose deadlines pass reset theirs.
+  /// Streams that the peer resets before they ended, makes us reset by a fault, or opens above
+  /// `streams_max`. Callers whose deadlines pass reset theirs.
   Http2Rate resets{2000, 500};
   Http2Rate settings{100, 10};
   /// PINGs with neither HEADERS nor DATA from the peer between them: gRPC's clients measure the
