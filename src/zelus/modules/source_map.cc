@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <tuple>
+#include <utility>
 
 #include "js/module_set.h"
 #include "zelus/modules/base64_decode.h"
@@ -21,8 +23,8 @@ using options::JsonValue;
 
 constexpr std::string_view kComment = "//# sourceMappingURL=";
 
-Error bad_map(std::string text, std::string_view reason = "BAD_SOURCE_MAP") {
-  return Error(Code::kInvalidArgument, std::string(reason), std::move(text));
+Error bad_map(std::string text) {
+  return Error(Code::kInvalidArgument, "BAD_SOURCE_MAP", std::move(text));
 }
 
 const JsonValue* member(const JsonValue& object, const char* name) {
@@ -75,8 +77,6 @@ std::string join(std::string_view root, std::string_view source) {
 struct SourceMapReader {
   SourceMap& map;
   int64_t line = 0, column = 0;  ///< where the section's generated code begins
-  int64_t values[4] = {};        ///< generated column, source, line, column: as told so far
-  size_t source_first = 0;
 
   Result<void> read(const JsonValue& json) {
     if (const JsonValue* version = member(json, "version"); version != nullptr) {
@@ -86,13 +86,20 @@ struct SourceMapReader {
         return bad_map(
             fmt::format("sourcemap: got version={}, but only 3rd version is supported", text));
     }
+    size_t source_first = map.sources_.size();
     BIA_TRY(read_sources(json));
     const JsonValue* mappings = member(json, "mappings");
     if (mappings != nullptr && !mappings->IsString())
       return wrong_type(*mappings, "mappings", "string");
     if (mappings == nullptr || mappings->GetStringLength() == 0)
       return bad_map("sourcemap: mappings are empty");
-    return read_mappings(options::text_of(*mappings));
+    std::string_view text = options::text_of(*mappings);
+    // A number that goes on where the text ends.
+    if ((base64_value(text.back(), false) & 32) != 0 && base64_value(text.back(), false) >= 0)
+      return bad_map("EOF");
+    map.sections_.push_back(
+        {line, column, source_first, map.sources_.size() - source_first, std::string(text)});
+    return {};
   }
 
   Result<void> read_sources(const JsonValue& json) {
@@ -101,7 +108,6 @@ struct SourceMapReader {
     if (root != nullptr && !root->IsString()) return wrong_type(*root, "sourceRoot", "string");
     if (sources != nullptr && !sources->IsArray())
       return wrong_type(*sources, "sources", "[]string");
-    source_first = map.sources_.size();
     if (sources == nullptr) return {};
     for (const JsonValue& source : sources->GetArray()) {
       if (!source.IsString() && !source.IsNull()) return wrong_type(source, "sources", "string");
@@ -111,59 +117,92 @@ struct SourceMapReader {
     return {};
   }
 
-  Result<void> read_mappings(std::string_view text) {
-    size_t field = 0;
-    for (size_t at = 0; at <= text.size(); ++at) {
-      char c = at < text.size() ? text[at] : ';';
-      if (c == ',' || c == ';') {
-        if (field > 0) BIA_TRY(add());
-        field = 0;
-        if (c == ';' && at < text.size()) {
-          ++line;
-          column = 0;
-          values[0] = 0;
+  using Mapping = SourceMap::Mapping;
+  using Mappings = std::vector<Mapping>;
+
+  /// Reads the mappings of one section.
+  struct Section {
+    const SourceMap::Section& section;
+    Mappings& out;
+    int64_t line = section.line, column = section.column;
+    int64_t values[4] = {};  ///< generated column, source, line, column: as told so far
+
+    Result<void> read() {
+      std::string_view text = section.mappings;
+      size_t field = 0;
+      for (size_t at = 0; at <= text.size(); ++at) {
+        char c = at < text.size() ? text[at] : ';';
+        if (c == ',' || c == ';') {
+          if (field > 0) BIA_TRY(add());
+          field = 0;
+          if (c == ';' && at < text.size()) {
+            ++line;
+            column = 0;
+            values[0] = 0;
+          }
+          continue;
         }
-        continue;
+        int64_t value = BIA_TRY(number(text, at));
+        if (field < 4) values[field] += value;
+        ++field;
       }
-      int64_t value = BIA_TRY(number(text, at));
-      if (field < 4) values[field] += value;
-      ++field;
+      return {};
     }
-    return {};
-  }
 
-  /// A base64 VLQ; `at` is left at its last character.
-  static Result<int64_t> number(std::string_view text, size_t& at) {
-    uint64_t bits = 0;
-    for (int shift = 0;; shift += 5, ++at) {
-      if (at == text.size()) return bad_map("EOF");
-      int digit = base64_value(text[at], false);
-      if (digit < 0 || shift > 30)
-        return bad_map(fmt::format("sourcemap: the mappings are no base64 VLQ at byte {}", at),
-                       "BAD_MAPPINGS");
-      bits |= static_cast<uint64_t>(digit & 31) << shift;
-      if ((digit & 32) == 0) break;
+    /// A base64 VLQ; `at` is left at its last character.
+    static Result<int64_t> number(std::string_view text, size_t& at) {
+      uint64_t bits = 0;
+      for (int shift = 0;; shift += 5, ++at) {
+        int digit = at < text.size() ? base64_value(text[at], false) : -1;
+        if (digit < 0 || shift > 30)
+          return bad_map(fmt::format("sourcemap: the mappings are no base64 VLQ at byte {}", at));
+        bits |= static_cast<uint64_t>(digit & 31) << shift;
+        if ((digit & 32) == 0) break;
+      }
+      auto magnitude = static_cast<int64_t>(bits >> 1);
+      return (bits & 1) != 0 ? -magnitude : magnitude;
     }
-    auto magnitude = static_cast<int64_t>(bits >> 1);
-    return (bits & 1) != 0 ? -magnitude : magnitude;
-  }
 
-  Result<void> add() {
-    auto fits = [](int64_t value) { return value >= 0 && value < UINT32_MAX; };
-    int64_t generated = values[0] + column;
-    size_t sources = map.sources_.size() - source_first;
-    if (!fits(values[1]) || static_cast<size_t>(values[1]) >= sources)
-      return bad_map(fmt::format("sourcemap: a mapping names source {} of {}", values[1], sources),
-                     "BAD_MAPPINGS");
-    if (!fits(generated) || !fits(line) || !fits(values[2]) || !fits(values[3]))
-      return bad_map("sourcemap: a mapping's line or column is out of range", "BAD_MAPPINGS");
-    map.mappings_.push_back({static_cast<uint32_t>(line + 1), static_cast<uint32_t>(generated),
-                             static_cast<uint32_t>(source_first + static_cast<size_t>(values[1])),
-                             static_cast<uint32_t>(values[2] + 1),
-                             static_cast<uint32_t>(values[3])});
-    return {};
+    Result<void> add() {
+      auto fits = [](int64_t value) { return value >= 0 && value < UINT32_MAX; };
+      int64_t generated = values[0] + column;
+      if (!fits(values[1]) || static_cast<size_t>(values[1]) >= section.sources)
+        return bad_map(
+            fmt::format("sourcemap: a mapping names source {} of {}", values[1], section.sources));
+      if (!fits(generated) || !fits(line) || !fits(values[2]) || !fits(values[3]))
+        return bad_map("sourcemap: a mapping's line or column is out of range");
+      out.push_back({static_cast<uint32_t>(line + 1), static_cast<uint32_t>(generated),
+                     static_cast<uint32_t>(section.source_first + static_cast<size_t>(values[1])),
+                     static_cast<uint32_t>(values[2] + 1), static_cast<uint32_t>(values[3])});
+      return {};
+    }
+  };
+
+  static Result<Mappings> mappings(const std::vector<SourceMap::Section>& sections) {
+    Mappings out;
+    for (const auto& section : sections) BIA_TRY((Section{section, out}.read()));
+    // Almost always so already.
+    std::stable_sort(out.begin(), out.end(), [](const Mapping& a, const Mapping& b) {
+      return std::tie(a.generated_line, a.generated_column) <
+             std::tie(b.generated_line, b.generated_column);
+    });
+    out.shrink_to_fit();
+    return out;
   }
 };
+
+SourceMap::SourceMap() = default;
+SourceMap::SourceMap(SourceMap&& other) noexcept
+    : sources_(std::move(other.sources_)),
+      sections_(std::move(other.sections_)),
+      read_(other.read_.exchange(nullptr)) {}
+SourceMap& SourceMap::operator=(SourceMap&& other) noexcept {
+  sources_ = std::move(other.sources_);
+  sections_ = std::move(other.sections_);
+  delete read_.exchange(other.read_.exchange(nullptr));
+  return *this;
+}
+SourceMap::~SourceMap() { delete read_.load(); }
 
 namespace {
 
@@ -195,25 +234,35 @@ Result<SourceMap> SourceMap::parse(std::string_view json) {
                    .read(*inner)));
     }
   }
-  // Almost always so already.
-  std::stable_sort(out.mappings_.begin(), out.mappings_.end(),
-                   [](const Mapping& a, const Mapping& b) {
-                     return std::tie(a.generated_line, a.generated_column) <
-                            std::tie(b.generated_line, b.generated_column);
-                   });
-  out.mappings_.shrink_to_fit();
   return out;
 }
 
+const SourceMap::Mappings& SourceMap::mappings() const {
+  if (const Mappings* known = read_.load(std::memory_order_acquire)) return *known;
+  auto mine = std::make_unique<const Mappings>(SourceMapReader::mappings(sections_));
+  // Where two threads ask at once, the first one's stay.
+  const Mappings* known = nullptr;
+  if (read_.compare_exchange_strong(known, mine.get(), std::memory_order_acq_rel))
+    return *mine.release();
+  return *known;
+}
+
+const bia::Error* SourceMap::wrong() const {
+  const Mappings& read = mappings();
+  return read ? nullptr : &read.error();
+}
+
 std::optional<SourceMap::Place> SourceMap::find(uint32_t line, uint32_t column) const {
+  const Mappings& read = mappings();
+  if (!read) return std::nullopt;
   auto after =
-      std::upper_bound(mappings_.begin(), mappings_.end(), std::pair(line, column),
+      std::upper_bound(read->begin(), read->end(), std::pair(line, column),
                        [](const auto& place, const Mapping& mapping) {
                          return place < std::pair(mapping.generated_line, mapping.generated_column);
                        });
-  if (after == mappings_.begin()) return std::nullopt;
+  if (after == read->begin()) return std::nullopt;
   const Mapping& found = *std::prev(after);
-  if (after == mappings_.end() && found.generated_line != line) return std::nullopt;
+  if (after == read->end() && found.generated_line != line) return std::nullopt;
   return Place{sources_[found.source], found.line, found.column};
 }
 

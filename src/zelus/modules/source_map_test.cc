@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <thread>
+#include <vector>
+
 namespace zelus::modules {
 namespace {
 
@@ -64,7 +68,12 @@ TEST(SourceMap, SaysWhatK6Says) {
             "string");
 }
 
-TEST(SourceMap, RefusesWhatK6DiesOf) {
+TEST(SourceMap, KnowsNothingWhereMappingsAreWrong) {
+  auto why = [](std::string_view json) {
+    auto map = *SourceMap::parse(json);
+    EXPECT_FALSE(map.find(1, 1));
+    return map.wrong() == nullptr ? "" : std::string(map.wrong()->message());
+  };
   EXPECT_EQ(why(R"({"version":3,"sources":["a"],"mappings":"AEEA"})"),
             "sourcemap: a mapping names source 2 of 1");
   EXPECT_EQ(why(R"({"version":3,"sources":["a"],"mappings":"A!A"})"),
@@ -73,6 +82,21 @@ TEST(SourceMap, RefusesWhatK6DiesOf) {
             "sourcemap: the mappings are no base64 VLQ at byte 7");
   EXPECT_EQ(why(R"({"version":3,"sources":["a"],"mappings":"DAAA"})"),
             "sourcemap: a mapping's line or column is out of range");
+}
+
+TEST(SourceMap, IsReadByWhoeverAsksFirst) {
+  std::string mappings = "AAAA";
+  for (int i = 0; i < 20'000; ++i) mappings += ";AACA";
+  auto map = *SourceMap::parse(
+      fmt::format(R"({{"version":3,"sources":["a.ts"],"mappings":"{}"}})", mappings));
+  std::vector<std::thread> threads;
+  std::array<std::string, 4> seen;
+  for (std::string& mine : seen)
+    threads.emplace_back([&map, &mine] { mine = found(map, 20'000, 1); });
+  for (auto& thread : threads) thread.join();
+  for (const std::string& one : seen) EXPECT_EQ(one, "a.ts:20000:0");
+  SourceMap moved = std::move(map);
+  EXPECT_EQ(found(moved, 2, 1), "a.ts:2:0");
 }
 
 TEST(SourceMapReference, IsInTheLastLine) {

@@ -69,8 +69,7 @@ Result<void> SourceMaps::add(const std::string& url, std::string_view text, cons
     maps_.insert_or_assign(url, std::move(*map));
     return {};
   }
-  if (inside && map.error().reason() != "BAD_MAPPINGS")
-    return at_end(url, text, "parse", map.error());
+  if (inside) return at_end(url, text, "parse", map.error());
   std::array<options::LogField, 1> fields = {{{"error", map.error().message()}}};
   logger.log(options::LogLevel::kWarning, fmt::format("Couldn't load source map for {}", url),
              fields);
