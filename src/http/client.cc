@@ -189,18 +189,20 @@ Result<Client::Impl::Link> Client::Impl::establish(Origin& origin, net::Socket s
                                                    const net::Endpoint& remote, Timings& timings,
                                                    Deadline deadline) {
   const bool https = origin.scheme == ClientRequest::Scheme::kHttps;
+  if (https && !options.tls) {
+    return Error(Code::kFailedPrecondition, "NO_TLS",
+                 "an https request by a client without TLS options");
+  }
+  const Proxy* proxy = origin.proxy;
+  if (proxy != nullptr && (https || proxy->kind == Proxy::Kind::kSocks5)) {
+    const std::string early =
+        BIA_TRY(open_tunnel(socket, *proxy, origin.host, origin.port, deadline));
+    if (!early.empty())
+      return Error(Code::kUnavailable, "PROXY_REFUSED",
+                   "the proxy sent something before the server could have");
+    proxy = nullptr;  // From here on as if connected to the host itself.
+  }
   if (https) {
-    if (!options.tls) {
-      return Error(Code::kFailedPrecondition, "NO_TLS",
-                   "an https request by a client without TLS options");
-    }
-    if (origin.proxy != nullptr) {
-      const std::string early =
-          BIA_TRY(open_tunnel(socket, *origin.proxy, origin.host, origin.port, deadline));
-      if (!early.empty())
-        return Error(Code::kUnavailable, "PROXY_REFUSED",
-                     "the proxy sent something before the server could have");
-    }
     const TimePoint begin = now();
     auto shaken = socket.start_tls(
         *options.tls, options.tls_server_name.empty() ? origin.host : options.tls_server_name,
@@ -210,14 +212,12 @@ Result<Client::Impl::Link> Client::Impl::establish(Origin& origin, net::Socket s
     timings.bytes_received += socket.bytes_read();
     BIA_TRY(std::move(shaken));
   }
-  const bool multiplexes = https
-                               ? socket.alpn() == "h2"
-                               : origin.proxy == nullptr &&
-                                     options.cleartext == ClientOptions::Cleartext::kPriorKnowledge;
+  const bool multiplexes =
+      https ? socket.alpn() == "h2"
+            : proxy == nullptr && options.cleartext == ClientOptions::Cleartext::kPriorKnowledge;
   if (!multiplexes) {
     return Link{std::make_unique<ClientConnection>(std::move(socket), remote, options,
-                                                   static_cast<uint16_t>(https ? 443 : 80),
-                                                   https ? nullptr : origin.proxy),
+                                                   static_cast<uint16_t>(https ? 443 : 80), proxy),
                 nullptr};
   }
   auto shared = std::make_shared<ClientHttp2>(remote, options);

@@ -5,11 +5,16 @@
 #include <algorithm>
 
 #include "http/client_connection.h"
+#include "http/client_socks.h"
 
 namespace bia::http {
 
 Result<std::string> open_tunnel(net::Socket& socket, const Proxy& proxy, std::string_view host,
                                 uint16_t port, Deadline deadline) {
+  if (proxy.kind == Proxy::Kind::kSocks5) {
+    BIA_TRY(open_socks(socket, proxy, host, port, deadline));
+    return std::string();
+  }
   const bool v6 = host.find(':') != std::string_view::npos;
   const std::string target =
       v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);

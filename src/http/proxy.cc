@@ -51,20 +51,28 @@ Result<Proxy> parse_proxy(std::string_view name, const std::string& text) {
     return Error(Code::kInvalidArgument, "PROXY", fmt::format("{}: {}", name, why));
   };
   if (!uri) return bad("is no URL; write http://host:port");
-  if (lower_case(uri->scheme) != "http") {
+  const std::string scheme = lower_case(uri->scheme);
+  const bool socks = scheme == "socks5" || scheme == "socks5h";
+  if (scheme != "http" && !socks) {
     return Error(Code::kUnimplemented, "NOT_BUILT",
                  fmt::format("{}: proxies of {}:// are not built yet; write http://host:port", name,
                              uri->scheme));
   }
+  constexpr uint16_t kSocksPort = 1080;
+  proxy.kind = socks ? Proxy::Kind::kSocks5 : Proxy::Kind::kHttp;
   proxy.host = uri->host;
-  proxy.port = uri->port;
+  proxy.port = socks && !uri->has_port ? kSocksPort : uri->port;
   if (uri->has_userinfo) {
-    std::string decoded;
-    if (!percent_decode(uri->userinfo, Plus::kPlusIsPlus, decoded))
+    const size_t colon = std::min(uri->userinfo.find(':'), uri->userinfo.size());
+    const std::string_view info = uri->userinfo;
+    if (!percent_decode(info.substr(0, colon), Plus::kPlusIsPlus, proxy.user) ||
+        !percent_decode(info.substr(std::min(colon + 1, info.size())), Plus::kPlusIsPlus,
+                        proxy.password))
       return bad("the user has a bad escape");
-    if (decoded.find(':') == std::string::npos) decoded += ':';
-    proxy.authorization = "Basic ";
-    append_base64(proxy.authorization, decoded);
+    if (!socks) {
+      proxy.authorization = "Basic ";
+      append_base64(proxy.authorization, fmt::format("{}:{}", proxy.user, proxy.password));
+    }
   }
   return proxy;
 }

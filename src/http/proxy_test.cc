@@ -42,8 +42,10 @@ TEST(ProxyRules, AreGos) {
             "p.example:80Basic dUA6cw==");
   EXPECT_EQ(way({{"HTTP_PROXY", "p"}, {"REQUEST_METHOD", "GET"}}, "a"), "") << "a CGI program";
   EXPECT_EQ(way({}, "a.example"), "");
-  EXPECT_EQ(way({{"HTTP_PROXY", "socks5://p:1"}}, "a"),
-            "HTTP_PROXY: proxies of socks5:// are not built yet; write http://host:port");
+  EXPECT_EQ(way({{"HTTP_PROXY", "socks5://p"}}, "a"), "p:1080");
+  EXPECT_EQ(way({{"HTTP_PROXY", "socks5h://p:1"}}, "a"), "p:1");
+  EXPECT_EQ(way({{"HTTP_PROXY", "https://p:1"}}, "a"),
+            "HTTP_PROXY: proxies of https:// are not built yet; write http://host:port");
   EXPECT_EQ(way({{"HTTP_PROXY", "http://"}}, "a"), "HTTP_PROXY: is no URL; write http://host:port");
 }
 
@@ -72,7 +74,7 @@ TEST(ProxyRules, NoProxyListsWhatGoesStraight) {
 
 TEST(ProxyRules, GrpcTakesHttpsProxyAlone) {
   const auto variable = [](std::string_view name) {
-    return std::string(name == "HTTP_PROXY" || name == "http_proxy" ? "socks5://a:1"
+    return std::string(name == "HTTP_PROXY" || name == "http_proxy" ? "ftp://a:1"
                        : name == "HTTPS_PROXY"                      ? "proxy.example:1"
                        : name == "NO_PROXY"                         ? "b.example"
                                                                     : "");

@@ -9,13 +9,16 @@
 
 namespace bia::http {
 
-/// An HTTP proxy: requests to http:// go to it whole, https:// through a tunnel (RFC 9110 section
-/// 9.3.6).
 struct Proxy {
+  /// kHttp: requests to http:// go to it whole, https:// through a tunnel (RFC 9110 section 9.3.6).
+  /// kSocks5: all go through a connection that it makes (RFC 1928).
+  enum class Kind : uint8_t { kHttp, kSocks5 } kind = Kind::kHttp;
   std::string host;
   uint16_t port = 80;
-  /// "Basic dXNlcjpwYXNz"; empty: none.
+  /// Of kHttp: "Basic dXNlcjpwYXNz"; empty: none.
   std::string authorization;
+  /// Of kSocks5; both empty: none.
+  std::string user, password;
 };
 
 /// Which requests go through a proxy, as Go's net/http takes it from the environment: HTTP_PROXY
@@ -25,7 +28,7 @@ struct Proxy {
 class ProxyRules {
  public:
   /// `variable` gives a variable's value, "" where there is none. Errors: kInvalidArgument for a
-  /// proxy that is no URL of http.
+  /// proxy that is no URL of http or socks5.
   using Variable = std::function<std::string(std::string_view)>;
   static Result<ProxyRules> from_environment(const Variable& variable);
   /// Those for gRPC, as grpc-go has them: HTTPS_PROXY with NO_PROXY alone, for TLS and cleartext
