@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "zelus/options/go_json_error.h"
+
 namespace zelus::options {
 
 using bia::Code;
@@ -23,19 +25,10 @@ Result<void> parse_json(std::string_view text, rapidjson::Document& document) {
   constexpr unsigned kFlags = rapidjson::kParseFullPrecisionFlag | rapidjson::kParseIterativeFlag;
   document.Parse<kFlags>(text.data(), text.size());
   if (!document.HasParseError()) return {};
-  // Go's texts, where they say enough.
-  size_t at = document.GetErrorOffset();
-  rapidjson::ParseErrorCode code = document.GetParseError();
-  std::string what;
-  if (at >= text.size() || code == rapidjson::kParseErrorDocumentEmpty) {
-    what = "unexpected end of JSON input";
-  } else if (code == rapidjson::kParseErrorDocumentRootNotSingular) {
-    what = fmt::format("invalid character '{}' after top-level value", text[at]);
-  } else if (code == rapidjson::kParseErrorValueInvalid) {
-    what = fmt::format("invalid character '{}' looking for beginning of value", text[at]);
-  } else {
-    what = fmt::format("invalid JSON at byte {}: {}", at, rapidjson::GetParseError_En(code));
-  }
+  auto go = go_json_error(text);
+  std::string what = go ? std::move(go->text)
+                        : fmt::format("invalid JSON at byte {}: {}", document.GetErrorOffset(),
+                                      rapidjson::GetParseError_En(document.GetParseError()));
   return Error(Code::kInvalidArgument, "BAD_JSON", std::move(what));
 }
 
