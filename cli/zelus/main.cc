@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <csignal>
+#include <cstdio>
 #include <iostream>
 #include <iterator>
 #include <numeric>
@@ -149,5 +150,10 @@ int main(int argc, char** argv) {
     return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
   };
   context.make_factory = zelus::modules::make_user_factory;
+  context.leave = [](int exit_code) {
+    std::fflush(nullptr);
+    std::cout.flush();
+    ::_exit(exit_code);
+  };
   return dispatch(std::vector<std::string>(argv + 1, argv + argc), context);
 }

@@ -41,11 +41,106 @@ static uint8_t *bia_js_compile_regexp(int *code_bytes, char *message, int messag
   return code;
 }
 
+// QuickJS makes a closure's properties one by one, each time through a shape that is then forgotten; ours takes the shape of the last one. The
+// macro tells the definition (its first argument begins with JSContext) from the calls (ctx).
+struct JSVarRef;
+struct JSStackFrame;
+static JSValue bia_js_closure(JSContext *ctx, JSValue code, struct JSVarRef **outer, struct JSStackFrame *frame);
+#define js_closure(context, code, outer, frame) BIA_CLOSURE_##context, code, outer, frame)
+#define BIA_CLOSURE_JSContext bia_js_slow_closure(JSContext
+#define BIA_CLOSURE_ctx bia_js_closure(ctx
+
+// The same for add_property.
+struct JSProperty;
+struct JSObject;
+static struct JSProperty *bia_js_add_property(JSContext *ctx, struct JSObject *p, JSAtom name, int flags);
+#define add_property(context, p, name, flags) BIA_PROPERTY_##context, p, name, flags)
+#define BIA_PROPERTY_JSContext bia_js_slow_add_property(JSContext
+#define BIA_PROPERTY_ctx bia_js_add_property(ctx
+
+// And for JS_DefinePropertyValue, which asks much before it adds a property to an ordinary object.
+static int bia_js_define_value(JSContext *ctx, JSValueConst object, JSAtom name, JSValue value, int flags);
+#define JS_DefinePropertyValue(context, object, name, value, flags) BIA_DEFINE_##context, object, name, value, flags)
+#define BIA_DEFINE_JSContext bia_js_slow_define_value(JSContext
+#define BIA_DEFINE_ctx bia_js_define_value(ctx
+
 #define vsnprintf(buffer, size, format, args) vsnprintf(buffer, size, bia_js_message(format), args)
 #define lre_compile bia_js_compile_regexp
 #include "quickjs.c"
 #undef lre_compile
 #undef vsnprintf
+#undef js_closure
+#undef add_property
+#undef JS_DefinePropertyValue
+
+// Prototypes and functions that have got many properties are one of their kind: no other object will have their shape, and looking for one and
+// entering each step of theirs among the shapes is done for nothing.
+static JSProperty *bia_js_add_property(JSContext *ctx, JSObject *p, JSAtom name, int flags) {
+  enum { kFew = 16 };
+  JSShape *sh = p->shape;
+  if (sh->prop_count >= kFew && sh->is_hashed && (p->is_prototype || p->class_id == JS_CLASS_BYTECODE_FUNCTION) && JS_REF_COUNT(sh) == 1) {
+    js_shape_hash_unlink(ctx->rt, sh);
+    sh->is_hashed = false;
+  }
+  return bia_js_slow_add_property(ctx, p, name, flags);
+}
+
+static int bia_js_define_value(JSContext *ctx, JSValueConst object, JSAtom name, JSValue value, int flags) {
+  JSProperty *pr;
+  JSObject *p = JS_VALUE_GET_TAG(object) == JS_TAG_OBJECT ? JS_VALUE_GET_OBJ(object) : NULL;
+  if (!p || p->is_exotic || !p->extensible || find_own_property(&pr, p, name)) return bia_js_slow_define_value(ctx, object, name, value, flags);
+  pr = bia_js_add_property(ctx, p, name, flags & JS_PROP_C_W_E);
+  if (!pr) {
+    JS_FreeValue(ctx, value);
+    return -1;
+  }
+  pr->u.value = value;
+  return true;
+}
+
+int JS_DefinePropertyValue(JSContext *ctx, JSValueConst object, JSAtom name, JSValue value, int flags) { return bia_js_define_value(ctx, object, name, value, flags); }
+
+// The properties of a function that is neither generator nor async, in the order of js_closure.
+static const struct {
+  JSAtom name;
+  int flags;
+} kFunctionProperties[] = {{JS_ATOM_length, JS_PROP_CONFIGURABLE}, {JS_ATOM_name, JS_PROP_CONFIGURABLE}, {JS_ATOM_prototype, JS_PROP_WRITABLE | JS_PROP_AUTOINIT}};
+
+// The shape with the first `count` of them, NULL where no object has it.
+static JSShape *find_function_shape(JSRuntime *rt, JSObject *proto, int count) {
+  uint32_t hash = shape_initial_hash(proto);
+  for (int i = 0; i < count; i++) hash = shape_hash(shape_hash(hash, kFunctionProperties[i].name), kFunctionProperties[i].flags);
+  for (JSShape *sh = rt->shape_hash[get_shape_hash(hash, rt->shape_hash_bits)]; sh; sh = sh->shape_hash_next) {
+    if (sh->hash != hash || sh->proto != proto || sh->prop_count != count) continue;
+    int i = 0;
+    const JSShapeProperty *has = get_shape_prop(sh);
+    while (i < count && has[i].atom == kFunctionProperties[i].name && has[i].flags == kFunctionProperties[i].flags) i++;
+    if (i == count) return sh;
+  }
+  return NULL;
+}
+
+// As js_closure.
+static JSValue bia_js_closure(JSContext *ctx, JSValue code, JSVarRef **outer, JSStackFrame *frame) {
+  JSFunctionBytecode *b = JS_VALUE_GET_PTR(code);
+  if (b->func_kind != JS_FUNC_NORMAL) return bia_js_slow_closure(ctx, code, outer, frame);
+  JSShape *sh = find_function_shape(ctx->rt, JS_VALUE_GET_OBJ(ctx->class_proto[JS_CLASS_BYTECODE_FUNCTION]), b->has_prototype ? 3 : 2);
+  if (!sh) return bia_js_slow_closure(ctx, code, outer, frame);
+  JSValue function = JS_NewObjectFromShape(ctx, js_dup_shape(sh), JS_CLASS_BYTECODE_FUNCTION, NULL);
+  if (JS_IsException(function)) {
+    JS_FreeValue(ctx, code);
+    return function;
+  }
+  JSObject *p = JS_VALUE_GET_OBJ(function);
+  p->prop[0].u.value = js_int32(b->defined_arg_count);
+  p->prop[1].u.value = JS_AtomToString(ctx, b->func_name == JS_ATOM_NULL ? JS_ATOM_empty_string : b->func_name);
+  if (b->has_prototype) {
+    p->is_constructor = 1;
+    p->prop[2].u.init.realm_and_id = (uintptr_t)JS_DupContext(ctx) | JS_AUTOINIT_ID_PROTOTYPE;
+    p->prop[2].u.init.opaque = NULL;
+  }
+  return js_closure2(ctx, function, b, outer, frame);
+}
 
 // What a user's turn has to exchange is written down below, and was checked against these structures. Another version of QuickJS that fails here:
 // read what is new in them, then what `bia_js_save` and `bia_js_swap_contexts` have to do about it, and write down the new sizes.

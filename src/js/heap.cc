@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
@@ -19,7 +20,8 @@ class Reserved {
  public:
   Reserved() {
 #if !defined(__SANITIZE_ADDRESS__)
-    void* at = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
+    // Behind the slabs, a byte for each run: its class.
+    void* at = mmap(nullptr, kBytes + kBytes / Heap::kRunBytes, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     // Where addresses are limited (ulimit -v), all is malloc's.
     if (at != MAP_FAILED) begin_ = static_cast<char*>(at);
@@ -34,11 +36,12 @@ class Reserved {
     if (begin_ == nullptr) return nullptr;
     size_t at = used_.fetch_add(Heap::kSlabBytes, std::memory_order_relaxed);
     if (at + Heap::kSlabBytes > kBytes) return nullptr;
-#ifdef MADV_POPULATE_WRITE
-    // One call for 64 faults; an old kernel refuses it, and the faults come one by one.
-    madvise(begin_ + at, Heap::kSlabBytes, MADV_POPULATE_WRITE);
-#endif
     return begin_ + at;
+  }
+  /// Of the run that has `memory`.
+  uint8_t& size_class(const void* memory) const {
+    const auto offset = static_cast<size_t>(static_cast<const char*>(memory) - begin_);
+    return reinterpret_cast<uint8_t*>(begin_ + kBytes)[offset / Heap::kRunBytes];
   }
 
  private:
@@ -52,12 +55,26 @@ Reserved& reserved() {
   return all;
 }
 
-/// What QuickJS asks for at once: 40 bytes, and as many blocks as fit into the rest.
-bool is_piece(size_t bytes) {
-  return bytes <= Heap::kPieceBytes && bytes > Heap::kPieceBytes - 552;
+constexpr size_t kFine = 64, kCoarse = 256;  ///< steps of classes up to a piece, and above
+constexpr size_t kPieceClass = Heap::kPieceBytes / kFine;
+
+bool is_block(size_t bytes) {
+  return bytes > Heap::kBlockBytesMin && bytes <= Heap::kBlockBytesMax;
 }
 
 }  // namespace
+
+size_t Heap::class_of(size_t bytes) {
+  // What QuickJS asks for at once: 40 bytes, and as many small blocks as fit into the rest.
+  if (bytes > kPieceBytes - 552 && bytes <= kPieceBytes) return kPieceClass;
+  if (bytes < kPieceBytes) return (bytes + kFine - 1) / kFine;
+  return kPieceClass + (bytes - kPieceBytes + kCoarse - 1) / kCoarse;
+}
+
+size_t Heap::bytes_of(size_t size_class) {
+  return size_class <= kPieceClass ? size_class * kFine
+                                   : kPieceBytes + (size_class - kPieceClass) * kCoarse;
+}
 
 std::shared_ptr<Heap> Heap::of_thread() {
   thread_local std::weak_ptr<Heap> mine;
@@ -66,9 +83,11 @@ std::shared_ptr<Heap> Heap::of_thread() {
   return heap;
 }
 
-Heap::~Heap() {
-  if (keep_) return;
-  // The addresses stay ours: `usable_bytes` tells by them whose memory it is.
+Heap::~Heap() { drop(); }
+
+void Heap::drop() {
+  // Each thread its own, in parallel: a process that ends gives all back on one core. The
+  // addresses stay ours: `usable_bytes` tells by them whose memory it is.
   for (char* slab : slabs_) madvise(slab, kSlabBytes, MADV_DONTNEED);
 }
 
@@ -78,45 +97,74 @@ const JSMallocFunctions& Heap::functions() {
   return kFunctions;
 }
 
-void* Heap::piece() {
-  if (free_ != nullptr) return std::exchange(free_, free_->next);
-  if (given_ == kSlabBytes) {
+char* Heap::run(size_t size_class) {
+  const size_t runs = size_class <= kPieceClass ? 1 : 4;
+  // A slab's last runs may be too few.
+  if (given_ + runs * kRunBytes > kSlabBytes) {
     char* slab = reserved().slab();
     if (slab == nullptr) return nullptr;
     slabs_.push_back(slab);
     given_ = 0;
   }
-  void* out = slabs_.back() + given_;
-  given_ += kPieceBytes;
+  char* out = slabs_.back() + given_;
+  for (size_t i = 0; i < runs; ++i, given_ += kRunBytes) {
+    reserved().size_class(slabs_.back() + given_) = static_cast<uint8_t>(size_class);
+#ifdef MADV_POPULATE_WRITE
+    // One call for 64 faults; an old kernel refuses it, and the faults come one by one.
+    if (given_ % kPartBytes == 0) madvise(slabs_.back() + given_, kPartBytes, MADV_POPULATE_WRITE);
+#endif
+  }
+  Blocks& blocks = blocks_[size_class];
+  blocks.next = out;
+  blocks.end = out + runs * kRunBytes;
   return out;
 }
 
+void* Heap::block(size_t size_class) {
+  Blocks& blocks = blocks_[size_class];
+  if (blocks.free != nullptr) return std::exchange(blocks.free, blocks.free->next);
+  const size_t bytes = bytes_of(size_class);
+  if (static_cast<size_t>(blocks.end - blocks.next) < bytes && run(size_class) == nullptr)
+    return nullptr;
+  return std::exchange(blocks.next, blocks.next + bytes);
+}
+
 void* Heap::allocate(void* opaque, size_t bytes) {
-  if (is_piece(bytes)) {
-    if (void* out = static_cast<Heap*>(opaque)->piece()) return out;
+  if (is_block(bytes)) {
+    if (void* out = static_cast<Heap*>(opaque)->block(class_of(bytes))) return out;
   }
   return std::malloc(bytes);
 }
 
-void* Heap::allocate_zeroed(void*, size_t count, size_t bytes) { return std::calloc(count, bytes); }
+void* Heap::allocate_zeroed(void* opaque, size_t count, size_t bytes) {
+  size_t all = 0;
+  if (__builtin_mul_overflow(count, bytes, &all) || !is_block(all))
+    return std::calloc(count, bytes);
+  void* out = allocate(opaque, all);
+  return out == nullptr ? nullptr : std::memset(out, 0, all);
+}
 
 void Heap::release(void* opaque, void* memory) {
   if (!reserved().has(memory)) return std::free(memory);
-  auto* heap = static_cast<Heap*>(opaque);
-  heap->free_ = new (memory) Free{heap->free_};
+  Blocks& blocks = static_cast<Heap*>(opaque)->blocks_[reserved().size_class(memory)];
+  blocks.free = new (memory) Free{blocks.free};
 }
 
 void* Heap::reallocate(void* opaque, void* memory, size_t bytes) {
+  if (memory == nullptr) return bytes == 0 ? nullptr : allocate(opaque, bytes);
   if (!reserved().has(memory)) return std::realloc(memory, bytes);
-  if (bytes != 0 && bytes <= kPieceBytes) return memory;
-  void* out = bytes == 0 ? nullptr : std::malloc(bytes);
-  if (out != nullptr) std::memcpy(out, memory, kPieceBytes);
+  const size_t had = usable_bytes(memory);
+  // What shrinks a little stays.
+  if (bytes <= had && bytes > had / 2) return memory;
+  void* out = bytes == 0 ? nullptr : allocate(opaque, bytes);
+  if (out != nullptr) std::memcpy(out, memory, std::min(bytes, had));
   if (out != nullptr || bytes == 0) release(opaque, memory);
   return out;
 }
 
 size_t Heap::usable_bytes(const void* memory) {
-  return reserved().has(memory) ? kPieceBytes : malloc_usable_size(const_cast<void*>(memory));
+  return reserved().has(memory) ? bytes_of(reserved().size_class(memory))
+                                : malloc_usable_size(const_cast<void*>(memory));
 }
 
 }  // namespace bia::js

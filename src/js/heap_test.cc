@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace bia::js {
@@ -55,6 +56,28 @@ TEST(Heap, KeepsWhatIsInAPieceThatGrows) {
   functions.js_free(heap.get(), zeroed);
   void* gone = functions.js_realloc(heap.get(), functions.js_malloc(heap.get(), 4080), 0);
   EXPECT_EQ(gone, nullptr);
+}
+
+TEST(Heap, HasBlocksOfEverySize) {
+  auto heap = Heap::of_thread();
+  const JSMallocFunctions& functions = Heap::functions();
+  std::vector<std::pair<char*, size_t>> blocks;
+  for (size_t bytes = 1; bytes < Heap::kBlockBytesMax + 3000; bytes += 61) {
+    auto* memory = static_cast<char*>(functions.js_malloc(heap.get(), bytes));
+    ASSERT_NE(memory, nullptr);
+    ASSERT_GE(functions.js_malloc_usable_size(memory), bytes);
+    std::memset(memory, static_cast<int>(bytes % 251), functions.js_malloc_usable_size(memory));
+    blocks.emplace_back(memory, bytes);
+  }
+  for (auto& [memory, bytes] : blocks) {
+    EXPECT_EQ(std::count(memory, memory + bytes, static_cast<char>(bytes % 251)),
+              static_cast<ptrdiff_t>(bytes));
+    const size_t other = (bytes * 7) % Heap::kBlockBytesMax + 1;
+    memory = static_cast<char*>(functions.js_realloc(heap.get(), memory, other));
+    ASSERT_NE(memory, nullptr);
+    EXPECT_EQ(memory[std::min(other, bytes) - 1], static_cast<char>(bytes % 251));
+    functions.js_free(heap.get(), memory);
+  }
 }
 
 }  // namespace

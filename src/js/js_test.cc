@@ -73,6 +73,42 @@ TEST_F(JsTest, ImportsNativesByNameAndByDefault) {
             "[2,2,2]");
 }
 
+TEST_F(JsTest, FunctionsHaveTheirPropertiesInOrder) {
+  const char* shows =
+      "const all = (f) => Object.entries(Object.getOwnPropertyDescriptors(f)).map(([k, d]) => k + "
+      "':' + (typeof d.value === 'object' ? d.value.constructor === f : d.value) + "
+      "(d.writable ? 'w' : '') + (d.enumerable ? 'e' : '') + (d.configurable ? 'c' : '')).join();";
+  std::string text = std::string(shows) +
+                     "const make = () => [function two(a, b) {}, (a) => 1, function () {}, "
+                     "{ m(a, b = 1) {} }.m, async () => {}];"
+                     "export const out = [...make(), ...make()].map(all);";
+  const std::string once =
+      R"("length:2c,name:twoc,prototype:truew","length:1c,name:c","length:0c,name:c,prototype:truew",)"
+      R"("length:1c,name:mc","length:0c,name:c")";
+  EXPECT_EQ(run_text(text), "[" + once + "," + once + "]");
+}
+
+TEST_F(JsTest, WhatIsDoneToAFunctionIsNotDoneToAnother) {
+  EXPECT_EQ(run_text("const make = () => function f(a) {}; const [a, b, c, d] = [make(), make(), "
+                     "make(), make()]; delete a.name; b.prototype = 7; "
+                     "Object.defineProperty(c, 'length', { value: 'x', enumerable: true });"
+                     "export const out = [Object.keys(Object.getOwnPropertyDescriptors(a)), "
+                     "b.prototype, Object.keys(c), new d() instanceof d, d.name, d.length, "
+                     "Object.getOwnPropertyNames(make())];"),
+            R"([["length","prototype"],7,["length"],true,"f",1,["length","name","prototype"]])");
+}
+
+TEST_F(JsTest, FunctionsAndPrototypesTakeManyProperties) {
+  EXPECT_EQ(run_text("const fill = (o) => { for (let i = 0; i < 100; ++i) o['p' + i] = i; return o "
+                     "};"
+                     "const f = fill(function () {}), g = fill(function () {}); "
+                     "const h = fill(Object.create(null)), k = Object.create(h);"
+                     "delete f.p50; f.p50 = 'again'; f.more = 1; g.p99 = 'x'; fill(h); h.late = 2;"
+                     "export const out = [f.p50, Object.keys(f).length, Object.keys(f).at(-1), "
+                     "g.p50, g.p99, Object.keys(g).length, 'more' in g, k.p7, k.late];"),
+            R"(["again",101,"more",50,"x",100,false,7,2])");
+}
+
 TEST_F(JsTest, EveryContextReadsTheSameBytecode) {
   files_["file:///t/x.js"] = "export function f() { return null.y; }";
   std::string first = run_text(

@@ -42,7 +42,6 @@ Runtime::~Runtime() {
 void Runtime::abandon() {
 #if !defined(__SANITIZE_ADDRESS__)
   BIA_ASSERT(contexts_ == 0);
-  heap_->keep();
   runtime_ = nullptr;
 #endif
 }

@@ -319,6 +319,8 @@ void Engine::destroy_users() {
   pool_->destroy();
 }
 
+void Engine::leave_users() { pool_->leave(); }
+
 std::string Engine::counts() const {
   const RunState& state = *setup_.state;
   return fmt::format(

@@ -56,6 +56,8 @@ class Engine {
   Result<void> with_passing_user(Duration limit, std::function<void(User&)> work);
   /// Ends all users; before the worker threads end. Suspends.
   void destroy_users();
+  /// Instead, where the process ends before anything else happens to this engine. Suspends.
+  void leave_users();
 
   /// Before `run`: it waits, before setup, for `set_paused(false)` (k6: --paused).
   void start_paused() { paused_ = true; }

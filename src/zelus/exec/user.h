@@ -223,6 +223,10 @@ class UserFactory {
   /// The run is over and the process is about to end: users that are destroyed from now on need not
   /// give back memory.
   virtual void end() {}
+  /// The same without destroying users: gives back the memory of the calling thread, whose users
+  /// are not touched any more, and whose thread does nothing else. False where they must be
+  /// destroyed, as something of theirs is to be closed.
+  virtual bool leave_thread() { return false; }
 };
 
 }  // namespace zelus::exec

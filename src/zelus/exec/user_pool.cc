@@ -1,6 +1,7 @@
 #include "zelus/exec/user_pool.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
@@ -14,6 +15,7 @@ using bia::fiber::SpawnOptions;
 
 namespace {
 constexpr SpawnOptions kUserStack{bia::fiber::kStackBytesUser};
+constexpr bia::Duration kLeavePatience = std::chrono::seconds(5);
 constexpr bia::Duration kUnplannedPatience = std::chrono::seconds(2);
 
 /// k6's hint for a user whose init failed.
@@ -149,6 +151,38 @@ void UserPool::destroy() {
         kUserStack);
   }
   tasks.join();
+}
+
+void UserPool::leave() {
+  struct Left {
+    size_t threads = 0;
+    bia::fiber::Parker parker;
+  };
+  // Of the calling thread.
+  auto left = std::make_shared<Left>();
+  bia::fiber::Scheduler& home = bia::fiber::Scheduler::current();
+  RemoteTasks tasks;
+  for (size_t w = 0; w < workers_.size(); ++w) {
+    tasks.start(
+        *workers_[w].scheduler,
+        [this, w, left, &home] {
+          if (!factory_.leave_thread()) {
+            for (auto& slot : slots_) {
+              if (slot->worker == w) slot->user.reset();
+            }
+          }
+          home.post([left] {
+            ++left->threads;
+            left->parker.unpark();
+          });
+          // Whatever else waits on this thread would meet memory that is gone.
+          for (;;) ::pause();
+        },
+        kUserStack);
+  }
+  const bia::Deadline patience = bia::Deadline::after(kLeavePatience);
+  while (left->threads < workers_.size() && !patience.expired())
+    left->parker.park(patience).ignore("cancelled or not, the end is near");
 }
 
 void interrupt(UserSlot& slot, uint64_t epoch) {

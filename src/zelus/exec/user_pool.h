@@ -74,6 +74,8 @@ class UserPool {
   void interrupt_all();
   /// Ends all users on their threads. Suspends.
   void destroy();
+  /// Where the process is about to end: each thread gives back its memory, and stops. Suspends.
+  void leave();
 
  private:
   Result<void> make(UserSlot& slot);

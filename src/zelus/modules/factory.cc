@@ -6,6 +6,7 @@
 
 #include "base/read_file.h"
 #include "bia/fiber/scheduler.h"
+#include "js/heap.h"
 #include "zelus/modules/http_thread.h"
 #include "zelus/modules/node_packages.h"
 #include "zelus/modules/remote_modules.h"
@@ -138,6 +139,13 @@ class FactoryImpl final : public exec::UserFactory {
 
   void end() override { script_.ending = true; }
 
+  bool leave_thread() override {
+    const auto state = mine().state.lock();
+    if (!state || state->holds_connections) return false;
+    bia::js::Heap::of_thread()->drop();
+    return true;
+  }
+
   Result<std::unique_ptr<exec::User>> make_user(uint64_t vu, metrics::Shard& shard) override {
     return std::unique_ptr<exec::User>(
         std::make_unique<VirtualUser>(script_, thread_of(shard), vu, shard.registry(), &shard));
@@ -199,18 +207,23 @@ class FactoryImpl final : public exec::UserFactory {
   /// The state of the calling thread: its users own it together, so that it ends on its thread,
   /// after them. No lock, nothing shared.
   std::shared_ptr<ThreadState> thread_of(metrics::Shard& shard) {
-    struct Mine {
-      const FactoryImpl* factory = nullptr;
-      const metrics::Shard* shard = nullptr;
-      std::weak_ptr<ThreadState> state;
-    };
-    thread_local Mine mine;
-    auto state = mine.factory == this && mine.shard == &shard ? mine.state.lock() : nullptr;
+    Mine& last = mine();
+    auto state = last.factory == this && last.shard == &shard ? last.state.lock() : nullptr;
     if (!state) {
       state = std::make_shared<ThreadState>(script_);
-      mine = {this, &shard, state};
+      last = {this, &shard, state};
     }
     return state;
+  }
+
+  struct Mine {
+    const FactoryImpl* factory = nullptr;
+    const metrics::Shard* shard = nullptr;
+    std::weak_ptr<ThreadState> state;
+  };
+  static Mine& mine() {
+    thread_local Mine last;
+    return last;
   }
 
   Script script_;

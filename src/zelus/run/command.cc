@@ -72,8 +72,11 @@ int report_error(const Error& error, options::Logger& log) {
 int run_command(const std::vector<std::string>& arguments, CommandContext& context) {
   auto work = [](const ScriptWork& given) {
     TestRun run({&given.flags, &given.global, &given.context.environment, given.context.read_stdin,
-                 given.context.terminal, &given.log, &given.factory, &given.threads});
-    return run.run();
+                 given.context.terminal, &given.log, &given.factory, &given.threads,
+                 given.context.leave != nullptr});
+    Result<void> result = run.run();
+    if (run.left()) given.context.leave(result ? 0 : report_error(result.error(), given.log));
+    return result;
   };
   return run_script_command(
       {run_flags(), run_help, work,

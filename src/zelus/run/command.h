@@ -17,6 +17,8 @@ struct CommandContext {
   std::function<std::string()> read_stdin;
   /// Makes the users; tests give their own.
   std::function<std::unique_ptr<exec::UserFactory>()> make_factory;
+  /// Ends the process at once: a run does not take itself apart then. Null: commands return.
+  void (*leave)(int exit_code) = nullptr;
 };
 
 /// `zelus run ARGUMENTS`: k6's flags, output and exit codes. Call bia::fiber::block_signals before.

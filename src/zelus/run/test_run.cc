@@ -39,6 +39,7 @@ bia::Result<bia::net::TlsClientOptions> tls_options(const options::Options& opti
                                                     const Environment& environment) {
   bia::net::TlsClientOptions tls;
   tls.alpn = {"h2", "http/1.1"};
+  tls.ocsp = bia::net::TlsClientOptions::Ocsp::kAsk;  // `response.ocsp`; Go always asks.
   if (auto debug = environment.find("GODEBUG");
       debug != environment.end() && debug->second.find("http2client=0") != std::string::npos)
     tls.alpn = {"http/1.1"};
@@ -150,7 +151,12 @@ Result<void> TestRun::run_trapped() {
   stop_progress();
   for (auto& helper : helpers_) helper.cancel();
   for (auto& helper : helpers_) helper.join().ignore("it ends by itself");
-  if (engine_) engine_->destroy_users();
+  left_ = engine_ && setup_.leaves;
+  if (left_) {
+    engine_->leave_users();
+  } else if (engine_) {
+    engine_->destroy_users();
+  }
   return result;
 }
 

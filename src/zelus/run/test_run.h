@@ -74,12 +74,16 @@ class TestRun {
     Log* log = nullptr;
     exec::UserFactory* factory = nullptr;
     bia::fiber::ThreadGroup* threads = nullptr;  ///< thread 0 controls, the others run users
+    /// The process ends with the run: where `left()` says so, the caller ends it before this is
+    /// destroyed.
+    bool leaves = false;
   };
   explicit TestRun(Setup setup);
   ~TestRun();
 
   /// Suspends. Errors carry k6's exit code; the caller logs them.
   Result<void> run();
+  bool left() const { return left_; }
 
  private:
   Result<void> run_trapped();
@@ -140,6 +144,7 @@ class TestRun {
   /// Between the start of the users and the summary a signal ends the run; before and after, the
   /// process.
   bool trapped_ = false;
+  bool left_ = false;
   bool signalled_ = false;
   bia::fiber::Parker linger_;
   bool drawing_ = false;
