@@ -56,3 +56,49 @@ class Proxy(threading.Thread):
             sink.shutdown(socket.SHUT_WR)
         except OSError:
             pass
+
+
+class Socks(threading.Thread):
+    """A SOCKS 5 proxy that takes every name for this machine; `seen` are the hosts and ports that it was asked for, and how."""
+
+    def __init__(self, login=None, reply=0):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.login, self.reply = login, reply
+        self.seen = []
+        self.start()
+
+    def run(self):
+        while True:
+            client, _ = self.listener.accept()
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        read = client.makefile("rb").read
+        version, count = read(2)
+        methods = read(count)
+        if self.login:
+            if 2 not in methods:
+                client.sendall(b"\x05\xff")
+                return client.close()
+            client.sendall(b"\x05\x02")
+            read(1)
+            login = read(read(1)[0]) + b":" + read(read(1)[0])
+            client.sendall(b"\x01\x00" if login == self.login else b"\x01\x01")
+            if login != self.login:
+                return client.close()
+        else:
+            client.sendall(b"\x05\x00")
+        _, command, _, kind = read(4)
+        host = {1: lambda: socket.inet_ntop(socket.AF_INET, read(4)), 3: lambda: read(read(1)[0]).decode(),
+                4: lambda: socket.inet_ntop(socket.AF_INET6, read(16))}[kind]()
+        port = int.from_bytes(read(2), "big")
+        self.seen.append((methods, command, kind, host, port))
+        # The address that it is bound to may be of any kind.
+        client.sendall(bytes([5, self.reply, 0]) + (b"\x03\x04here\x00\x01" if port % 2 else b"\x01\x00\x00\x00\x00\x00\x00"))
+        if self.reply:
+            return client.close()
+        server = socket.create_connection(("127.0.0.1", port))
+        threading.Thread(target=Proxy.copy, args=(server, client), daemon=True).start()
+        Proxy.copy(client, server)

@@ -10,7 +10,7 @@ import pytest
 
 import conftest
 import nginx
-from certificates import Authority
+from certificates import Authority, staple
 
 
 def needs(program):
@@ -159,16 +159,6 @@ def test_tls_1_3_alone_with_one_suite(start, tmp_path):
     assert "New, TLSv1.3, Cipher is TLS_CHACHA20_POLY1305_SHA256" in secure.s_client()
     assert "alert protocol version" in secure.s_client("-tls1_2")
     assert "alert handshake failure" in secure.s_client("-ciphersuites", "TLS_AES_128_GCM_SHA256")
-
-
-def staple(folder, status):
-    """Has the authority say of server.pem that it is "V"alid or "R"evoked; moves server.der into its place at once."""
-    serial = subprocess.run(["openssl", "x509", "-in", folder / "server.pem", "-noout", "-serial"], capture_output=True, text=True, check=True).stdout.strip().split("=")[1]
-    revoked = "260101000000Z" if status == "R" else ""
-    (folder / "index.txt").write_text(f"{status}\t360101000000Z\t{revoked}\t{serial}\tunknown\t/CN=localhost\n")
-    subprocess.run(["openssl", "ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "ca.pem", "-rkey", "ca.key", "-issuer", "ca.pem", "-cert", "server.pem",
-                    "-ndays", "1", "-respout", "new.der"], cwd=folder, capture_output=True, check=True)
-    (folder / "new.der").rename(folder / "server.der")
 
 
 def test_ocsp_responses_are_stapled_and_reloaded(start, tmp_path):

@@ -44,6 +44,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif url.path == "/echo":
             self.reply(200, json.dumps({"method": self.command, "headers": dict(self.headers.items()),
                                         "body": body.decode("utf-8", "replace")}), "application/json")
+        elif url.path == "/body":  # not of the samples: what came, as it came
+            self.reply(200, body.decode("utf-8", "replace"))
         elif url.path.startswith("/status/"):
             self.reply(int(url.path.rsplit("/", 1)[1]), "status page")
         elif url.path == "/redirect":

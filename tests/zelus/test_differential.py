@@ -57,6 +57,12 @@ CASES = {
     "source-map": "run {script}",
     "source-map-missing": "run {script}",
     "source-map-init": "run {script}",
+    "bad-json": "run {script}",
+    "csv-users": "run {script}",
+    "jar-and-batch": "run {script}",
+    "async": "run {script}",
+    "handle-summary": "run {script}",
+    "arrival": "run {script}",
     "inspect": "inspect {script}",
     "inspect-requirements": "inspect --execution-requirements {script}",
 }

@@ -1,12 +1,13 @@
 """`zelus run` on https://, against the example service."""
 import json
 import os
+import shutil
 import subprocess
 
 import pytest
 
 import conftest
-from certificates import Authority
+from certificates import Authority, staple
 
 SCRIPT = """
 import http from 'k6/http';
@@ -90,3 +91,43 @@ def test_client_certificates(start, tmp_path):
     result, output = run(tmp_path, port, SSL_CERT_FILE=str(authority.pem))
     assert checks(result) == (0, 6)
     assert "tls: certificate required" in output
+
+
+K6 = shutil.which("k6", path=os.path.expanduser("~/go/bin") + os.pathsep + os.environ["PATH"])
+OCSP = """
+import http from 'k6/http';
+export default function () {
+  for (const url of [__ENV.BASE, __ENV.PLAIN, 'http://127.0.0.1:1']) console.log(JSON.stringify(http.get(`${url}/helloworld/k6`).ocsp));
+}
+"""
+
+
+def ocsp_of(program, folder, port, plain):
+    (folder / "ocsp.js").write_text(OCSP)
+    done = subprocess.run([program, "run", "-q", "--no-usage-report", "--log-format=json", "--insecure-skip-tls-verify", "ocsp.js"], cwd=folder, capture_output=True,
+                          text=True, timeout=60, env={**os.environ, "BASE": f"https://localhost:{port}", "PLAIN": f"http://127.0.0.1:{plain}"})
+    return [json.loads(line["msg"]) for line in map(json.loads, done.stderr.splitlines()) if line.get("source") == "console"]
+
+
+@pytest.mark.parametrize("status, reason", [("V", ""), ("R", ""), ("R", "keyCompromise"), ("R", "superseded"), ("", "")])
+def test_what_was_stapled(start, tmp_path, status, reason):
+    certificate, key = Authority(tmp_path).issue("server")
+    more = ""
+    if status:
+        staple(tmp_path, status, reason)
+        more = f", ocsp: {tmp_path}/server.der"
+    ports = []
+    for name, tls in (("https", f"    tls: {{cert: {certificate}, key: {key}{more}}}\n"), ("http", "")):
+        ports.append(conftest.free_port())
+        (tmp_path / f"{name}.yaml").write_text(f"server:\n  http:\n    addr: 127.0.0.1:{ports[-1]}\n{tls}")
+        start([conftest.BIN / "helloworld", "-conf", tmp_path / f"{name}.yaml"], port=ports[-1], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    told, plain, failed = ocsp_of(conftest.BIN / "zelus", tmp_path, *ports)
+    if K6:
+        assert [told, plain, failed] == ocsp_of(K6, tmp_path, *ports)
+    nothing = {"produced_at": 0, "this_update": 0, "next_update": 0, "revoked_at": 0, "revocation_reason": "", "status": ""}
+    assert plain == failed == nothing
+    assert told["status"] == {"V": "good", "R": "revoked", "": "unknown"}[status]
+    if status:
+        assert told["next_update"] - told["this_update"] == 86400
+        assert told["revocation_reason"] == {"": "unspecified", "keyCompromise": "key_compromise"}.get(reason, reason)
+        assert (told["revoked_at"] > 0) == (status == "R")

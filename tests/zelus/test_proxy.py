@@ -8,7 +8,7 @@ import pytest
 
 import conftest
 from certificates import Authority
-from proxy import Proxy
+from proxy import Proxy, Socks
 
 
 @pytest.fixture
@@ -62,8 +62,8 @@ def test_user_and_refusal(service):
 def test_a_proxy_that_is_not_built_ends_the_run(service):
     (service.folder / "script.js").write_text("export default function () {}")
     done = subprocess.run([conftest.BIN / "zelus", "run", "-q", "script.js"], capture_output=True, text=True, timeout=60, cwd=service.folder,
-                          env={"PATH": "/usr/bin:/bin", "HTTP_PROXY": "socks5://127.0.0.1:1"})
-    assert done.returncode != 0 and "HTTP_PROXY: proxies of socks5:// are not built yet" in done.stderr
+                          env={"PATH": "/usr/bin:/bin", "HTTP_PROXY": "https://127.0.0.1:1"})
+    assert done.returncode != 0 and "HTTP_PROXY: proxies of https:// are not built yet" in done.stderr
 
 
 K6 = shutil.which("k6") or shutil.which("k6", path=str(pathlib.Path.home() / "go/bin"))
@@ -78,3 +78,38 @@ def test_as_the_real_k6(service):
             lines = run(service, {name: value.format(proxy.port) for name, value in variables.items()}, program)
             seen.append((proxy.seen, [re.sub(r"lookup .*", "lookup", line) for line in lines if line.startswith("200")]))
         assert seen[0] == seen[1]
+
+
+def test_requests_go_through_socks(service):
+    socks = Socks()
+    url = f"socks5://127.0.0.1:{socks.port}"
+    lines = run(service, {"HTTP_PROXY": url, "HTTPS_PROXY": url})
+    assert lines == [hello("a", "HTTP/1.1"), hello("b", "HTTP/2.0"), hello("c", "HTTP/1.1")]
+    assert socks.seen == [(b"\0", 1, 3, "shop.example", service.http), (b"\0", 1, 3, "shop.example", service.https)]
+
+
+SOCKS_CASES = {  # the proxy, what is before its address in the URL
+    "open": ({}, "socks5://"),
+    "h": ({}, "socks5h://"),
+    "login": ({"login": b"us:p@ss"}, "socks5://us:p%40ss@"),
+    "wrong login": ({"login": b"us:pass"}, "socks5://us:other@"),
+    "no login": ({"login": b"us:pass"}, "socks5://"),
+    "login that nobody asks for": ({}, "socks5://us:pass@"),
+    "refused": ({"reply": 5}, "socks5://"),
+    "forbidden": ({"reply": 2}, "socks5://"),
+    "unknown": ({"reply": 99}, "socks5://"),
+}
+
+
+@pytest.mark.parametrize("case", SOCKS_CASES)
+def test_socks_as_the_real_k6(service, case):
+    options, scheme = SOCKS_CASES[case]
+    seen = []
+    for program in (None, K6) if K6 else (None,):
+        socks = Socks(**options)
+        url = f"{scheme}127.0.0.1:{socks.port}"
+        lines = run(service, {"HTTP_PROXY": url, "HTTPS_PROXY": url}, program)
+        seen.append((socks.seen, [line.replace(str(socks.port), "PROXY") for line in lines]))
+    assert seen[0] == seen[-1]
+    good = case in ("open", "h", "login", "login that nobody asks for")
+    assert seen[0][1][0] == hello("a", "HTTP/1.1") if good else " 1200 socks connect tcp 127.0.0.1:PROXY->shop.example:" in seen[0][1][0]

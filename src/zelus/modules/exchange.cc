@@ -79,16 +79,23 @@ Failure classify(const bia::Error& error, const Url& url) {
             fmt::format("dial tcp {}: connect: connection refused", address)};
   if (reason == "DIAL_TIMEOUT" ||
       (reason == "CONNECTION_TIMED_OUT" && error.message().starts_with("connect ")))
-    return {1211, "dial: i/o timeout", fmt::format("dial tcp {}: i/o timeout", address)};
+    return {1211, "dial: i/o timeout", "dial: i/o timeout"};
   if (reason == "NO_SUCH_HOST")
     return {1101, "lookup: no such host", fmt::format("lookup {}: no such host", url.host)};
   if (reason == "HOST_BLOCKED") return {1111, "hostname is blocked", error.message()};
   if (reason == "IP_BLACKLISTED") return {1110, "ip is blacklisted", error.message()};
-  if (reason == "CONNECTION_RESET")
-    return {1220, "read: connection reset by peer",
-            fmt::format("read tcp {}: read: connection reset by peer", address)};
+  if (reason == "CONNECTION_RESET") {
+    const bool dial = error.message().starts_with("connect ");
+    const std::string_view what = dial                                   ? "dial"
+                                  : error.message().starts_with("write") ? "write"
+                                                                         : "read";
+    return {1220, fmt::format("{}: connection reset by peer", what),
+            fmt::format("{} tcp {}: {}: connection reset by peer", what, address,
+                        dial ? "connect" : what)};
+  }
   if (reason == "BROKEN_PIPE")
     return {1201, "write: broken pipe", fmt::format("write tcp {}: write: broken pipe", address)};
+  if (reason == "SOCKS_REFUSED") return {1200, error.message(), error.message()};
   if (reason == "TLS_UNKNOWN_AUTHORITY") return {1310, "x509: unknown authority", error.message()};
   if (reason == "TLS_HOST_MISMATCH")
     return {1311, "x509: certificate doesn't match hostname", error.message()};
@@ -102,8 +109,16 @@ Failure classify(const bia::Error& error, const Url& url) {
 }
 
 constexpr int kRequestTimeout = 1050;
+constexpr int kDialError = 1210;
 
 bool has_body_for_redirect(int status) { return status == 307 || status == 308; }
+
+/// Go sends a body that is given and empty in chunks, but not with these.
+bool usually_lacks_body(std::string_view method) {
+  constexpr std::string_view kMethods[] = {"GET",     "HEAD",     "DELETE",
+                                           "OPTIONS", "PROPFIND", "SEARCH"};
+  return std::find(std::begin(kMethods), std::end(kMethods), method) != std::end(kMethods);
+}
 
 }  // namespace
 
@@ -151,18 +166,24 @@ void Exchange::clear() {
   foreign_ = false;
 }
 
-const bia::http::Headers* Exchange::build_headers(Vu& vu, const Url& url, bool with_body,
-                                                  bool first) {
+const bia::http::Headers* Exchange::build_headers(Vu& vu, const Url& url, std::string_view method,
+                                                  bool with_body) {
+  const bool first = final_url == nullptr;
+  const bool empty_chunks = with_body && request.body.empty() && !usually_lacks_body(method);
   bool jar = request.jar != nullptr && !request.jar->empty();
   bool plain = request.headers.size() == 0 && !jar && request.cookies.empty() && !url.has_user &&
-               referer_.empty() && authorization_.empty() && digest_user_.empty();
+               referer_.empty() && authorization_.empty() && digest_user_.empty() && !empty_chunks;
   if (plain) return &vu.thread().http->default_headers();
   wire_headers_.fields().clear();
   if (!request.headers.has("User-Agent") && !vu.script().options.user_agent.empty()) {
     wire_headers_.add("User-Agent", vu.script().options.user_agent);
   }
+  if (empty_chunks) wire_headers_.add("Transfer-Encoding", "chunked");
   for (const auto& [name, value] : request.headers) {
+    // Go's transport frames by itself.
     if (bia::http::field_name_equals(name, "Content-Length") ||
+        bia::http::field_name_equals(name, "Transfer-Encoding") ||
+        bia::http::field_name_equals(name, "Trailer") ||
         bia::http::field_name_equals(name, "Cookie"))
       continue;
     if ((!authorization_.empty() || ntlm_step_ != NtlmStep::kOff) &&
@@ -229,7 +250,7 @@ bool Exchange::hop(Vu& vu, bia::http::Client& client, const Url& url, std::strin
   wire.host = url.host;
   wire.port = url.port;
   wire.target = url.target;
-  wire.headers = build_headers(vu, url, with_body, final_url == nullptr);
+  wire.headers = build_headers(vu, url, method, with_body);
   if (with_body) wire.body = request.body;
   wire.response_body = request.response_type == ResponseType::kNone
                            ? bia::http::ClientRequest::Body::kDiscard
@@ -399,6 +420,11 @@ void Exchange::perform(Vu& vu, HttpUser& user) {
                     fmt::format("unsupported protocol scheme \"{}\"", url->scheme));
     }
     if (url->host.empty()) return refuse(vu, url, method, "http: no Host in request URL");
+    if (!url->port_too_large.empty()) {
+      return refuse(vu, url, method,
+                    fmt::format("dial tcp: address {}: invalid port", url->port_too_large),
+                    kDialError);
+    }
     const bool ntlm = request.auth == HttpRequest::Auth::kNtlm;
     if (ntlm && ntlm_step_ == NtlmStep::kOff && !credentials(*url).empty())
       ntlm_step_ = NtlmStep::kAnonymous;

@@ -93,7 +93,8 @@ class Exchange {
   /// False when it failed.
   bool hop(Vu& vu, bia::http::Client& client, const Url& url, std::string_view method,
            bool with_body, bia::Deadline deadline);
-  const bia::http::Headers* build_headers(Vu& vu, const Url& url, bool with_body, bool first);
+  const bia::http::Headers* build_headers(Vu& vu, const Url& url, std::string_view method,
+                                          bool with_body);
   void record(Vu& vu, const std::shared_ptr<const Url>& url, std::string_view method);
   void fail_early(const Url& url, std::string_view method, std::string text);
   /// What Go's transport would not begin to send counts as a request all the same.

@@ -51,15 +51,17 @@ void HttpDebug::request(const bia::http::ClientRequest& request) {
       fmt::format("Request:\n{} {} HTTP/1.1\nHost: {}\n", request.method, request.target, host);
   if (std::string_view agent = headers.get("User-Agent"); !agent.empty())
     text += fmt::format("User-Agent: {}\n", agent);
+  const bool chunked = headers.has("Transfer-Encoding");
+  if (chunked) text += "Transfer-Encoding: chunked\n";
   bool sends_length = !request.body.empty() || request.method == "POST" ||
                       request.method == "PUT" || request.method == "PATCH";
-  if (sends_length) text += fmt::format("Content-Length: {}\n", request.body.size());
-  text += field_lines(headers, {"Host", "User-Agent", "Content-Length"});
+  if (sends_length && !chunked) text += fmt::format("Content-Length: {}\n", request.body.size());
+  text += field_lines(headers, {"Host", "User-Agent", "Content-Length", "Transfer-Encoding"});
   // k6 shows this field though it is not sent.
   if (!headers.has("Accept-Encoding") && request.method != "HEAD")
     text += "Accept-Encoding: gzip\n";
   text += "\n";
-  if (full_) text += request.body;
+  if (full_) text += chunked ? "0\n\n" : request.body;
   log(text + "\n");
 }
 

@@ -8,8 +8,10 @@
 #include "zelus/modules/http_send.h"
 #include "zelus/modules/json_path.h"
 #include "zelus/modules/native.h"
+#include "zelus/modules/ocsp_response.h"
 #include "zelus/modules/response_fields.h"
 #include "zelus/modules/thread_state.h"
+#include "zelus/options/go_json_error.h"
 
 namespace zelus::modules {
 
@@ -122,12 +124,17 @@ JSValue make_timings(JSContext* ctx, const Exchange& exchange) {
   return out;
 }
 
-JSValue make_ocsp(JSContext* ctx) {
+JSValue make_ocsp(JSContext* ctx, const Exchange& exchange) {
+  OcspAnswer answer;
+  if (exchange.status != 0 && exchange.response.tls)
+    answer = read_ocsp(exchange.response.tls->ocsp_response);
   JSValue out = JS_NewObject(ctx);
-  for (const char* name : {"produced_at", "this_update", "next_update", "revoked_at"})
-    define(ctx, out, name, JS_NewInt32(ctx, 0));
-  for (const char* name : {"revocation_reason", "status"})
-    define(ctx, out, name, JS_NewString(ctx, ""));
+  define(ctx, out, "produced_at", JS_NewInt64(ctx, answer.produced_at));
+  define(ctx, out, "this_update", JS_NewInt64(ctx, answer.this_update));
+  define(ctx, out, "next_update", JS_NewInt64(ctx, answer.next_update));
+  define(ctx, out, "revoked_at", JS_NewInt64(ctx, answer.revoked_at));
+  define(ctx, out, "revocation_reason", new_string(ctx, answer.revocation_reason));
+  define(ctx, out, "status", new_string(ctx, answer.status));
   return out;
 }
 
@@ -190,7 +197,7 @@ JSValue made_once(JSContext* ctx, Exchange& exchange, ResponseField field) {
         made = make_timings(ctx, exchange);
         break;
       case kOcsp:
-        made = make_ocsp(ctx);
+        made = make_ocsp(ctx, exchange);
         break;
       default:
         made = make_request(ctx, exchange);
@@ -277,17 +284,23 @@ JSClassExoticMethods exotic = {get_own_property, get_own_names, nullptr, nullptr
                                nullptr,          nullptr,       nullptr};
 const JSClassDef kResponseClass = {"Response", &finalize, &mark, nullptr, &exotic};
 
-/// Go's words for a JSON text that does not parse, with the place.
+/// Go's words for a JSON text that does not parse, with the place as k6 counts it.
 JSValue throw_json_error(JSContext* ctx, const std::string& body) {
+  auto error = options::go_json_error(body);
+  if (!error) return JS_EXCEPTION;  // what QuickJS says
   JS_FreeValue(ctx, JS_GetException(ctx));
-  size_t at = body.find_first_not_of(" \t\r\n");
-  std::string why =
-      at == std::string::npos
-          ? "unexpected end of JSON input"
-          : fmt::format("invalid character '{}' looking for beginning of value", body[at]);
+  const size_t place = error->bytes_read == 0 ? 0 : error->bytes_read - 1;
+  size_t line = 1, character = 0;
+  for (size_t i = 0; i < body.size(); ++i) {
+    if ((static_cast<unsigned char>(body[i]) & 0xc0) == 0x80) continue;  // within a character
+    const bool line_end = body[i] == '\n';
+    line += line_end ? 1 : 0;
+    character = line_end ? (i >= place ? 1 : 0) : character + 1;
+    if (i >= place) break;
+  }
   return throw_go_error(
-      ctx,
-      fmt::format("cannot parse json due to an error at line 1, character 1 , error: {}", why));
+      ctx, fmt::format("cannot parse json due to an error at line {}, character {} , error: {}",
+                       line, character, error->text));
 }
 
 JSValue response_json(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {

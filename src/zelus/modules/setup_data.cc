@@ -1,9 +1,16 @@
 #include "zelus/modules/setup_data.h"
 
+#include <fmt/format.h>
 #include <rapidjson/document.h>
 #include <rapidjson/writer.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <ctime>
+
+#include "zelus/modules/native.h"
+#include "zelus/modules/url.h"
 
 namespace zelus::modules {
 namespace {
@@ -24,7 +31,72 @@ void sort_keys(rapidjson::Value& value) {
   }
 }
 
+/// Go's time.RFC3339Nano of a local time.
+std::string go_time(double ms) {
+  const auto whole = static_cast<int64_t>(std::floor(ms / 1000));
+  const auto part = static_cast<int>(ms - static_cast<double>(whole) * 1000);
+  const time_t seconds = whole;
+  tm parts{};
+  localtime_r(&seconds, &parts);
+  std::string out =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1,
+                  parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+  if (part != 0) {
+    std::string digits = fmt::format(".{:03}", part);
+    digits.erase(digits.find_last_not_of('0') + 1);
+    out += digits;
+  }
+  const long minutes = parts.tm_gmtoff / 60;
+  if (minutes == 0) return out + "Z";
+  return out + fmt::format("{}{:02}:{:02}", minutes < 0 ? '-' : '+', std::labs(minutes) / 60,
+                           std::labs(minutes) % 60);
+}
+
+/// Array.from(collection)
+JSValue to_array(JSContext* ctx, const Value& collection) {
+  Value global(ctx, JS_GetGlobalObject(ctx));
+  Value array = global.property("Array");
+  Value from = array.property("from");
+  JSValueConst arguments[] = {collection.get()};
+  return JS_Call(ctx, from.get(), array.get(), 1, arguments);
+}
+
+/// The function that JSON.stringify asks for each value.
+JSValue exported(JSContext* ctx, JSValueConst holder, int, JSValueConst* argv) {
+  // What is in the object; argv[1] is what toJSON made of it.
+  const JSAtom name = JS_ValueToAtom(ctx, argv[0]);
+  Value value(ctx, JS_GetProperty(ctx, holder, name));
+  JS_FreeAtom(ctx, name);
+  if (value.is_undefined()) return JS_NULL;
+  if (JS_IsSymbol(value.get())) return value.property("description").release();
+  if (JS_IsBigInt(value.get())) {
+    double number = 0;
+    JS_ToFloat64(ctx, &number, Value(ctx, new_string(ctx, to_text(ctx, value.get()))).get());
+    return JS_NewFloat64(ctx, number);
+  }
+  if (!value.is_object()) return value.release();
+  if (JS_IsDate(value.get())) {
+    double ms = 0;
+    if (JS_ToFloat64(ctx, &ms, value.get()) < 0 || !std::isfinite(ms)) return value.release();
+    return new_string(ctx, go_time(ms));
+  }
+  if (JS_IsMap(value.get()) || JS_IsSet(value.get())) return to_array(ctx, value);
+  const int type = JS_GetTypedArrayType(value.get());
+  if (type == JS_TYPED_ARRAY_UINT8 || type == JS_TYPED_ARRAY_UINT8C) {
+    std::string_view bytes;
+    if (buffer_bytes(ctx, value.get(), bytes)) return new_string(ctx, base64_encode(bytes));
+  }
+  return type >= 0 ? to_array(ctx, value) : value.release();
+}
+
 }  // namespace
+
+std::string exported_json(JSContext* ctx, JSValueConst value) {
+  Value replace(ctx, JS_NewCFunction(ctx, &exported, "", 2));
+  if (JS_IsUndefined(value) || replace.is_exception()) return "";
+  Value text(ctx, JS_JSONStringify(ctx, value, replace.get(), JS_UNDEFINED));
+  return text.is_exception() ? "" : to_text(ctx, text.get());
+}
 
 std::string setup_data_json(std::string json) {
   // Most setups return an array, a token or nothing: no keys to sort.

@@ -2,11 +2,17 @@
 #include <string>
 #include <string_view>
 
+#include "js/engine.h"
+
 namespace zelus::modules {
 
 /// What setup() returned, as users get it: k6 takes it through a Go map, which sorts the keys of
 /// objects. `json` is what the engine wrote; anything else comes
 /// back unchanged.
 std::string setup_data_json(std::string json);
+/// The JSON of a value as Go writes what k6's engine exports: undefined is null, dates are in local
+/// time and RFC 3339, maps and sets are arrays, bytes are base64, symbols their descriptions;
+/// toJSON is not asked. Empty for undefined; "" with an exception pending.
+std::string exported_json(JSContext* ctx, JSValueConst value);
 
 }  // namespace zelus::modules

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bia/http/uri.h"
+#include "zelus/modules/idna.h"
 
 namespace zelus::modules {
 
@@ -64,7 +65,10 @@ Result<std::string> escape_path(std::string_view whole, std::string_view path) {
 }
 
 Result<void> parse_host(std::string_view whole, std::string_view host, Url& url) {
-  url.host_header = std::string(host);
+  const size_t name_end = std::min(host.find(':'), host.size());
+  url.host_header = ascii_host(host.substr(0, name_end));
+  url.host_header += host.substr(name_end);
+  host = url.host_header;
   std::string_view port;
   if (host.starts_with('[')) {
     size_t close = host.find(']');
@@ -84,13 +88,16 @@ Result<void> parse_host(std::string_view whole, std::string_view host, Url& url)
     port = colon == std::string_view::npos ? std::string_view() : host.substr(colon);
   }
   if (!port.empty()) {
-    unsigned number = 0;
-    auto [end, error] = std::from_chars(port.data() + 1, port.data() + port.size(), number);
-    if (port[0] != ':' || end != port.data() + port.size() ||
-        (port.size() > 1 && error != std::errc()) || number > 65535) {
+    const std::string_view digits = port.substr(1);
+    if (port[0] != ':' || digits.find_first_not_of("0123456789") != std::string_view::npos)
       return bad_url(whole, fmt::format("invalid port \"{}\" after host", port));
+    unsigned number = 0;
+    auto error = std::from_chars(digits.data(), digits.data() + digits.size(), number).ec;
+    if (error == std::errc::result_out_of_range || number > 65535) {
+      url.port_too_large = std::string(digits);
+    } else if (!digits.empty()) {
+      url.port = static_cast<uint16_t>(number);
     }
-    if (port.size() > 1) url.port = static_cast<uint16_t>(number);
   }
   return {};
 }
@@ -190,7 +197,13 @@ Result<Url> parse_url(std::string_view text) {
     size_t end = std::min(rest.find('/'), rest.size());
     std::string_view authority = rest.substr(0, end);
     BIA_TRY(parse_authority(text, authority, url));
-    authority_text = std::string(authority);
+    for (char c : authority) {
+      if (static_cast<unsigned char>(c) < 0x80) {
+        authority_text.push_back(c);
+      } else {
+        append_escaped(authority_text, c);
+      }
+    }
     rest.remove_prefix(end);
   }
   std::string path = BIA_TRY(escape_path(text, rest));

@@ -19,10 +19,11 @@ struct Url {
   std::string scheme;  ///< lower case
   std::string host;    ///< "127.0.0.1", "::1"
   uint16_t port = 80;
-  std::string host_header;  ///< "127.0.0.1:8080"; the port where it was written
-  std::string target;       ///< "/a%20b?x=1"
-  std::string encoded;      ///< Go's URL.String(): `response.url`
-  std::string user;         ///< decoded "name:password"; empty where there is none
+  std::string port_too_large;  ///< as written, where it is none: Go finds out when it dials
+  std::string host_header;     ///< "127.0.0.1:8080"; the port where it was written
+  std::string target;          ///< "/a%20b?x=1"
+  std::string encoded;         ///< Go's URL.String(): `response.url`
+  std::string user;            ///< decoded "name:password"; empty where there is none
   bool has_user = false;
   /// `encoded` with only the password masked: error texts.
   std::string shown() const;

@@ -34,6 +34,23 @@ TEST(ParseUrl, MasksTheUser) {
   EXPECT_EQ(parse_url("http://u@a/")->tag, "http://****@a/");
 }
 
+TEST(ParseUrl, LooksUpNamesInAscii) {
+  auto looked_up = [](const char* host) {
+    const Url url = *parse_url(std::string("http://") + host + ":81/ü");
+    EXPECT_EQ(url.host_header, url.host + ":81");
+    return url.host;
+  };
+  EXPECT_EQ(looked_up("bücher.example"), "xn--bcher-kva.example");
+  EXPECT_EQ(looked_up("BÜCHER.Example"), "xn--bcher-kva.example");
+  EXPECT_EQ(looked_up("例え.テスト"), "xn--r8jz45g.xn--zckzah");
+  EXPECT_EQ(looked_up("straße.de"), "xn--strae-oqa.de");
+  EXPECT_EQ(looked_up("a。b"), "a.b");
+  EXPECT_EQ(looked_up("ＡＢＣ.example"), "abc.example");
+  EXPECT_EQ(looked_up("☃.net"), "xn--n3h.net");
+  EXPECT_EQ(looked_up("A.Example"), "A.Example");
+  EXPECT_EQ(parse_url("http://☃.net/")->encoded, "http://%E2%98%83.net/");
+}
+
 TEST(ParseUrl, SaysWhatGoSays) {
   EXPECT_EQ(parse_url("http:// bad url").error().message(),
             "parse \"http:// bad url\": invalid character \" \" in host name");
@@ -42,7 +59,9 @@ TEST(ParseUrl, SaysWhatGoSays) {
   EXPECT_EQ(parse_url("http://a/%zz").error().message(),
             "parse \"http://a/%zz\": invalid URL escape \"%zz\"");
   EXPECT_EQ(parse_url(":").error().message(), "parse \":\": missing protocol scheme");
-  EXPECT_FALSE(parse_url("http://a:99999/"));
+  EXPECT_EQ(parse_url("http://a:99999/")->port_too_large, "99999");
+  EXPECT_EQ(parse_url("http://a:99999999999999999999/")->port_too_large, "99999999999999999999");
+  EXPECT_EQ(parse_url("http://a:065535/")->port, 65535);
   EXPECT_FALSE(parse_url("http://a\n/"));
   EXPECT_FALSE(parse_url("http://[::1/"));
 }

@@ -282,7 +282,7 @@ exec::Outcome VirtualUser::run_stage(std::string_view name, std::string_view gro
       !done.result.is_undefined()) {
     if (std::string why = not_in_json(vu_.ctx(), done.result.get()); !why.empty())
       return {exec::Outcome::Kind::kBadResult, "error marshaling setup() data to JSON: " + why};
-    std::string text = bia::js::to_json(vu_.ctx(), done.result.get());
+    std::string text = exported_json(vu_.ctx(), done.result.get());
     if (JS_HasException(vu_.ctx())) {
       done.outcome = failure(done);
     } else {
