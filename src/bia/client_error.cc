@@ -39,7 +39,8 @@ void read_object(codec::JsonReader& in, Level level, Told& told) {
         auto& [key, value] = told.metadata.emplace_back(std::string(name), std::string());
         in.take(value);
       }
-    } else if (name == "status" && level == Level::kOuter) {
+    } else if (name == "status" && level == Level::kOuter &&
+               in.peek() == codec::JsonReader::Kind::kObject) {
       read_object(in, Level::kInner, told);
     } else {
       in.skip();

@@ -298,12 +298,14 @@ TEST(ServicePool, TakesProxiesFromTheEnvironment) {
     return ServicePool::create({.target = "a:1", .scheme = scheme, .proxies = proxies});
   };
   setenv("HTTP_PROXY", "socks5://a:1", 1);
+  EXPECT_TRUE(create("http", PoolOptions::Proxies::kEnvironment).ok());
+  setenv("HTTP_PROXY", "https://a:1", 1);
   EXPECT_THAT(create("http", PoolOptions::Proxies::kEnvironment).error().message(),
-              HasSubstr("HTTP_PROXY: proxies of socks5:// are not built yet"));
+              HasSubstr("HTTP_PROXY: proxies of https:// are not built yet"));
   EXPECT_TRUE(create("grpc", PoolOptions::Proxies::kEnvironment).ok()) << "HTTPS_PROXY alone";
   EXPECT_TRUE(create("http", PoolOptions::Proxies::kNone).ok());
   unsetenv("HTTP_PROXY");
-  setenv("https_proxy", "socks5://a:1", 1);
+  setenv("https_proxy", "https://a:1", 1);
   EXPECT_FALSE(create("grpc", PoolOptions::Proxies::kEnvironment).ok());
   unsetenv("https_proxy");
 }

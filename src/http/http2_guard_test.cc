@@ -230,12 +230,11 @@ TEST_F(Http2Guard, BoundsStreamsAboveTheirMaximum) {
   const auto opened = [&](int count) {
     std::string bytes = settings;
     for (int i = 0; i < count; ++i) bytes += request(2 * i + 1, kFlagEndHeaders);
-    // The two that are open end, so that there is room for what is asked last.
-    for (const int32_t id : {1, 3}) bytes += frame(FrameType::kData, kFlagEndStream, id, "x");
-    return bytes;
+    // One of the two that are open makes room for what is asked last.
+    return bytes + frame(FrameType::kRstStream, 0, 1, u32(8));
   };
-  EXPECT_TRUE(bears(opened(7)));
-  EXPECT_FALSE(bears(opened(8)));
+  EXPECT_TRUE(bears(opened(6)));
+  EXPECT_FALSE(bears(opened(7)));
   expect_ended_for(Http2Abuse::kRapidReset);
 }
 

@@ -110,7 +110,8 @@ bool Http2Connection::on_data_frame(const FrameHead& head, std::string_view payl
     receive_window_ += static_cast<int32_t>(head.size);
     if (head.size > 0) put_window_update(0, head.size);
     bool ours = std::find(reset_ids_.begin(), reset_ids_.end(), head.id) != reset_ids_.end();
-    return ours || reset_faulty(head.id, Http2Error::kStreamClosed);
+    if (!ours) reset_id(head.id, Http2Error::kStreamClosed);
+    return true;
   }
   stream->receive_window_ -= static_cast<int32_t>(head.size);
   auto size = static_cast<int64_t>(payload.size());
@@ -193,7 +194,9 @@ bool Http2Connection::on_block(int32_t id, std::string_view block, EndStream end
       return fail(Http2Error::kProtocolError, "a request on an even stream");
     } else if (id > last_peer_id_) {
       stream = open_request(id);
-      if (!stream && !goaway_final_ && !count_reset()) return false;
+      // Not where handlers that are left over of ended streams leave no room: the peer keeps to it.
+      if (!stream && !goaway_final_ && streams_.size() >= options_.streams_max && !count_reset())
+        return false;
     } else if (std::find(reset_ids_.begin(), reset_ids_.end(), id) == reset_ids_.end()) {
       return fail(Http2Error::kStreamClosed, "HEADERS on a closed stream");
     }

@@ -326,6 +326,8 @@ std::string Router::clean_path(std::string_view path) {
 
 /// Kratos' StrictSlash: "/a/" and "//a" are "/a" where that has a route. False where it has none.
 bool Router::redirect_to_clean(ServerRequest& request, ServerResponse& response) const {
+  // "OPTIONS *" has no path.
+  if (!request.path().starts_with('/')) return false;
   std::string clean = clean_path(request.path());
   PathParams params;
   if (clean == request.path() || find(request.method_text(), clean, params, nullptr) == nullptr)

@@ -98,6 +98,14 @@ TEST_F(RouterServes, OptionsOfTheServerAreThoseOfTheHostAndOfAll) {
   });
 }
 
+TEST_F(RouterServes, OptionsOfTheServerAreNoPathOfACatchAll) {
+  router_.add_prefix("OPTIONS", "/", saying("any"));
+  serve([this] {
+    EXPECT_EQ(ask("OPTIONS", "*").find("HTTP/1.1 204 "), 0u);
+    EXPECT_EQ(body("OPTIONS", "/a", "x"), "any");
+  });
+}
+
 TEST_F(RouterServes, OptionsOfAServerWithoutRoutes) {
   serve([this] {
     const std::string all = ask("OPTIONS", "*");

@@ -141,6 +141,9 @@ Result<void> ServerConnection::write_all(std::span<const iovec> parts) {
   flushing_ = false;
   out_.clear();
   enter(before);
+  // A handler's own deadline may cut a write: what would follow is no answer that the peer could
+  // tell from the rest of this one.
+  if (!written && written.error().code() != Code::kUnavailable) abort();
   if (!handling_) return written;
   if (gone_) fiber_.cancel();
   look_for_peer();
@@ -183,6 +186,7 @@ ServerConnection::Next ServerConnection::handle() {
     uncancel();
     gone_ = false;
   }
+  if (aborted_) return Next::kEnd;
   if (auto taker = response_.taker()) return hand_over(*taker);
   const bool body_done = request_.finish();
   if (!body_done || !parser_.keep_alive() || thread_.draining) response_.set_close();
@@ -331,6 +335,7 @@ void ServerConnection::cancel() {
 
 void ServerConnection::abort() {
   if (http2_ != nullptr) return http2_->close();
+  reading_shut_ = aborted_ = true;
   ::shutdown(socket_.fd(), SHUT_RDWR);
 }
 

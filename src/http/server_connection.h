@@ -203,6 +203,7 @@ class ServerConnection final : private fiber::Scheduler::Deferred,
   bool handling_ = false;         ///< the handler has not returned
   bool gone_ = false;             ///< the peer, while its request was handled
   bool ended_ = false;            ///< by `cancel`
+  bool aborted_ = false;          ///< nothing more can be written
   bool reading_shut_ = false;     ///< an end to read is ours, then, and not the peer's
   bool owed_ = false;             ///< an answer, though the server stops: it was in its handshake
   bool cut_ = false;              ///< in its handshake, by the stop

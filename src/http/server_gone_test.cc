@@ -315,5 +315,25 @@ TEST(ServerGone, TlsBytesOfTheNextRequestAreNoEnd) {
       options);
 }
 
+TEST(ServerGone, AnAnswerThatADeadlineCutsEndsTheConnection) {
+  const auto handler = [](ServerRequest&, ServerResponse& response) {
+    fiber::ScopedDeadline soon(Deadline::after(milliseconds(100)));
+    // More than the kernel takes of a peer that does not read.
+    response.write(std::string(64 << 20, 'x')).ignore("cut");
+  };
+  with_server(handler, [&](Server& server) {
+    Peer peer(server.address());
+    peer.send(kGet + kGet);
+    fiber::sleep_for(milliseconds(300)).value();
+    const std::string answer = peer.all();
+    EXPECT_EQ(answer.find("HTTP/1.1 200 "), 0u);
+    EXPECT_LT(answer.size(), size_t{64} << 20);
+    EXPECT_FALSE(answer.ends_with("\r\n0\r\n\r\n"));
+    EXPECT_EQ(answer.find("HTTP/1.1", 1), std::string::npos) << "within the cut one's body";
+    EXPECT_EQ(server.counters().requests, 1u);
+    EXPECT_EQ(server.counters().requests_cancelled, 0u);
+  });
+}
+
 }  // namespace
 }  // namespace bia::http

@@ -197,7 +197,7 @@ def test_a_response_that_runs_out_is_warned_of_once(start, tmp_path):
     # openssl's shortest life is a minute; the signature is the clients' affair.
     response = tmp_path / "server.der"
     times = re.findall(rb"20[0-9]{12}Z", response.read_bytes())
-    end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + 4))
+    end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + 10))
     response.write_bytes(response.read_bytes().replace(max(times), end.encode()))
     config = tmp_path / "config.yaml"
     config.write_text(f"server:\n  http:\n    addr: 127.0.0.1:{secure.port}\n    tls: {{cert: {secure.certificate}, key: {secure.key}, ocsp: {response}}}\n")
@@ -208,7 +208,7 @@ def test_a_response_that_runs_out_is_warned_of_once(start, tmp_path):
         return [line for line in (tmp_path / "log").read_text().splitlines() if "ran out" in line]
 
     def until(done):
-        give_up = time.monotonic() + 20
+        give_up = time.monotonic() + 30
         while not done():
             assert time.monotonic() < give_up
             time.sleep(0.1)

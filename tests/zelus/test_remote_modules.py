@@ -33,6 +33,9 @@ def remote(tmp_path):
             elif path == "/plain.js":
                 self.send_response(302)
                 self.send_header("Location", "http://127.0.0.1:1/lib.js")
+            elif path == "/port.js":
+                self.send_response(302)
+                self.send_header("Location", "https://localhost:99999/lib.js")
             elif path == "/broken.js":
                 self.send_response(503)
             elif path not in FILES or (path == "/unmarked.js" and "_k6" in self.path):
@@ -92,6 +95,8 @@ def test_imports(remote, tmp_path, script, said, requests):
     ("import 'U/file.js'; export default () => {};", "origin (U/) not allowed to load local file: file:///etc/passwd"),
     ("import 'U/plain.js'; export default () => {};", "which is not https"),
     ("import 'https://127.0.0.1:1/x.js'; export default () => {};", 'Error : "Get "https://127.0.0.1:1/x.js": dial tcp 127.0.0.1:1: connect: connection refused"'),
+    ("import 'https://localhost:99999/x.js'; export default () => {};", 'Error : "Get "https://localhost:99999/x.js": dial tcp: address 99999: invalid port"'),
+    ("import 'U/port.js'; export default () => {};", 'Error : "Get "U/port.js": dial tcp: address 99999: invalid port"'),
     ("import { f } from 'U/throw.js'; export default () => f();", "Error: remote\n\tat f (U/throw.js:1:"),
 ])
 def test_errors(remote, tmp_path, script, told):

@@ -161,28 +161,34 @@ void UserPool::leave() {
   // Of the calling thread.
   auto left = std::make_shared<Left>();
   bia::fiber::Scheduler& home = bia::fiber::Scheduler::current();
-  RemoteTasks tasks;
+  auto done = [left, &home] {
+    home.post([left] {
+      ++left->threads;
+      left->parker.unpark();
+    });
+  };
   for (size_t w = 0; w < workers_.size(); ++w) {
-    tasks.start(
-        *workers_[w].scheduler,
-        [this, w, left, &home] {
-          if (!factory_.leave_thread()) {
-            for (auto& slot : slots_) {
-              if (slot->worker == w) slot->user.reset();
-            }
-          }
-          home.post([left] {
-            ++left->threads;
-            left->parker.unpark();
-          });
-          // Whatever else waits on this thread would meet memory that is gone.
-          for (;;) ::pause();
-        },
-        kUserStack);
+    auto body = [this, w, done] {
+      if (!factory_.leave_thread()) {
+        for (auto& slot : slots_) {
+          if (slot->worker == w) slot->user.reset();
+        }
+      }
+      done();
+      // Whatever else waits on this thread would meet memory that is gone.
+      for (;;) ::pause();
+    };
+    bia::fiber::Scheduler& target = *workers_[w].scheduler;
+    target.post([&target, body, done] {
+      // Without memory for a stack the thread goes on as it is.
+      if (!target.spawn(body, kUserStack)) done();
+    });
   }
   const bia::Deadline patience = bia::Deadline::after(kLeavePatience);
-  while (left->threads < workers_.size() && !patience.expired())
-    left->parker.park(patience).ignore("cancelled or not, the end is near");
+  while (left->threads < workers_.size() && !patience.expired()) {
+    // A cancelled fiber still waits, and lets the others run.
+    if (!left->parker.park(patience)) bia::fiber::yield();
+  }
 }
 
 void interrupt(UserSlot& slot, uint64_t epoch) {

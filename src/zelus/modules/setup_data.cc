@@ -63,7 +63,7 @@ JSValue to_array(JSContext* ctx, const Value& collection) {
 
 /// The function that JSON.stringify asks for each value.
 JSValue exported(JSContext* ctx, JSValueConst holder, int, JSValueConst* argv) {
-  // What is in the object; argv[1] is what toJSON made of it.
+  // What is in the object: argv[1] is what toJSON made of it, which Go does not see.
   const JSAtom name = JS_ValueToAtom(ctx, argv[0]);
   Value value(ctx, JS_GetProperty(ctx, holder, name));
   JS_FreeAtom(ctx, name);
@@ -77,7 +77,8 @@ JSValue exported(JSContext* ctx, JSValueConst holder, int, JSValueConst* argv) {
   if (!value.is_object()) return value.release();
   if (JS_IsDate(value.get())) {
     double ms = 0;
-    if (JS_ToFloat64(ctx, &ms, value.get()) < 0 || !std::isfinite(ms)) return value.release();
+    if (JS_ToFloat64(ctx, &ms, value.get()) < 0) return JS_EXCEPTION;
+    if (!std::isfinite(ms)) return JS_NULL;
     return new_string(ctx, go_time(ms));
   }
   if (JS_IsMap(value.get()) || JS_IsSet(value.get())) return to_array(ctx, value);

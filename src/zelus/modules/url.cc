@@ -64,7 +64,29 @@ Result<std::string> escape_path(std::string_view whole, std::string_view path) {
   return out;
 }
 
-Result<void> parse_host(std::string_view whole, std::string_view host, Url& url) {
+/// As Go's parseHost: only bytes above ASCII, and the percent sign, may be escaped in a name.
+Result<std::string> unescape_host(std::string_view whole, std::string_view host) {
+  if (host.starts_with('[')) return std::string(host);
+  std::string out;
+  for (size_t i = 0; i < host.size(); ++i) {
+    if (host[i] != '%') {
+      out.push_back(host[i]);
+      continue;
+    }
+    const std::string_view escape = host.substr(i, 3);
+    std::string byte;
+    if (!percent_decode(escape, byte) ||
+        (static_cast<unsigned char>(byte[0]) < 0x80 && byte[0] != '%'))
+      return bad_url(whole, fmt::format("invalid URL escape \"{}\"", escape));
+    out += byte;
+    i += 2;
+  }
+  return out;
+}
+
+Result<void> parse_host(std::string_view whole, std::string_view written, Url& url) {
+  const std::string unescaped = BIA_TRY(unescape_host(whole, written));
+  std::string_view host = unescaped;
   const size_t name_end = std::min(host.find(':'), host.size());
   url.host_header = ascii_host(host.substr(0, name_end));
   url.host_header += host.substr(name_end);

@@ -51,6 +51,20 @@ TEST(ParseUrl, LooksUpNamesInAscii) {
   EXPECT_EQ(parse_url("http://☃.net/")->encoded, "http://%E2%98%83.net/");
 }
 
+TEST(ParseUrl, ReadsItsOwnTextAgain) {
+  for (const char* text : {"http://bücher.example:81/", "http://b%c3%bccher.example:81/",
+                           "http://u:p@bücher.example:81/"}) {
+    const Url first = *parse_url(text);
+    const Url second = *parse_url(first.encoded);
+    EXPECT_EQ(first.host, "xn--bcher-kva.example");
+    EXPECT_EQ(second.host, first.host);
+    EXPECT_EQ(second.host_header, first.host_header);
+    EXPECT_EQ(second.encoded, first.encoded);
+    EXPECT_EQ(resolve_url(first, "/x")->host, first.host);
+  }
+  EXPECT_EQ(parse_url("http://a%25b/")->host, "a%b");
+}
+
 TEST(ParseUrl, SaysWhatGoSays) {
   EXPECT_EQ(parse_url("http:// bad url").error().message(),
             "parse \"http:// bad url\": invalid character \" \" in host name");
@@ -58,6 +72,10 @@ TEST(ParseUrl, SaysWhatGoSays) {
             "parse \"http://a:b/\": invalid port \":b\" after host");
   EXPECT_EQ(parse_url("http://a/%zz").error().message(),
             "parse \"http://a/%zz\": invalid URL escape \"%zz\"");
+  EXPECT_EQ(parse_url("http://%41b/").error().message(),
+            "parse \"http://%41b/\": invalid URL escape \"%41\"");
+  EXPECT_EQ(parse_url("http://a%4/").error().message(),
+            "parse \"http://a%4/\": invalid URL escape \"%4\"");
   EXPECT_EQ(parse_url(":").error().message(), "parse \":\": missing protocol scheme");
   EXPECT_EQ(parse_url("http://a:99999/")->port_too_large, "99999");
   EXPECT_EQ(parse_url("http://a:99999999999999999999/")->port_too_large, "99999999999999999999");
