@@ -30,6 +30,18 @@ void allow_method(std::string& allowed, std::string_view name) {
   if (name == "GET") allow_method(allowed, "HEAD");
 }
 
+/// An empty part, "." or "..", not last where it is empty: what path.Clean takes out.
+bool is_unclean(std::string_view path) {
+  for (size_t at = path.find('/'); at != std::string_view::npos; at = path.find('/', at + 1)) {
+    std::string_view rest = path.substr(at + 1);
+    if (rest.starts_with('/')) return true;
+    if (!rest.starts_with('.')) continue;
+    rest.remove_prefix(rest.starts_with("..") ? 2 : 1);
+    if (rest.empty() || rest.starts_with('/')) return true;
+  }
+  return false;
+}
+
 bool is_token(std::string_view text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return char_is(c, kTokenChar); });
@@ -376,6 +388,12 @@ void Router::serve(ServerRequest& request, ServerResponse& response) const {
   PathParams params;
   std::string allowed;
   const Router* of_host = hosts_.empty() ? nullptr : router_of(request.header("host"));
+  if (is_unclean(request.path())) {
+    // Before a "**" may take it: its handler would get "../etc".
+    if (of_host != nullptr && of_host->redirect_to_clean(request, response)) return;
+    if (redirect_to_clean(request, response)) return;
+    return refuse(request, of_host, allowed, response);
+  }
   if (of_host != nullptr) {
     if (const RouteHandler* handler =
             of_host->find(request.method_text(), request.path(), params, &allowed))

@@ -68,6 +68,22 @@ TEST_F(RouterServes, RoutesOfAHostBeforeThoseOfAll) {
   });
 }
 
+TEST_F(RouterServes, WhatIsUncleanReachesNoWildcard) {
+  router_.add("GET", "/files/{path=**}", saying("file")).value();
+  router_.add("GET", "/v1/{id}", saying("one")).value();
+  router_.add("GET", "/admin", saying("admin")).value();
+  serve([this] {
+    EXPECT_NE(ask("GET", "/files/../admin").find("Location: /admin\r\n"), std::string::npos);
+    EXPECT_NE(ask("GET", "/files/a//b/./c?x=1").find("Location: /files/a/b/c?x=1\r\n"),
+              std::string::npos);
+    EXPECT_EQ(body("GET", "/v1/..", "x"), "404");
+    EXPECT_EQ(body("GET", "/files/../../etc", "x"), "404");
+    EXPECT_EQ(body("GET", "/v1/.", "x"), "404");
+    for (const std::string path : {".a/..b/...", "a/", "a.b"})
+      EXPECT_EQ(body("GET", "/files/" + path, "x"), "file " + path);
+  });
+}
+
 TEST_F(RouterServes, OptionsSayWhatAPathTakes) {
   router_.add("GET", "/a", saying("got")).value();
   router_.add("DELETE", "/a", saying("gone")).value();
