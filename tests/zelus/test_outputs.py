@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -63,6 +64,14 @@ def test_json_gzip_and_stdout(tmp_path):
     assert done.returncode == 0, done.stderr
     zipped = gzip.decompress((tmp_path / "out.json.gz").read_bytes()).decode()
     assert zipped == "".join(line + "\n" for line in done.stdout.splitlines() if line.startswith("{"))
+
+
+def test_a_run_that_cannot_begin_closes_its_files(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run(tmp_path, "-o", "json=out.json.gz", "--address", f"127.0.0.1:{taken.getsockname()[1]}")
+    assert done.returncode != 0 and "Error from API server" in done.stderr
+    zipped = (tmp_path / "out.json.gz").read_bytes()
+    assert zipped and gzip.decompress(zipped) == b""
 
 
 def test_csv_lines(tmp_path):

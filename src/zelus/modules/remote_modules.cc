@@ -60,9 +60,9 @@ Result<std::string> RemoteModules::get(const std::string& url, const std::string
       return Error(Code::kInvalidArgument, "NOT_HTTPS",
                    fmt::format("{} leads to {}, which is not https", shown, at.encoded));
     if (!at.port_too_large.empty())
-      return Error(Code::kInvalidArgument, "BAD_PORT",
-                   fmt::format("Get \"{}\": dial tcp: address {}: invalid port", shown,
-                               at.port_too_large));
+      return Error(
+          Code::kInvalidArgument, "BAD_PORT",
+          fmt::format("Get \"{}\": dial tcp: address {}: invalid port", shown, at.port_too_large));
     bia::http::Headers headers;
     headers.set("Host", at.host_header);
     headers.set("User-Agent", "zelus");

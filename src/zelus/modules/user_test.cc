@@ -81,6 +81,21 @@ TEST_F(UserTest, RunsTheLifeCycle) {
   });
 }
 
+TEST_F(UserTest, SetupDataIsWhatGoExports) {
+  in_user([&] {
+    ASSERT_EQ(load(R"(
+      class Own { constructor() { this.a = 1; } toJSON() { return 'other'; } }
+      export function setup() { return [new Date('bad'), { at: new Date(NaN) }, new Own()]; }
+      export default () => {})"),
+              "");
+    auto extra = std::move(factory_->make_user(0, *shard_).value());
+    ASSERT_TRUE(extra->init().ok());
+    std::optional<std::string> json;
+    EXPECT_EQ(extra->run_setup(json).kind, Kind::kOk);
+    EXPECT_EQ(json.value_or(""), R"([null,{"at":null},{"a":1}])");
+  });
+}
+
 TEST_F(UserTest, ExceptionsAreLoggedAndTheIterationCounts) {
   run(R"(function inner(x) {
   return x.missing.field;

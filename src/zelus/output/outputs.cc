@@ -145,12 +145,30 @@ Result<void> Outputs::stop() {
   stopping_ = true;
   sleepers_.wake_all();
   for (size_t i = 0; i < streams_.size(); ++i) drain(i);
+  end_fibers();
+  for (const auto& output : outputs_) {
+    if (!output->wants_samples()) give_snapshot(*output);
+  }
+  return end_outputs();
+}
+
+Result<void> Outputs::stop_early() {
+  if (stopping_) return {};
+  stopping_ = true;
+  sleepers_.wake_all();
+  end_fibers();
+  return end_outputs();
+}
+
+void Outputs::end_fibers() {
   drained_ = true;
   arrivals_.wake_all();
   for (bia::fiber::Fiber& fiber : fibers_) fiber.join().ignore("it ends by itself");
+}
+
+Result<void> Outputs::end_outputs() {
   Result<void> first;
   for (const auto& output : outputs_) {
-    if (!output->wants_samples()) give_snapshot(*output);
     Result<void> stopped = output->stop();
     if (!stopped && first.ok()) first = std::move(stopped);
   }

@@ -38,6 +38,9 @@ class Outputs {
   /// After the last sample, in a fiber, while all schedulers still run: writes what is left and
   /// ends the outputs. Suspends. Errors: the first one of Output::stop.
   Result<void> stop();
+  /// For a run that ended without `stop`, in a fiber: writes what has arrived and ends the outputs;
+  /// waits for no other thread. Does nothing after `stop`. Suspends. Errors: as of `stop`.
+  Result<void> stop_early();
 
   /// How long users were held back because an output did not keep up, over all threads, and samples
   /// dropped; known after `stop`.
@@ -55,6 +58,8 @@ class Outputs {
   void push_snapshots(Output& output);
   void give_snapshot(Output& output);
   void drain(size_t source);
+  void end_fibers();
+  Result<void> end_outputs();
   /// Runs on the source's thread; returns when it has.
   void run_there(size_t source, const std::function<void()>& body);
 

@@ -151,6 +151,11 @@ Result<void> TestRun::run_trapped() {
   stop_progress();
   for (auto& helper : helpers_) helper.cancel();
   for (auto& helper : helpers_) helper.join().ignore("it ends by itself");
+  // Nothing after conclude(), unless that had no snapshot.
+  if (outputs_) {
+    if (auto stopped = outputs_->stop_early(); !stopped)
+      setup_.log->log(LogLevel::kError, stopped.error().message());
+  }
   left_ = engine_ && setup_.leaves;
   if (left_) {
     engine_->leave_users();
