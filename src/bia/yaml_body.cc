@@ -1,7 +1,11 @@
 #include "bia/yaml_body.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <sstream>
 
 #include "bia/codec/json_reader.h"
 #include "bia/codec/json_writer.h"
@@ -11,6 +15,42 @@ namespace {
 
 Error bad(std::string_view what) {
   return Error(Code::kInvalidArgument, "CODEC", fmt::format("yaml: {}", what));
+}
+
+/// Builds nothing, and throws before yaml-cpp recurses deeper than a handler's stack has room for
+/// (it takes up to 432 bytes a level).
+class DepthCheck : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnAlias(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnScalar(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                const std::string& /*value*/) override {}
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& /*tag*/,
+                       YAML::anchor_t /*anchor*/, YAML::EmitterStyle::value /*style*/) override {
+    enter(mark);
+  }
+  void OnSequenceEnd() override { --depth_; }
+  void OnMapStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                  YAML::EmitterStyle::value /*style*/) override {
+    enter(mark);
+  }
+  void OnMapEnd() override { --depth_; }
+
+ private:
+  void enter(const YAML::Mark& mark) {
+    if (++depth_ > kYamlTextDepthMax)
+      throw YAML::ParserException(mark, fmt::format("nests deeper than {}", kYamlTextDepthMax));
+  }
+  int depth_ = 0;
+};
+
+/// Each sequence and map has at least one of these of its own, so that few of them nest little.
+bool may_nest_deep(std::string_view yaml) {
+  return std::count_if(yaml.begin(), yaml.end(), [](char c) {
+           return c == '[' || c == '{' || c == '-' || c == '?' || c == ':';
+         }) > kYamlTextDepthMax;
 }
 
 void append_scalar(const YAML::Node& node, codec::JsonWriter& out) {
@@ -32,9 +72,10 @@ void append_scalar(const YAML::Node& node, codec::JsonWriter& out) {
   out.string(text);
 }
 
-Result<void> append_json(const YAML::Node& node, int depth, codec::JsonWriter& out) {
-  if (depth > codec::kJsonDepthMax)
-    return bad(fmt::format("nests deeper than {}", codec::kJsonDepthMax));
+Result<void> append_json(const YAML::Node& node, int depth, size_t& values,
+                         codec::JsonWriter& out) {
+  ++values;
+  if (depth > kYamlTextDepthMax) return bad(fmt::format("nests deeper than {}", kYamlTextDepthMax));
   if (out.out().size() > kYamlJsonBytesMax)
     return bad(fmt::format("more than {} bytes once its aliases are filled in", kYamlJsonBytesMax));
   switch (node.Type()) {
@@ -49,7 +90,7 @@ Result<void> append_json(const YAML::Node& node, int depth, codec::JsonWriter& o
       out.begin_array();
       for (const auto& item : node) {
         out.element();
-        BIA_TRY(append_json(item, depth + 1, out));
+        BIA_TRY(append_json(item, depth + 1, values, out));
       }
       out.end_array();
       return {};
@@ -58,7 +99,7 @@ Result<void> append_json(const YAML::Node& node, int depth, codec::JsonWriter& o
       for (const auto& entry : node) {
         if (!entry.first.IsScalar()) return bad("a key is no text");
         out.key_text(entry.first.Scalar());
-        BIA_TRY(append_json(entry.second, depth + 1, out));
+        BIA_TRY(append_json(entry.second, depth + 1, values, out));
       }
       out.end_object();
       return {};
@@ -131,19 +172,33 @@ class YamlWriter {
 
 }  // namespace
 
-Result<void> yaml_to_json(std::string_view yaml, std::string& json) {
-  codec::JsonWriter out(json);
-  // yaml-cpp reports by exceptions; none leaves this file.
+Result<YAML::Node> load_yaml(std::string_view yaml) {
+  const std::string text(yaml);
+  // yaml-cpp reports by exceptions; none leaves this function.
   try {
-    return append_json(YAML::Load(std::string(yaml)), 0, out);
+    if (may_nest_deep(text)) {
+      std::istringstream in(text);
+      YAML::Parser parser(in);
+      DepthCheck check;
+      parser.HandleNextDocument(check);
+    }
+    return YAML::Load(text);
   } catch (const YAML::Exception& wrong) {
     return bad(wrong.what());
   }
 }
 
-Result<void> yaml_to_json(const YAML::Node& yaml, std::string& json) {
+Result<void> yaml_to_json(std::string_view yaml, std::string& json) {
+  const YAML::Node node = BIA_TRY(load_yaml(yaml));
+  BIA_TRY(yaml_to_json(node, 0, json));
+  return {};
+}
+
+Result<size_t> yaml_to_json(const YAML::Node& yaml, int depth, std::string& json) {
   codec::JsonWriter out(json);
-  return append_json(yaml, 0, out);
+  size_t values = 0;
+  BIA_TRY(append_json(yaml, depth, values, out));
+  return values;
 }
 
 void json_to_yaml(std::string_view json, std::string& yaml) {

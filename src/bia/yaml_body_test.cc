@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "bia/fiber/scheduler.h"
+
 namespace bia {
 namespace {
 
@@ -35,6 +37,54 @@ TEST(YamlToJson, RefusesWhatIsNone) {
     bomb += last + " ]\n";
   }
   EXPECT_NE(to_json(bomb).find("aliases"), std::string::npos);
+}
+
+/// On a stack as a handler has it; the frames of ASan need a larger one.
+void on_fiber(std::function<void()> body) {
+  fiber::SchedulerOptions options;
+#ifdef __SANITIZE_ADDRESS__
+  options.stack_bytes *= 16;
+#endif
+  auto scheduler = fiber::Scheduler::create(options);
+  ASSERT_TRUE(scheduler.ok());
+  ASSERT_TRUE((*scheduler)->spawn(std::move(body)).ok());
+  (*scheduler)->run(fiber::Scheduler::Until::kNoFibers);
+}
+
+std::string repeated(std::string_view text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+TEST(YamlToJson, RefusesDeepNestingWithinAHandlersStack) {
+  on_fiber([] {
+    for (std::string_view part : {"[", "- ", "{a: ", "? ", "[? ", "[a: ", "- ? ", "!t &a ["}) {
+      for (int depth : {65, 450, 100'000}) {
+        std::string json;
+        const Result<void> read = yaml_to_json(repeated(part, depth), json);
+        ASSERT_FALSE(read.ok()) << part;
+        EXPECT_EQ(read.error().code(), Code::kInvalidArgument);
+        EXPECT_NE(read.error().message().find("nests deeper than 64"), std::string::npos)
+            << part << depth << read.error().message();
+      }
+    }
+    std::string block;
+    for (int i = 0; i < 450; ++i) block += std::string(static_cast<size_t>(i), ' ') + "a:\n";
+    EXPECT_NE(to_json(block).find("nests deeper than 64"), std::string::npos);
+  });
+}
+
+TEST(YamlToJson, NestsToItsLimit) {
+  on_fiber([] {
+    const std::string most = repeated("[", kYamlTextDepthMax) + repeated("]", kYamlTextDepthMax);
+    EXPECT_EQ(to_json(most), most);
+    // An alias nests deeper than the text, and one inside of its own anchor without an end.
+    EXPECT_EQ(to_json("- &a " + repeated("[", 40) + repeated("]", 40) + "\n- " + repeated("[", 40) +
+                      " *a " + repeated("]", 40)),
+              "ERROR yaml: nests deeper than 64");
+    EXPECT_EQ(to_json("&a [*a, *a]"), "ERROR yaml: nests deeper than 64");
+  });
 }
 
 TEST(JsonToYaml, WritesBlocks) {

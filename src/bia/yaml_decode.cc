@@ -32,25 +32,38 @@ bool is_null(const YAML::Node& node) {
   return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
 }
 
-/// The whole number that YAML writes as "0x10", "0o17", "1_000" or "1.0", as digits.
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// The base of a whole number without its sign. Takes away what says so.
+int take_base(std::string_view& digits) {
+  if (digits.size() < 2 || digits[0] != '0') return 10;
+  const int letter = digits[1] | 32;
+  const int base = letter == 'x'                          ? 16
+                   : letter == 'b'                        ? 2
+                   : letter == 'o' || is_digit(digits[1]) ? 8
+                                                          : 10;
+  if (base != 10) digits.remove_prefix(is_digit(digits[1]) ? 1 : 2);
+  return base;
+}
+
+/// The whole number that YAML writes as "0x10", "0o17", "010", "1_000" or "1.0", as digits; what is
+/// none stays what it is.
 std::string digits_of(std::string text) {
   std::erase(text, '_');
   const bool negative = text.starts_with('-');
   std::string_view rest = text;
   if (negative || text.starts_with('+')) rest.remove_prefix(1);
-  const int base = rest.starts_with("0x")                     ? 16
-                   : rest.starts_with("0o")                   ? 8
-                   : rest.starts_with("0b")                   ? 2
-                   : rest.size() > 1 && rest.starts_with('0') ? 8
-                                                              : 10;
-  if (base != 10) rest.remove_prefix(rest.size() > 1 && rest[1] <= '9' ? 1 : 2);
+  if (rest.empty() || !is_digit(rest[0])) return text;
+  std::string_view digits = rest;
+  const int base = take_base(digits);
   uint64_t whole = 0;
   const char* end = rest.data() + rest.size();
-  if (auto read = std::from_chars(rest.data(), end, whole, base);
+  if (auto read = std::from_chars(digits.data(), end, whole, base);
       read.ec == std::errc() && read.ptr == end)
     return fmt::format("{}{}", negative ? "-" : "", whole);
   double real = 0;
   constexpr double kWholeMax = 0x1p53;
+  if (base != 10) return text;
   if (auto read = std::from_chars(rest.data(), end, real);
       read.ec == std::errc() && read.ptr == end && std::trunc(real) == real && real <= kWholeMax)
     return fmt::format("{}{}", negative ? "-" : "", static_cast<uint64_t>(real));
@@ -84,20 +97,39 @@ bool is_dynamic(const pb::Descriptor* type) {
          kind == pb::Descriptor::WELLKNOWNTYPE_LISTVALUE;
 }
 
+bool is_value(const pb::Descriptor* type) {
+  return type != nullptr && type->well_known_type() == pb::Descriptor::WELLKNOWNTYPE_VALUE;
+}
+
+/// What a message, or an entry of a map, is charged beside what it holds: about its size.
+constexpr size_t kMessageUnits = 64;
+constexpr size_t kPathUnits = 32;
+
 class YamlReader {
  public:
   Result<void> message(const YAML::Node& node, pb::Message& message, int depth) {
-    if (depth > kYamlDepthMax) return bad(node, fmt::format("nests deeper than {}", kYamlDepthMax));
-    if (is_null(node)) return {};
-    BIA_TRY(charge(node, 1));
+    if (depth > kYamlDecodeDepthMax) return too_deep(node);
     const pb::Descriptor* type = message.GetDescriptor();
-    if (is_dynamic(type) && !is_go_form(node, type)) return dynamic(node, message);
+    if (is_null(node)) {
+      if (is_value(type)) set_null(message);
+      return {};
+    }
+    if (is_dynamic(type) && !is_go_form(node, type)) return dynamic(node, message, depth);
     if (!node.IsMap()) return bad(node, "keys are due, like \"name: x\"");
     for (const auto& entry : node) BIA_TRY(member(entry.first, entry.second, message, depth));
+    if (is_value(type) && !message.GetReflection()->HasOneof(message, type->oneof_decl(0)))
+      set_null(message);
     return {};
   }
 
  private:
+  static Error too_deep(const YAML::Node& node) {
+    return bad(node, fmt::format("nests deeper than {}", kYamlDecodeDepthMax));
+  }
+  static void set_null(pb::Message& value) {
+    value.GetReflection()->SetEnumValue(&value, value.GetDescriptor()->FindFieldByNumber(1), 0);
+  }
+
   /// Aliases may repeat a lot.
   Result<void> charge(const YAML::Node& node, size_t bytes) {
     if (bytes > left_)
@@ -109,17 +141,19 @@ class YamlReader {
 
   Result<void> member(const YAML::Node& key, const YAML::Node& value, pb::Message& message,
                       int depth) {
+    BIA_TRY(charge(key, 1));
     if (!key.IsScalar()) return bad(key, "a key is no text");
     const pb::Descriptor* type = message.GetDescriptor();
     const auto& by_name = codec::go_names(type).by_lower_name;
     const auto found = by_name.find(key.Scalar());
-    if (found == by_name.end()) return charge(key, 1);
+    if (found == by_name.end()) return {};
     if (found->second >= 0) return field(value, message, type->field(found->second), depth);
     // A oneof: its member stands below its name.
     if (is_null(value)) return {};
     if (!value.IsMap()) return bad(value, "a oneof's member is due, like \"name: x\"");
     const pb::OneofDescriptor* oneof = type->oneof_decl(~found->second);
     for (const auto& entry : value) {
+      BIA_TRY(charge(entry.first, 1));
       if (!entry.first.IsScalar()) return bad(entry.first, "a key is no text");
       const auto inner = by_name.find(entry.first.Scalar());
       if (inner == by_name.end() || inner->second < 0) continue;
@@ -131,9 +165,7 @@ class YamlReader {
   }
 
   Result<void> field(const YAML::Node& node, pb::Message& message, const Field* field, int depth) {
-    const bool null_value = field->message_type() && field->message_type()->well_known_type() ==
-                                                         pb::Descriptor::WELLKNOWNTYPE_VALUE;
-    if (is_null(node) && (!null_value || field->is_repeated())) return {};
+    if (is_null(node) && (!is_value(field->message_type()) || field->is_repeated())) return {};
     if (field->is_map()) return map(node, message, field, depth);
     if (!field->is_repeated()) return value(node, message, field, depth);
     if (!node.IsSequence()) return wrong(node, field, "a list is due, like \"[a, b]\"");
@@ -145,15 +177,18 @@ class YamlReader {
     if (!node.IsMap()) return wrong(node, field, "keys are due, like \"{a: b}\"");
     const Field* value_field = field->message_type()->map_value();
     for (const auto& pair : node) {
+      BIA_TRY(charge(node, kMessageUnits));
       pb::Message* entry = message.GetReflection()->AddMessage(&message, field);
       BIA_TRY(value(pair.first, *entry, field->message_type()->map_key(), depth));
-      if (!is_null(pair.second)) BIA_TRY(value(pair.second, *entry, value_field, depth));
+      if (is_null(pair.second) && !is_value(value_field->message_type())) continue;
+      BIA_TRY(value(pair.second, *entry, value_field, depth));
     }
     return {};
   }
 
   Result<void> value(const YAML::Node& node, pb::Message& message, const Field* field, int depth) {
     if (field->cpp_type() != Field::CPPTYPE_MESSAGE) return scalar(node, message, field);
+    BIA_TRY(charge(node, kMessageUnits));
     const pb::Reflection* reflection = message.GetReflection();
     pb::Message* inner = field->is_repeated() ? reflection->AddMessage(&message, field)
                                               : reflection->MutableMessage(&message, field);
@@ -164,6 +199,7 @@ class YamlReader {
 
   /// What JSON has as one text.
   Result<void> well_known(const YAML::Node& node, pb::Message& message, const Field* field) {
+    BIA_TRY(charge(node, node.Scalar().size()));
     const pb::Descriptor* type = message.GetDescriptor();
     const pb::Reflection* r = message.GetReflection();
     const auto moment = [&](int64_t seconds, int32_t nanos) {
@@ -189,6 +225,7 @@ class YamlReader {
       case pb::Descriptor::WELLKNOWNTYPE_FIELDMASK: {
         std::string_view rest = node.Scalar();
         while (!rest.empty()) {
+          BIA_TRY(charge(node, kPathUnits));
           const size_t comma = std::min(rest.find(','), rest.size());
           std::string path;
           if (!codec::append_snake_path(path, rest.substr(0, comma))) path = rest.substr(0, comma);
@@ -239,13 +276,16 @@ class YamlReader {
   Result<void> byte_list(const YAML::Node& node, pb::Message& message, const Field* field) {
     std::string bytes;
     for (const auto& item : node) {
-      int byte = -1;
-      const std::string& text = item.IsScalar() ? item.Scalar() : std::string();
-      std::from_chars(text.data(), text.data() + text.size(), byte);
-      if (byte < 0 || byte > 255) return wrong(item, field, "bytes are numbers from 0 to 255");
+      BIA_TRY(charge(item, 1));
+      const std::string text = item.IsScalar() ? digits_of(item.Scalar()) : std::string();
+      uint8_t byte = 0;
+      const char* end = text.data() + text.size();
+      const auto read = std::from_chars(text.data(), end, byte);
+      if (read.ec != std::errc() || read.ptr != end)
+        return wrong(item, field, "bytes are numbers from 0 to 255");
       bytes += static_cast<char>(byte);
     }
-    BIA_TRY(charge(node, bytes.size() + 1));
+    BIA_TRY(charge(node, 1));
     codec::put_text(message, field, std::move(bytes));
     return {};
   }
@@ -256,15 +296,14 @@ class YamlReader {
     const YAML::Node key = node.begin()->first;
     const YAML::Node value = node.begin()->second;
     if (!key.IsScalar()) return false;
-    if (type->well_known_type() == pb::Descriptor::WELLKNOWNTYPE_VALUE)
-      return key.Scalar() == "kind" && value.IsMap();
+    if (is_value(type)) return key.Scalar() == "kind" && (value.IsMap() || is_null(value));
     return key.Scalar() == type->field(0)->name();
   }
 
-  Result<void> dynamic(const YAML::Node& node, pb::Message& message) {
+  Result<void> dynamic(const YAML::Node& node, pb::Message& message, int depth) {
     std::string json;
-    BIA_TRY(yaml_to_json(node, json));
-    BIA_TRY(charge(node, json.size()));
+    const size_t values = BIA_TRY(yaml_to_json(node, depth, json));
+    BIA_TRY(charge(node, json.size() + values * kMessageUnits));
     codec::JsonReader in(json);
     if (auto* one = dynamic_cast<pb::Struct*>(&message)) {
       bia_json_read(in, *one);
@@ -290,12 +329,8 @@ class YamlReader {
 }  // namespace
 
 Result<void> decode_yaml(std::string_view yaml, pb::Message& message) {
-  // yaml-cpp reports by exceptions; none leaves this file.
-  try {
-    return YamlReader().message(YAML::Load(std::string(yaml)), message, 0);
-  } catch (const YAML::Exception& wrong) {
-    return Error(Code::kInvalidArgument, "CODEC", fmt::format("yaml: {}", wrong.what()));
-  }
+  const YAML::Node node = BIA_TRY(load_yaml(yaml));
+  return YamlReader().message(node, message, 0);
 }
 
 }  // namespace bia

@@ -64,9 +64,10 @@ class YamlMessageWriter {
 
   /// The fields of a message, each on a line of its own; the first one where `out` stands.
   Result<void> members(const pb::Message& message, size_t indent, int depth) {
-    if (depth > kYamlDepthMax)
-      return Error(Code::kInternal, "CODEC",
-                   fmt::format("the reply has no YAML: it nests deeper than {}", kYamlDepthMax));
+    if (depth > kYamlEncodeDepthMax)
+      return Error(
+          Code::kInternal, "CODEC",
+          fmt::format("the reply has no YAML: it nests deeper than {}", kYamlEncodeDepthMax));
     const pb::Descriptor* type = message.GetDescriptor();
     const codec::GoNames& names = codec::go_names(type);
     bool first = true;
@@ -233,14 +234,55 @@ class YamlMessageWriter {
   std::string& out_;
 };
 
+/// How many bytes of UTF-8 at `at` are a character that JSON has as it is and YAML has not, 0 for
+/// none: yaml.v3 refuses U+007F to U+009F, U+FEFF, U+FFFE and U+FFFF, and takes U+0085, U+2028 and
+/// U+2029 for the end of a line.
+size_t foreign_length(std::string_view text, size_t at) {
+  const auto byte = [&](size_t offset) {
+    return at + offset < text.size() ? static_cast<uint8_t>(text[at + offset]) : 0;
+  };
+  if (byte(0) == 0x7F) return 1;
+  if (byte(0) == 0xC2) return byte(1) < 0xA0 ? 2 : 0;
+  const bool separator = byte(0) == 0xE2 && byte(1) == 0x80 && (byte(2) | 1) == 0xA9;
+  const bool mark = byte(0) == 0xEF && byte(1) == 0xBB && byte(2) == 0xBF;
+  const bool none = byte(0) == 0xEF && byte(1) == 0xBF && byte(2) >= 0xBE;
+  return separator || mark || none ? 3 : 0;
+}
+
+/// Writes what is foreign from `from` on as escapes. The text there is UTF-8.
+void escape_foreign(std::string& yaml, size_t from) {
+  const auto ascii = [](char c) { return static_cast<uint8_t>(c) < 0x7F; };
+  if (std::all_of(yaml.begin() + static_cast<ptrdiff_t>(from), yaml.end(), ascii)) return;
+  const std::string text = yaml.substr(from);
+  yaml.resize(from);
+  for (size_t i = 0; i < text.size();) {
+    const size_t length = foreign_length(text, i);
+    const auto byte = [&](size_t offset) { return static_cast<uint8_t>(text[i + offset]); };
+    if (length == 0) {
+      yaml += text[i++];
+      continue;
+    }
+    if (length == 3) {
+      const int code = (byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
+      fmt::format_to(std::back_inserter(yaml), "\\u{:04X}", code);
+    } else {
+      // U+0080 to U+009F have their number as their second byte.
+      fmt::format_to(std::back_inserter(yaml), "\\x{:02X}", byte(length - 1));
+    }
+    i += length;
+  }
+}
+
 }  // namespace
 
 void append_yaml_text(std::string& yaml, std::string_view text) {
   if (is_plain(text)) {
     yaml += text;
-  } else {
-    codec::append_json_string(yaml, text);
+    return;
   }
+  const size_t from = yaml.size();
+  codec::append_json_string(yaml, text);
+  escape_foreign(yaml, from);
 }
 
 Result<void> encode_yaml(const pb::Message& message, std::string& yaml) {

@@ -20,6 +20,10 @@ namespace {
 namespace pb = google::protobuf;
 using Field = pb::FieldDescriptor;
 
+/// Parts of a dotted key above which it is refused: each is a message inside the one before, and
+/// their destructors recurse.
+constexpr size_t kKeyPartsMax = 100;
+
 Error bad(std::string message) {
   return Error(Code::kInvalidArgument, "CODEC", std::move(message));
 }
@@ -232,7 +236,9 @@ class FormDecoder {
   Result<void> put(std::string_view key, std::string_view text) {
     pb::Message* message = &root_;
     std::string_view rest = key;
-    for (;;) {
+    for (size_t parts = 1;; ++parts) {
+      if (parts > kKeyPartsMax)
+        return bad(fmt::format("invalid path: more than {} parts", kKeyPartsMax));
       size_t dot = std::min(rest.find_first_of(".["), rest.size());
       std::string_view name = rest.substr(0, dot);
       const Field* field = find_field(message->GetDescriptor(), name);

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/api.pb.h>
 #include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/dynamic_message.h>
 #include <google/protobuf/field_mask.pb.h>
 #include <gtest/gtest.h>
 
@@ -63,7 +64,8 @@ TEST(DecodeForm, ReadsFloatsAsGo) {
   EXPECT_EQ(value("0x1p-2"), 0.25);
   EXPECT_EQ(value("-0X1.8p1"), -3);
   EXPECT_EQ(value("%2B5"), 5);
-  for (const char* bad : {"_1", "1_", "1__0", "0x1", "0x", "0xp1", "1e", "1.5x"})
+  for (const char* bad : {"_1", "1_", "1__0", "0x1", "0x", "0xp1", "1e", "1.5x", "0x-1p3",
+                          "-0x-1p3", "0x%2B1p3", "0xnan(p)", "%2B-5", "%2B-0x1p3"})
     EXPECT_EQ(value(bad), -1) << bad;
 }
 
@@ -107,6 +109,42 @@ TEST(DecodeForm, HasALimit) {
   for (size_t i = 0; i < kFormPairsMax; ++i) text += "x=1&";
   EXPECT_EQ(wrong(text, field), "");
   EXPECT_NE(wrong(text + "x=1", field), "");
+}
+
+TEST(DecodeForm, LimitsThePartsOfAKey) {
+  pb::FileDescriptorProto file;
+  file.set_name("node.proto");
+  file.set_syntax("proto3");
+  pb::DescriptorProto* node = file.add_message_type();
+  node->set_name("Node");
+  pb::FieldDescriptorProto* child = node->add_field();
+  child->set_name("a");
+  child->set_number(1);
+  child->set_label(pb::FieldDescriptorProto::LABEL_OPTIONAL);
+  child->set_type(pb::FieldDescriptorProto::TYPE_MESSAGE);
+  child->set_type_name("Node");
+  pb::FieldDescriptorProto* name = node->add_field();
+  name->set_name("s");
+  name->set_number(2);
+  name->set_label(pb::FieldDescriptorProto::LABEL_OPTIONAL);
+  name->set_type(pb::FieldDescriptorProto::TYPE_STRING);
+  pb::DescriptorPool pool;
+  const pb::FileDescriptor* built = pool.BuildFile(file);
+  ASSERT_NE(built, nullptr);
+  pb::DynamicMessageFactory factory(&pool);
+  const pb::Message* prototype = factory.GetPrototype(built->message_type(0));
+  const auto key = [](int parts) {
+    std::string text;
+    for (int i = 1; i < parts; ++i) text += "a.";
+    return text + "s=x";
+  };
+  std::unique_ptr<pb::Message> message(prototype->New());
+  EXPECT_EQ(wrong(key(100), *message), "");
+  for (int parts : {101, 200'000}) {
+    message.reset(prototype->New());
+    EXPECT_EQ(wrong(key(parts), *message), "invalid path: more than 100 parts");
+    EXPECT_EQ(decode_form(key(parts), *message).error().code(), Code::kInvalidArgument);
+  }
 }
 
 TEST(BindPath, DecodesAndReplaces) {

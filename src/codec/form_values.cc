@@ -55,7 +55,8 @@ std::string parse_real(std::string_view text, T& value) {
   std::string plain;
   std::string_view digits = text;
   if (text.find('_') != std::string_view::npos) digits = plain = without_underscores(text);
-  if (digits.starts_with('+')) digits.remove_prefix(1);
+  const bool plus = digits.starts_with('+');
+  if (plus) digits.remove_prefix(1);
   // Go's hexadecimal floats have an exponent.
   const size_t sign = digits.starts_with('-');
   const bool hex = digits.size() > sign + 2 && digits[sign] == '0' &&
@@ -65,8 +66,10 @@ std::string parse_real(std::string_view text, T& value) {
                                       value, std::chars_format::hex)
                     : std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (hex && sign) value = -value;
-  if (digits.empty() || parsed.ptr != digits.data() + digits.size() ||
-      parsed.ec == std::errc::invalid_argument) {
+  // from_chars takes a sign and "nan" after the "0x" too.
+  const bool no_digits = hex && digits[sign + 2] != '.' && hex_digit(digits[sign + 2]) < 0;
+  if (digits.empty() || (plus && sign) || no_digits ||
+      parsed.ptr != digits.data() + digits.size() || parsed.ec == std::errc::invalid_argument) {
     return strconv_error("ParseFloat", text, "invalid syntax");
   }
   if (parsed.ec != std::errc()) return strconv_error("ParseFloat", text, "value out of range");

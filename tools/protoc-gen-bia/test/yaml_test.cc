@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <google/protobuf/util/json_util.h>
 
+#include "bia/fiber/scheduler.h"
 #include "bia/yaml_message.h"
 #include "demo/v1/greeter.bia.h"
 #include "test/v1/kinds.bia.h"
@@ -117,6 +118,21 @@ TEST(Yaml, WritesNumbersAndTextThatStayWhatTheyAre) {
   }
 }
 
+TEST(Yaml, EscapesWhatYamlDoesNotHave) {
+  // yaml.v3 refuses all of these as they are, or folds them to a space.
+  std::string yaml;
+  bia::append_yaml_text(yaml,
+                        "a\x7F\u0080\u009F\u0085\uFEFF\uFFFE\uFFFF\u2028\u2029\u00A0\uFFFD\u2030");
+  EXPECT_EQ(yaml, "\"a\\x7F\\x80\\x9F\\x85\\uFEFF\\uFFFE\\uFFFF\\u2028\\u2029\u00A0\uFFFD\u2030\"");
+  test::v1::Sub sub;
+  sub.set_name("\x7F\u0080\u0085\uFEFF\uFFFF\u2028\U0001F600");
+  std::string text;
+  ASSERT_TRUE(bia::encode_yaml(sub, text).ok());
+  test::v1::Sub again;
+  ASSERT_TRUE(bia::decode_yaml(text, again).ok()) << text;
+  EXPECT_EQ(again.name(), sub.name());
+}
+
 TEST(Yaml, IsReadBack) {
   const std::string json =
       R"({"scalars":{"d":1e+21,"f":1.5,"i32":-1,"i64":"-9223372036854775808","u64":"18446744073709551615",)"
@@ -168,6 +184,49 @@ TEST(Yaml, ReadsWhatGoRefusesOrPassesOver) {
       R"({"object":{"a":true},"value":2})");
 }
 
+TEST(Yaml, ReadsNullForAValueAsTheValueNull) {
+  EXPECT_EQ(read("value: ~\nvalues: {a: }\nlist: [~]"),
+            R"({"value":null,"list":[null],"values":{"a":null}})");
+  EXPECT_EQ(read("value: {kind: null}\nlist: {values: [~, {kind: ~}, {kind: {}}]}"),
+            R"({"value":null,"list":[null,null,null]})");
+  EXPECT_EQ(read("object: {fields: {a: ~}}"), R"({"object":{"a":null}})");
+  EXPECT_EQ(read("object: ~\nlist: ~\nvalues: ~"), "{}");
+  google::protobuf::Value value;
+  ASSERT_TRUE(bia::decode_yaml("~", value).ok());
+  EXPECT_EQ(value.kind_case(), google::protobuf::Value::kNullValue);
+}
+
+TEST(Yaml, ReadsWholeNumbersInEachBase) {
+  const auto whole = [](std::string_view text) {
+    test::v1::Scalars scalars;
+    const bool read = bia::decode_yaml(fmt::format("i64: {}", text), scalars).ok();
+    return read ? std::to_string(scalars.i64()) : "refused";
+  };
+  const std::pair<const char*, const char*> numbers[] = {
+      {"0X10", "16"},       {"0B101", "5"},       {"0O17", "15"},
+      {"017", "15"},        {"-0x10", "-16"},     {"+5", "5"},
+      {"0", "0"},           {"-0", "0"},          {"0e5", "0"},
+      {"1e3", "1000"},      {"-1.0", "-1"},       {"09", "9"},
+      {"+0b1", "1"},        {"0x_1_0", "16"},     {"-0x8000000000000000", "-9223372036854775808"},
+      {"+-5", "refused"},   {"--5", "refused"},   {"-+5", "refused"},
+      {"0x-5", "refused"},  {"0x+5", "refused"},  {"0-5", "refused"},
+      {"0b-1", "refused"},  {"0o9", "refused"},   {"0b12", "refused"},
+      {"0a5", "refused"},   {"0x", "refused"},    {"0x1p3", "refused"},
+      {"+-1e3", "refused"}, {"-.5e1", "refused"}, {"1e400", "refused"},
+      {"0xinf", "refused"}};
+  for (const auto& [text, number] : numbers) EXPECT_EQ(whole(text), number) << text;
+  EXPECT_THAT(read<test::v1::Scalars>("u64: -1.0"), HasSubstr("strconv.ParseUint"));
+}
+
+TEST(Yaml, ReadsBytesInEachBase) {
+  EXPECT_EQ(read<test::v1::Scalars>("data: [0x68, 0X69]"), R"({"data":"aGk="})");
+  for (const char* item : {"12abc", "256", "-1", "0x100", "1.5", "~", "[1]", "''"}) {
+    EXPECT_THAT(read<test::v1::Scalars>(fmt::format("data: [{}]", item)),
+                HasSubstr("bytes are numbers from 0 to 255"))
+        << item;
+  }
+}
+
 TEST(Yaml, SaysWhatIsWrong) {
   EXPECT_EQ(read<test::v1::Scalars>("text: a\ni32: x"),
             R"(yaml: line 2: parsing field "i32": strconv.ParseInt: parsing "x": invalid syntax)");
@@ -204,11 +263,11 @@ TEST(Yaml, HasLimits) {
     return text + "{}" + std::string(size_t(depth), '}');
   };
   test::v1::Sub just;
-  EXPECT_TRUE(bia::decode_yaml(nested(bia::kYamlDepthMax), just).ok());
-  EXPECT_THAT(read<test::v1::Sub>(nested(bia::kYamlDepthMax + 1)), HasSubstr("nests deeper"));
+  EXPECT_TRUE(bia::decode_yaml(nested(bia::kYamlDecodeDepthMax), just).ok());
+  EXPECT_THAT(read<test::v1::Sub>(nested(bia::kYamlDecodeDepthMax + 1)), HasSubstr("than 32"));
   test::v1::Sub deep;
   test::v1::Sub* inner = &deep;
-  for (int i = 0; i <= bia::kYamlDepthMax; ++i) inner = inner->mutable_child();
+  for (int i = 0; i <= bia::kYamlEncodeDepthMax; ++i) inner = inner->mutable_child();
   std::string out;
   EXPECT_EQ(bia::encode_yaml(deep, out).error().code(), bia::Code::kInternal);
 
@@ -220,6 +279,93 @@ TEST(Yaml, HasLimits) {
   }
   EXPECT_THAT(read(bomb + "object: *a8\n"), HasSubstr("aliases"));
   EXPECT_EQ(read(bomb), "{}");
+}
+
+/// On a stack as a handler has it; the frames of ASan need a larger one.
+void on_fiber(std::function<void()> body) {
+  bia::fiber::SchedulerOptions options;
+#ifdef __SANITIZE_ADDRESS__
+  options.stack_bytes *= 16;
+#endif
+  auto scheduler = bia::fiber::Scheduler::create(options);
+  ASSERT_TRUE(scheduler.ok());
+  ASSERT_TRUE((*scheduler)->spawn(std::move(body)).ok());
+  (*scheduler)->run(bia::fiber::Scheduler::Until::kNoFibers);
+}
+
+std::string repeated(std::string_view text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+TEST(Yaml, RefusesDeepNestingWithinAHandlersStack) {
+  on_fiber([] {
+    for (std::string_view part : {"[", "- ", "{a: ", "? ", "{child: "})
+      EXPECT_THAT(read<test::v1::Sub>(repeated(part, 450)), HasSubstr("nests deeper than 64"));
+    // Aliases nest deeper than the text, or without an end.
+    std::string chain = "n0: &n0 {}\n";
+    for (int i = 1; i < 200; ++i) chain += fmt::format("n{0}: &n{0} {{child: *n{1}}}\n", i, i - 1);
+    EXPECT_THAT(read<test::v1::Sub>(chain + "child: *n199"), HasSubstr("nests deeper than 32"));
+    EXPECT_THAT(read<test::v1::Sub>("&a {child: *a}"), HasSubstr("nests deeper than 32"));
+    EXPECT_THAT(read("nested: &a {deeper: {k: *a}}"), HasSubstr("nests deeper than 32"));
+    EXPECT_THAT(read("value: &a {kind: {structvalue: {fields: {k: *a}}}}"),
+                HasSubstr("nests deeper than 32"));
+    EXPECT_THAT(read("value: &a [*a]"), HasSubstr("nests deeper than 64"));
+  });
+}
+
+TEST(Yaml, NestsToItsLimitsWithinAHandlersStack) {
+  on_fiber([] {
+    const std::string nested = repeated("{child: ", bia::kYamlDecodeDepthMax) + "{n: 1}" +
+                               repeated("}", bia::kYamlDecodeDepthMax);
+    test::v1::Sub sub;
+    EXPECT_TRUE(bia::decode_yaml(nested, sub).ok());
+    // A message 28 deep, and a list below it to 64.
+    const std::string both = "value: " + repeated("{kind: {listvalue: {values: [", 9) +
+                             repeated("[", 27) + repeated("]", 27) + repeated("]}}}", 9);
+    test::v1::Kinds kinds;
+    const bia::Result<void> done = bia::decode_yaml(both, kinds);
+    EXPECT_TRUE(done.ok()) << done.error().message();
+    test::v1::Sub deep;
+    test::v1::Sub* inner = &deep;
+    for (int i = 0; i < bia::kYamlEncodeDepthMax; ++i) inner = inner->mutable_child();
+    std::string out;
+    EXPECT_TRUE(bia::encode_yaml(deep, out).ok());
+  });
+}
+
+/// Ten times as many of `leaf` with each of `levels`, each below `before` and `after`.
+std::string bomb_of(std::string_view leaf, int levels, std::string_view before,
+                    std::string_view after) {
+  std::string text = fmt::format("a0: &a0 {}\n", leaf);
+  for (int i = 1; i <= levels; ++i) {
+    text += fmt::format("a{0}: &a{0} {1}", i, before);
+    for (int j = 0; j < 10; ++j) text += fmt::format("{}k{}: *a{}", j ? ", " : "", j, i - 1);
+    text += fmt::format("{}\n", after);
+  }
+  return text;
+}
+
+TEST(Yaml, ChargesWhatAliasesMake) {
+  // Messages of nothing, entries of null, and nulls in a list.
+  const std::string empty = bomb_of("{}", 6, "{deeper: {", "}}");
+  EXPECT_THAT(read(empty + "nested: *a6"), HasSubstr("aliases"));
+  EXPECT_THAT(read(bomb_of("~", 6, "{deeper: {", "}}") + "nested: *a6"), HasSubstr("aliases"));
+  const std::string nulls = "x: &x [" + repeated("~,", 1000) + "]\n";
+  EXPECT_THAT(read(nulls + repeated("subs: *x\n", 300)), HasSubstr("aliases"));
+  EXPECT_THAT(read(nulls + repeated("list: *x\n", 300)), HasSubstr("aliases"));
+  EXPECT_THAT(read(nulls + repeated("value: *x\n", 300)), HasSubstr("aliases"));
+  // Texts that are passed over or cut up.
+  EXPECT_THAT(read("x: &x " + repeated("a,", 1000) + "\n" + repeated("mask: *x\n", 500)),
+              HasSubstr("aliases"));
+  EXPECT_THAT(read("x: &x " + repeated("0", 100'000) + "s\n" + repeated("lasted: *x\n", 200)),
+              HasSubstr("aliases"));
+  EXPECT_THAT(
+      read("x: &x {" + repeated("nope: 1,", 20'000) + "}\n" + repeated("choice: *x\n", 900)),
+      HasSubstr("aliases"));
+  // A plain body may have many.
+  EXPECT_THAT(read("subs: [" + repeated("{},", 100'000) + "]"), StartsWith("{\"subs\":[{},"));
 }
 
 }  // namespace
