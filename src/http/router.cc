@@ -30,8 +30,32 @@ void allow_method(std::string& allowed, std::string_view name) {
   if (name == "GET") allow_method(allowed, "HEAD");
 }
 
+/// "//" or "/." somewhere. Looked for in every request's path, so 16 bytes at a time.
+bool has_doubtful_part(std::string_view path) {
+  size_t at = 0;
+#if defined(__SSE2__)
+  constexpr size_t kStep = sizeof(__m128i);
+  const __m128i slash = _mm_set1_epi8('/');
+  const __m128i dot = _mm_set1_epi8('.');
+  while (at + kStep < path.size()) {
+    const auto here = _mm_loadu_si128(reinterpret_cast<const __m128i*>(path.data() + at));
+    const auto next = _mm_loadu_si128(reinterpret_cast<const __m128i*>(path.data() + at + 1));
+    const auto either = _mm_or_si128(_mm_cmpeq_epi8(next, slash), _mm_cmpeq_epi8(next, dot));
+    if (_mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(here, slash), either)) != 0) return true;
+    if (at + kStep + 1 == path.size()) return false;
+    // The last one overlaps.
+    at = std::min(at + kStep, path.size() - kStep - 1);
+  }
+#endif
+  for (; at + 1 < path.size(); ++at) {
+    if (path[at] == '/' && (path[at + 1] == '/' || path[at + 1] == '.')) return true;
+  }
+  return false;
+}
+
 /// An empty part, "." or "..", not last where it is empty: what path.Clean takes out.
 bool is_unclean(std::string_view path) {
+  if (!has_doubtful_part(path)) return false;
   for (size_t at = path.find('/'); at != std::string_view::npos; at = path.find('/', at + 1)) {
     std::string_view rest = path.substr(at + 1);
     if (rest.starts_with('/')) return true;

@@ -84,6 +84,20 @@ TEST_F(RouterServes, WhatIsUncleanReachesNoWildcard) {
   });
 }
 
+TEST_F(RouterServes, SeesWhatIsUncleanAtEveryPlace) {
+  router_.add("GET", "/{path=**}", saying("any")).value();
+  serve([this] {
+    for (size_t size = 1; size < 70; size += size < 40 ? 1 : 7) {
+      const std::string clean = "/" + std::string(size, 'a');
+      EXPECT_EQ(body("GET", clean, "x"), "any " + clean.substr(1));
+      for (size_t at = 1; at + 2 < clean.size(); at += 5)
+        EXPECT_EQ(body("GET", std::string(clean).replace(at, 2, "//"), "x"), "301") << size;
+      EXPECT_EQ(body("GET", clean + "/..", "x"), "301") << size;
+      EXPECT_EQ(body("GET", clean + "/.b", "x"), "any " + clean.substr(1) + "/.b");
+    }
+  });
+}
+
 TEST_F(RouterServes, OptionsSayWhatAPathTakes) {
   router_.add("GET", "/a", saying("got")).value();
   router_.add("DELETE", "/a", saying("gone")).value();
