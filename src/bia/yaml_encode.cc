@@ -4,11 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 #include <vector>
 
+#include "base/text.h"
 #include "bia/codec/json_writer.h"
 #include "bia/yaml_message.h"
+#include "codec/field_value.h"
 #include "codec/go_names.h"
+#include "codec/utf8.h"
 
 namespace bia {
 namespace {
@@ -21,9 +25,7 @@ bool is_letter(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
 
 /// What YAML 1.1 or 1.2 takes for something else than text, among words of letters.
 bool is_reserved(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c; });
+  const std::string lower = lower_case(text);
   for (std::string_view word :
        {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"}) {
     if (lower == word) return true;
@@ -37,11 +39,6 @@ bool is_plain(std::string_view text) {
     return is_letter(c) || (c >= '0' && c <= '9') ||
            std::string_view(" _-./@+").find(c) != std::string_view::npos;
   });
-}
-
-std::string lower_case(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c;
-  return text;
 }
 
 template <typename T>
@@ -195,58 +192,28 @@ class YamlMessageWriter {
   }
 
   void scalar(const pb::Message& message, const Field* field, int at) {
-    const pb::Reflection* r = message.GetReflection();
-    const bool list = at >= 0;
-    const auto number = [&](auto value) { fmt::format_to(std::back_inserter(out_), "{}", value); };
-    switch (field->cpp_type()) {
-      case Field::CPPTYPE_BOOL:
-        return number(list ? r->GetRepeatedBool(message, field, at) : r->GetBool(message, field));
-      case Field::CPPTYPE_INT32:
-        return number(list ? r->GetRepeatedInt32(message, field, at) : r->GetInt32(message, field));
-      case Field::CPPTYPE_INT64:
-        return number(list ? r->GetRepeatedInt64(message, field, at) : r->GetInt64(message, field));
-      case Field::CPPTYPE_UINT32:
-        return number(list ? r->GetRepeatedUInt32(message, field, at)
-                           : r->GetUInt32(message, field));
-      case Field::CPPTYPE_UINT64:
-        return number(list ? r->GetRepeatedUInt64(message, field, at)
-                           : r->GetUInt64(message, field));
-      case Field::CPPTYPE_ENUM:
-        return number(list ? r->GetRepeatedEnumValue(message, field, at)
-                           : r->GetEnumValue(message, field));
-      case Field::CPPTYPE_DOUBLE:
-        return append_real(
-            out_, list ? r->GetRepeatedDouble(message, field, at) : r->GetDouble(message, field));
-      case Field::CPPTYPE_FLOAT:
-        return append_real(
-            out_, list ? r->GetRepeatedFloat(message, field, at) : r->GetFloat(message, field));
-      case Field::CPPTYPE_STRING: {
-        std::string scratch;
-        return append_yaml_text(out_,
-                                list ? r->GetRepeatedStringReference(message, field, at, &scratch)
-                                     : r->GetStringReference(message, field, &scratch));
+    codec::visit_scalar(message, field, at, [this](auto value) {
+      using Value = decltype(value);
+      if constexpr (std::is_same_v<Value, std::string_view>) {
+        append_yaml_text(out_, value);
+      } else if constexpr (std::is_floating_point_v<Value>) {
+        append_real(out_, value);
+      } else if constexpr (std::is_same_v<Value, codec::EnumNumber>) {
+        fmt::format_to(std::back_inserter(out_), "{}", value.number);
+      } else {
+        fmt::format_to(std::back_inserter(out_), "{}", value);
       }
-      case Field::CPPTYPE_MESSAGE:
-        return;
-    }
+    });
   }
 
   std::string& out_;
 };
 
-/// How many bytes of UTF-8 at `at` are a character that JSON has as it is and YAML has not, 0 for
-/// none: yaml.v3 refuses U+007F to U+009F, U+FEFF, U+FFFE and U+FFFF, and takes U+0085, U+2028 and
-/// U+2029 for the end of a line.
-size_t foreign_length(std::string_view text, size_t at) {
-  const auto byte = [&](size_t offset) {
-    return at + offset < text.size() ? static_cast<uint8_t>(text[at + offset]) : 0;
-  };
-  if (byte(0) == 0x7F) return 1;
-  if (byte(0) == 0xC2) return byte(1) < 0xA0 ? 2 : 0;
-  const bool separator = byte(0) == 0xE2 && byte(1) == 0x80 && (byte(2) | 1) == 0xA9;
-  const bool mark = byte(0) == 0xEF && byte(1) == 0xBB && byte(2) == 0xBF;
-  const bool none = byte(0) == 0xEF && byte(1) == 0xBF && byte(2) >= 0xBE;
-  return separator || mark || none ? 3 : 0;
+/// What JSON has as it is and YAML has not: yaml.v3 refuses U+007F to U+009F, U+FEFF, U+FFFE and
+/// U+FFFF, and takes U+0085, U+2028 and U+2029 for the end of a line.
+bool is_foreign(uint32_t c) {
+  return (c >= 0x7F && c <= 0x9F) || c == 0x2028 || c == 0x2029 || c == 0xFEFF || c == 0xFFFE ||
+         c == 0xFFFF;
 }
 
 /// Writes what is foreign from `from` on as escapes. The text there is UTF-8.
@@ -255,21 +222,16 @@ void escape_foreign(std::string& yaml, size_t from) {
   if (std::all_of(yaml.begin() + static_cast<ptrdiff_t>(from), yaml.end(), ascii)) return;
   const std::string text = yaml.substr(from);
   yaml.resize(from);
-  for (size_t i = 0; i < text.size();) {
-    const size_t length = foreign_length(text, i);
-    const auto byte = [&](size_t offset) { return static_cast<uint8_t>(text[i + offset]); };
-    if (length == 0) {
-      yaml += text[i++];
-      continue;
-    }
-    if (length == 3) {
-      const int code = (byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
-      fmt::format_to(std::back_inserter(yaml), "\\u{:04X}", code);
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::string_view before = rest;
+    const uint32_t c = codec::take_code_point(rest);
+    if (!is_foreign(c)) {
+      yaml += before.substr(0, before.size() - rest.size());
+    } else if (c < 0x100) {
+      fmt::format_to(std::back_inserter(yaml), "\\x{:02X}", c);
     } else {
-      // U+0080 to U+009F have their number as their second byte.
-      fmt::format_to(std::back_inserter(yaml), "\\x{:02X}", byte(length - 1));
+      fmt::format_to(std::back_inserter(yaml), "\\u{:04X}", c);
     }
-    i += length;
   }
 }
 

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <memory>
+#include <type_traits>
 
 #include "bia/base/time.h"
 #include "bia/codec/form.h"
 #include "bia/codec/json_writer.h"
+#include "codec/field_value.h"
 #include "codec/time_text.h"
 
 namespace bia::codec {
@@ -35,49 +37,28 @@ std::string url_base64(std::string_view bytes) {
 
 /// The value's text; `index` is -1 for a singular field. Not for messages.
 std::string scalar_text(const pb::Message& message, const Field* field, int index) {
-  const pb::Reflection* r = message.GetReflection();
   std::string text;
-  bool list = index >= 0;
-  switch (field->cpp_type()) {
-    case Field::CPPTYPE_BOOL:
-      return (list ? r->GetRepeatedBool(message, field, index) : r->GetBool(message, field))
-                 ? "true"
-                 : "false";
-    case Field::CPPTYPE_INT32:
-      return std::to_string(list ? r->GetRepeatedInt32(message, field, index)
-                                 : r->GetInt32(message, field));
-    case Field::CPPTYPE_INT64:
-      return std::to_string(list ? r->GetRepeatedInt64(message, field, index)
-                                 : r->GetInt64(message, field));
-    case Field::CPPTYPE_UINT32:
-      return std::to_string(list ? r->GetRepeatedUInt32(message, field, index)
-                                 : r->GetUInt32(message, field));
-    case Field::CPPTYPE_UINT64:
-      return std::to_string(list ? r->GetRepeatedUInt64(message, field, index)
-                                 : r->GetUInt64(message, field));
-    case Field::CPPTYPE_DOUBLE:
-      append_json_double(
-          text, list ? r->GetRepeatedDouble(message, field, index) : r->GetDouble(message, field));
-      break;
-    case Field::CPPTYPE_FLOAT:
-      append_json_float(
-          text, list ? r->GetRepeatedFloat(message, field, index) : r->GetFloat(message, field));
-      break;
-    case Field::CPPTYPE_ENUM: {
-      int number =
-          list ? r->GetRepeatedEnumValue(message, field, index) : r->GetEnumValue(message, field);
-      const pb::EnumValueDescriptor* value = field->enum_type()->FindValueByNumber(number);
-      return value ? value->name() : std::to_string(number);
+  visit_scalar(message, field, index, [&](auto value) {
+    using Value = decltype(value);
+    if constexpr (std::is_same_v<Value, std::string_view>) {
+      text = field->type() == Field::TYPE_BYTES ? url_base64(value) : std::string(value);
+    } else if constexpr (std::is_same_v<Value, bool>) {
+      text = value ? "true" : "false";
+    } else if constexpr (std::is_same_v<Value, EnumNumber>) {
+      const pb::EnumValueDescriptor* known = field->enum_type()->FindValueByNumber(value.number);
+      text = known ? known->name() : std::to_string(value.number);
+    } else if constexpr (std::is_floating_point_v<Value>) {
+      if constexpr (std::is_same_v<Value, float>) {
+        append_json_float(text, value);
+      } else {
+        append_json_double(text, value);
+      }
+      // "NaN" and "Infinity" come in JSON's quotes.
+      std::erase(text, '"');
+    } else {
+      text = std::to_string(value);
     }
-    case Field::CPPTYPE_STRING: {
-      text = list ? r->GetRepeatedString(message, field, index) : r->GetString(message, field);
-      return field->type() == Field::TYPE_BYTES ? url_base64(text) : text;
-    }
-    case Field::CPPTYPE_MESSAGE:
-      break;
-  }
-  // "NaN" and "Infinity" come in JSON's quotes.
-  std::erase(text, '"');
+  });
   return text;
 }
 

@@ -5,7 +5,9 @@
 
 #include <charconv>
 #include <cmath>
+#include <type_traits>
 
+#include "codec/field_value.h"
 #include "codec/go_names.h"
 #include "codec/utf8.h"
 #include "codec/xml.h"
@@ -145,39 +147,18 @@ class XmlWriter {
   }
 
   void scalar(const pb::Message& message, const Field* field, int at) {
-    const pb::Reflection* r = message.GetReflection();
-    const bool list = at >= 0;
-    const auto number = [&](auto value) { fmt::format_to(std::back_inserter(out_), "{}", value); };
-    switch (field->cpp_type()) {
-      case Field::CPPTYPE_BOOL:
-        return number(list ? r->GetRepeatedBool(message, field, at) : r->GetBool(message, field));
-      case Field::CPPTYPE_INT32:
-        return number(list ? r->GetRepeatedInt32(message, field, at) : r->GetInt32(message, field));
-      case Field::CPPTYPE_INT64:
-        return number(list ? r->GetRepeatedInt64(message, field, at) : r->GetInt64(message, field));
-      case Field::CPPTYPE_UINT32:
-        return number(list ? r->GetRepeatedUInt32(message, field, at)
-                           : r->GetUInt32(message, field));
-      case Field::CPPTYPE_UINT64:
-        return number(list ? r->GetRepeatedUInt64(message, field, at)
-                           : r->GetUInt64(message, field));
-      case Field::CPPTYPE_ENUM:
-        return number(list ? r->GetRepeatedEnumValue(message, field, at)
-                           : r->GetEnumValue(message, field));
-      case Field::CPPTYPE_DOUBLE:
-        return append_float(
-            out_, list ? r->GetRepeatedDouble(message, field, at) : r->GetDouble(message, field));
-      case Field::CPPTYPE_FLOAT:
-        return append_float(
-            out_, list ? r->GetRepeatedFloat(message, field, at) : r->GetFloat(message, field));
-      case Field::CPPTYPE_STRING: {
-        std::string scratch;
-        return append_text(out_, list ? r->GetRepeatedStringReference(message, field, at, &scratch)
-                                      : r->GetStringReference(message, field, &scratch));
+    visit_scalar(message, field, at, [this](auto value) {
+      using Value = decltype(value);
+      if constexpr (std::is_same_v<Value, std::string_view>) {
+        append_text(out_, value);
+      } else if constexpr (std::is_floating_point_v<Value>) {
+        append_float(out_, value);
+      } else if constexpr (std::is_same_v<Value, EnumNumber>) {
+        fmt::format_to(std::back_inserter(out_), "{}", value.number);
+      } else {
+        fmt::format_to(std::back_inserter(out_), "{}", value);
       }
-      case Field::CPPTYPE_MESSAGE:
-        return;
-    }
+    });
   }
 
   std::string& out_;

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <vector>
 
+#include "codec/utf8.h"
+
 extern "C" {
 #include "libunicode.h"
 }
@@ -18,21 +20,9 @@ using CodePoints = std::vector<uint32_t>;
 /// Empty for what is no UTF-8.
 CodePoints code_points(std::string_view text) {
   CodePoints out;
-  for (size_t i = 0; i < text.size();) {
-    const auto first = static_cast<unsigned char>(text[i++]);
-    const int more = first < 0x80    ? 0
-                     : first >= 0xf0 ? 3
-                     : first >= 0xe0 ? 2
-                     : first >= 0xc0 ? 1
-                                     : -1;
-    if (more < 0 || i + static_cast<size_t>(more) > text.size()) return {};
-    uint32_t c = more == 0 ? first : first & (0x3fu >> more);
-    for (int k = 0; k < more; ++k) {
-      const auto next = static_cast<unsigned char>(text[i++]);
-      if ((next & 0xc0) != 0x80) return {};
-      c = c << 6 | (next & 0x3fu);
-    }
-    out.push_back(c);
+  while (!text.empty()) {
+    if (bia::codec::utf8_length(text, 0) == 0) return {};
+    out.push_back(bia::codec::take_code_point(text));
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "codec/utf8.h"
 #include "zelus/modules/native.h"
 
 namespace zelus::modules {
@@ -13,17 +14,6 @@ namespace {
 
 /// ASCII in the order of the root collation; letters follow, each small before capital.
 constexpr std::string_view kOrder = "\t\n\v\f\r _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789";
-
-/// Takes a code point from the front of UTF-8 text.
-uint32_t take(std::string_view& text) {
-  auto lead = static_cast<uint8_t>(text.front());
-  size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  uint32_t out = size == 1 ? lead : lead & (0xffu >> (size + 1));
-  for (size_t i = 1; i < size && i < text.size(); ++i)
-    out = out << 6 | (static_cast<uint8_t>(text[i]) & 0x3f);
-  text.remove_prefix(std::min(size, text.size()));
-  return out;
-}
 
 bool is_mark(uint32_t c) { return c >= 0x300 && c <= 0x36f; }
 bool is_capital(uint32_t c) { return c >= 'A' && c <= 'Z'; }
@@ -38,7 +28,7 @@ uint32_t primary(uint32_t c) {
 /// The next code point that is no mark (`marks`: the next mark); 0 at the end.
 uint32_t next(std::string_view& text, bool marks) {
   while (!text.empty()) {
-    uint32_t c = take(text);
+    uint32_t c = bia::codec::take_code_point(text);
     if (is_mark(c) == marks && (marks || primary(c) != 0)) return c;
   }
   return 0;
@@ -59,8 +49,8 @@ int compare(std::string_view a, std::string_view b) {
   std::string_view x = a;
   std::string_view y = b;
   while (!x.empty() || !y.empty()) {
-    uint32_t c = x.empty() ? 0 : take(x);
-    uint32_t d = y.empty() ? 0 : take(y);
+    uint32_t c = x.empty() ? 0 : bia::codec::take_code_point(x);
+    uint32_t d = y.empty() ? 0 : bia::codec::take_code_point(y);
     uint32_t left = is_mark(c) ? c : 0;
     uint32_t right = is_mark(d) ? d : 0;
     if (left != right) return left < right ? -1 : 1;

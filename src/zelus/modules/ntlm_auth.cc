@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "codec/utf8.h"
 #include "grpc/wire.h"
 #include "zelus/modules/openssl_library.h"
 #include "zelus/modules/utf8.h"
@@ -48,11 +49,8 @@ uint32_t get(std::string_view from, size_t at, size_t bytes) {
 std::u16string utf16(std::string_view bytes) {
   std::u16string out;
   const std::string text = read_utf8(bytes, /*last=*/true).text;
-  for (size_t at = 0; at < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[at++]);
-    const int more = lead < 0x80 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
-    uint32_t rune = more == 0 ? lead : lead & (0x3fu >> more);
-    for (int i = 0; i < more; ++i) rune = rune << 6 | (static_cast<uint8_t>(text[at++]) & 0x3fu);
+  for (std::string_view rest = text; !rest.empty();) {
+    uint32_t rune = bia::codec::take_code_point(rest);
     if (rune >= 0x10000) {
       rune -= 0x10000;
       out += static_cast<char16_t>(0xd800 | rune >> 10);

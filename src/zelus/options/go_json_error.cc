@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "codec/utf8.h"
+
 namespace zelus::options {
 
 namespace {
@@ -16,8 +18,9 @@ std::string quoted(unsigned char c) {
   if (c < 0x20 || c == 0x7f) return fmt::format("'\\x{:02x}'", c);
   if (c < 0x80) return fmt::format("'{}'", static_cast<char>(c));
   if (c <= 0xa0 || c == 0xad) return fmt::format("'\\u{:04x}'", c);
-  return fmt::format("'{}{}'", static_cast<char>(0xc0 | c >> 6),
-                     static_cast<char>(0x80 | (c & 0x3f)));
+  std::string text = "'";
+  bia::codec::append_utf8(text, c);
+  return text + "'";
 }
 
 /// The grammar of RFC 8259; iterative, as the text's nesting is not ours to choose.

@@ -34,13 +34,6 @@ bool is_unseen(uint32_t rune) {
                      [rune](Range r) { return r.first <= rune && rune <= r.last; });
 }
 
-uint32_t rune_of(std::string_view character) {
-  uint32_t rune = static_cast<uint8_t>(character[0]);
-  if (character.size() > 1) rune &= 0xffu >> (character.size() + 1);
-  for (char c : character.substr(1)) rune = rune << 6 | (static_cast<uint8_t>(c) & 0x3fu);
-  return rune;
-}
-
 /// Empty: the character stands as it is.
 std::string escape(char c) {
   constexpr std::string_view kNamed = "\a\b\f\n\r\t\v\"\\";
@@ -63,7 +56,8 @@ std::string go_quote(std::string_view text) {
       quoted += instead.empty() ? std::string(character) : instead;
       continue;
     }
-    const uint32_t rune = rune_of(character);
+    std::string_view rest = character;
+    const uint32_t rune = bia::codec::take_code_point(rest);
     if (!is_unseen(rune)) {
       quoted += character;
     } else {

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+
+#include "codec/utf8.h"
 
 namespace zelus::summary {
 namespace {
@@ -77,17 +80,6 @@ std::string time_text(double milliseconds, std::string_view fixed_unit) {
 constexpr std::string_view kPrimaryOrder =
     "\t\n\v\f\r _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789";
 
-uint32_t next_code_point(std::string_view text, size_t& at) {
-  unsigned char first = static_cast<unsigned char>(text[at++]);
-  int more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0;
-  uint32_t code = more == 0 ? first : first & (0x3fu >> more);
-  for (; more > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80;
-       --more) {
-    code = code << 6 | (static_cast<unsigned char>(text[at++]) & 0x3f);
-  }
-  return code;
-}
-
 uint32_t primary_weight(uint32_t code) {
   if (code >= 'a' && code <= 'z') return 256 + code - 'a';
   if (code >= 'A' && code <= 'Z') return 256 + code - 'A';
@@ -153,36 +145,35 @@ std::string humanize(double value, metrics::MetricType type, metrics::Contains c
 }
 
 int collate(std::string_view a, std::string_view b) {
-  size_t i = 0;
-  size_t j = 0;
   int by_case = 0;
-  while (i < a.size() && j < b.size()) {
-    uint32_t left = next_code_point(a, i);
-    uint32_t right = next_code_point(b, j);
+  while (!a.empty() && !b.empty()) {
+    uint32_t left = bia::codec::take_code_point(a);
+    uint32_t right = bia::codec::take_code_point(b);
     uint32_t left_weight = primary_weight(left);
     uint32_t right_weight = primary_weight(right);
     if (left_weight != right_weight) return left_weight < right_weight ? -1 : 1;
     // Lower case comes first, where nothing else differs.
     if (by_case == 0 && left != right) by_case = left > right ? -1 : 1;
   }
-  if (i < a.size()) return 1;
-  if (j < b.size()) return -1;
+  if (!a.empty()) return 1;
+  if (!b.empty()) return -1;
   return by_case;
 }
 
 size_t display_width(std::string_view text) {
   size_t width = 0;
-  for (size_t at = 0; at < text.size();) {
-    if (text[at] == '\x1b') {
+  while (!text.empty()) {
+    if (text[0] == '\x1b') {
       // "ESC [ … m", or ESC and one character.
-      ++at;
-      bool bracket = at < text.size() && text[at] == '[';
-      if (bracket) ++at;
-      while (bracket && at < text.size() && !(text[at] >= 0x40 && text[at] <= 0x7e)) ++at;
-      if (at < text.size()) ++at;
+      size_t end = 1;
+      if (end < text.size() && text[end] == '[') {
+        ++end;
+        while (end < text.size() && !(text[end] >= 0x40 && text[end] <= 0x7e)) ++end;
+      }
+      text.remove_prefix(std::min(end + 1, text.size()));
       continue;
     }
-    uint32_t code = next_code_point(text, at);
+    const uint32_t code = bia::codec::take_code_point(text);
     if (code < 0x300 || code > 0x36f) ++width;
   }
   return width;
