@@ -9,6 +9,7 @@
 
 #include "bia/base/assert.h"
 #include "zelus/ghz/printers.h"
+#include "zelus/metrics/go_time.h"
 
 namespace zelus::ghz {
 namespace {
@@ -182,7 +183,7 @@ void CallTemplate::render(const CallData& call, std::string& out) const {
         out += call.server_streaming ? "true" : "false";
         break;
       case Action::kTimestamp:
-        out += rfc3339(unix_now_ns(), Fraction::kNone);
+        metrics::append_rfc3339(out, unix_now_ns(), metrics::TimePrecision::kSeconds);
         break;
       case Action::kTimestampUnix:
         out += std::to_string(unix_now_ns() / 1'000'000'000);

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "zelus/ghz/printers.h"
+#include "zelus/metrics/go_time.h"
 
 namespace zelus::ghz {
 namespace {
@@ -18,7 +19,7 @@ class ReportWriter {
 
   void write() {
     writer_.StartObject();
-    text("date", rfc3339(report_.date_unix_ns, Fraction::kNone));
+    text("date", metrics::rfc3339(report_.date_unix_ns, metrics::TimePrecision::kSeconds));
     if (!report_.name.empty()) text("name", report_.name);
     text("endReason", report_.end_reason);
     key("options");
@@ -105,7 +106,7 @@ class ReportWriter {
     writer_.StartArray();
     for (const Detail& detail : report_.details) {
       writer_.StartObject();
-      text("timestamp", rfc3339(detail.end_unix_ns, Fraction::kNano));
+      text("timestamp", metrics::rfc3339(detail.end_unix_ns, metrics::TimePrecision::kNano));
       integer("latency", detail.latency_ns);
       text("error", detail.error == kNoError ? std::string_view()
                                              : std::string_view(report_.errors[detail.error]));

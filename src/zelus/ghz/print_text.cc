@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 
 #include "zelus/ghz/printers.h"
 
@@ -48,23 +47,6 @@ std::string duration_text(int64_t ns) {
   double milliseconds = static_cast<double>(ns) / 1e6;
   if (milliseconds < 1000) return fmt::format("{:.2f} ms", milliseconds);
   return fmt::format("{:.2f} s", static_cast<double>(ns) / 1e9);
-}
-
-std::string rfc3339(int64_t unix_ns, Fraction fraction) {
-  std::time_t when = static_cast<std::time_t>(unix_ns / 1'000'000'000);
-  std::tm local{};
-  localtime_r(&when, &local);
-  char text[32];
-  std::string out(text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &local));
-  if (fraction == Fraction::kNano && unix_ns % 1'000'000'000 != 0) {
-    std::string digits = fmt::format("{:09}", unix_ns % 1'000'000'000);
-    digits.erase(digits.find_last_not_of('0') + 1);
-    out += "." + digits;
-  }
-  if (local.tm_gmtoff == 0) return out + "Z";
-  long minutes = std::labs(local.tm_gmtoff) / 60;
-  return out +
-         fmt::format("{}{:02}:{:02}", local.tm_gmtoff < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }
 
 std::string summary_text(const Report& report) {

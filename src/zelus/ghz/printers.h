@@ -23,9 +23,6 @@ std::string prometheus_text(const Report& report);
 
 /// "123 ns", "1.23 ms", "1.23 s".
 std::string duration_text(int64_t ns);
-/// RFC 3339 in the local zone; Nano with Go's trimmed fraction.
-enum class Fraction { kNone, kNano };
-std::string rfc3339(int64_t unix_ns, Fraction fraction);
 /// As Go's encoding/json writes a float64.
 std::string go_json_float(double value);
 /// The shortest digits, with an exponent below -4 and from `exponent_max` on: 21 is what Go's %v

@@ -1,14 +1,12 @@
 #include "zelus/modules/setup_data.h"
 
-#include <fmt/format.h>
 #include <rapidjson/document.h>
 #include <rapidjson/writer.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <ctime>
 
+#include "zelus/metrics/go_time.h"
 #include "zelus/modules/native.h"
 #include "zelus/modules/url.h"
 
@@ -33,23 +31,12 @@ void sort_keys(rapidjson::Value& value) {
 
 /// Go's time.RFC3339Nano of a local time.
 std::string go_time(double ms) {
-  const auto whole = static_cast<int64_t>(std::floor(ms / 1000));
-  const auto part = static_cast<int>(ms - static_cast<double>(whole) * 1000);
-  const time_t seconds = whole;
-  tm parts{};
-  localtime_r(&seconds, &parts);
-  std::string out =
-      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1,
-                  parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
-  if (part != 0) {
-    std::string digits = fmt::format(".{:03}", part);
-    digits.erase(digits.find_last_not_of('0') + 1);
-    out += digits;
-  }
-  const long minutes = parts.tm_gmtoff / 60;
-  if (minutes == 0) return out + "Z";
-  return out + fmt::format("{}{:02}:{:02}", minutes < 0 ? '-' : '+', std::labs(minutes) / 60,
-                           std::labs(minutes) % 60);
+  const double seconds = std::floor(ms / 1000);
+  const metrics::UnixTime at{static_cast<int64_t>(seconds),
+                             static_cast<int64_t>(ms - seconds * 1000) * 1'000'000};
+  std::string out;
+  metrics::append_rfc3339(out, at, metrics::TimePrecision::kNano);
+  return out;
 }
 
 /// Array.from(collection)

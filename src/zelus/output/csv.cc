@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "bia/fiber/scheduler.h"
+#include "zelus/metrics/go_time.h"
 #include "zelus/options/duration.h"
-#include "zelus/output/go_time.h"
 #include "zelus/output/sink_file.h"
 
 namespace zelus::output {
@@ -96,8 +96,10 @@ std::string (*time_formatter(std::string_view name))(int64_t unix_ns) {
   if (name == "unix_milli") return [](int64_t ns) { return std::to_string(ns / 1'000'000); };
   if (name == "unix_micro") return [](int64_t ns) { return std::to_string(ns / 1'000); };
   if (name == "unix_nano") return [](int64_t ns) { return std::to_string(ns); };
-  if (name == "rfc3339") return [](int64_t ns) { return rfc3339(ns, TimePrecision::kSeconds); };
-  if (name == "rfc3339_nano") return [](int64_t ns) { return rfc3339(ns, TimePrecision::kNano); };
+  if (name == "rfc3339")
+    return [](int64_t ns) { return metrics::rfc3339(ns, metrics::TimePrecision::kSeconds); };
+  if (name == "rfc3339_nano")
+    return [](int64_t ns) { return metrics::rfc3339(ns, metrics::TimePrecision::kNano); };
   return nullptr;
 }
 

@@ -7,7 +7,7 @@
 
 #include "bia/fiber/scheduler.h"
 #include "zelus/metrics/go_float.h"
-#include "zelus/output/go_time.h"
+#include "zelus/metrics/go_time.h"
 #include "zelus/output/sink_file.h"
 
 namespace zelus::output {
@@ -87,7 +87,7 @@ class JsonOutput final : public Output {
 
   void append(std::string& out, const metrics::Sample& sample) {
     out += head_of(out, *sample.metric);
-    append_rfc3339(out, sample.unix_ns, TimePrecision::kNano);
+    metrics::append_rfc3339(out, sample.unix_ns, metrics::TimePrecision::kNano);
     out += R"(","value":)";
     metrics::append_go_g(out, sample.value);
     out += tags_of(sample.tags);

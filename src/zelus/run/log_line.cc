@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "codec/utf8.h"
+#include "zelus/metrics/go_time.h"
 #include "zelus/options/go_quote.h"
 #include "zelus/run/log.h"
 
@@ -119,15 +120,10 @@ std::string colour_line(LogLevel level, std::string_view message, std::span<cons
 }  // namespace
 
 std::string rfc3339_now() {
-  std::time_t seconds = std::time(nullptr);
-  std::tm local{};
-  ::localtime_r(&seconds, &local);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &local);
-  long minutes = local.tm_gmtoff / 60;
-  if (minutes == 0) return std::string(text) + "Z";
-  return fmt::format("{}{}{:02}:{:02}", text, minutes < 0 ? '-' : '+', std::abs(minutes) / 60,
-                     std::abs(minutes) % 60);
+  std::string out;
+  metrics::append_rfc3339(out, metrics::UnixTime{std::time(nullptr), 0},
+                          metrics::TimePrecision::kSeconds);
+  return out;
 }
 
 std::string format_log_line(LogFormat format, LogLevel level, std::string_view message,

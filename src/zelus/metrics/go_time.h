@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <string>
 
-namespace zelus::output {
+namespace zelus::metrics {
 
 /// Go's time formats in the local time zone: "2026-11-24T15:09:04.314099072Z" or "…+01:00".
 /// kNano leaves out trailing zeros of the fraction, and the fraction where it is zero.
@@ -10,4 +10,11 @@ enum class TimePrecision { kSeconds, kNano };
 std::string rfc3339(int64_t unix_ns, TimePrecision precision);
 void append_rfc3339(std::string& out, int64_t unix_ns, TimePrecision precision);
 
-}  // namespace zelus::output
+/// A time that may be further away than nanoseconds reach; `nanos` is from 0 below a second.
+struct UnixTime {
+  int64_t seconds = 0;
+  int64_t nanos = 0;
+};
+void append_rfc3339(std::string& out, UnixTime at, TimePrecision precision);
+
+}  // namespace zelus::metrics

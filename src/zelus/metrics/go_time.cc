@@ -1,18 +1,20 @@
-#include "zelus/output/go_time.h"
+#include "zelus/metrics/go_time.h"
 
 #include <fmt/format.h>
 
 #include <ctime>
 
-namespace zelus::output {
+namespace zelus::metrics {
 
 void append_rfc3339(std::string& out, int64_t unix_ns, TimePrecision precision) {
-  int64_t nanos = unix_ns % 1'000'000'000;
-  time_t seconds = unix_ns / 1'000'000'000;
-  if (nanos < 0) {
-    nanos += 1'000'000'000;
-    --seconds;
-  }
+  constexpr int64_t kSecond = 1'000'000'000;
+  UnixTime at{unix_ns / kSecond, unix_ns % kSecond};
+  if (at.nanos < 0) at = {at.seconds - 1, at.nanos + kSecond};
+  append_rfc3339(out, at, precision);
+}
+
+void append_rfc3339(std::string& out, UnixTime at, TimePrecision precision) {
+  const time_t seconds = at.seconds;
   // localtime_r takes a lock of libc each time; samples come in order, so that one second serves
   // many of them.
   thread_local time_t known = -1;
@@ -31,7 +33,7 @@ void append_rfc3339(std::string& out, int64_t unix_ns, TimePrecision precision) 
     known = seconds;
   }
   out += date;
-  if (precision == TimePrecision::kNano && nanos != 0) {
+  if (int64_t nanos = at.nanos; precision == TimePrecision::kNano && nanos != 0) {
     char fraction[] = ".000000000";
     for (char* digit = fraction + 9; digit > fraction; --digit, nanos /= 10)
       *digit = static_cast<char>('0' + nanos % 10);
@@ -48,4 +50,4 @@ std::string rfc3339(int64_t unix_ns, TimePrecision precision) {
   return out;
 }
 
-}  // namespace zelus::output
+}  // namespace zelus::metrics
