@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "bia/bia/service.h"
+#include "bia/codec/form.h"
 #include "bia/codec/json_writer.h"
 #include "bia/yaml_message.h"
+#include "grpc/proto_wire.h"
 
 namespace bia {
 namespace {
@@ -27,47 +29,21 @@ void for_each_metadata(const Error& error, F&& each) {
     each("code", std::to_string(status));
 }
 
-void append_varint(std::string& out, uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
-  out += static_cast<char>(value);
-}
-
-void append_text(std::string& out, int number, std::string_view text) {
-  if (text.empty()) return;
-  out += static_cast<char>(number << 3 | 2);
-  append_varint(out, text.size());
-  out += text;
-}
-
 /// errors.Status{int32 code = 1; string reason = 2; string message = 3; map<string, string>
 /// metadata = 4}
 void append_proto(const Error& error, std::string& body) {
-  body += '\x08';
-  append_varint(body, static_cast<uint64_t>(code_of(error)));
-  append_text(body, 2, error.reason());
-  append_text(body, 3, error.message());
+  const auto put_text = [](std::string& out, uint32_t field, std::string_view text) {
+    if (!text.empty()) grpc::put_bytes(out, field, text);
+  };
+  grpc::put_uint(body, 1, static_cast<uint64_t>(code_of(error)));
+  put_text(body, 2, error.reason());
+  put_text(body, 3, error.message());
   for_each_metadata(error, [&](std::string_view key, std::string_view value) {
     std::string entry;
-    append_text(entry, 1, key);
-    append_text(entry, 2, value);
-    body += '\x22';
-    append_varint(body, entry.size());
-    body += entry;
+    put_text(entry, 1, key);
+    put_text(entry, 2, value);
+    grpc::put_bytes(body, 4, entry);
   });
-}
-
-void append_escaped(std::string& out, std::string_view text) {
-  for (char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '-' ||
-                       c == '_' || c == '.' || c == '~';
-    if (plain) {
-      out += c;
-    } else if (c == ' ') {
-      out += '+';
-    } else {
-      fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<uint8_t>(c));
-    }
-  }
 }
 
 void append_form(const Error& error, std::string& body) {
@@ -75,9 +51,9 @@ void append_form(const Error& error, std::string& body) {
   const auto pair = [&](std::string_view key, std::string_view value) {
     if (value.empty()) return;
     body += '&';
-    append_escaped(body, key);
+    codec::append_query_escaped(body, key);
     body += '=';
-    append_escaped(body, value);
+    codec::append_query_escaped(body, value);
   };
   pair("message", error.message());
   for_each_metadata(error, [&](std::string_view key, std::string_view value) {

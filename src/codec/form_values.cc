@@ -159,6 +159,16 @@ void append_percent_encoded(std::string& out, std::string_view text, Slash slash
   }
 }
 
+void append_query_escaped(std::string& out, std::string_view text) {
+  for (;;) {
+    const size_t space = text.find(' ');
+    append_percent_encoded(out, text.substr(0, space), Slash::kEscape);
+    if (space == std::string_view::npos) return;
+    out += '+';
+    text.remove_prefix(space + 1);
+  }
+}
+
 Result<void> bind_path_value(std::string_view encoded, std::string_view field, std::string& value) {
   if (!percent_decode(encoded, Plus::kLiteral, value)) {
     return Error(Code::kInvalidArgument, "CODEC",

@@ -20,6 +20,8 @@ bool percent_decode(std::string_view text, Plus plus, std::string& out);
 /// Percent-encodes what RFC 3986 does not call unreserved; '/' too unless it is to stay.
 enum class Slash : uint8_t { kEscape, kKeep };
 void append_percent_encoded(std::string& out, std::string_view text, Slash slash);
+/// The same with '+' for a space: Go's url.QueryEscape.
+void append_query_escaped(std::string& out, std::string_view text);
 
 /// Sets fields from `a=1&b.c=x&kv[k]=v`, as Kratos does: proto or JSON names, repeated keys append,
 /// unknown keys and malformed pairs are passed over, empty values leave scalars unset. Errors:
