@@ -98,6 +98,28 @@ std::string repeat(int count, const std::string& what) {
   return all;
 }
 
+/// Runs `body` in a fiber, with a server's connection and the peer's end of it.
+void with_connection(const Http2Options& options, Answering& events,
+                     const std::function<void(Http2Connection&, net::Socket& peer)>& body) {
+  auto scheduler = fiber::Scheduler::create().value();
+  scheduler
+      ->spawn([&] {
+        int pair[2];
+        ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+        Http2Connection connection(net::Socket::adopt(pair[0]).value(), options, events);
+        events.connection = &connection;
+        auto runner = fiber::Scheduler::current()
+                          .spawn([&] { connection.run().ignore("any end will do"); })
+                          .value();
+        net::Socket peer = net::Socket::adopt(pair[1]).value();
+        body(connection, peer);
+        connection.close();
+        runner.join().value();
+      })
+      .value();
+  scheduler->run(fiber::Scheduler::Until::kNoFibers);
+}
+
 class Http2Guard : public testing::Test {
  protected:
   Http2Guard() {
@@ -114,28 +136,14 @@ class Http2Guard : public testing::Test {
   /// True where the server bore it: it still answers a request on stream 9999.
   bool bears(const std::string& bytes, const std::string& then = "") {
     bool answered = false;
-    auto scheduler = fiber::Scheduler::create().value();
-    scheduler
-        ->spawn([&] {
-          int pair[2];
-          ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
-          Http2Connection connection(net::Socket::adopt(pair[0]).value(), options, events);
-          events.connection = &connection;
-          auto runner = fiber::Scheduler::current()
-                            .spawn([&] { connection.run().ignore("any end will do"); })
-                            .value();
-          net::Socket peer = net::Socket::adopt(pair[1]).value();
-          peer.write_all(std::string(kHttp2Preface) + bytes, Deadline::never()).value();
-          if (then.empty()) {
-            peer.write_all(request(9999, kFlagEndHeaders | kFlagEndStream), Deadline::never())
-                .ignore("closed already, perhaps");
-          }
-          answered = reads_answer(peer);
-          connection.close();
-          runner.join().value();
-        })
-        .value();
-    scheduler->run(fiber::Scheduler::Until::kNoFibers);
+    with_connection(options, events, [&](Http2Connection&, net::Socket& peer) {
+      peer.write_all(std::string(kHttp2Preface) + bytes, Deadline::never()).value();
+      if (then.empty()) {
+        peer.write_all(request(9999, kFlagEndHeaders | kFlagEndStream), Deadline::never())
+            .ignore("closed already, perhaps");
+      }
+      answered = reads_answer(peer);
+    });
     return answered;
   }
 
@@ -294,39 +302,24 @@ TEST_F(Http2Guard, LeavesAConnectionThatOnlyIsSilent) {
 /// are to be answered: 17 bytes each. True where it is still there.
 bool bears_unread(const Http2Options& options, Answering& events, int pings) {
   bool open = false;
-  auto scheduler = fiber::Scheduler::create().value();
-  scheduler
-      ->spawn([&] {
-        int pair[2];
-        ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
-        Http2Connection connection(net::Socket::adopt(pair[0]).value(), options, events);
-        events.connection = &connection;
-        auto runner = fiber::Scheduler::current()
-                          .spawn([&] { connection.run().ignore("any end will do"); })
-                          .value();
-        net::Socket peer = net::Socket::adopt(pair[1]).value();
-        const std::string wide =
-            frame(FrameType::kSettings, 0, 0, std::string("\0\x04\x7f\xff\xff\xff", 6)) +
-            frame(FrameType::kWindowUpdate, 0, 0, u32(0x7fffffff - kWindowDefault));
-        peer.write_all(
-                std::string(kHttp2Preface) + wide + request(1, kFlagEndHeaders | kFlagEndStream),
-                Deadline::never())
-            .value();
-        const auto settled = [&] {
-          for (uint64_t before = 1; before != connection.bytes_written() + connection.bytes_read();
-               fiber::sleep_for(milliseconds(20)).value())
-            before = connection.bytes_written() + connection.bytes_read();
-        };
-        settled();
-        peer.write_all(repeat(pings, frame(FrameType::kPing, 0, 0, "12345678")), Deadline::never())
-            .value();
-        settled();
-        open = !connection.closed();
-        connection.close();
-        runner.join().value();
-      })
-      .value();
-  scheduler->run(fiber::Scheduler::Until::kNoFibers);
+  with_connection(options, events, [&](Http2Connection& connection, net::Socket& peer) {
+    const std::string wide =
+        frame(FrameType::kSettings, 0, 0, std::string("\0\x04\x7f\xff\xff\xff", 6)) +
+        frame(FrameType::kWindowUpdate, 0, 0, u32(0x7fffffff - kWindowDefault));
+    peer.write_all(std::string(kHttp2Preface) + wide + request(1, kFlagEndHeaders | kFlagEndStream),
+                   Deadline::never())
+        .value();
+    const auto settled = [&] {
+      for (uint64_t before = 1; before != connection.bytes_written() + connection.bytes_read();
+           fiber::sleep_for(milliseconds(20)).value())
+        before = connection.bytes_written() + connection.bytes_read();
+    };
+    settled();
+    peer.write_all(repeat(pings, frame(FrameType::kPing, 0, 0, "12345678")), Deadline::never())
+        .value();
+    settled();
+    open = !connection.closed();
+  });
   return open;
 }
 
