@@ -52,6 +52,13 @@ Result<void> invoke_method(Invocation& invocation) {
                              invocation.reply);
 }
 
+/// All of the Accept fields as one; `joined` holds it where there are several. What most callers
+/// send, nothing or "*/*", costs one look.
+std::string_view accept_of(const http::ServerRequest& request, std::string& joined) {
+  const std::string_view first = request.header("accept");
+  return first.empty() || first == "*/*" ? first : http::list_header(request, "accept", joined);
+}
+
 /// What the caller takes, for an error.
 Format error_format(std::string_view accept) {
   return accept.empty() || accept == "*/*" ? Format::kJson : accepted(accept);
@@ -72,7 +79,8 @@ void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& para
   Result<Deadline> known = deadline_of(request, start);
   const Deadline deadline = known.ok() ? *known : Deadline::never();
   Context context(method_.info->operation, rule_.path_template, request, response, start, deadline);
-  const std::string_view accept = request.header("accept");
+  std::string joined;
+  const std::string_view accept = accept_of(request, joined);
   Result<void> done;
   {
     Timeout scope(deadline, error_format(accept), response);
@@ -196,7 +204,8 @@ void HttpRoute::write_builtin_error(const http::ServerRequest& request, const Er
   if (wrapped) {
     envelope->error.append_error(error, error.http_status(), response.body());
   } else {
-    type = append_error(error, error_format(request.header("accept")), response.body());
+    std::string joined;
+    type = append_error(error, error_format(accept_of(request, joined)), response.body());
   }
   // An encoder that failed may have named its own type.
   response.set_header("Content-Type", type);

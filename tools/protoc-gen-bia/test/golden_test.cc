@@ -173,6 +173,7 @@ TEST(KratosGolden, WritesErrorsInTheCallersCodec) {
               "    metadata: {}\n");
     EXPECT_EQ(fail("text/html, application/xml;q=0.9, */*").first, "application/json");
     EXPECT_EQ(fail("application/yaml", "/helloworld/bob?age=x").first, "application/yaml");
+    EXPECT_EQ(fail("text/plain\napplication/yaml").first, "application/yaml") << "two fields";
   });
 }
 

@@ -2,6 +2,7 @@
 // A service on both transports, and clients to call it with.
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "bia/bia/middleware.h"
 #include "bia/bia/server_binding.h"
 #include "bia/fiber/scheduler.h"
@@ -19,12 +20,13 @@ struct Peers {
   std::string grpc_address;
   std::vector<std::string> calls;  ///< operations that the middleware saw, with their outcome
 
+  /// `accept`: a field for each line.
   http::ClientResponse send(std::string_view method, std::string_view target,
                             std::string_view body = {}, std::string_view type = {},
                             std::string_view accept = {}) {
     http::Headers headers;
     if (!type.empty()) headers.add("Content-Type", type);
-    if (!accept.empty()) headers.add("Accept", accept);
+    while (!accept.empty()) headers.add("Accept", cut(accept, '\n'));
     http::ClientRequest request;
     request.method = method;
     request.host = "127.0.0.1";
