@@ -81,8 +81,11 @@ void collect_grpc(metrics::TextWriter& out, const grpc::Server::Counters& counte
              {"stopping", counters.connections_stopped}});
   by_reason(
       out, "grpc_server_messages_refused_total",
-      "Messages refused, by reason: too_large is above server.grpc.message_bytes_max.",
-      {{"too_large", counters.messages_too_large}, {"malformed", counters.messages_malformed}});
+      "Messages refused, by reason: too_large is above server.grpc.message_bytes_max, overdue one "
+      "that did not come in time.",
+      {{"too_large", counters.messages_too_large},
+       {"malformed", counters.messages_malformed},
+       {"overdue", counters.messages_overdue}});
   one(out, "grpc_server_calls_started_total", "Calls begun.", "counter", counters.calls_started);
   one(out, "grpc_server_calls_succeeded_total", "Calls that ended with OK.", "counter",
       counters.calls_succeeded);

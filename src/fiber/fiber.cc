@@ -35,6 +35,14 @@ void Fiber::uncancel() {
   if (impl_->scheduler) impl_->scheduler->uncancel(impl_);
 }
 
+void Fiber::cancel_and_join() {
+  if (!valid()) return;
+  cancel();
+  while (!done()) {
+    if (!join()) yield();
+  }
+}
+
 void Fiber::trim() {
   const bool suspended = impl_->state == FiberState::kParked || impl_->state == FiberState::kReady;
   if (impl_->scheduler && suspended) trim_below(impl_->stack, impl_->context.jump);

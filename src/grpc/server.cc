@@ -309,6 +309,7 @@ Server::Counters Server::Impl::counters() const {
     sum.messages_received += counters.messages_received.get();
     sum.messages_too_large += counters.messages_too_large.get();
     sum.messages_malformed += counters.messages_malformed.get();
+    sum.messages_overdue += counters.messages_overdue.get();
     sum.messages_sent += counters.messages_sent.get();
   }
   sum.http2_streams_refused = abuses_.streams();

@@ -69,6 +69,7 @@ void Call::refuse_http(Code code, std::string message, int http_status) {
   http_status_ = http_status;
   code_ = code;
   message_ = std::move(message);
+  connection_.await_message();
 }
 
 void Call::send_http_refusal() {

@@ -113,6 +113,8 @@ bool Call::on_protocol_header(std::string_view name, std::string_view value) {
 
 void Call::on_head() {
   connection_.counters().calls_started.add();
+  heard_at_ = connection_.http2().read_at();
+  deadline_ = Deadline::never();
   if (head_too_large_) {
     return refuse(Code::kResourceExhausted, fmt::format("request metadata above {} bytes",
                                                         connection_.options().metadata_bytes_max));
@@ -149,15 +151,29 @@ void Call::on_head() {
   }
   // Kratos gives streams no timeout of the server.
   Duration server_timeout = method_->unary ? connection_.options().timeout : Duration();
-  deadline_ = Deadline::never();
-  if (server_timeout.count() > 0)
-    deadline_ = Deadline(connection_.http2().read_at() + server_timeout);
+  if (server_timeout.count() > 0) deadline_ = Deadline(heard_at_ + server_timeout);
   // Far deadlines would overflow the clock.
   constexpr Duration kFar = std::chrono::hours(24 * 365 * 50);
   if (has_timeout_ && timeout_ < kFar)
-    deadline_ = std::min(deadline_, Deadline(connection_.http2().read_at() + timeout_));
+    deadline_ = std::min(deadline_, Deadline(heard_at_ + timeout_));
   if (gzip_) in_.allow_gzip();
-  if (method_->stream) start_fiber();
+  if (method_->stream) return start_fiber();
+  connection_.await_message();
+}
+
+TimePoint Call::message_due() const {
+  const bool unary = method_ != nullptr && method_->unary;
+  if ((!unary && !no_grpc_) || !is_open() || end_received_ || refused_) return TimePoint::max();
+  const Duration patience = connection_.options().stall_timeout;
+  const TimePoint silent = patience > Duration::zero() ? heard_at_ + patience : TimePoint::max();
+  return std::min(deadline_.at(), silent);
+}
+
+void Call::end_overdue() {
+  if (no_grpc_) return send_http_refusal();
+  connection_.counters().messages_overdue.add();
+  connection_.tell(http::Refusal::Of::kMessage, "overdue", connection_.http2().socket().fd());
+  refuse(Code::kDeadlineExceeded, "the request's message did not come in time");
 }
 
 void Call::refuse_content_type() {
@@ -175,6 +191,7 @@ void Call::on_data(std::string_view bytes) {
   if (refused_) return connection_.http2().consume(*this, bytes.size());
   in_.append(bytes);
   if (method_->unary) {
+    heard_at_ = connection_.http2().read_at();
     connection_.http2().consume(*this, bytes.size());
     std::string_view message;
     MessageReader::State state = in_.front(connection_.options().message_bytes_max, &message);

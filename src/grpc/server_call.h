@@ -49,6 +49,10 @@ class Call final : public ServerCall, public http::Http2Stream {
   http::Http2Events::BodyPart read_body(std::span<char> into);
   void send_trailers();
   bool idle() const { return !is_open() && !running_; }
+  /// When a unary call's message must be there; TimePoint::max() where none is awaited.
+  TimePoint message_due() const;
+  /// The message has not come in time.
+  void end_overdue();
 
   size_t live_index = 0;  ///< Where the connection lists it.
 
@@ -112,6 +116,7 @@ class Call final : public ServerCall, public http::Http2Stream {
   bool reading_ = false;   // The handler waits for the message at the front.
   int http_status_ = 200;
   Deadline deadline_;
+  TimePoint heard_at_{};  // The last bytes of a unary call.
   fiber::Fiber fiber_;
   MessageReader in_;
   std::string_view request_;

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace bia::grpc {
@@ -48,7 +49,46 @@ void ServerConnection::run(net::Socket socket) {
   http2_ = own_.get();
   if (shutting_down_) http2_->shut_down();
   http2_->run().ignore("a lost connection is its peer's business; its calls are cancelled");
+  end();
+}
+
+void ServerConnection::end() {
+  watch_.cancel_and_join();
   calls_.end();
+}
+
+void ServerConnection::run_deferred() noexcept {
+  if (watching_ || end_overdue(http2_->read_at()) == TimePoint::max()) return;
+  // Few connections need one: mostly a message comes with its head.
+  auto started = fiber::Scheduler::current().spawn([this] { watch_messages(); });
+  if (!started) return close();
+  watching_ = true;
+  watch_ = std::move(*started);
+}
+
+void ServerConnection::watch_messages() {
+  // Calls that begin meanwhile may be due earlier than the one that is slept for.
+  constexpr Duration kLook = std::chrono::milliseconds(100);
+  for (;;) {
+    const TimePoint at = now();
+    const TimePoint due = end_overdue(at);
+    if (due == TimePoint::max()) break;
+    if (!fiber::sleep_for(std::min(due - at, kLook))) return;
+  }
+  watching_ = false;
+}
+
+TimePoint ServerConnection::end_overdue(TimePoint at) {
+  TimePoint next = TimePoint::max();
+  calls_.for_each([&](Call& call) {
+    const TimePoint due = call.message_due();
+    if (due <= at) {
+      call.end_overdue();
+    } else {
+      next = std::min(next, due);
+    }
+  });
+  return next;
 }
 
 void ServerConnection::attach(http::Http2Connection& connection, const std::string& peer) {

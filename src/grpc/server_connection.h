@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "bia/fiber/scheduler.h"
 #include "bia/grpc/server.h"
 #include "grpc/method_table.h"
 #include "grpc/server_call.h"
@@ -17,12 +18,12 @@ struct alignas(64) ThreadCounters {
   http::OwnedCounter connections_full, tls_failed, tls_without_h2, connections_stopped;
   http::OwnedCounter calls_started, calls_succeeded, calls_failed;
   http::OwnedCounter messages_received, messages_sent;
-  http::OwnedCounter messages_too_large, messages_malformed;
+  http::OwnedCounter messages_too_large, messages_malformed, messages_overdue;
 };
 
 /// The gRPC side of one connection: one that was accepted, and lives in the fiber that calls `run`;
 /// or an HTTP server's, whose guest it is.
-class ServerConnection final : public http::Http2Guest {
+class ServerConnection final : public http::Http2Guest, private fiber::Scheduler::Deferred {
  public:
   ServerConnection(const MethodTable& methods, const ServerOptions& options,
                    ThreadCounters& counters, http::Http2AbuseCounters& abuses)
@@ -54,14 +55,20 @@ class ServerConnection final : public http::Http2Guest {
   const ServerOptions& options() const { return options_; }
   ThreadCounters& counters() { return counters_; }
   const std::string& peer() const { return peer_; }
+  /// A unary call has begun whose message is to come: looked at once this turn's bytes are read.
+  void await_message() { fiber::Scheduler::current().defer(*this); }
   /// Takes the call back once it is idle.
   void release(Call& call) { calls_.release(call); }
 
   // For the HTTP server whose guest it is.
-  void end() override { calls_.end(); }
+  void end() override;
 
  private:
   bool handshake(net::Socket& socket);
+  void run_deferred() noexcept override;
+  void watch_messages();
+  /// Ends unary calls whose messages are overdue; when the next one is, TimePoint::max() for none.
+  TimePoint end_overdue(TimePoint at);
   http::Http2Stream* on_request() noexcept override;
   void on_header(http::Http2Stream& stream, Block block, std::string_view name,
                  std::string_view value) noexcept override;
@@ -83,6 +90,8 @@ class ServerConnection final : public http::Http2Guest {
   std::string peer_;
   const MethodHandler* last_method_ = nullptr;
   http::StreamPool<Call> calls_;
+  fiber::Fiber watch_;  ///< of unary calls whose messages are to come
+  bool watching_ = false;
   bool shutting_down_ = false;
 };
 

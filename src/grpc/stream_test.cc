@@ -43,6 +43,50 @@ TEST(Stream, ChatsInBothDirections) {
   });
 }
 
+TEST(Stream, AUnaryCallWaitsForItsMessageAsLongAsItMayTake) {
+  ServerOptions options;
+  options.timeout = milliseconds(60);
+  bool handled = false;
+  const auto method = unary("/t.S/Echo", [&](ServerCall& c, std::string_view in, std::string& out) {
+    handled = true;
+    return test::echo(c, in, out);
+  });
+  const auto overdue = [](Server& server, const Deadline& earliest) {
+    Channel channel(server.address());
+    auto first = channel.stream("/t.S/Echo", {}).value();
+    auto second = channel.stream("/t.S/Echo", {}).value();
+    std::string got;
+    for (ClientStream* stream : {&first, &second}) {
+      const auto more = stream->read(got);
+      EXPECT_FALSE(more.ok() && *more);
+      EXPECT_EQ(stream->finish().code, Code::kDeadlineExceeded);
+    }
+    EXPECT_TRUE(earliest.expired());
+    EXPECT_EQ(server.counters().messages_overdue, 2u);
+    EXPECT_EQ(call(channel, "/t.S/Echo", "x").message, "x") << "on the same connection";
+  };
+  with_server(
+      {method}, [&](Server& server) { overdue(server, Deadline::after(milliseconds(60))); },
+      options);
+  EXPECT_TRUE(std::exchange(handled, false));
+  options.timeout = Duration::zero();
+  options.stall_timeout = milliseconds(80);
+  with_server(
+      {method}, [&](Server& server) { overdue(server, Deadline::after(milliseconds(80))); },
+      options);
+  with_server(
+      {method},
+      [&](Server& server) {
+        // One that comes slowly, and one that its connection's end cuts.
+        Channel channel(server.address());
+        auto slow = channel.stream("/t.S/Echo", {}).value();
+        auto cut = channel.stream("/t.S/Echo", {}).value();
+        for (int i = 0; i < 4; ++i) fiber::sleep_for(milliseconds(30)).value();
+        EXPECT_EQ(server.counters().messages_overdue, 2u);
+      },
+      options);
+}
+
 TEST(Stream, SendsManyAndGetsOne) {
   auto sum = [](ServerCall& c) -> Result<void> {
     size_t total = 0;

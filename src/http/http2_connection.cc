@@ -135,8 +135,9 @@ Result<void> Http2Connection::run(std::string_view first) {
   closed_ = true;
   if (socket_.is_tls()) socket_.shutdown_write();  // Says goodbye first.
   if (socket_.is_open()) ::shutdown(socket_.fd(), SHUT_RDWR);
-  join(drainer_);
-  join(stall_watch_);
+  // They use this object.
+  drainer_.cancel_and_join();
+  stall_watch_.cancel_and_join();
   forget_all();
   // Under TLS the end that this side makes itself reads as one without a goodbye.
   if (!why_.empty() && (outcome || outcome.error().code() != Code::kCancelled)) {
@@ -144,15 +145,6 @@ Result<void> Http2Connection::run(std::string_view first) {
         .with_metadata("http2_error", std::to_string(static_cast<uint32_t>(why_error_)));
   }
   return outcome;
-}
-
-void Http2Connection::join(fiber::Fiber& fiber) {
-  if (!fiber.valid()) return;
-  // It uses this object: a cancelled fiber must outwait it all the same.
-  fiber.cancel();
-  while (!fiber.done()) {
-    if (!fiber.join()) fiber::yield();
-  }
 }
 
 void Http2Connection::watch_stall() {

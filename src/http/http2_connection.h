@@ -159,7 +159,6 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   bool stalled() const { return windowless_ > 0 || (ready_head_ && send_window_ <= 0); }
   /// A fiber's work: ends the connection if its bodies wait too long.
   void watch_stall();
-  void join(fiber::Fiber& fiber);
   void reset_id(int32_t id, Http2Error error);
   /// For a fault of the peer's. False where the connection failed for too many.
   bool reset_faulty(int32_t id, Http2Error error);

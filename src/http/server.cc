@@ -94,13 +94,17 @@ size_t ServerCore::here() const {
 }
 
 Duration ServerCore::sweep_interval() const {
-  return std::clamp(std::min(options.idle_timeout, options.header_timeout) / 4, kSweepMin,
-                    kSweepMax);
+  Duration shortest = kSweepMax * 4;
+  for (const Duration each : {options.idle_timeout, options.header_timeout}) {
+    if (each > Duration::zero()) shortest = std::min(shortest, each);
+  }
+  return std::clamp(shortest / 4, kSweepMin, kSweepMax);
 }
 
 uint32_t ServerCore::ticks_of(Duration duration) const {
-  const auto ticks = duration / sweep_interval() + 1;
-  return static_cast<uint32_t>(std::min<int64_t>(ticks, 1u << 30));
+  constexpr int64_t kNever = 1u << 30;
+  if (duration <= Duration::zero()) return kNever;
+  return static_cast<uint32_t>(std::min<int64_t>(duration / sweep_interval() + 1, kNever));
 }
 
 void ServerCore::serve(int fd, fiber::Fiber& self_fiber) {

@@ -50,8 +50,10 @@ void ServerConnection::run() {
 bool ServerConnection::handshake() {
   // The sweeper ends one that takes longer than a head may.
   enter(Phase::kHandshake);
-  auto shaken = socket_.start_tls(*thread_.core.options.tls,
-                                  Deadline::after(thread_.core.options.header_timeout));
+  const Duration patience = thread_.core.options.header_timeout;
+  auto shaken = socket_.start_tls(*thread_.core.options.tls, patience > Duration::zero()
+                                                                 ? Deadline::after(patience)
+                                                                 : Deadline::never());
   if (shaken) return true;
   (cut_ ? thread_.stopped : thread_.tls_failed).add();
   if (thread_.core.options.on_refusal && !cut_)

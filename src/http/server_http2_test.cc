@@ -22,6 +22,7 @@ struct Exchange : Http2Stream {
   std::map<std::string, std::string> head;
   std::string body;
   std::string to_send;
+  bool more_comes = false;  ///< to send
   bool ended = false;
   bool closed = false;
   Http2Error error = Http2Error::kNoError;
@@ -58,6 +59,23 @@ class TestClient final : Http2Events {
     connection_->open(exchange);
     connection_->send_headers(exchange, fields, body.empty() ? EndStream::kYes : EndStream::kNo);
     if (!body.empty()) connection_->start_body(exchange);
+  }
+  /// A POST whose body `send_more` and `end_body` give.
+  void start_slowly(Exchange& exchange, std::string_view path) {
+    exchange.more_comes = true;
+    const std::vector<Http2Field> fields = {
+        {":method", "POST"}, {":scheme", "http"}, {":path", path}, {":authority", "a"}};
+    connection_->open(exchange);
+    connection_->send_headers(exchange, fields, EndStream::kNo);
+    connection_->start_body(exchange);
+  }
+  void send_more(Exchange& exchange, std::string_view bytes) {
+    exchange.to_send.append(bytes);
+    connection_->resume_body(exchange);
+  }
+  void end_body(Exchange& exchange) {
+    exchange.more_comes = false;
+    connection_->resume_body(exchange);
   }
   void wait(Exchange& exchange) {
     const Deadline deadline = Deadline::after(seconds(3));
@@ -104,6 +122,7 @@ class TestClient final : Http2Events {
     const size_t size = std::min(rest.size(), into.size());
     rest.copy(into.data(), size);
     rest.erase(0, size);
+    if (rest.empty() && of(stream).more_comes) return {size, Body::kPaused};
     return {size, rest.empty() ? Body::kEnd : Body::kMore};
   }
 
@@ -260,6 +279,35 @@ TEST(ServerHttp2, RefusesBadRequestsByStream) {
         EXPECT_EQ(client.send("GET", "/", {}, {{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}})
                       .head[":status"],
                   "431");
+        EXPECT_FALSE(client.ended());
+      },
+      options);
+}
+
+TEST(ServerHttp2, ABodyMayBeSilentAsLongAsAConnection) {
+  ServerOptions options;
+  options.idle_timeout = milliseconds(80);
+  with_server(
+      echo,
+      [](Server& server) {
+        TestClient client(server);
+        Exchange silent, slow;
+        const TimePoint start = now();
+        client.start_slowly(silent, "/silent");
+        client.start_slowly(slow, "/slow");
+        for (int i = 0; i < 6; ++i) {
+          fiber::sleep_for(milliseconds(30)).ignore("test");
+          client.send_more(slow, "x");
+        }
+        client.end_body(slow);
+        client.wait(slow);
+        EXPECT_EQ(slow.head[":status"], "200") << "after " << (now() - start).count() << " ns";
+        EXPECT_THAT(slow.body, testing::EndsWith(" xxxxxx"));
+        client.wait(silent);
+        EXPECT_EQ(silent.head[":status"], "408");
+        EXPECT_THAT(silent.body, testing::HasSubstr("BODY_TIMEOUT"));
+        const auto refused = server.counters().bad_requests_by_reason;
+        EXPECT_THAT(refused, testing::Contains(testing::Pair("BODY_TIMEOUT", 1u)));
         EXPECT_FALSE(client.ended());
       },
       options);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "http/error_body.h"
 #include "http/field_lines.h"
 #include "http/server_connection.h"
 
@@ -101,9 +102,7 @@ Result<size_t> Http1Request::read_into(size_t bytes) {
   const size_t count = BIA_TRY(
       connection_.socket_.read_some(space.first(std::min(bytes, space.size())), Deadline::never()));
   if (count == 0) {
-    if (connection_.expired_)
-      return Error(Code::kDeadlineExceeded, "BODY_TIMEOUT",
-                   "the request's body did not come in time");
+    if (connection_.expired_) return body_timeout();
     return Error(Code::kUnavailable, "UNEXPECTED_EOF",
                  "the peer closed the connection in the middle of the body");
   }

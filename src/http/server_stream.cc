@@ -9,6 +9,7 @@
 #include "bia/base/assert.h"
 #include "bia/http/router.h"
 #include "http/chars.h"
+#include "http/error_body.h"
 #include "http/field_lines.h"
 #include "http/server_http2.h"
 
@@ -177,6 +178,7 @@ void ServerStream::on_data(std::string_view bytes) {
   // One byte above the limit is kept, which says that it was exceeded.
   received_.append(bytes.substr(0, limit + 1 - std::min(received_.size(), limit + 1)));
   unconsumed_ += bytes.size();
+  heard_at_ = connection_.http2().read_at();
   if (reading_) connection_.http2().consume(*this, std::exchange(unconsumed_, 0));
   if (!reading_ || received_.size() > limit) readers_.wake_one();
 }
@@ -213,11 +215,25 @@ Result<std::string_view> ServerStream::read_whole_body() {
     if (!is_open())
       return Error(Code::kUnavailable, "UNEXPECTED_EOF",
                    "the peer gave up the request in the middle of the body");
-    connection_.http2().consume(*this, std::exchange(unconsumed_, 0));
-    reading_ = true;
-    auto waited = readers_.wait();
+    BIA_TRY(await_body());
+  }
+}
+
+Result<void> ServerStream::await_body() {
+  const Duration idle = connection_.thread().core.options.idle_timeout;
+  connection_.http2().consume(*this, std::exchange(unconsumed_, 0));
+  heard_at_ = now();
+  reading_ = true;
+  for (;;) {
+    const TimePoint heard = heard_at_;
+    const Deadline silent = idle > Duration::zero() ? Deadline(heard + idle) : Deadline::never();
+    Result<void> waited = readers_.wait(silent);
+    const bool expired = !waited && waited.error().code() == Code::kDeadlineExceeded;
+    if (expired && silent.expired() && heard_at_ > heard) continue;
     reading_ = false;
-    BIA_TRY(std::move(waited));
+    if (!expired || !silent.expired()) return waited;
+    connection_.thread().refuse_request("BODY_TIMEOUT", 408, connection_.http2().socket().fd());
+    return body_timeout();
   }
 }
 

@@ -102,6 +102,8 @@ class ServerStream final : public Http2Stream {
   void join_cookies();
   bool has_one_host();
   Result<std::string_view> read_whole_body();
+  /// Until it is whole or above its limit, of which something must come every `idle_timeout`.
+  Result<void> await_body();
   Result<void> write(std::string_view chunk);
   void run() noexcept;
   void call_handler();
@@ -129,6 +131,7 @@ class ServerStream final : public Http2Stream {
   std::string received_;
   size_t unconsumed_ = 0;
   bool end_received_ = false;
+  TimePoint heard_at_{};  ///< the body's last bytes
   bool reading_ = false;
   bool dropping_ = false;  ///< what still arrives is nobody's
   fiber::WaitQueue readers_;

@@ -267,7 +267,23 @@ TEST(Server, ClosesSlowAndIdleConnections) {
         Peer body(server.address());
         body.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n01");
         answer = body.all();
-        EXPECT_TRUE(answer.starts_with("HTTP/1.1 504 ")) << answer;
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 408 ")) << answer;
+      },
+      options);
+}
+
+TEST(Server, NoTimeoutIsForEver) {
+  ServerOptions options;
+  options.header_timeout = options.idle_timeout = Duration::zero();
+  with_server(
+      echo,
+      [](Server& server) {
+        Peer slow(server.address());
+        slow.send("GET /x HTTP/1.1\r\nHos");
+        fiber::sleep_for(milliseconds(100)).value();
+        slow.send("t: a\r\nConnection: close\r\n\r\n");
+        const std::string answer = slow.all();
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
       },
       options);
 }

@@ -35,6 +35,12 @@ class StreamPool {
     return *live_.back();
   }
 
+  /// Calls `each` with every stream in use; it may end the one that it is given.
+  template <typename Each>
+  void for_each(Each each) {
+    for (size_t i = live_.size(); i-- > 0;) each(*live_[i]);
+  }
+
   /// Takes the stream back if it is idle. The next `take` may use or delete it.
   void release(Stream& stream) {
     if (!stream.idle()) return;

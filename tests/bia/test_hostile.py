@@ -167,6 +167,24 @@ def test_http2s_limits_are_the_configured_ones(start, tmp_path, section):
         assert metrics(service.http)[counter] == 1, reason
 
 
+@pytest.mark.parametrize("port", ["http", "grpc"])
+def test_a_message_that_never_comes_is_given_up(start, tmp_path, port):
+    served = Service(start, tmp_path, http="grpc: true")
+    call = head(b"POST", b"/helloworld.v1.Greeter/SayHello", more=field(b"content-type", b"application/grpc") + field(b"te", b"trailers"))
+    received, ended = talk(getattr(served, port), PREFACE + frame(1, 4, 1, call), 2)
+    assert not ended and [stream for kind, stream, _ in frames(received) if kind == 1] == [1] and b"did not come in time" in received
+    assert metrics(served.http)['grpc_server_messages_refused_total{reason="overdue"}'] == 1
+
+
+@pytest.mark.parametrize("data,answer", [
+    (b"POST /throw HTTP/1.1\r\n" + HOST + b"Content-Length: 10\r\n\r\n{", b"HTTP/1.1 408 "),
+    (PREFACE + frame(1, 4, 1, head(b"POST", b"/throw")) + frame(0, 0, 1, b"{"), b"BODY_TIMEOUT")])
+def test_a_body_that_stops_is_given_up(start, tmp_path, data, answer):
+    served = Service(start, tmp_path, program="slow_service", http_timeout="0s", http="idle_timeout: 1s")
+    assert answer in talk(served.http, data, 3)[0]
+    assert metrics(served.http)['http_server_bad_requests_total{reason="BODY_TIMEOUT"}'] == 1
+
+
 def test_ends_in_the_middle_harm_nobody(served):
     for _ in range(50):
         for piece in (b"GET /hel", GET + HOST, POST + HOST + b"Content-Length: 10\r\n\r\nabc", CHUNKED + b"5\r\nab", PREFACE[:20], PREFACE + frame(1, 4, 1, head(b"POST"))):

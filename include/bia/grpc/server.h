@@ -87,8 +87,9 @@ struct ServerOptions {
   uint32_t window_bytes = 1 << 20;
   /// What a connection's peer may do, on the port of its own; `stall` is this:
   http::Http2Limits http2;
-  /// That answers wait for a peer that takes none of them before its connection ends; zero: for
-  /// ever.
+  /// That answers wait for a peer that takes none of them before its connection ends, and a unary
+  /// call for its message of which nothing more comes; zero: for ever. The call's deadline holds
+  /// as well.
   Duration stall_timeout = std::chrono::seconds(120);
   /// Told of each connection, call and message that is refused, for the log. Null: nobody.
   http::RefusalHook on_refusal = nullptr;
@@ -123,7 +124,7 @@ class Server {
     uint64_t calls_started = 0, calls_succeeded = 0, calls_failed = 0;
     uint64_t messages_received = 0, messages_sent = 0;
     /// Refused: above `message_bytes_max`, and no gRPC messages or not unpacked.
-    uint64_t messages_too_large = 0, messages_malformed = 0;
+    uint64_t messages_too_large = 0, messages_malformed = 0, messages_overdue = 0;
     /// Connections that were ended for what the peer did: by the name of the limit that it
     /// exceeded, or of the error (RFC 9113 section 7).
     std::vector<std::pair<std::string_view, uint64_t>> http2_abuses;

@@ -116,6 +116,9 @@ struct ServerOptions {
   /// over by `start`.
   std::vector<int> listeners;
   Limits limits;
+  /// That a connection may be silent: between requests, within a request's body, and that a peer
+  /// may take none of an answer (HTTP/1.1). `header_timeout` is from a head's first byte to its
+  /// end, and of a TLS handshake. Zero: for ever.
   Duration idle_timeout = std::chrono::seconds(120);
   Duration header_timeout = std::chrono::seconds(10);
   size_t connections_max = 100'000;
