@@ -34,7 +34,7 @@ golden: all ## rewrite tests/golden from what the programs print now; review the
 	@BIA_GOLDEN_WRITE=1 ctest --preset release -R golden
 
 bench: all ## the floor, the peers (kratos, k6, ghz, wrk, h2load) and ours in one run
-	@cmake --build --preset $(PRESET) --target bench_chain bench_http_server bench_tls_connect
+	@cmake --build --preset $(PRESET) --target bench_chain bench_http_server bench_router_lookup bench_tls_connect
 	@bench/run
 
 install: all ## into PREFIX (default /usr/local)

@@ -241,6 +241,13 @@ class TransportRows:
             return f"{counted:.0f} REQUEST_TIMEOUT in /metrics, "
         self.beside("50 active connections beside 2,000 slow ones (a byte of the head a second)", "slow", 2_000, 1, finish)
 
+    def router(self):
+        """CPU of a look-up among more and more routes."""
+        print("\nA look-up in the router (ns of CPU, medians of 9)", flush=True)
+        text = subprocess.run([str(self.bin / "bench_router_lookup")], check=True, capture_output=True, text=True).stdout
+        print(text, end="", flush=True)
+        self.results["router"] = {line.split()[0]: float(line.split()[2]) for line in text.splitlines()}
+
     def instructions(self):
         """User-mode instructions a request, under callgrind; of BIA_BIN and of each folder of --against."""
         if not shutil.which("valgrind"):
