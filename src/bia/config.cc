@@ -92,8 +92,8 @@ Result<std::vector<std::string>> Config::strings(std::string_view key) const {
 
 Result<void> Config::scan(std::string_view key, google::protobuf::Message& into) const {
   const Node* node = find(key);
-  if (!node || node->kind == Node::Kind::kNull) return {};
-  return config_detail::scan_message(*node, key, into);
+  if (node && node->kind != Node::Kind::kNull) return config_detail::scan_message(*node, key, into);
+  return config_detail::check_required(config_detail::nearest(*root_, key), key, into);
 }
 
 Result<void> Config::only(std::string_view key,

@@ -70,6 +70,8 @@ void merge(Config::Node& into, Config::Node from);
 /// Replaces every ${key} and ${key:default}.
 Result<void> resolve_placeholders(Config::Node& root);
 const Config::Node* find(const Config::Node& root, std::string_view dotted);
+/// What is there of the way to `dotted`: the place of what is missing.
+const Config::Node& nearest(const Config::Node& root, std::string_view dotted);
 
 /// An error at a node: "config.yaml:12: message".
 Error error_at(const Config::Node& node, std::string message);
@@ -85,6 +87,9 @@ Result<bool> to_boolean(const Config::Node& node, std::string_view key);
 Result<Duration> to_duration(const Config::Node& node, std::string_view key);
 Result<void> scan_message(const Config::Node& node, std::string_view key,
                           google::protobuf::Message& into);
+/// Errors: kInvalidArgument, at `node`, for a field that must be there and is not in `message`.
+Result<void> check_required(const Config::Node& node, std::string_view key,
+                            const google::protobuf::Message& message);
 
 }  // namespace config_detail
 }  // namespace bia

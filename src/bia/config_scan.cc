@@ -179,7 +179,13 @@ bool is_required(const FieldDescriptor& field) {
          (option_is(options, kFieldBehavior, 2) || option_is(options, kRules, 1));
 }
 
-/// Fields of `type` that must be there, and below those that are there.
+bool is_own_section(std::string_view name) {
+  return name == "server" || name == "runtime" || name == "log" || name == "metrics" ||
+         name == "health" || name == "debug" || name == "tracing" || name == "registry";
+}
+
+}  // namespace
+
 Result<void> check_required(const Node& node, std::string_view key, const Message& message) {
   const Descriptor* type = message.GetDescriptor();
   for (int i = 0; i < type->field_count(); ++i) {
@@ -192,13 +198,6 @@ Result<void> check_required(const Node& node, std::string_view key, const Messag
   }
   return {};
 }
-
-bool is_own_section(std::string_view name) {
-  return name == "server" || name == "runtime" || name == "log" || name == "metrics" ||
-         name == "health" || name == "debug" || name == "tracing" || name == "registry";
-}
-
-}  // namespace
 
 Result<void> scan_message(const Node& node, std::string_view key, Message& into) {
   const Descriptor* type = into.GetDescriptor();

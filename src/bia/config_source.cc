@@ -1,5 +1,6 @@
 // Where a configuration comes from: files, folders, the environment, flags; later ones win.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -177,21 +178,32 @@ Result<void> add_override(Node& root, std::string_view text) {
 Result<Config> Config::load(const ConfigSources& sources) {
   auto root = std::make_unique<Node>();
   root->kind = Node::Kind::kMap;
+  std::vector<std::string> read;
+  std::vector<std::string> places;
+  const auto add = [&](std::string name, std::string_view text) -> Result<void> {
+    config_detail::merge(*root, BIA_TRY(config_detail::parse_text(text, name)));
+    read.push_back(std::move(name));
+    return {};
+  };
   for (const std::string& path : sources.paths) {
     if (EtcdConfigSource::is_one(path)) {
       const EtcdConfigSource source = BIA_TRY(EtcdConfigSource::parse(path));
       const auto entries = BIA_TRY(source.read());
+      places.push_back(source.url + source.key);  // without the password
       for (const EtcdClient::Entry& entry : entries)
-        config_detail::merge(
-            *root, BIA_TRY(config_detail::parse_text(entry.value, source.url + entry.key)));
+        BIA_TRY(add(source.url + entry.key, entry.value));
       continue;
     }
     const std::vector<std::string> files = BIA_TRY(config_detail::files_of(path));
-    for (const std::string& file : files) {
-      const std::string text = BIA_TRY(config_detail::read_file(file));
-      config_detail::merge(*root, BIA_TRY(config_detail::parse_text(text, file)));
-    }
+    places.push_back(path);
+    for (const std::string& file : files)
+      BIA_TRY(add(file, BIA_TRY(config_detail::read_file(file))));
   }
+  // The place of what is in none of them.
+  root->line = read.size() == 1 ? 1 : 0;
+  if (read.size() == 1) places = std::move(read);
+  if (places.empty()) places.emplace_back("the configuration");
+  root->file = std::make_shared<const std::string>(fmt::format("{}", fmt::join(places, ", ")));
   config_detail::add_environment(*root, sources.environment_prefix, environ);
   for (const std::string& text : sources.overrides)
     BIA_TRY(config_detail::add_override(*root, text));

@@ -59,6 +59,19 @@ bool parse_number(std::string_view text, T& value) {
   return error == std::errc() && end == text.data() + text.size() && !text.empty();
 }
 
+/// The first name of a dotted key, which is taken away.
+std::string_view take_part(std::string_view& dotted) {
+  size_t dot = dotted.find('.');
+  // A name may have dots of its own: "/helloworld.v1.Greeter/SayHello".
+  if (dotted[0] == '/') {
+    const size_t method = dotted.find('/', 1);
+    if (method != std::string_view::npos) dot = dotted.find('.', method);
+  }
+  const std::string_view part = dotted.substr(0, dot);
+  dotted.remove_prefix(dot == std::string_view::npos ? dotted.size() : dot + 1);
+  return part;
+}
+
 }  // namespace
 
 Error error_at(const Node& node, std::string message) {
@@ -91,18 +104,19 @@ Error unknown_key(const Node& node, std::string_view key,
   return error_at(node, fmt::format("unknown key {}; known here: {}", key, list));
 }
 
+const Node& nearest(const Node& root, std::string_view dotted) {
+  const Node* node = &root;
+  while (!dotted.empty()) {
+    const Node* next = node->child(take_part(dotted));
+    if (!next) break;
+    node = next;
+  }
+  return *node;
+}
+
 const Node* find(const Node& root, std::string_view dotted) {
   const Node* node = &root;
-  while (node && !dotted.empty()) {
-    size_t dot = dotted.find('.');
-    // A name may have dots of its own: "/helloworld.v1.Greeter/SayHello".
-    if (dotted[0] == '/') {
-      const size_t method = dotted.find('/', 1);
-      if (method != std::string_view::npos) dot = dotted.find('.', method);
-    }
-    node = node->child(dotted.substr(0, dot));
-    dotted = dot == std::string_view::npos ? std::string_view() : dotted.substr(dot + 1);
-  }
+  while (node && !dotted.empty()) node = node->child(take_part(dotted));
   return node;
 }
 

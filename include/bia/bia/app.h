@@ -90,7 +90,8 @@ class App {
   std::shared_ptr<const Config> current_config() const;
   /// Calls `changed` with the message that `key` holds after the configuration's files changed it.
   /// A change is taken over whole: only once it can be read, all watched keys fit their messages,
-  /// and bia's own sections are good; otherwise the last good one stays, and the log says why.
+  /// and bia's own sections are good; otherwise the last good one stays, and the log says why. A
+  /// `key` that is gone is an empty message, which does not fit where a field is required.
   /// `changed` runs on thread 0 and must not suspend. Before serving.
   template <typename M>
   void watch_config(std::string key, std::function<void(const M&)> changed) {

@@ -67,10 +67,10 @@ class Config {
   /// Fills a message, whose fields are the keys (in snake_case or lowerCamelCase), as Kratos'
   /// `Scan` does. `key` is where the message begins; empty: at the top, and then bia's own sections
   /// (server, runtime, log, metrics, health, debug, tracing, registry) may be missing from the
-  /// message. Absent keys leave fields as they are. Errors: kInvalidArgument for an unknown key,
-  /// with what is close to it, for a value of another type, and for a field that is missing
-  /// although its `.proto` marks it `[(google.api.field_behavior) = REQUIRED]` or
-  /// `[(buf.validate.field).required = true]`.
+  /// message. Absent keys leave fields as they are; an absent `key` is a message without
+  /// any. Errors: kInvalidArgument for an unknown key, with what is close to it, for a value of
+  /// another type, and for a field that is missing although its `.proto` marks it
+  /// `[(google.api.field_behavior) = REQUIRED]` or `[(buf.validate.field).required = true]`.
   Result<void> scan(std::string_view key, google::protobuf::Message& into) const;
   Result<void> scan(google::protobuf::Message& into) const { return scan({}, into); }
 
