@@ -68,9 +68,12 @@ bool ConfigReload::try_reload(const ConfigSources& sources) {
 }
 
 void ConfigReload::watch(const ConfigSources& sources, ConfigWatch& files) {
-  while (files.wait()) {
+  Result<void> changed;
+  while ((changed = files.wait()).ok()) {
     if (!try_reload(sources)) return;
   }
+  if (changed.error().code() != Code::kCancelled)
+    log::error("configuration: changes are not seen any more: " + changed.error().text());
 }
 
 Result<void> ConfigReload::watch_etcd(const ConfigSources& sources,

@@ -252,9 +252,5 @@ TEST_F(Reload, SeesTheLinksOfAConfigMap) {
   });
 }
 
-TEST(ConfigWatch, SaysWhatItCannotWatch) {
-  EXPECT_EQ(ConfigWatch::create({"/no/such/folder/config.yaml"}).error().code(), Code::kNotFound);
-}
-
 }  // namespace
 }  // namespace bia

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -52,6 +53,30 @@ def test_reload_keeps_the_last_good_one(start, tmp_path):
     service.config.write_text(good.replace("timeout: 1s", "timeout: 2s"))
     service.wait_for_log("a change of server takes effect at the next start")
     assert http(service.http, "GET /helloworld/x")[0] == 200
+
+
+def test_releases_behind_a_link_are_read_again(start, tmp_path):
+    def release(name, level):
+        folder = tmp_path / name / "configs"
+        folder.mkdir(parents=True)
+        (folder / "config.yaml").write_text(good.replace("level: info", f"level: {level}"))
+        (tmp_path / "next").symlink_to(name)
+        (tmp_path / "next").rename(tmp_path / "current")  # as `ln -sfn`
+
+    port = conftest.free_port()
+    good = f"server:\n  http:\n    addr: 127.0.0.1:{port}\nlog:\n  level: info\ndebug:\n  enabled: true\n"
+    release("1", "info")
+    started(start, "-conf", tmp_path / "current/configs", port=port)
+
+    def is_level(level):
+        conftest.wait_until(lambda: http(port, "GET /debug/log")[2] == f"{level}\n".encode(), f"the level does not become {level}")
+
+    release("2", "error")
+    is_level("error")
+    shutil.rmtree(tmp_path / "2")
+    conftest.wait_until(lambda: metrics(port)['config_reloads_total{result="rejected"}'] >= 1, "the folder that is gone is not seen")
+    release("2", "warn")
+    is_level("warn")
 
 
 def test_health_and_drain(start, tmp_path):
