@@ -77,6 +77,26 @@ TEST(Config, RefusesDeepNesting) {
   EXPECT_TRUE(Config::parse("a: " + std::string(60, '[') + std::string(60, ']')).ok());
 }
 
+TEST(Config, APlaceholderAloneIsOfAnyType) {
+  const auto check = [](std::string_view text, std::string_view name) {
+    const Config config = *Config::parse(text, name);
+    EXPECT_TRUE(*config.boolean("a"));
+    EXPECT_FALSE(*config.boolean("b"));
+    EXPECT_EQ(*config.integer("c"), 7);
+    EXPECT_FALSE(config.boolean("d").ok());
+    EXPECT_EQ(*config.string("e"), "falsefalse");
+  };
+  check(R"({"a": "${NONE:true}", "b": "${no}", "c": "${NONE:7}", "d": "true",)"
+        R"( "e": "${no}${no}", "no": false})",
+        "c.json");
+  check("a: '${NONE:true}'\nb: \"${no}\"\nc: ${NONE:7}\nd: 'true'\ne: ${no}${no}\nno: false\n",
+        "c.yaml");
+  check(
+      "a = '${NONE:true}'\nb = \"${no}\"\nc = '${NONE:7}'\nd = 'true'\ne = '${no}${no}'\n"
+      "no = false\n",
+      "c.toml");
+}
+
 TEST(Config, ResolvesPlaceholders) {
   setenv("BIA_CONFIG_TEST", "from the environment", 1);
   const Config config = *Config::parse(
