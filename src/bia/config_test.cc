@@ -1,5 +1,6 @@
 #include "bia/bia/config.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <google/protobuf/api.pb.h>
 #include <google/protobuf/duration.pb.h>
@@ -70,10 +71,81 @@ TEST(Config, SaysWhereTheYamlIsBad) {
   EXPECT_TRUE(Config::parse("").ok());
 }
 
+TEST(Config, DoesNotShowWhatIsBadYaml) {
+  for (const char* yaml : {"password: *hunter2\n", "password: \"hunter2\\q\"\n",
+                           "password: [hunter2\n", "password: %hunter2\n", "a: b: hunter2\n"}) {
+    const std::string error = message_of(Config::parse(yaml));
+    EXPECT_THAT(error, testing::StartsWith("config.yaml:"));
+    EXPECT_THAT(error, Not(testing::AnyOf(HasSubstr("hunter2"), testing::EndsWith("q"))));
+  }
+}
+
+TEST(Config, TakesOverTheKeysOfOtherMaps) {
+  const Config config = *Config::parse(R"(base: &base
+  addr: :1
+  timeout: 1s
+  tls: {cert: a, key: b}
+other: &other
+  addr: :2
+  name: n
+one:
+  addr: :3
+  <<: *base
+  tls: {cert: c}
+many:
+  <<: [*other, *base, {more: m}]
+  timeout: 2s
+nested: {<<: {<<: *other, name: x}}
+"<<": quoted
+)");
+  EXPECT_THAT(config.keys("one"), ElementsAre("addr", "tls", "timeout"));
+  EXPECT_EQ(*config.string("one.addr"), ":3");
+  EXPECT_EQ(config.where("one.timeout"), "config.yaml:3");
+  EXPECT_THAT(config.keys("one.tls"), ElementsAre("cert"));
+  EXPECT_THAT(config.keys("many"), ElementsAre("timeout", "addr", "name", "tls", "more"));
+  EXPECT_EQ(*config.string("many.addr"), ":2");
+  EXPECT_EQ(*config.string("many.timeout"), "2s");
+  EXPECT_EQ(*config.string("nested.name"), "x");
+  EXPECT_EQ(*config.string("nested.addr"), ":2");
+  EXPECT_EQ(*config.string("<<"), "quoted");
+}
+
+TEST(Config, RefusesWhatCannotBeTakenOver) {
+  for (const char* bad : {"<<: x", "<<: [{b: 1}, x]", "<<:"}) {
+    EXPECT_EQ(message_of(Config::parse(std::string("a:\n  ") + bad + "\n")),
+              "config.yaml:2: << takes a map, or a list of maps");
+  }
+  EXPECT_EQ(message_of(Config::parse("a: &a {b: 1}\nc:\n  <<: *a\n  <<: *a\n")),
+            "config.yaml:4: the key << is there twice");
+  EXPECT_EQ(message_of(Config::parse("a: {b: 1,\n b: 2}\n")),
+            "config.yaml:2: the key b is there twice");
+  // One that takes over itself.
+  EXPECT_FALSE(Config::parse("a: &a\n  <<: *a\n").ok());
+}
+
+TEST(Config, RefusesAliasesThatStandForTooMuch) {
+  std::string yaml = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i <= 9; ++i) {
+    yaml += fmt::format("a{0}: &a{0} [", i);
+    for (int k = 0; k < 10; ++k) yaml += fmt::format("{}*a{}", k ? ", " : "", i - 1);
+    yaml += "]\n";
+  }
+  EXPECT_THAT(message_of(Config::parse(yaml)),
+              HasSubstr("its aliases stand for more than 100000 values"));
+  // Without aliases no file has too many.
+  std::string many = "a: [";
+  for (int i = 0; i < 150'000; ++i) many += "x,";
+  EXPECT_TRUE(Config::parse(many + "]").ok());
+}
+
 TEST(Config, RefusesDeepNesting) {
   EXPECT_THAT(message_of(Config::parse("a: " + std::string(200, '[') + std::string(200, ']'))),
               HasSubstr("nested deeper than 64"));
-  EXPECT_FALSE(Config::parse("a: " + std::string(100'000, '[')).ok());
+  for (const char* level : {"[", "{", "- ", "? ", "{a: "}) {
+    std::string deep;
+    for (int i = 0; i < 100'000; ++i) deep += level;
+    EXPECT_FALSE(Config::parse("a:\n  " + deep).ok()) << level;
+  }
   EXPECT_TRUE(Config::parse("a: " + std::string(60, '[') + std::string(60, ']')).ok());
 }
 

@@ -11,44 +11,110 @@ namespace {
 using Node = Config::Node;
 using File = std::shared_ptr<const std::string>;
 
+using YAML::NodeType;
+
+/// What aliases may add to a file's own values.
+constexpr size_t kAliasedValuesMax = 100'000;
+
 // yaml-cpp reports by exceptions; none leaves this file.
-Node convert(const YAML::Node& yaml, const File& file, size_t depth) {
-  if (depth > kDepthMax)
-    throw YAML::RepresentationException(yaml.Mark(),
-                                        fmt::format("nested deeper than {}", kDepthMax));
-  Node node;
-  node.file = file;
-  node.line = yaml.Mark().line + 1;
-  switch (yaml.Type()) {
-    case YAML::NodeType::Undefined:
-    case YAML::NodeType::Null:
-      break;
-    case YAML::NodeType::Scalar:
-      node.kind = Node::Kind::kScalar;
-      node.text = yaml.Scalar();
-      node.quoted = yaml.Tag() == "!";
-      break;
-    case YAML::NodeType::Sequence:
-      node.kind = Node::Kind::kList;
-      for (const auto& item : yaml) node.list.push_back(convert(item, file, depth + 1));
-      break;
-    case YAML::NodeType::Map:
-      node.kind = Node::Kind::kMap;
-      for (const auto& entry : yaml) {
-        if (!entry.first.IsScalar())
-          throw YAML::RepresentationException(entry.first.Mark(), "a key must be a string");
-        if (node.child(entry.first.Scalar())) {
-          throw YAML::RepresentationException(
-              entry.first.Mark(), fmt::format("the key {} is there twice", entry.first.Scalar()));
-        }
-        Node value = convert(entry.second, file, depth + 1);
-        // An empty value has no place of its own, and a map's is its first key's.
-        value.line = entry.first.Mark().line + 1;
-        node.map.emplace_back(entry.first.Scalar(), std::move(value));
-      }
-      break;
+[[noreturn]] void fail(const YAML::Node& at, const std::string& why) {
+  throw YAML::RepresentationException(at.Mark(), why);
+}
+
+/// "<<" takes over the keys of other maps (yaml.org/type/merge.html); in quotes it is a name.
+bool is_merge(const YAML::Node& key) { return key.Scalar() == "<<" && key.Tag() != "!"; }
+
+class Converter {
+ public:
+  Converter(File file, size_t bytes)
+      : file_(std::move(file)), values_max_(bytes + kAliasedValuesMax) {}
+
+  Node convert(const YAML::Node& yaml, size_t depth) {
+    if (depth > kDepthMax) fail(yaml, fmt::format("nested deeper than {}", kDepthMax));
+    Node node;
+    node.file = file_;
+    node.line = yaml.Mark().line + 1;
+    charge(yaml, 0);
+    switch (yaml.Type()) {
+      case NodeType::Undefined:
+      case NodeType::Null:
+        break;
+      case NodeType::Scalar:
+        node.kind = Node::Kind::kScalar;
+        charge(yaml, yaml.Scalar().size());
+        node.text = yaml.Scalar();
+        node.quoted = yaml.Tag() == "!";
+        break;
+      case NodeType::Sequence:
+        node.kind = Node::Kind::kList;
+        for (const auto& item : yaml) node.list.push_back(convert(item, depth + 1));
+        break;
+      case NodeType::Map:
+        node.kind = Node::Kind::kMap;
+        add_keys(yaml, node, depth);
+        break;
+    }
+    return node;
   }
-  return node;
+
+ private:
+  /// A file without aliases has fewer values than bytes.
+  void charge(const YAML::Node& at, size_t bytes) {
+    constexpr size_t kBytesOfAValue = 32;
+    values_ += bytes == 0 ? 1 : bytes / kBytesOfAValue;
+    if (values_ > values_max_)
+      fail(at, fmt::format("its aliases stand for more than {} values", kAliasedValuesMax));
+  }
+
+  void add_keys(const YAML::Node& yaml, Node& into, size_t depth) {
+    YAML::Node merged;
+    YAML::Mark at;
+    bool merges = false;
+    for (const auto& entry : yaml) {
+      const YAML::Node& key = entry.first;
+      if (!key.IsScalar()) fail(key, "a key must be a string");
+      const std::string& name = key.Scalar();
+      const bool merge = is_merge(key);
+      if (merge ? merges : into.child(name) != nullptr)
+        fail(key, fmt::format("the key {} is there twice", name));
+      if (merge) {
+        merges = true;
+        at = key.Mark();
+        merged.reset(entry.second);
+        continue;
+      }
+      charge(key, name.size());
+      Node value = convert(entry.second, depth + 1);
+      // An empty value has no place of its own, and a map's is its first key's.
+      value.line = key.Mark().line + 1;
+      into.map.emplace_back(name, std::move(value));
+    }
+    if (merges) take_over(merged, into, depth + 1, at);
+  }
+
+  /// Keys that are there stay: the map's own, then those of the first in a list.
+  void take_over(const YAML::Node& from, Node& into, size_t depth, const YAML::Mark& at) {
+    if (from.IsMap()) {
+      for (auto& [name, value] : convert(from, depth).map) {
+        if (!into.child(name)) into.map.emplace_back(std::move(name), std::move(value));
+      }
+      return;
+    }
+    const bool maps =
+        from.IsSequence() &&
+        std::all_of(from.begin(), from.end(), [](const auto& item) { return item.IsMap(); });
+    if (!maps) throw YAML::RepresentationException(at, "<< takes a map, or a list of maps");
+    for (const auto& item : from) take_over(item, into, depth, at);
+  }
+
+  File file_;
+  size_t values_max_;
+  size_t values_ = 0;
+};
+
+/// yaml-cpp says after a colon what it could not read; that may be a piece of a secret.
+std::string_view without_quoted(std::string_view message) {
+  return message.substr(0, message.find(": "));
 }
 
 }  // namespace
@@ -57,17 +123,17 @@ Result<Node> parse_yaml(std::string_view yaml, std::string_view name) {
   auto file = std::make_shared<const std::string>(name);
   try {
     const YAML::Node document = YAML::Load(std::string(yaml));
-    Node node = convert(document, file, 0);
+    Node node = Converter(file, yaml.size()).convert(document, 0);
     if (node.kind != Node::Kind::kMap && node.kind != Node::Kind::kNull)
       return error_at(node, "expected keys, like \"server:\"");
     node.kind = Node::Kind::kMap;
     return node;
   } catch (const YAML::Exception& exception) {
-    // yaml-cpp aliases can only repeat what is in the file; its own depth limit makes a
-    // DeepRecursion of the rest.
-    return Error(
-        Code::kInvalidArgument, "CONFIG",
-        fmt::format("{}:{}: {}", name, std::max(exception.mark.line, 0) + 1, exception.msg));
+    // Its own depth limit, that of 500, is a DeepRecursion.
+    const bool quotes = dynamic_cast<const YAML::ParserException*>(&exception) != nullptr;
+    return Error(Code::kInvalidArgument, "CONFIG",
+                 fmt::format("{}:{}: {}", name, std::max(exception.mark.line, 0) + 1,
+                             quotes ? without_quoted(exception.msg) : exception.msg));
   } catch (const std::exception& exception) {
     return Error(Code::kInvalidArgument, "CONFIG", fmt::format("{}: {}", name, exception.what()));
   }
