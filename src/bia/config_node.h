@@ -23,7 +23,7 @@ struct Config::Node {
   std::shared_ptr<const std::string> file;
   /// 0: no line, as of an environment variable.
   int line = 0;
-  /// A prefix may catch variables that are meant for others: they are no unknown keys.
+  /// A prefix may catch variables that are meant for others: at the top they are no unknown keys.
   bool from_environment = false;
 
   // Defined where the type is complete: clang looks into std::pair<…, Node> for the implicit ones.

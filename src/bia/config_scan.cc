@@ -215,7 +215,7 @@ Result<void> scan_message(const Node& node, std::string_view key, Message& into)
     const FieldDescriptor* field = field_of(type, name);
     if (field) {
       BIA_TRY(scan_field(value, join(key, name), {into, field}));
-    } else if (!value.from_environment && (!key.empty() || !is_own_section(name))) {
+    } else if (!key.empty() || (!value.from_environment && !is_own_section(name))) {
       std::vector<std::string_view> known;
       for (int i = 0; i < type->field_count(); ++i) known.push_back(type->field(i)->name());
       return unknown_key(value, join(key, name), known);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -118,6 +119,24 @@ TEST_F(ConfigRequired, AReloadThatLostTheSectionIsRefused) {
     EXPECT_EQ(reloaded.error().message(), folder_ + "/a.yaml:1: data.database is missing");
     EXPECT_EQ(*reload.current()->string("data.database.source"), "s");
   });
+}
+
+TEST_F(ConfigRequired, AVariableBelowASectionIsAKeyThatMustBeKnown) {
+  const auto error_with = [&](const char* name) {
+    setenv(name, "x", 1);
+    const Config config = *Config::load(ConfigSources{{folder_}, "BIASCAN", {}});
+    unsetenv(name);
+    return error_of(config, "", "Bootstrap");
+  };
+  write("a.yaml", "data:\n  database:\n    source: s\n");
+  EXPECT_EQ(error_with("BIASCAN_DATA__DATABASE__DRIVER"), "");
+  EXPECT_EQ(error_with("BIASCAN_DATA__DATABASE__SORCE"),
+            "BIASCAN_DATA__DATABASE__SORCE: unknown key data.database.sorce; did you mean source?");
+  EXPECT_EQ(error_with("BIASCAN_DATA__SORCE"),
+            "BIASCAN_DATA__SORCE: unknown key data.sorce; known here: database");
+  // The prefix caught what is meant for another.
+  EXPECT_EQ(error_with("BIASCAN_TOKEN"), "");
+  EXPECT_EQ(error_with("BIASCANNER"), "");
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ struct ConfigSources {
   std::vector<std::string> paths;
   /// Environment variables that begin with it are keys, as Kratos' `env.NewSource` has them: the
   /// prefix and one "_" are cut off; "." and "__" nest ("APP_SERVER__HTTP__ADDR" is
-  /// server.http.addr: a key that is there is found in any case). Empty: none.
+  /// server.http.addr: a key that is there is found in any case). Of what does not nest, unknown
+  /// keys are no errors: it may be meant for another. Empty: none.
   std::string environment_prefix;
   /// "KEY=VALUE", from the command line; the value may be a list or map in YAML's flow style.
   std::vector<std::string> overrides;
