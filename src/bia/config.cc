@@ -45,6 +45,14 @@ std::vector<std::string> Config::keys(std::string_view key) const {
   return names;
 }
 
+std::string Config::below(std::string_view key, std::string_view name) {
+  std::string_view rest = name;
+  std::string_view part;
+  const bool plain = config_detail::take_part(rest, part) && part == name;
+  const std::string written = plain ? std::string(name) : fmt::format("\"{}\"", name);
+  return key.empty() ? written : fmt::format("{}.{}", key, written);
+}
+
 std::string Config::where(std::string_view key) const {
   const Node* node = find(key);
   return node ? node->where() : std::string();
@@ -103,8 +111,7 @@ Result<void> Config::only(std::string_view key,
   if (node->kind != Node::Kind::kMap) return error_at(*node, fmt::format("{} is not a map", key));
   for (const auto& [name, value] : node->map) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
-      return config_detail::unknown_key(value, key.empty() ? name : fmt::format("{}.{}", key, name),
-                                        known);
+      return config_detail::unknown_key(value, below(key, name), known);
     }
   }
   return {};

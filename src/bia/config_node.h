@@ -69,6 +69,9 @@ bool same_value(const Config::Node& a, const Config::Node& b);
 void merge(Config::Node& into, Config::Node from);
 /// Replaces every ${key} and ${key:default}.
 Result<void> resolve_placeholders(Config::Node& root);
+/// The first name of a dotted key, which is taken away. A name with dots stands in quotes, but for
+/// an operation like /helloworld.v1.Greeter/SayHello. False where it has none.
+bool take_part(std::string_view& dotted, std::string_view& part);
 const Config::Node* find(const Config::Node& root, std::string_view dotted);
 /// What is there of the way to `dotted`: the place of what is missing.
 const Config::Node& nearest(const Config::Node& root, std::string_view dotted);

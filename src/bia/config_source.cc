@@ -71,13 +71,13 @@ Node& child_of(Node& node, std::string_view name, const std::shared_ptr<const st
   return node.map.emplace_back(std::move(key), Node()).second;
 }
 
-/// The parts of "server.http.addr" or "SERVER__HTTP__ADDR"; empty for a name with an empty part.
-std::vector<std::string_view> parts_of(std::string_view name, bool underscores) {
+/// The parts of "SERVER__HTTP__ADDR" or "server.http.addr"; empty for a name with an empty part.
+std::vector<std::string_view> parts_of_variable(std::string_view name) {
   std::vector<std::string_view> parts;
   while (true) {
     size_t end = name.find('.');
     size_t width = 1;
-    if (const size_t two = underscores ? name.find("__") : std::string_view::npos; two < end) {
+    if (const size_t two = name.find("__"); two < end) {
       end = two;
       width = 2;
     }
@@ -86,6 +86,26 @@ std::vector<std::string_view> parts_of(std::string_view name, bool underscores) 
     if (end == std::string_view::npos) return parts;
     name.remove_prefix(end + width);
   }
+}
+
+/// The parts of a dotted key; empty for one with an empty part.
+std::vector<std::string_view> parts_of_key(std::string_view key) {
+  std::vector<std::string_view> parts;
+  for (std::string_view part; !key.empty();) {
+    if (!take_part(key, part)) return {};
+    parts.push_back(part);
+  }
+  return parts;
+}
+
+/// Of the "=" behind the key: a name in quotes may have others.
+size_t find_equals(std::string_view text) {
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '=' && !quoted) return i;
+    quoted ^= text[i] == '"';
+  }
+  return std::string_view::npos;
 }
 
 }  // namespace
@@ -134,7 +154,7 @@ void add_environment(Node& root, std::string_view prefix, const char* const* var
     if (equals == std::string_view::npos || !name.starts_with(prefix)) continue;
     name.remove_prefix(prefix.size());
     if (name.starts_with('_')) name.remove_prefix(1);
-    const auto parts = parts_of(name, true);
+    const auto parts = parts_of_variable(name);
     if (parts.empty()) continue;
     const auto file = std::make_shared<const std::string>(variable.substr(0, equals));
     Node* node = &root;
@@ -148,13 +168,14 @@ void add_environment(Node& root, std::string_view prefix, const char* const* var
 }
 
 Result<void> add_override(Node& root, std::string_view text) {
-  const size_t equals = text.find('=');
+  const size_t equals = find_equals(text);
   const std::string_view key = text.substr(0, equals);
-  const auto parts = parts_of(key, false);
+  const auto parts = parts_of_key(key);
   if (equals == std::string_view::npos || parts.empty()) {
-    return Error(
-        Code::kInvalidArgument, "ARGUMENT",
-        fmt::format("-set {}: write -set KEY=VALUE, with a key like server.http.addr", key));
+    return Error(Code::kInvalidArgument, "ARGUMENT",
+                 fmt::format("-set {}: write -set KEY=VALUE, with a key like server.http.addr; a "
+                             "name with dots stands in quotes",
+                             text.substr(0, std::min(equals, text.find('=')))));
   }
   const auto file = std::make_shared<const std::string>(fmt::format("-set {}", key));
   Node value;

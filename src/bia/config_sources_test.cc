@@ -107,11 +107,41 @@ TEST(ConfigSources, OverridesComeOverAll) {
   EXPECT_EQ(config_detail::find(root, "l")->list.size(), 2u);
   EXPECT_EQ(config_detail::find(root, "e")->text, "a=b");
   EXPECT_EQ(config_detail::find(root, "a.b")->where(), "-set a.b");
-  EXPECT_EQ(config_detail::add_override(root, "a").error().message(),
-            "-set a: write -set KEY=VALUE, with a key like server.http.addr");
-  EXPECT_FALSE(config_detail::add_override(root, "=1").ok());
-  EXPECT_FALSE(config_detail::add_override(root, "a..b=1").ok());
-  EXPECT_FALSE(config_detail::add_override(root, "l=[x").ok());
+  EXPECT_EQ(
+      config_detail::add_override(root, "a").error().message(),
+      "-set a: write -set KEY=VALUE, with a key like server.http.addr; a name with dots stands "
+      "in quotes");
+  for (const char* bad :
+       {"=1", "a..b=1", ".a=1", "a.=1", "l=[x", "a.\"b.c=1", "a.\"b\"c=1", "\"\"=1"})
+    EXPECT_FALSE(config_detail::add_override(root, bad).ok()) << bad;
+}
+
+TEST(ConfigSources, ANameWithDotsStandsInQuotes) {
+  Config::Node root = *config_detail::parse_yaml("hosts: {a.example: {n: 1}}\n", "c.yaml");
+  for (const char* text :
+       {"hosts.\"a.example\".n=2", "hosts.\"b=c.example\".n=3", "\"x.y\"=4",
+        "operations./pkg.Svc/M.timeout=2s", "operations.\"/pkg.Svc/N\".timeout=3s"})
+    EXPECT_TRUE(config_detail::add_override(root, text).ok()) << text;
+  const auto text = [&](const char* key) {
+    const Config::Node* node = config_detail::find(root, key);
+    return node ? node->text : "none";
+  };
+  EXPECT_EQ(root.child("hosts")->map.size(), 2u);
+  EXPECT_EQ(root.child("hosts")->child("a.example")->child("n")->text, "2");
+  EXPECT_EQ(text("hosts.\"a.example\".n"), "2");
+  EXPECT_EQ(text("hosts.\"b=c.example\".n"), "3");
+  EXPECT_EQ(text("\"x.y\""), "4");
+  EXPECT_EQ(root.child("operations")->child("/pkg.Svc/M")->child("timeout")->text, "2s");
+  EXPECT_EQ(text("operations./pkg.Svc/N.timeout"), "3s");
+  EXPECT_EQ(text("hosts.a.example.n"), "none");
+  for (const char* name : {"a", "a.b", "/pkg.Svc/M", "/a.b"}) {
+    Config::Node map;
+    map.kind = Config::Node::Kind::kMap;
+    map.map.emplace_back(name, Config::Node());
+    EXPECT_NE(config_detail::find(map, Config::below("", name)), nullptr) << name;
+  }
+  EXPECT_EQ(Config::below("k", "a.b"), "k.\"a.b\"");
+  EXPECT_EQ(Config::below("k", "/pkg.Svc/M"), "k./pkg.Svc/M");
 }
 
 TEST(ConfigScan, ReadsWrappers) {

@@ -59,19 +59,6 @@ bool parse_number(std::string_view text, T& value) {
   return error == std::errc() && end == text.data() + text.size() && !text.empty();
 }
 
-/// The first name of a dotted key, which is taken away.
-std::string_view take_part(std::string_view& dotted) {
-  size_t dot = dotted.find('.');
-  // A name may have dots of its own: "/helloworld.v1.Greeter/SayHello".
-  if (dotted[0] == '/') {
-    const size_t method = dotted.find('/', 1);
-    if (method != std::string_view::npos) dot = dotted.find('.', method);
-  }
-  const std::string_view part = dotted.substr(0, dot);
-  dotted.remove_prefix(dot == std::string_view::npos ? dotted.size() : dot + 1);
-  return part;
-}
-
 }  // namespace
 
 Error error_at(const Node& node, std::string message) {
@@ -104,10 +91,30 @@ Error unknown_key(const Node& node, std::string_view key,
   return error_at(node, fmt::format("unknown key {}; known here: {}", key, list));
 }
 
+bool take_part(std::string_view& dotted, std::string_view& part) {
+  const size_t quote = dotted.starts_with('"') ? dotted.find('"', 1) : 0;
+  if (quote == std::string_view::npos) return false;
+  size_t dot = dotted.find('.', quote);
+  // "/helloworld.v1.Greeter/SayHello" is one name.
+  if (dotted.starts_with('/')) {
+    const size_t method = dotted.find('/', 1);
+    if (method != std::string_view::npos) dot = dotted.find('.', method);
+  }
+  part = dotted.substr(0, dot);
+  if (quote > 0) {
+    if (part.size() != quote + 1) return false;
+    part = part.substr(1, quote - 1);
+  }
+  const bool last = dot == std::string_view::npos;
+  // A dot that ends the key stays, and is no name of its own.
+  dotted.remove_prefix(last ? dotted.size() : std::min(dot + 1, dotted.size() - 1));
+  return !part.empty();
+}
+
 const Node& nearest(const Node& root, std::string_view dotted) {
   const Node* node = &root;
-  while (!dotted.empty()) {
-    const Node* next = node->child(take_part(dotted));
+  for (std::string_view part; !dotted.empty();) {
+    const Node* next = take_part(dotted, part) ? node->child(part) : nullptr;
     if (!next) break;
     node = next;
   }
@@ -116,7 +123,8 @@ const Node& nearest(const Node& root, std::string_view dotted) {
 
 const Node* find(const Node& root, std::string_view dotted) {
   const Node* node = &root;
-  while (node && !dotted.empty()) node = node->child(take_part(dotted));
+  for (std::string_view part; node && !dotted.empty();)
+    node = take_part(dotted, part) ? node->child(part) : nullptr;
   return node;
 }
 

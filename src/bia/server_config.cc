@@ -125,7 +125,7 @@ Result<void> read_envelope(const Config& config, HttpEnvelope& into) {
 
 Result<void> read_operations(const Config& config, ServerBindingOptions& into) {
   for (const std::string& operation : config.keys("server.http.operations")) {
-    const std::string section = "server.http.operations." + operation;
+    const std::string section = Config::below("server.http.operations", operation);
     if (operation.empty() || operation[0] != '/')
       return bad_value(config, "server.http.operations",
                        fmt::format("{} is no operation; write it as in "

@@ -32,7 +32,7 @@ TEST(ServerConfig, ReadsKratosKeys) {
 TEST(ServerConfig, ReadsTls) {
   const ServerConfig config = *read(
       "server:\n  http:\n    addr: :1\n    tls:\n      cert: a.pem\n      key: a.key\n"
-      "      certificates:\n        other: {cert: b.pem}\n      client_ca: ca.pem\n"
+      "      certificates:\n        other.example: {cert: b.pem}\n      client_ca: ca.pem\n"
       "      client_auth: optional\n      min_version: \"1.3\"\n      session_tickets: false\n");
   const net::TlsServerOptions& tls = *config.http->tls;
   ASSERT_EQ(tls.certificates.size(), 2u);

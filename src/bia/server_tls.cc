@@ -40,7 +40,7 @@ Result<void> read_certificates(const Config& config, const std::string& key, Opt
   if (config.has(key + ".cert") || !config.has(more))
     tls.certificates.push_back(BIA_TRY(read_pair(config, key)));
   for (const std::string& name : config.keys(more)) {
-    const std::string one = more + "." + name;
+    const std::string one = Config::below(more, name);
     BIA_TRY(config.only(one, {"cert", "key", "key_password", "ocsp"}));
     tls.certificates.push_back(BIA_TRY(read_pair(config, one)));
   }

@@ -26,7 +26,8 @@ struct ConfigSources {
   /// server.http.addr: a key that is there is found in any case). Of what does not nest, unknown
   /// keys are no errors: it may be meant for another. Empty: none.
   std::string environment_prefix;
-  /// "KEY=VALUE", from the command line; the value may be a list or map in YAML's flow style.
+  /// "KEY=VALUE", from the command line; the key is one as `Config::has` takes it, the value may be
+  /// a list or map in YAML's flow style.
   std::vector<std::string> overrides;
 };
 
@@ -47,12 +48,16 @@ class Config {
   Config& operator=(Config&&) noexcept;
   ~Config();
 
-  /// Keys are dotted: "data.database.source".
+  /// Keys are dotted: "data.database.source". A name with dots of its own stands in quotes:
+  /// "tenants.\"shop.example\".source"; "server.http.operations./pkg.Svc/Method.timeout" needs
+  /// none.
   bool has(std::string_view key) const;
   /// The two have the same value there, or both none.
   bool same(const Config& other, std::string_view key) const;
   /// The names below a key, in order; empty where it is no map.
   std::vector<std::string> keys(std::string_view key) const;
+  /// The key of one of those, with quotes where it needs them.
+  static std::string below(std::string_view key, std::string_view name);
   /// "configs/config.yaml:12", for errors of your own; empty where there is no such key.
   std::string where(std::string_view key) const;
 
