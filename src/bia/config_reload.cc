@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "bia/bia/log.h"
@@ -10,6 +11,17 @@
 #include "bia/server_config.h"
 
 namespace bia {
+
+namespace {
+
+void change_log_level(LogLevel level) {
+  log::set_level(std::min(level, log::level()));  // The line is seen where one of the two shows it.
+  log::warn(
+      fmt::format("log level set to {} by log.level of the configuration", log::level_name(level)));
+  log::set_level(level);
+}
+
+}  // namespace
 
 ConfigReload::ConfigReload(Config at_start)
     : at_start_(std::make_shared<const Config>(std::move(at_start))), current_(at_start_) {}
@@ -42,7 +54,9 @@ Result<void> ConfigReload::reload(const ConfigSources& sources) {
     if (fresh->same(*before, watcher.key)) continue;
     commits.push_back(BIA_TRY(watcher.prepare(*fresh)));
   }
-  log::set_level(BIA_TRY(parse_log_level(server.log_level)));
+  const LogLevel level = BIA_TRY(parse_log_level(server.log_level));
+  // What PUT /debug/log set stays until the key itself changes.
+  if (!fresh->same(*before, "log.level")) change_log_level(level);
   current_.store(fresh);
   for (const auto& commit : commits) commit();
   if (counted_) applied_.add();

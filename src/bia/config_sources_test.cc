@@ -18,6 +18,7 @@ namespace bia {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -203,6 +204,27 @@ TEST_F(Reload, TakesWhatEverybodyAccepts) {
   });
   EXPECT_THAT(seen, ElementsAre(2));
   EXPECT_EQ(*reload.at_start().integer("data.n"), 1);
+}
+
+TEST_F(Reload, OnlyAChangeOfItsKeySetsTheLogLevel) {
+  ConfigReload reload(*Config::load(sources_));
+  const auto reload_with = [&](const std::string& rest) {
+    write("server: {http: {addr: ':0'}}\n" + rest);
+    EXPECT_TRUE(reload.reload(sources_).ok());
+  };
+  in_fiber([&] {
+    log::set_level(LogLevel::kError);  // as PUT /debug/log does
+    reload_with("data: {n: 2}\nlog: {level: info}\n");
+    EXPECT_EQ(log::level(), LogLevel::kError);
+    reload_with("data: {n: 2}\nlog: {level: debug}\n");
+    EXPECT_EQ(log::level(), LogLevel::kDebug);
+    EXPECT_THAT(lines_, Contains(HasSubstr("log level set to debug by log.level of the conf")));
+    reload_with("data: {n: 2}\nlog: {level: error}\n");
+    EXPECT_EQ(log::level(), LogLevel::kError);
+    EXPECT_THAT(lines_, Contains(HasSubstr("log level set to error by log.level of the conf")));
+    reload_with("data: {n: 2}\n");  // The default.
+    EXPECT_EQ(log::level(), LogLevel::kInfo);
+  });
 }
 
 /// Under ThreadSanitizer too (`make tsan`), with the log's lines of all threads.
