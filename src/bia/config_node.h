@@ -83,6 +83,8 @@ std::string_view closest(std::string_view name, const std::vector<std::string_vi
 Error unknown_key(const Config::Node& node, std::string_view key,
                   const std::vector<std::string_view>& known);
 
+/// server, runtime, log, …: what bia reads itself, and whose values errors may show.
+bool is_own_section(std::string_view name);
 Result<int64_t> to_integer(const Config::Node& node, std::string_view key);
 Result<uint64_t> to_unsigned(const Config::Node& node, std::string_view key);
 Result<double> to_real(const Config::Node& node, std::string_view key);

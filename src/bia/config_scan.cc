@@ -179,11 +179,6 @@ bool is_required(const FieldDescriptor& field) {
          (option_is(options, kFieldBehavior, 2) || option_is(options, kRules, 1));
 }
 
-bool is_own_section(std::string_view name) {
-  return name == "server" || name == "runtime" || name == "log" || name == "metrics" ||
-         name == "health" || name == "debug" || name == "tracing" || name == "registry";
-}
-
 }  // namespace
 
 Result<void> check_required(const Node& node, std::string_view key, const Message& message) {

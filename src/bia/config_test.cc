@@ -48,7 +48,7 @@ TEST(Config, SaysWhereAValueIsOfAnotherType) {
             "config.yaml:2: m is a map; write a whole number");
   EXPECT_EQ(config.string("m").error().message(), "config.yaml:2: m is not a string");
   EXPECT_EQ(config.duration("d").error().message(),
-            "config.yaml:3: d \"5\" has no unit; write \"5s\"");
+            "config.yaml:3: d has no unit; write a duration like \"1s\" or \"200ms\"");
   EXPECT_EQ(config.boolean("q").error().message(), "config.yaml:4: q is not true or false");
   EXPECT_EQ(config.strings("a").error().message(), "config.yaml:1: a is not a list");
   EXPECT_EQ(config.string("no.such").error().code(), Code::kNotFound);
@@ -59,6 +59,11 @@ TEST(Config, NeverShowsAValueOfTheService) {
   EXPECT_THAT(config.integer("password").error().text(), Not(HasSubstr("hunter2")));
   EXPECT_THAT(config.duration("password").error().text(), Not(HasSubstr("hunter2")));
   EXPECT_THAT(config.boolean("password").error().text(), Not(HasSubstr("hunter2")));
+  const Config number = *Config::parse("password: 4711\nserver: {http: {timeout: 5}}\n");
+  EXPECT_THAT(number.duration("password").error().text(), Not(HasSubstr("4711")));
+  EXPECT_THAT(number.boolean("password").error().text(), Not(HasSubstr("4711")));
+  EXPECT_EQ(number.duration("server.http.timeout").error().message(),
+            "config.yaml:2: server.http.timeout \"5\" has no unit; write \"5s\"");
 }
 
 TEST(Config, SaysWhereTheYamlIsBad) {
@@ -184,9 +189,24 @@ TEST(Config, ResolvesPlaceholders) {
 TEST(Config, RefusesUnresolvedPlaceholders) {
   EXPECT_EQ(message_of(Config::parse("a: 1\nb: ${NO_SUCH_THING}\n")),
             "config.yaml:2: ${NO_SUCH_THING} is neither a key nor an environment variable; set it, "
-            "or write ${NO_SUCH_THING:default}");
-  EXPECT_THAT(message_of(Config::parse("b: \"${open\"\n")),
-              HasSubstr("config.yaml:1: a \"${\" without its \"}\""));
+            "write ${NO_SUCH_THING:default}, or \"$${\" for a \"${\" itself");
+  EXPECT_EQ(
+      message_of(Config::parse("b: \"${open\"\n")),
+      "config.yaml:1: a \"${\" without its \"}\"; write ${KEY}, ${KEY:default}, or \"$${\" for a "
+      "\"${\" itself");
+  EXPECT_EQ(message_of(Config::parse("b: a${hunter$2}\n")),
+            "config.yaml:1: what stands in \"${…}\" is neither a key nor an environment variable; "
+            "write ${KEY}, ${KEY:default}, or \"$${\" for a \"${\" itself");
+}
+
+TEST(Config, ADollarMoreIsThePlaceholdersCharacters) {
+  const Config config = *Config::parse(
+      "a: p$${word\nb: $${x}-${n}$$${y}\nc: <${a}>\nd: ${none:$${z}\nn: 1\ne: $$ {$n}\n");
+  EXPECT_EQ(*config.string("a"), "p${word");
+  EXPECT_EQ(*config.string("b"), "${x}-1$${y}");
+  EXPECT_EQ(*config.string("c"), "<p${word>");
+  EXPECT_EQ(*config.string("d"), "${z");
+  EXPECT_EQ(*config.string("e"), "$$ {$n}");
 }
 
 class ConfigFiles : public testing::Test {

@@ -138,6 +138,11 @@ bool same_value(const Node& a, const Node& b) {
          });
 }
 
+bool is_own_section(std::string_view name) {
+  return name == "server" || name == "runtime" || name == "log" || name == "metrics" ||
+         name == "health" || name == "debug" || name == "tracing" || name == "registry";
+}
+
 Result<int64_t> to_integer(const Node& node, std::string_view key) {
   int64_t value = 0;
   if (node.kind != Node::Kind::kScalar || !parse_number(node.text, value))
@@ -172,6 +177,10 @@ Result<Duration> to_duration(const Node& node, std::string_view key) {
     Result<Duration> duration = parse_go_duration(node.text);
     double seconds = 0;
     if (parse_number(node.text, seconds) && seconds != 0) {
+      if (!is_own_section(key.substr(0, key.find('.')))) {
+        return error_at(
+            node, fmt::format("{} has no unit; write a duration like \"1s\" or \"200ms\"", key));
+      }
       return error_at(
           node, fmt::format("{} \"{}\" has no unit; write \"{}s\"", key, node.text, node.text));
     }

@@ -33,9 +33,10 @@ struct ConfigSources {
 
 /// A service's configuration: YAML, JSON and TOML, merged (maps merge, anything else is replaced),
 /// as Kratos does. "${key}" and "${key:default}" in a string stand for another key of the
-/// configuration or, where there is none, for an environment variable. Errors say file and line:
-/// `configs/config.yaml:12: …`; they show values of `server` and its kin, never those of the
-/// service's own keys, which may be secrets. Immutable: any thread may read one.
+/// configuration or, where there is none, for an environment variable; "$${" is "${". Errors say
+/// file and line: `configs/config.yaml:12: …`; they show values of `server` and its kin, never
+/// those of the service's own keys, which may be secrets (but for the KEY of a placeholder that
+/// stands for nothing). Immutable: any thread may read one.
 class Config {
  public:
   /// Blocks. Errors: kNotFound for a missing path or a folder without files; kInvalidArgument for
