@@ -5,7 +5,9 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <set>
 #include <sstream>
+#include <string_view>
 
 #include "bia/codec/json_reader.h"
 #include "bia/codec/json_writer.h"
@@ -94,15 +96,19 @@ Result<void> append_json(const YAML::Node& node, int depth, size_t& values,
       }
       out.end_array();
       return {};
-    case YAML::NodeType::Map:
+    case YAML::NodeType::Map: {
       out.begin_object();
+      std::set<std::string_view> seen;  // The texts are the document's.
       for (const auto& entry : node) {
         if (!entry.first.IsScalar()) return bad("a key is no text");
+        if (!seen.insert(entry.first.Scalar()).second)
+          return bad(fmt::format("the key {} is there twice", entry.first.Scalar()));
         out.key_text(entry.first.Scalar());
         BIA_TRY(append_json(entry.second, depth + 1, values, out));
       }
       out.end_object();
       return {};
+    }
   }
   return {};
 }

@@ -27,6 +27,7 @@ TEST(YamlToJson, KnowsScalarsFromStrings) {
 TEST(YamlToJson, RefusesWhatIsNone) {
   EXPECT_EQ(to_json("a: [1").substr(0, 11), "ERROR yaml:");
   EXPECT_EQ(to_json("[a]: 1"), "ERROR yaml: a key is no text");
+  EXPECT_EQ(to_json("a: {b: 1}\nb: {b: 1, c: 2, b: 3}"), "ERROR yaml: the key b is there twice");
   std::string deep(200, '[');
   EXPECT_EQ(to_json(deep + std::string(200, ']')).substr(0, 11), "ERROR yaml:");
   std::string bomb = "a0: &a0 [xxxxxxxxxxxxxxxxxxxx,xxxxxxxxxxxxxxxxxxxxxxxxxxxxx]\n";

@@ -5,6 +5,9 @@
 
 #include <charconv>
 #include <cmath>
+#include <set>
+#include <string_view>
+#include <vector>
 
 #include "bia/base/time.h"
 #include "bia/codec/json_writer.h"
@@ -116,7 +119,9 @@ class YamlReader {
     }
     if (is_dynamic(type) && !is_go_form(node, type)) return dynamic(node, message, depth);
     if (!node.IsMap()) return bad(node, "keys are due, like \"name: x\"");
-    for (const auto& entry : node) BIA_TRY(member(entry.first, entry.second, message, depth));
+    // Fields, then oneofs.
+    std::vector<bool> seen(size_t(type->field_count() + type->oneof_decl_count()));
+    for (const auto& entry : node) BIA_TRY(member(entry.first, entry.second, message, depth, seen));
     if (is_value(type) && !message.GetReflection()->HasOneof(message, type->oneof_decl(0)))
       set_null(message);
     return {};
@@ -139,14 +144,21 @@ class YamlReader {
     return {};
   }
 
+  static Error twice(const YAML::Node& key) {
+    return bad(key, fmt::format("the key {} is there twice", key.Scalar()));
+  }
+
   Result<void> member(const YAML::Node& key, const YAML::Node& value, pb::Message& message,
-                      int depth) {
+                      int depth, std::vector<bool>& seen) {
     BIA_TRY(charge(key, 1));
     if (!key.IsScalar()) return bad(key, "a key is no text");
     const pb::Descriptor* type = message.GetDescriptor();
     const auto& by_name = codec::go_names(type).by_lower_name;
     const auto found = by_name.find(key.Scalar());
     if (found == by_name.end()) return {};
+    const int place = found->second >= 0 ? found->second : type->field_count() + ~found->second;
+    if (seen[size_t(place)]) return twice(key);
+    seen[size_t(place)] = true;
     if (found->second >= 0) return field(value, message, type->field(found->second), depth);
     // A oneof: its member stands below its name.
     if (is_null(value)) return {};
@@ -176,8 +188,11 @@ class YamlReader {
   Result<void> map(const YAML::Node& node, pb::Message& message, const Field* field, int depth) {
     if (!node.IsMap()) return wrong(node, field, "keys are due, like \"{a: b}\"");
     const Field* value_field = field->message_type()->map_value();
+    std::set<std::string_view> seen;
     for (const auto& pair : node) {
       BIA_TRY(charge(node, kMessageUnits));
+      if (pair.first.IsScalar() && !seen.insert(pair.first.Scalar()).second)
+        return twice(pair.first);
       pb::Message* entry = message.GetReflection()->AddMessage(&message, field);
       BIA_TRY(value(pair.first, *entry, field->message_type()->map_key(), depth));
       if (is_null(pair.second) && !is_value(value_field->message_type())) continue;

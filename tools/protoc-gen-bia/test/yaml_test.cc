@@ -256,6 +256,20 @@ TEST(Yaml, SaysWhatIsWrong) {
   EXPECT_THAT(read("["), StartsWith("yaml: "));
 }
 
+// yaml.v3: "field … already set in type …", "mapping key … already defined at line …".
+TEST(Yaml, RefusesAKeyTwice) {
+  using Bind = demo::v1::BindRequest;
+  EXPECT_EQ(read<Bind>("name: a\nage: 1\nname: b\n"), "yaml: line 3: the key name is there twice");
+  EXPECT_EQ(read<Bind>("optfield: a\nopt_field: b\n"),
+            "yaml: line 2: the key opt_field is there twice");
+  EXPECT_EQ(read<Bind>("name:\nname: b\n"), "yaml: line 2: the key name is there twice");
+  EXPECT_EQ(read<Bind>("sub: {name: a, name: b}\n"), "yaml: line 1: the key name is there twice");
+  EXPECT_EQ(read<Bind>("kv: {a: x, b: y, a: z}\n"), "yaml: line 1: the key a is there twice");
+  EXPECT_EQ(read<Bind>("st: {a: 1, a: 2}\n"), "yaml: the key a is there twice");
+  // Unknown ones are passed over, as there.
+  EXPECT_EQ(read<Bind>("name: a\nx: 1\nx: 2\n"), R"({"name":"a"})");
+}
+
 TEST(Yaml, HasLimits) {
   const auto nested = [](int depth) {
     std::string text;
@@ -353,16 +367,19 @@ TEST(Yaml, ChargesWhatAliasesMake) {
   EXPECT_THAT(read(empty + "nested: *a6"), HasSubstr("aliases"));
   EXPECT_THAT(read(bomb_of("~", 6, "{deeper: {", "}}") + "nested: *a6"), HasSubstr("aliases"));
   const std::string nulls = "x: &x [" + repeated("~,", 1000) + "]\n";
-  EXPECT_THAT(read(nulls + repeated("subs: *x\n", 300)), HasSubstr("aliases"));
-  EXPECT_THAT(read(nulls + repeated("list: *x\n", 300)), HasSubstr("aliases"));
-  EXPECT_THAT(read(nulls + repeated("value: *x\n", 300)), HasSubstr("aliases"));
-  // Texts that are passed over or cut up.
-  EXPECT_THAT(read("x: &x " + repeated("a,", 1000) + "\n" + repeated("mask: *x\n", 500)),
-              HasSubstr("aliases"));
-  EXPECT_THAT(read("x: &x " + repeated("0", 100'000) + "s\n" + repeated("lasted: *x\n", 200)),
-              HasSubstr("aliases"));
+  const auto entries = [](int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += fmt::format("{}: *x, ", i);
+    return text;
+  };
+  EXPECT_THAT(read(nulls + "values: {" + entries(300) + "}"), HasSubstr("aliases"));
+  EXPECT_THAT(read(nulls + "list: [" + repeated("*x ,", 300) + "]"), HasSubstr("aliases"));
+  // Texts, and keys that are passed over.
   EXPECT_THAT(
-      read("x: &x {" + repeated("nope: 1,", 20'000) + "}\n" + repeated("choice: *x\n", 900)),
+      read("x: &x " + repeated("0", 100'000) + "\nwrapped: [" + repeated("*x ,", 200) + "]"),
+      HasSubstr("aliases"));
+  EXPECT_THAT(
+      read("x: &x {" + repeated("nope: 1,", 20'000) + "}\nby_number: {" + entries(900) + "}"),
       HasSubstr("aliases"));
   // A plain body may have many.
   EXPECT_THAT(read("subs: [" + repeated("{},", 100'000) + "]"), StartsWith("{\"subs\":[{},"));
