@@ -127,6 +127,12 @@ TEST(Selected, MatchesPathPrefixAndExpression) {
   EXPECT_TRUE(refused(
       {{}, {}, {}, [](Context& context) { return context.peer() == "10.0.0.1:55"; }}, "/a"));
   EXPECT_FALSE(refused({}, "/p.S/M"));
+  // What RE2 knows and POSIX' expressions take for letters.
+  EXPECT_TRUE(refused({{}, {}, {R"(/p\.v\d+\.\w+/M)"}, {}}, "/p.v12.S/M"));
+  EXPECT_TRUE(refused({{}, {}, {R"((?i)/P\.s/(?:m|M2).*?)"}, {}}, "/p.S/M2x"));
+  EXPECT_FALSE(refused({{}, {}, {R"(/p\.v\d\.S/M)"}, {}}, "/p.vd.S/M"));
+  EXPECT_THAT(selected({{}, {}, {R"((a)\1)"}, {}}, refusing()).error().message(),
+              HasSubstr("is no regular expression: invalid escape sequence"));
   EXPECT_THAT(selected({{}, {}, {"(a"}, {}}, refusing()).error().message(),
               HasSubstr("\"(a\" is no regular expression"));
 }

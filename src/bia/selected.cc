@@ -1,47 +1,28 @@
 #include "bia/bia/selected.h"
 
 #include <fmt/format.h>
-#include <regex.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 
 namespace bia {
 namespace {
 
-/// <regex.h> of POSIX: any thread may match with a compiled expression.
-class Expression {
- public:
-  static Result<std::unique_ptr<Expression>> compile(const std::string& text) {
-    auto expression = std::make_unique<Expression>();
-    const int code = regcomp(&expression->compiled_, text.c_str(), REG_EXTENDED);
-    if (code == 0) {
-      expression->valid_ = true;
-      return expression;
-    }
-    char why[256] = {};
-    regerror(code, &expression->compiled_, why, sizeof why);
-    return Error(Code::kInvalidArgument, "EXPRESSION",
-                 fmt::format("\"{}\" is no regular expression: {}", text, why));
-  }
-  ~Expression() {
-    if (valid_) regfree(&compiled_);
-  }
+using Expressions = std::vector<std::unique_ptr<re2::RE2>>;
 
-  bool matches_whole(std::string_view text) const {
-    regmatch_t range{0, static_cast<regoff_t>(text.size())};
-    return regexec(&compiled_, text.data(), 1, &range, REG_STARTEND) == 0 && range.rm_so == 0 &&
-           range.rm_eo == static_cast<regoff_t>(text.size());
-  }
+re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 
- private:
-  regex_t compiled_{};
-  bool valid_ = false;
-};
+Result<std::unique_ptr<re2::RE2>> compile(const std::string& text) {
+  auto expression = std::make_unique<re2::RE2>(piece(text), re2::RE2::Quiet);
+  if (expression->ok()) return expression;
+  return Error(Code::kInvalidArgument, "EXPRESSION",
+               fmt::format("\"{}\" is no regular expression: {}", text, expression->error()))
+      .with_hint("write it in RE2's syntax, which is that of Go's regexp");
+}
 
 class Selected final : public Middleware {
  public:
-  Selected(Selection selection, std::vector<std::unique_ptr<Expression>> expressions,
-           std::unique_ptr<Middleware> inner)
+  Selected(Selection selection, Expressions expressions, std::unique_ptr<Middleware> inner)
       : selection_(std::move(selection)),
         expressions_(std::move(expressions)),
         inner_(std::move(inner)) {}
@@ -59,12 +40,13 @@ class Selected final : public Middleware {
     return any(selection_.paths, [&](const std::string& path) { return path == operation; }) ||
            any(selection_.prefixes,
                [&](const std::string& prefix) { return operation.starts_with(prefix); }) ||
-           any(expressions_, [&](const auto& one) { return one->matches_whole(operation); }) ||
+           any(expressions_,
+               [&](const auto& one) { return re2::RE2::FullMatch(piece(operation), *one); }) ||
            (selection_.match && selection_.match(context));
   }
 
   Selection selection_;
-  std::vector<std::unique_ptr<Expression>> expressions_;
+  Expressions expressions_;
   std::unique_ptr<Middleware> inner_;
 };
 
@@ -72,9 +54,9 @@ class Selected final : public Middleware {
 
 Result<std::unique_ptr<Middleware>> selected(Selection selection,
                                              std::unique_ptr<Middleware> middleware) {
-  std::vector<std::unique_ptr<Expression>> expressions;
+  Expressions expressions;
   for (const std::string& text : selection.expressions)
-    expressions.push_back(BIA_TRY(Expression::compile(text)));
+    expressions.push_back(BIA_TRY(compile(text)));
   return std::unique_ptr<Middleware>(std::make_unique<Selected>(
       std::move(selection), std::move(expressions), std::move(middleware)));
 }

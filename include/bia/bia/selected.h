@@ -15,7 +15,8 @@ struct Selection {
   std::vector<std::string> paths = {};
   /// "/helloworld.v1.", "/helloworld.v1.Greeter/"
   std::vector<std::string> prefixes = {};
-  /// POSIX extended expressions that match the whole operation; compiled once.
+  /// Expressions in RE2's syntax (that of Go's regexp) that match the whole operation; compiled
+  /// once.
   std::vector<std::string> expressions = {};
   std::function<bool(Context&)> match = {};
 };
