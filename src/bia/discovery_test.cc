@@ -45,6 +45,9 @@ TEST(ServiceInstance, IsKratosJson) {
                 R"({"id":"a","name":"b","metadata":null,"endpoints":null,"later":[1]})")
                 ->name,
             "b");
+  const std::string zero =
+      R"({"id":"a\u0000b","name":"n","version":"","metadata":{"k\u0000l":"v\u0000w"},"endpoints":["http://a\u0000b"]})";
+  EXPECT_EQ(ServiceInstance::parse(zero)->json(), zero);
   for (const char* bad : {"", "[]", "{", R"({"id":1})", R"({"endpoints":[1]})",
                           R"({"metadata":{"a":1}})", R"({"endpoints":"x"})"})
     EXPECT_FALSE(ServiceInstance::parse(bad).ok()) << bad;

@@ -10,6 +10,7 @@
 #include "bia/bia/registry.h"
 #include "bia/etcd.h"
 #include "bia/fiber/scheduler.h"
+#include "bia/json_text.h"
 
 namespace bia {
 namespace {
@@ -58,25 +59,25 @@ Result<ServiceInstance> ServiceInstance::parse(std::string_view json) {
   if (document.HasParseError() || !document.IsObject()) return bad_instance();
   ServiceInstance instance;
   for (const auto& [name, value] : document.GetObject()) {
-    const std::string_view key(name.GetString(), name.GetStringLength());
+    const std::string_view key = text_of(name);
     std::string* text = key == "id"        ? &instance.id
                         : key == "name"    ? &instance.name
                         : key == "version" ? &instance.version
                                            : nullptr;
     if (text) {
       if (!value.IsString()) return bad_instance();
-      *text = value.GetString();
+      *text = text_of(value);
     } else if (key == "metadata" && !value.IsNull()) {
       if (!value.IsObject()) return bad_instance();
       for (const auto& [entry, content] : value.GetObject()) {
         if (!content.IsString()) return bad_instance();
-        instance.metadata.emplace_back(entry.GetString(), content.GetString());
+        instance.metadata.emplace_back(text_of(entry), text_of(content));
       }
     } else if (key == "endpoints" && !value.IsNull()) {
       if (!value.IsArray()) return bad_instance();
       for (const auto& endpoint : value.GetArray()) {
         if (!endpoint.IsString()) return bad_instance();
-        instance.endpoints.emplace_back(endpoint.GetString());
+        instance.endpoints.emplace_back(text_of(endpoint));
       }
     }
   }

@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "bia/http/message.h"
+#include "bia/json_text.h"
 #include "bia/jwt_keys.h"
 
 namespace bia {
@@ -21,17 +22,21 @@ Error unauthorized(std::string_view message) {
 }
 Error invalid() { return unauthorized("Token is invalid"); }
 
+/// RFC 7515 section 4, RFC 7519 section 4: names are unique. Which of two counts is up to the
+/// reader, and the one who reads `JwtClaims::json` may choose the other.
+bool has_twins(const Document& document) {
+  std::vector<std::string_view> names;
+  names.reserve(document.MemberCount());
+  for (const auto& member : document.GetObject()) names.push_back(text_of(member.name));
+  std::sort(names.begin(), names.end());
+  return std::adjacent_find(names.begin(), names.end()) != names.end();
+}
+
 bool parse_object(std::string_view encoded, std::string& json, Document& document) {
   if (!base64url_decode(encoded, json)) return false;
   document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(
       json.data(), json.size());
-  return !document.HasParseError() && document.IsObject();
-}
-
-std::string text_of(const Document& document, const char* name) {
-  const auto member = document.FindMember(name);
-  return member != document.MemberEnd() && member->value.IsString() ? member->value.GetString()
-                                                                    : "";
+  return !document.HasParseError() && document.IsObject() && !has_twins(document);
 }
 
 /// False where the claim is there and is no number.
@@ -50,13 +55,13 @@ bool audience_of(const Document& document, std::vector<std::string>& into) {
   const auto member = document.FindMember("aud");
   if (member == document.MemberEnd()) return true;
   if (member->value.IsString()) {
-    into.emplace_back(member->value.GetString());
+    into.emplace_back(text_of(member->value));
     return true;
   }
   if (!member->value.IsArray()) return false;
   for (const Value& one : member->value.GetArray()) {
     if (!one.IsString()) return false;
-    into.emplace_back(one.GetString());
+    into.emplace_back(text_of(one));
   }
   return true;
 }
@@ -65,8 +70,8 @@ bool audience_of(const Document& document, std::vector<std::string>& into) {
 /// taken for a secret.
 Result<void> check_signature(const Document& header, std::string_view text,
                              std::string_view signature, const JwtKeys& keys) {
-  const std::string algorithm = text_of(header, "alg");
-  const std::string id = text_of(header, "kid");
+  const std::string_view algorithm = text_member(header, "alg");
+  const std::string_view id = text_member(header, "kid");
   bool right_algorithm = false;
   for (const auto& key : keys.list()) {
     if (jwt_algorithm_name(key->algorithm) != algorithm) continue;
@@ -79,8 +84,8 @@ Result<void> check_signature(const Document& header, std::string_view text,
 
 Result<JwtClaims> check_claims(const Document& document, JwtClaims claims,
                                const JwtOptions& options) {
-  claims.subject = text_of(document, "sub");
-  claims.issuer = text_of(document, "iss");
+  claims.subject = text_member(document, "sub");
+  claims.issuer = text_member(document, "iss");
   int64_t not_before = 0;
   if (!audience_of(document, claims.audience) || !time_of(document, "exp", 0, claims.expires_at) ||
       !time_of(document, "nbf", 0, not_before))

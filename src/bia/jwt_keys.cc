@@ -10,9 +10,10 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
-#include <rapidjson/document.h>
 
 #include <array>
+
+#include "bia/json_text.h"
 
 namespace bia {
 namespace {
@@ -138,13 +139,7 @@ Pkey read_pem(std::string_view pem) {
 bool decode_member(const Value& jwk, const char* name, std::string& bytes) {
   const auto member = jwk.FindMember(name);
   return member != jwk.MemberEnd() && member->value.IsString() &&
-         base64url_decode({member->value.GetString(), member->value.GetStringLength()}, bytes) &&
-         !bytes.empty();
-}
-
-std::string text_member(const Value& jwk, const char* name) {
-  const auto member = jwk.FindMember(name);
-  return member != jwk.MemberEnd() && member->value.IsString() ? member->value.GetString() : "";
+         base64url_decode(text_of(member->value), bytes) && !bytes.empty();
 }
 
 Pkey from_params(const char* type, OSSL_PARAM_BLD* builder) {
@@ -178,7 +173,7 @@ Pkey rsa_of(const Value& jwk) {
 }
 
 Pkey ec_of(const Value& jwk, JwtAlgorithm& algorithm) {
-  const std::string curve = text_member(jwk, "crv");
+  const std::string curve(text_member(jwk, "crv"));
   algorithm = curve == "P-384"   ? JwtAlgorithm::kEs384
               : curve == "P-521" ? JwtAlgorithm::kEs512
                                  : JwtAlgorithm::kEs256;
@@ -191,7 +186,8 @@ Pkey ec_of(const Value& jwk, JwtAlgorithm& algorithm) {
   const std::string point = "\x04" + x + y;
   const std::unique_ptr<OSSL_PARAM_BLD, void (*)(OSSL_PARAM_BLD*)> builder(OSSL_PARAM_BLD_new(),
                                                                            OSSL_PARAM_BLD_free);
-  OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve.c_str(), 0);
+  OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve.data(),
+                                  curve.size());
   OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
                                    point.size());
   return from_params("EC", builder.get());
@@ -210,10 +206,10 @@ Pkey okp_of(const Value& jwk) {
 Result<std::unique_ptr<JwtKeys::Key>> from_jwk(const Value& jwk) {
   auto key = std::make_unique<JwtKeys::Key>();
   if (!jwk.IsObject()) return bad_key("a JWKS has a key that is no object");
-  if (const std::string use = text_member(jwk, "use"); !use.empty() && use != "sig")
+  if (const std::string_view use = text_member(jwk, "use"); !use.empty() && use != "sig")
     return std::unique_ptr<JwtKeys::Key>();
   key->id = text_member(jwk, "kid");
-  const std::string type = text_member(jwk, "kty");
+  const std::string_view type = text_member(jwk, "kty");
   if (type == "oct") {
     if (!decode_member(jwk, "k", key->secret))
       return bad_key("a JWKS has an oct key without \"k\"");
@@ -228,7 +224,7 @@ Result<std::unique_ptr<JwtKeys::Key>> from_jwk(const Value& jwk) {
   } else {
     return std::unique_ptr<JwtKeys::Key>();
   }
-  if (const std::string name = text_member(jwk, "alg"); !name.empty()) {
+  if (const std::string_view name = text_member(jwk, "alg"); !name.empty()) {
     bool known = false;
     for (size_t i = 0; i < kTraits.size(); ++i) {
       if (kTraits[i].name != name) continue;

@@ -93,6 +93,36 @@ TEST(Jwt, TheKeyChoosesTheAlgorithm) {
             "Wrong signing method");
 }
 
+TEST(Jwt, ClaimsAreReadBeyondUPlus0000) {
+  const JwtKeys keys = *JwtKeys::secret(JwtAlgorithm::kHs256, "secret");
+  const std::string token =
+      *keys.sign(R"({"sub":"admin\u0000x","iss":"bia\u0000x","aud":"a\u0000x"})");
+  const JwtClaims claims = *verify_jwt(token, keys, at(1500));
+  EXPECT_EQ(claims.subject, std::string("admin\0x", 7));
+  EXPECT_EQ(claims.issuer, std::string("bia\0x", 5));
+  EXPECT_THAT(claims.audience, ElementsAre(std::string("a\0x", 3)));
+  JwtOptions issuer = at(1500), audience = at(1500);
+  issuer.issuer = "bia";
+  audience.audience = "a";
+  EXPECT_EQ(error_of(token, keys, issuer), "Token is invalid");
+  EXPECT_EQ(error_of(token, keys, audience), "Token is invalid");
+  EXPECT_EQ(error_of(*keys.sign(R"({"aud":["b","a\u0000x"]})"), keys, audience),
+            "Token is invalid");
+}
+
+TEST(Jwt, NamesThatAreThereTwiceAreRefused) {
+  const JwtKeys keys = *JwtKeys::secret(JwtAlgorithm::kHs256, "secret");
+  for (const char* twice :
+       {R"({"sub":"a","sub":"b"})", R"({"role":1,"x":2,"role":1})", R"({"exp":9000,"\u0065xp":1})"})
+    EXPECT_EQ(error_of(*keys.sign(twice), keys, at(1500)), "Token is invalid") << twice;
+  EXPECT_EQ(error_of(*keys.sign(R"({"a":{"b":1},"c":{"b":1}})"), keys, at(1500)), "");
+  const std::string header = base64url_encode(R"({"alg":"HS256","alg":"HS256"})");
+  const std::string signed_text = header + "." + base64url_encode("{}");
+  EXPECT_EQ(error_of(signed_text + "." + base64url_encode(*keys.list().front()->sign(signed_text)),
+                     keys, at(1500)),
+            "Token is invalid");
+}
+
 TEST(Jwt, ChecksTheClaims) {
   const JwtKeys keys = *JwtKeys::secret(JwtAlgorithm::kHs256, "secret");
   const std::string token = *keys.sign(kClaims);
