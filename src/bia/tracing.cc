@@ -85,11 +85,7 @@ class Tracing final : public Middleware {
     } else {
       attributes.emplace_back("rpc.operation", std::string(operation));
     }
-    const std::string peer = context.peer();
-    if (const size_t colon = peer.rfind(':'); colon != std::string::npos) {
-      attributes.emplace_back("net.peer.ip", peer.substr(0, colon));
-      attributes.emplace_back("net.peer.port", peer.substr(colon + 1));
-    }
+    add_peer(span, context.peer());
     const std::string_view name = call ? "" : context.header("x-md-service-name");
     if (!name.empty()) attributes.emplace_back("peer.service", std::string(name));
     if (request.message())
@@ -104,6 +100,16 @@ class Tracing final : public Middleware {
                               int64_t(reply->ByteSizeLong()));
     }
     tracer_.end(span);
+  }
+
+  /// Go's SplitHostPort: the brackets belong to the port. A Unix socket's peer has neither.
+  static void add_peer(Tracer::Span& span, std::string_view peer) {
+    const size_t colon = peer.rfind(':');
+    if (colon == std::string_view::npos || peer.starts_with("unix:")) return;
+    std::string_view ip = peer.substr(0, colon);
+    if (ip.starts_with('[') && ip.ends_with(']')) ip = ip.substr(1, ip.size() - 2);
+    span.attributes.emplace_back("net.peer.ip", std::string(ip));
+    span.attributes.emplace_back("net.peer.port", std::string(peer.substr(colon + 1)));
   }
 
   Tracer& tracer_;

@@ -93,10 +93,19 @@ uint16_t Endpoint::port() const {
   return ntohs(port);
 }
 
+bool Endpoint::is_mapped() const {
+  if (family() != AF_INET6) return false;
+  in6_addr address{};
+  std::memcpy(&address, storage_ + offsetof(sockaddr_in6, sin6_addr), sizeof address);
+  return IN6_IS_ADDR_V4MAPPED(&address);
+}
+
 std::string Endpoint::host() const {
   char text[INET6_ADDRSTRLEN] = "";
   if (family() == AF_INET) {
     inet_ntop(AF_INET, storage_ + offsetof(sockaddr_in, sin_addr), text, sizeof text);
+  } else if (is_mapped()) {
+    inet_ntop(AF_INET, storage_ + offsetof(sockaddr_in6, sin6_addr) + 12, text, sizeof text);
   } else if (family() == AF_INET6) {
     inet_ntop(AF_INET6, storage_ + offsetof(sockaddr_in6, sin6_addr), text, sizeof text);
   } else if (family() == AF_UNIX && size_ > offsetof(sockaddr_un, sun_path)) {
@@ -108,7 +117,7 @@ std::string Endpoint::host() const {
 
 std::string Endpoint::text() const {
   if (family() == AF_UNIX) return "unix:" + host();
-  if (family() == AF_INET6) return fmt::format("[{}]:{}", host(), port());
+  if (family() == AF_INET6 && !is_mapped()) return fmt::format("[{}]:{}", host(), port());
   return fmt::format("{}:{}", host(), port());
 }
 

@@ -23,6 +23,10 @@ TEST(Endpoint, ReadsAndPrintsEachForm) {
   EXPECT_EQ(Endpoint::parse("127.0.0.1:80").value().port(), 80);
   EXPECT_EQ(Endpoint::parse("[::1]:80").value().host(), "::1");
   EXPECT_EQ(Endpoint::parse("unix:/tmp/x").value().host(), "/tmp/x");
+  const Endpoint mapped = Endpoint::parse("[::ffff:127.0.0.1]:80").value();
+  EXPECT_EQ(mapped.host(), "127.0.0.1");
+  EXPECT_EQ(mapped.text(), "127.0.0.1:80");
+  EXPECT_EQ(Endpoint::parse("[::127.0.0.1]:80").value().text(), "[::127.0.0.1]:80");
 }
 
 TEST(Endpoint, RefusesWhatIsNoAddress) {

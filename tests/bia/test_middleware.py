@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import re
+import socket
 import threading
 import time
 from http import server as web
@@ -160,6 +161,33 @@ def test_traces_reach_a_receiver(start, tmp_path, receiver, protocol):
     assert failed.status.code == 2 and failed.status.message == "cannot be" and attributes(failed)["rpc.status_code"] == 422
     assert failed.events[0].name == "exception" and failed.trace_id.hex() != trace and not failed.parent_span_id
     first.wait_for_log(f"trace.id={trace} span.id={outer.span_id.hex()}")
+
+
+def test_a_spans_peer_is_an_address_without_brackets(start, tmp_path, receiver):
+    """As Kratos has it; the socket for [::] knows callers over IPv4 as ::ffff:127.0.0.1."""
+    port, grpc_port = conftest.free_port(), conftest.free_port()
+    service = chained(start, tmp_path, f"tracing:\n  endpoint: http://127.0.0.1:{receiver.http_port}\n  interval: 50ms\n")
+    log = open(tmp_path / "log", "w+")
+    start([conftest.BIN / "chained_service", "-conf", service.config, "-set", f"server.http.addr=:{port}", "-set", f"server.grpc.addr=:{grpc_port}"],
+          port=port, stderr=log)
+    request = b"GET /wait/1 HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
+    addresses = ["127.0.0.1"]
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        addresses.append("::1")
+    except OSError:
+        pass  # no IPv6 here
+    for address in addresses:
+        with socket.create_connection((address, port), 5) as connection:
+            connection.sendall(request)
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+    assert grpc_call(grpc_port, "/slow.v1.Slow/Wait")[0] == "OK"
+    peers = [(attributes(span)["rpc.system"], attributes(span)["net.peer.ip"]) for _, span in receiver.spans(len(addresses) + 1)]
+    assert sorted(peers) == sorted([("http", address) for address in addresses] + [("grpc", "127.0.0.1")])
+    with socket.create_connection(("127.0.0.1", port), 5) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nbad header\r\n\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 400")
+    wait_until(lambda: re.search(r"refused a \w+ of 127\.0\.0\.1:\d+", (tmp_path / "log").read_text()), "no line of the refusal")
 
 
 def test_traces_that_nobody_takes_cost_nothing_but_a_line(start, tmp_path):

@@ -30,12 +30,14 @@ class Endpoint {
   uint32_t size() const { return size_; }
   int family() const;
   uint16_t port() const;
-  /// "127.0.0.1" or "::1"; the path of a Unix socket.
+  /// "127.0.0.1" or "::1"; the path of a Unix socket. An IPv4 address in an IPv6 socket's form
+  /// (::ffff:127.0.0.1, what one for [::] accepts from IPv4) is written as IPv4, as in Go.
   std::string host() const;
   /// "127.0.0.1:80", "[::1]:80".
   std::string text() const;
 
  private:
+  bool is_mapped() const;
   alignas(8) unsigned char storage_[112];
   uint32_t size_ = 0;
 };
