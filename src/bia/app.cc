@@ -278,6 +278,10 @@ Result<void> App::Impl::join_registry(const App& app) {
   if (!server.etcd) return {};
   registrar = BIA_TRY(EtcdRegistry::create(*server.etcd));
   ServiceInstance instance{info.id, info.name, info.version, info.metadata, app.endpoints()};
+  for (const std::string& address : {app.http_address(), app.grpc_address()}) {
+    if (info.endpoints.empty() && address.starts_with("unix:"))
+      log::warn(fmt::format("registry: {} is not registered, no other host can call it", address));
+  }
   std::string endpoints;
   for (const std::string& one : instance.endpoints)
     endpoints.append(endpoints.empty() ? "" : ", ").append(one);
@@ -431,8 +435,10 @@ bool App::ready() const { return impl_->ops.ready(); }
 std::vector<std::string> App::endpoints() const {
   if (!impl_->info.endpoints.empty()) return impl_->info.endpoints;
   std::vector<std::string> all;
+  const HostAddresses own = host_addresses();
   const auto add = [&](const std::string& scheme, const std::string& address, bool secure) {
-    all.push_back(scheme + (secure ? "s://" : "://") + advertised_address(address));
+    const std::string reached = advertised_address(address, own);
+    if (!reached.empty()) all.push_back(scheme + (secure ? "s://" : "://") + reached);
   };
   if (impl_->http) add("http", impl_->http->address(), impl_->server.http->options.tls != nullptr);
   if (!grpc_address().empty()) add("grpc", grpc_address(), impl_->grpc_is_secure());

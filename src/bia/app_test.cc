@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "bia/advertise.h"
 #include "bia/fiber/scheduler.h"
@@ -125,16 +126,44 @@ TEST(App, ItsErrorEncoderHasWhatNoRouteMatches) {
                            R"("metadata":{}})");
 }
 
+TEST(App, AUnixSocketIsNoEndpoint) {
+  fiber::block_signals();
+  log::set_sink([](std::string_view) {});
+  const std::string path = "/tmp/bia_app_test." + std::to_string(getpid());
+  auto app =
+      *App::create({.name = "test"},
+                   *Config::parse("server: {http: {addr: 'unix:" + path +
+                                  "'}, grpc: {addr: '127.0.0.1:0'}}\nruntime: {threads: 1}\n"));
+  std::vector<std::string> endpoints;
+  const auto outcome = app->run([&](App& wiring) -> Result<void> {
+    wiring.after_start([&]() -> Result<void> {
+      endpoints = wiring.endpoints();
+      wiring.stop();
+      return {};
+    });
+    return {};
+  });
+  log::set_sink(nullptr);
+  EXPECT_TRUE(outcome.ok());
+  EXPECT_THAT(endpoints, ElementsAre(StartsWith("grpc://127.0.0.1:")));
+}
+
 TEST(Advertise, KeepsAHostThatIsNamed) {
-  EXPECT_EQ(advertised_address("127.0.0.1:80"), "127.0.0.1:80");
-  EXPECT_EQ(advertised_address("[::1]:80"), "[::1]:80");
-  for (const char* any : {"0.0.0.0:80", "[::]:80", ":80"}) {
-    const std::string address = advertised_address(any);
-    EXPECT_THAT(address, testing::EndsWith(":80"));
-    EXPECT_FALSE(address.starts_with("0.0.0.0") || address.starts_with("[") ||
-                 address.starts_with(":"))
-        << address;
-  }
+  for (const char* named : {"127.0.0.1:80", "[::1]:80", "10.0.0.9:80"})
+    EXPECT_EQ(advertised_address(named, {"10.0.0.1", "2001:db8::1"}), named);
+  EXPECT_EQ(advertised_address("unix:/tmp/x", {"10.0.0.1", ""}), "");
+}
+
+TEST(Advertise, TakesTheHostsAddressForAnyIpv4First) {
+  for (const char* any : {"0.0.0.0:80", "[::]:80", ":80"})
+    EXPECT_EQ(advertised_address(any, {"10.0.0.1", "2001:db8::1"}), "10.0.0.1:80");
+  EXPECT_EQ(advertised_address("[::]:80", {"", "2001:db8::1"}), "[2001:db8::1]:80");
+  EXPECT_EQ(advertised_address("0.0.0.0:80", {"", "2001:db8::1"}), "127.0.0.1:80")
+      << "its socket takes no IPv6";
+  EXPECT_EQ(advertised_address("[::]:80", {}), "127.0.0.1:80");
+  const HostAddresses own = host_addresses();
+  EXPECT_FALSE(own.four.starts_with("127.") || own.four.starts_with("0.")) << own.four;
+  EXPECT_FALSE(own.six == "::" || own.six == "::1" || own.six.starts_with("fe80:")) << own.six;
 }
 
 }  // namespace

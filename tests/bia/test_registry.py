@@ -44,6 +44,19 @@ def test_record_is_kratos_own_and_goes_with_the_service(start, tmp_path, etcd):
     assert not etcd.records()
 
 
+def test_a_unix_socket_is_not_registered(start, tmp_path, etcd):
+    service = chained(start, tmp_path, "a", etcd.config())
+    service.wait_for_log("registered as")
+    path, log = tmp_path / "h.sock", tmp_path / "unix.log"
+    with open(log, "w") as file:
+        start([conftest.BIN / "chained_service", "-conf", service.config, "-set", f"server.http.addr=unix:{path}",
+               "-set", f"server.grpc.addr=127.0.0.1:{(port := conftest.free_port())}"], port=port, stderr=file)
+    wait_until(lambda: "registered as" in log.read_text(), "it is not registered")
+    (value,) = etcd.records().values()  # of the same id: it took the place of the first
+    assert json.loads(value)["endpoints"] == [f"grpc://127.0.0.1:{port}"]
+    assert log.read_text().count(f"registry: unix:{path} is not registered, no other host can call it") == 1
+
+
 def test_no_etcd_is_an_error_at_the_start(tmp_path):
     (tmp_path / "c.yaml").write_text(f"server: {{http: {{addr: '127.0.0.1:0'}}}}\nregistry: {{etcd: {{endpoints: ['127.0.0.1:{conftest.free_port()}']}}}}\n")
     done = subprocess.run([conftest.BIN / "chained_service", "-conf", tmp_path / "c.yaml"], capture_output=True, text=True, timeout=30)

@@ -157,8 +157,8 @@ class App {
   /// "127.0.0.1:8080", the real ports, once started; empty where the server is not configured.
   std::string http_address() const;
   std::string grpc_address() const;
-  /// "http://10.0.0.1:8080", "grpcs://10.0.0.1:9000" (over TLS), as other hosts reach them; once
-  /// started.
+  /// "http://10.0.0.1:8080", "grpcs://10.0.0.1:9000" (over TLS), as other hosts reach them (a
+  /// listener on a Unix socket is left out); once started.
   std::vector<std::string> endpoints() const;
 
  private:
