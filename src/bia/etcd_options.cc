@@ -1,10 +1,9 @@
 // An etcd in a configuration: the registry's own, and those that a service names itself.
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "bia/bia/config.h"
 #include "bia/bia/registry.h"
+#include "bia/client_tls_config.h"
 
 namespace bia {
 namespace {
@@ -25,26 +24,9 @@ Result<void> read_tls(const Config& config, const std::string& key, EtcdOptions&
   const bool wanted =
       config.has(key) || std::any_of(etcd.endpoints.begin(), etcd.endpoints.end(), is_https);
   if (!wanted) return {};
-  BIA_TRY(config.only(key, {"ca", "cert", "key", "key_password", "server_name"}));
-  net::TlsClientOptions tls;
-  tls.alpn = {"h2"};
-  BIA_TRY(read_text(config, key + ".ca", tls.ca_file));
-  // Only the authorities that are named, where some are.
-  if (!tls.ca_file.empty()) tls.roots = net::TlsClientOptions::Roots::kNone;
-  BIA_TRY(read_text(config, key + ".server_name", etcd.tls_server_name));
-  net::TlsCertificate own;
-  BIA_TRY(read_text(config, key + ".cert", own.certificate_file));
-  BIA_TRY(read_text(config, key + ".key", own.key_file));
-  BIA_TRY(read_text(config, key + ".key_password", own.key_password));
-  if (own.certificate_file.empty() != own.key_file.empty()) {
-    return Error(Code::kInvalidArgument, "CONFIG",
-                 fmt::format("{0}.cert and {0}.key go together", key))
-        .in(config.where(key));
-  }
-  if (!own.certificate_file.empty()) tls.certificates.push_back(std::move(own));
-  auto made = net::TlsClient::create(std::move(tls));
-  if (!made) return std::move(made).error().in(config.where(key));
-  etcd.tls = *std::move(made);
+  ClientTls tls = BIA_TRY(read_client_tls(config, key, {"h2"}));
+  etcd.tls = std::move(tls.context);
+  etcd.tls_server_name = std::move(tls.server_name);
   return {};
 }
 

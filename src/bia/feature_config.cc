@@ -2,6 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/text.h"
+#include "bia/client_tls_config.h"
+#include "bia/http/uri.h"
+#include "bia/tracing_endpoint.h"
+
 namespace bia {
 namespace {
 
@@ -18,6 +25,39 @@ Result<void> read_duration(const Config& config, const char* key, Duration& into
   if (!config.has(key)) return {};
   into = BIA_TRY(config.duration(key));
   if (into < Duration::zero()) return bad_value(config, key, fmt::format("{} is negative", key));
+  return {};
+}
+
+/// A map, or OpenTelemetry's text of OTEL_EXPORTER_OTLP_HEADERS: "api-key=KEY,x-tenant=a%20b". Its
+/// errors show nothing of it, for a token is in there.
+Result<void> read_tracing_headers(const Config& config, TracingOptions& into) {
+  const std::string key = "tracing.headers";
+  const std::vector<std::string> names = config.keys(key);
+  for (const std::string& name : names)
+    into.headers.emplace_back(name, BIA_TRY(config.string(Config::below(key, name))));
+  if (!config.has(key) || !names.empty()) return {};
+  const std::string text = BIA_TRY(config.string(key));
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::string_view one = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+    const size_t equals = one.find('=');
+    std::string value;
+    if (equals == std::string_view::npos ||
+        !http::percent_decode(trim(one.substr(equals + 1)), http::Plus::kPlusIsPlus, value))
+      return bad_value(config, key, "tracing.headers has a part that is not NAME=VALUE");
+    into.headers.emplace_back(trim(one.substr(0, equals)), value);
+  }
+  return {};
+}
+
+Result<void> read_tracing_tls(const Config& config, TracingOptions& into) {
+  const bool grpc = into.endpoint.starts_with("grpcs://");
+  const bool secure = grpc || into.endpoint.starts_with("https://");
+  if (!secure && !config.has("tracing.tls")) return {};
+  ClientTls tls =
+      BIA_TRY(read_client_tls(config, "tracing.tls", {std::string(grpc ? "h2" : "http/1.1")}));
+  into.tls = std::move(tls.context);
+  into.tls_server_name = std::move(tls.server_name);
   return {};
 }
 
@@ -58,10 +98,15 @@ Result<std::optional<CorsOptions>> read_cors(const Config& config) {
 }
 
 Result<std::optional<TracingOptions>> read_tracing(const Config& config) {
-  BIA_TRY(config.only("tracing", {"endpoint", "sample_ratio", "queue_spans", "interval"}));
+  BIA_TRY(config.only("tracing",
+                      {"endpoint", "headers", "tls", "sample_ratio", "queue_spans", "interval"}));
   if (!config.has("tracing.endpoint")) return std::optional<TracingOptions>();
   TracingOptions tracing;
   tracing.endpoint = BIA_TRY(config.string("tracing.endpoint"));
+  BIA_TRY(read_tracing_headers(config, tracing));
+  if (auto checked = check_tracing_headers(tracing.headers); !checked)
+    return std::move(checked).error().in(config.where("tracing.headers"));
+  BIA_TRY(read_tracing_tls(config, tracing));
   if (config.has("tracing.sample_ratio")) {
     tracing.sample_ratio = BIA_TRY(config.real("tracing.sample_ratio"));
     if (tracing.sample_ratio < 0 || tracing.sample_ratio > 1)

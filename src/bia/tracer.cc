@@ -6,13 +6,14 @@
 #include <cstring>
 #include <optional>
 
+#include "base/text.h"
 #include "bia/bia/log.h"
 #include "bia/bia/tracing.h"
 #include "bia/fiber/mailbox.h"
 #include "bia/grpc/client.h"
 #include "bia/http/client.h"
-#include "bia/http/uri.h"
 #include "bia/otlp.h"
+#include "bia/tracing_endpoint.h"
 
 namespace bia {
 namespace {
@@ -40,16 +41,15 @@ uint64_t random_bits() {
 class Tracer::Impl {
  public:
   TracingOptions options;
-  bool over_grpc = false;
-  std::string host;
-  uint16_t port = 0;
-  std::string target;
+  TracingEndpoint to;
   std::atomic<uint64_t> exported{0}, dropped{0}, failed{0};
   std::unique_ptr<fiber::Mailbox<std::string>> box;
   fiber::Fiber exporter;
 
   void run();
   Result<void> send(const std::string& body);
+  Result<void> send_grpc(const std::string& body, Deadline deadline);
+  Result<void> send_http(const std::string& body, Deadline deadline);
   void send_batch(const std::vector<std::string>& spans, size_t begin, size_t end);
 
  private:
@@ -60,28 +60,18 @@ class Tracer::Impl {
 
 Result<std::unique_ptr<Tracer>> Tracer::create(TracingOptions options) {
   auto impl = std::make_unique<Impl>();
-  std::string_view rest = options.endpoint;
-  const auto bad = [&](std::string_view what) {
+  impl->to = BIA_TRY(TracingEndpoint::parse(options.endpoint));
+  BIA_TRY(check_tracing_headers(options.headers));
+  if (options.tls && !impl->to.secure)
     return Error(Code::kInvalidArgument, "TRACING",
-                 fmt::format("tracing endpoint \"{}\" {}; write \"http://127.0.0.1:4318\" or "
-                             "\"grpc://127.0.0.1:4317\"",
-                             options.endpoint, what));
-  };
-  impl->over_grpc = rest.starts_with("grpc://");
-  if (rest.starts_with("https://")) return bad("is https, which is not built");
-  if (!impl->over_grpc && !rest.starts_with("http://")) return bad("has no scheme");
-  rest.remove_prefix(7);
-  const size_t slash = std::min(rest.find('/'), rest.size());
-  impl->target = slash + 1 < rest.size() ? rest.substr(slash) : "/v1/traces";
-  const std::string_view authority = rest.substr(0, slash);
-  const size_t colon = authority.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return bad("has no port");
-  impl->host = authority.substr(0, colon);
-  unsigned port = 0;
-  for (char c : authority.substr(colon + 1))
-    port = c >= '0' && c <= '9' && port < 65536 ? port * 10 + unsigned(c - '0') : 65536;
-  if (port == 0 || port > 65535) return bad("has no port");
-  impl->port = uint16_t(port);
+                 impl->to.shown +
+                     " takes spans without TLS, which is configured for them; write "
+                     "https:// or grpcs://");
+  if (impl->to.secure && !options.tls) {
+    net::TlsClientOptions tls;
+    tls.alpn = {impl->to.grpc ? "h2" : "http/1.1"};
+    options.tls = BIA_TRY(net::TlsClient::create(std::move(tls)));
+  }
   impl->options = std::move(options);
   return std::unique_ptr<Tracer>(new Tracer(std::move(impl)));
 }
@@ -172,32 +162,50 @@ void Tracer::Impl::send_batch(const std::vector<std::string>& spans, size_t begi
   (sent.ok() ? exported : failed).fetch_add(end - begin, std::memory_order_relaxed);
   // Once, not with each batch.
   if (!sent.ok() && !complained_)
-    log::warn(
-        fmt::format("tracing: {} does not take spans: {}", options.endpoint, sent.error().text()));
-  if (sent.ok() && complained_)
-    log::info(fmt::format("tracing: {} takes spans again", options.endpoint));
+    log::warn(fmt::format("tracing: {} does not take spans: {}", to.shown, sent.error().text()));
+  if (sent.ok() && complained_) log::info(fmt::format("tracing: {} takes spans again", to.shown));
   complained_ = !sent.ok();
 }
 
 Result<void> Tracer::Impl::send(const std::string& body) {
   const Deadline deadline = Deadline::after(options.timeout);
-  if (over_grpc) {
-    if (!grpc_) grpc_.emplace(fmt::format("{}:{}", host, port));
-    grpc::UnaryReply reply;
-    grpc::CallOptions call;
-    call.deadline = deadline;
-    grpc_->unary(kGrpcPath, body, call, reply);
-    if (reply.status.code == Code::kOk) return {};
-    return Error(reply.status.code, "TRACING", reply.status.message);
+  return to.grpc ? send_grpc(body, deadline) : send_http(body, deadline);
+}
+
+Result<void> Tracer::Impl::send_grpc(const std::string& body, Deadline deadline) {
+  if (!grpc_) {
+    grpc::ChannelOptions channel;
+    if (to.secure) channel.tls = options.tls;
+    channel.server_name = options.tls_server_name;
+    grpc_.emplace(to.authority(), std::move(channel));
   }
-  if (!http_) http_.emplace(http::ClientOptions{});
+  grpc::Metadata metadata;
+  for (const auto& [name, value] : options.headers) metadata.emplace_back(lower_case(name), value);
+  grpc::UnaryReply reply;
+  grpc::CallOptions call;
+  call.deadline = deadline;
+  call.metadata = &metadata;
+  grpc_->unary(kGrpcPath, body, call, reply);
+  if (reply.status.code == Code::kOk) return {};
+  return Error(reply.status.code, "TRACING", reply.status.message);
+}
+
+Result<void> Tracer::Impl::send_http(const std::string& body, Deadline deadline) {
+  if (!http_) {
+    http::ClientOptions client;
+    client.tls = options.tls;
+    client.tls_server_name = options.tls_server_name;
+    http_.emplace(std::move(client));
+  }
   http::Headers headers;
   headers.add("Content-Type", "application/x-protobuf");
+  for (const auto& [name, value] : options.headers) headers.add(name, value);
   http::ClientRequest request;
+  if (to.secure) request.scheme = http::ClientRequest::Scheme::kHttps;
   request.method = "POST";
-  request.host = host;
-  request.port = port;
-  request.target = target;
+  request.host = to.host;
+  request.port = to.port;
+  request.target = to.target;
   request.headers = &headers;
   request.body = body;
   http::ClientResponse response;

@@ -5,6 +5,7 @@ import hmac
 import json
 import re
 import socket
+import ssl
 import threading
 import time
 from http import server as web
@@ -12,6 +13,7 @@ from http import server as web
 import pytest
 
 import conftest
+from certificates import Authority
 from conftest import wait_until
 from service import Service, error_body, grpc_call, http, metrics, parsed
 
@@ -79,26 +81,33 @@ def test_cors(start, tmp_path):
 class Receiver:
     """An OTLP receiver with OpenTelemetry's own messages, over HTTP and gRPC."""
 
-    def __init__(self):
+    def __init__(self, authority=None):
         pb = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2", reason="needs PyPI's opentelemetry-proto")
         grpc = pytest.importorskip("grpc", reason="needs PyPI's grpcio")
         rpc = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc")
         from concurrent import futures
-        self.exports, receiver = [], self
+        self.exports, self.headers, receiver = [], [], self
 
         class Collector(rpc.TraceServiceServicer):
             def Export(self, request, context):
+                receiver.headers.append(dict(context.invocation_metadata()))
                 receiver.exports.append(request)
                 return pb.ExportTraceServiceResponse()
 
         self.grpc_server = grpc.server(futures.ThreadPoolExecutor(2))
         rpc.add_TraceServiceServicer_to_server(Collector(), self.grpc_server)
-        self.grpc_port = self.grpc_server.add_insecure_port("127.0.0.1:0")
+        if authority:
+            certificate, key = authority.issue("collector")
+            credentials = grpc.ssl_server_credentials([(key.read_bytes(), certificate.read_bytes())])
+            self.grpc_port = self.grpc_server.add_secure_port("127.0.0.1:0", credentials)
+        else:
+            self.grpc_port = self.grpc_server.add_insecure_port("127.0.0.1:0")
         self.grpc_server.start()
         class Post(web.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 assert self.path == "/v1/traces" and self.headers["Content-Type"] == "application/x-protobuf"
+                receiver.headers.append({name.lower(): value for name, value in self.headers.items()})
                 receiver.exports.append(pb.ExportTraceServiceRequest.FromString(body))
                 self.send_response(200)
                 self.send_header("Content-Length", "0")
@@ -108,6 +117,10 @@ class Receiver:
                 pass
 
         self.web = web.ThreadingHTTPServer(("127.0.0.1", 0), Post)
+        if authority:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate, key)
+            self.web.socket = context.wrap_socket(self.web.socket, server_side=True)
         self.http_port = self.web.server_port
         threading.Thread(target=self.web.serve_forever, daemon=True).start()
 
@@ -129,6 +142,13 @@ class Receiver:
 @pytest.fixture
 def receiver():
     one = Receiver()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def secure_receiver(tmp_path):
+    one = Receiver(Authority(tmp_path))
     yield one
     one.close()
 
@@ -161,6 +181,22 @@ def test_traces_reach_a_receiver(start, tmp_path, receiver, protocol):
     assert failed.status.code == 2 and failed.status.message == "cannot be" and attributes(failed)["rpc.status_code"] == 422
     assert failed.events[0].name == "exception" and failed.trace_id.hex() != trace and not failed.parent_span_id
     first.wait_for_log(f"trace.id={trace} span.id={outer.span_id.hex()}")
+
+
+@pytest.mark.parametrize("protocol", ["https", "grpcs"])
+def test_traces_reach_a_receiver_over_tls_with_its_token(start, tmp_path, secure_receiver, protocol):
+    port = secure_receiver.http_port if protocol == "https" else secure_receiver.grpc_port
+    service = chained(start, tmp_path, f"tracing:\n  endpoint: {protocol}://localhost:{port}\n  interval: 50ms\n  tls: {{ca: {tmp_path / 'ca.pem'}}}\n"
+                                       "  headers: {Authorization: Bearer hunter2, x-tenant: blue}\n")
+    assert get(service.http, "/wait/1")[0] == 200
+    (_, span), = secure_receiver.spans(1)
+    assert span.name == "/slow.v1.Slow/Wait"
+    assert secure_receiver.headers[0].items() >= {"authorization": "Bearer hunter2", "x-tenant": "blue"}.items()
+    # An authority that the service does not know: no span, and no word of the token.
+    other = chained(start, tmp_path, f"tracing:\n  endpoint: {protocol}://localhost:{port}\n  interval: 50ms\n  headers: 'authorization=Bearer%20hunter2'\n", "b")
+    assert get(other.http, "/wait/1")[0] == 200
+    other.wait_for_log(f"tracing: {protocol}://localhost:{port} does not take spans: ")
+    assert len(secure_receiver.headers) == 1 and "hunter2" not in other.log() + service.log()
 
 
 def test_a_spans_peer_is_an_address_without_brackets(start, tmp_path, receiver):

@@ -12,6 +12,7 @@
 #include "bia/base/result.h"
 #include "bia/base/time.h"
 #include "bia/bia/middleware.h"
+#include "bia/net/tls.h"
 
 namespace bia {
 
@@ -33,8 +34,17 @@ struct SpanContext {
 
 struct TracingOptions {
   /// "http://127.0.0.1:4318" (OTLP over HTTP, to /v1/traces where it has no path) or
-  /// "grpc://127.0.0.1:4317" (OTLP over gRPC).
+  /// "grpc://127.0.0.1:4317" (OTLP over gRPC); "https://otlp.example" and "grpcs://otlp.example",
+  /// where the port may be missing (443), go over TLS.
   std::string endpoint = {};
+  /// Sent with each export, a collector's token among them: {"authorization", "Bearer …"}. Neither
+  /// logs nor errors show them.
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  /// Null: the system's roots. Its protocols (ALPN) are to be {"http/1.1"} for https, {"h2"} for
+  /// grpcs.
+  std::shared_ptr<const net::TlsClient> tls = nullptr;
+  /// What the collector's certificate must be for; empty: the endpoint's host.
+  std::string tls_server_name = {};
   /// Of the traces that begin here; those that come with a decision keep it.
   double sample_ratio = 1;
   std::string service_name = {};
@@ -70,7 +80,8 @@ class Tracer {
     uint64_t failed = 0;   ///< the collector took them not
   };
 
-  /// Errors: kInvalidArgument for the endpoint.
+  /// Errors: kInvalidArgument for the endpoint, for headers that cannot be sent or are the
+  /// protocol's own; those of the system's roots.
   static Result<std::unique_ptr<Tracer>> create(TracingOptions options);
   ~Tracer();
   /// In a fiber of the thread that is to export.
