@@ -173,12 +173,59 @@ TEST(Etcd, RangeEndsBehindThePrefix) {
 
 TEST(ServicePool, RefusesBadTargets) {
   for (const char* bad :
-       {"", "a", "discovery:///", "discovery:///x", "xds:///a:1", "direct:///a:1,b", "dns:///a"})
+       {"", "a", "discovery:///", "discovery:///x", "xds:///a:1", "direct:///a:1,b", "dns:///",
+        "dns:///a:", "dns:///a:x", "dns://8.8.8.8/a:1", "http://a:1", "https://a"})
     EXPECT_FALSE(ServicePool::create({.target = bad}).ok()) << bad;
+  for (const char* bad : {"http://", "http://a/v1", "http://u:hunter2@a", "https://a?hunter2",
+                          "https://a:x", "grpc://a:1"}) {
+    const auto made = ServicePool::create({.target = bad, .scheme = "http"});
+    ASSERT_FALSE(made.ok()) << bad;
+    EXPECT_THAT(made.error().text(), testing::Not(HasSubstr("hunter2")));
+  }
   EXPECT_FALSE(ServicePool::create({.target = "a:1", .scheme = "grpcs"}).ok());
   EXPECT_FALSE(EtcdRegistry::create({.endpoints = {"https://a:1"}}).ok()) << "without tls";
   EXPECT_FALSE(EtcdRegistry::create({.endpoints = {"a"}}).ok());
   EXPECT_FALSE(EtcdRegistry::create({.endpoints = {"a:1"}, .ttl = 10ms}).ok());
+}
+
+/// "SCHEME ADDRESS" of each node that a pool knows at its first call.
+std::string known(PoolOptions options) {
+  std::string text;
+  auto threads = *fiber::ThreadGroup::create(1);
+  threads->run([&](size_t) {
+    auto pool = ServicePool::create(std::move(options));
+    ASSERT_TRUE(pool.ok()) << pool.error().text();
+    const bool https = (*pool)->pick()->http_scheme() == http::ClientRequest::Scheme::kHttps;
+    text = https ? "https" : "http";
+    const std::vector<std::string> addresses = *(*pool)->addresses();
+    for (const std::string& address : addresses) text += " " + address;
+  });
+  return text;
+}
+
+TEST(ServicePool, TakesUrlsAsKratosHttpClientDoes) {
+  const auto of = [](const char* target) {
+    return known({.target = target, .scheme = "http", .proxies = PoolOptions::Proxies::kNone});
+  };
+  EXPECT_EQ(of("http://127.0.0.1:8000"), "http 127.0.0.1:8000");
+  EXPECT_EQ(of("http://users/"), "http users:80");
+  EXPECT_EQ(of("https://users"), "https users:443");
+  EXPECT_EQ(of("https://[::1]:8443"), "https [::1]:8443");
+  const net::TestAuthority authority;
+  PoolOptions secure{.target = "http://a:1", .scheme = "http"};
+  secure.tls = net::test_tls_client(authority, {"h2"});
+  EXPECT_THAT(ServicePool::create(secure).error().message(), HasSubstr("write https://"));
+}
+
+TEST(ServicePool, LooksNamesUp) {
+  const auto of = [](const char* target, const char* scheme) {
+    return known({.target = target, .scheme = scheme, .proxies = PoolOptions::Proxies::kNone});
+  };
+  // Not "localhost:9000", which a direct node would be.
+  EXPECT_THAT(of("dns:///localhost:9000", "grpc"), testing::StartsWith("http 127.0.0.1:9000"));
+  EXPECT_EQ(of("dns:///127.0.0.1", "grpc"), "http 127.0.0.1:443") << "grpc-go's default";
+  EXPECT_EQ(of("dns:///::1", "grpc"), "http [::1]:443");
+  EXPECT_EQ(of("dns:///[::1]", "http"), "http [::1]:80");
 }
 
 TEST(ServicePool, CallsReachEveryNodeOfEveryThreadAndTheBreakerCloses) {

@@ -11,6 +11,7 @@
 #include "bia/fiber/scheduler.h"
 #include "bia/fiber/sync.h"
 #include "bia/net/socket.h"
+#include "bia/pool_target.h"
 
 namespace bia {
 namespace {
@@ -285,29 +286,7 @@ class ServicePool::Impl {
 };
 
 Result<std::unique_ptr<ServicePool>> ServicePool::create(PoolOptions options) {
-  const auto bad = [&](std::string_view what) {
-    return Error(Code::kInvalidArgument, "DISCOVERY",
-                 fmt::format("target \"{}\" {}", options.target, what));
-  };
-  std::string_view target = options.target;
-  if (target.starts_with("discovery:///")) {
-    if (target.size() == 13) return bad("has no name; write discovery:///users");
-    auto registry = EtcdRegistry::create(options.etcd);
-    if (!registry.ok()) return std::move(registry).error().in(target);
-  } else {
-    for (const std::string_view scheme : {"dns:///", "direct:///"}) {
-      if (target.starts_with(scheme)) target.remove_prefix(scheme.size());
-    }
-    if (target.find("://") != std::string_view::npos)
-      return bad("has another scheme than discovery:///, direct:/// and dns:///");
-    do {
-      const std::string_view one = target.substr(0, target.find(','));
-      if (!node_of(one)) return bad("has an address without a port; write 10.0.0.1:9000");
-      target.remove_prefix(std::min(one.size() + 1, target.size()));
-    } while (!target.empty());
-  }
-  if (options.scheme != "grpc" && options.scheme != "http")
-    return bad("has a scheme that is not built");
+  BIA_TRY(settle_target(options));
   auto proxies = BIA_TRY(proxies_of(options));
   return std::unique_ptr<ServicePool>(
       new ServicePool(std::make_unique<Impl>(std::move(options), std::move(proxies))));

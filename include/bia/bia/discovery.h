@@ -26,7 +26,9 @@ enum class Balance : uint8_t {
 
 struct PoolOptions {
   /// "discovery:///users" (by `etcd`), "direct:///10.0.0.1:9000,10.0.0.2:9000",
-  /// "dns:///users.internal:9000" (looked up every 30 s), "10.0.0.1:9000".
+  /// "dns:///users.internal:9000" (looked up every 30 s; without a port 443, 80 for HTTP without
+  /// TLS), "10.0.0.1:9000"; for HTTP also a URL, "http://users" and "https://users:8443", which
+  /// takes the system's roots where `tls` is null.
   std::string target = {};
   /// Of the instances' endpoints: "grpc" or "http".
   std::string scheme = "grpc";
