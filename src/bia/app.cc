@@ -10,7 +10,6 @@
 
 #include "bia/advertise.h"
 #include "bia/app_hooks.h"
-#include "bia/bia/registry.h"
 #include "bia/bia/server_binding.h"
 #include "bia/bia/tracing.h"
 #include "bia/config_reload.h"
@@ -26,6 +25,7 @@
 #include "bia/notify.h"
 #include "bia/ops_routes.h"
 #include "bia/refusal_log.h"
+#include "bia/registration.h"
 #include "bia/request_metrics.h"
 #include "bia/server_config.h"
 #include "bia/server_tls.h"
@@ -88,7 +88,7 @@ class App::Impl {
   ServerBinding binding;
   std::unique_ptr<Tracer> tracer;
   std::optional<Cors> cors;
-  std::unique_ptr<EtcdRegistry> registrar;
+  Registration registration;
   http::Router router;
   std::vector<Owned> owned;
   std::unique_ptr<grpc::Server> grpc;
@@ -275,31 +275,22 @@ Result<void> App::Impl::until_stopped() {
 }
 
 Result<void> App::Impl::join_registry(const App& app) {
-  if (!server.etcd) return {};
-  registrar = BIA_TRY(EtcdRegistry::create(*server.etcd));
-  ServiceInstance instance{info.id, info.name, info.version, info.metadata, app.endpoints()};
-  for (const std::string& address : {app.http_address(), app.grpc_address()}) {
+  if (!server.etcd && !registration.is_set()) return {};
+  const std::string http_at = app.http_address();
+  std::string grpc_at = app.grpc_address();
+  if (grpc_at == http_at) grpc_at.clear();
+  for (const std::string& address : {http_at, grpc_at}) {
     if (info.endpoints.empty() && address.starts_with("unix:"))
       log::warn(fmt::format("registry: {} is not registered, no other host can call it", address));
   }
-  std::string endpoints;
-  for (const std::string& one : instance.endpoints)
-    endpoints.append(endpoints.empty() ? "" : ", ").append(one);
-  if (auto done = registrar->start(std::move(instance)); !done)
-    return std::move(done).error().in("registry");
-  log::info(fmt::format("registered as {}/{}/{}: {}", server.etcd->prefix, info.name, info.id,
-                        endpoints));
-  registry.add_collector([this](metrics::TextWriter& out) {
-    out.family("registry_registered", "1 while the instance is in the registry.", "gauge");
-    out.sample("registry_registered", {}, registrar->registered() ? 1 : 0);
-  });
-  return {};
+  return registration.join(
+      server.etcd, {info.id, info.name, info.version, info.metadata, app.endpoints()}, registry);
 }
 
 /// Tells those who send that this instance goes away, and serves them on until they know.
 void App::Impl::drain() {
   ops.set_ready(false);
-  if (registrar) succeeded ? registrar->leave() : registrar->stop();
+  registration.end(succeeded ? Registration::End::kLeaveToSuccessor : Registration::End::kTakeAway);
   if (grpc) grpc->set_health("", grpc::Server::Health::kNotServing);
   constexpr Duration kLastMax = std::chrono::seconds(1);
   const bool left = succeeded || inherited_any;
@@ -379,8 +370,8 @@ Result<void> App::Impl::serve(App& app, const Wire& wire) {
       for (fiber::Fiber& each : watching) each.cancel();
       run_stop_hooks(before_stop, "a before-stop hook");
       drain();
-    } else if (registrar) {
-      registrar->stop();
+    } else {
+      registration.end(Registration::End::kTakeAway);
     }
     stop_servers();
     run_stop_hooks(after_stop, "an after-stop hook");
@@ -388,6 +379,7 @@ Result<void> App::Impl::serve(App& app, const Wire& wire) {
   // Within what is left of the stop's time: a collector that is gone must not hold the end up.
   if (tracer)
     tracer->stop(Deadline::after(std::min<Duration>(server.stop_timeout, std::chrono::seconds(2))));
+  registration.reset();
   while (!owned.empty()) owned.pop_back();
   return outcome;
 }
@@ -427,6 +419,10 @@ void App::on_config(std::string key, ConfigPrepare prepare) {
 }
 void App::add_server(std::unique_ptr<AppServer> server) {
   impl_->others.push_back(std::move(server));
+}
+void App::set_registrar(std::unique_ptr<Registrar> registrar) {
+  impl_->registration.set(std::move(registrar));
+  if (!config().has("runtime.drain_delay")) impl_->server.drain_delay = kRegistryDrainDelay;
 }
 void App::ready_check(std::string name, Hook check) {
   impl_->ops.add_check(std::move(name), std::move(check));

@@ -6,8 +6,10 @@
 #include <cstdlib>
 #include <map>
 #include <set>
+#include <stdexcept>
 
 #include "bia/balancer.h"
+#include "bia/bia/log.h"
 #include "bia/etcd.h"
 #include "bia/fiber/threads.h"
 #include "bia/grpc/server.h"
@@ -226,6 +228,50 @@ TEST(ServicePool, LooksNamesUp) {
   EXPECT_EQ(of("dns:///127.0.0.1", "grpc"), "http 127.0.0.1:443") << "grpc-go's default";
   EXPECT_EQ(of("dns:///::1", "grpc"), "http [::1]:443");
   EXPECT_EQ(of("dns:///[::1]", "http"), "http [::1]:80");
+}
+
+/// A registry whose watch throws, then ends, then stays; the ports say which one it is.
+class Stepping final : public Discovery {
+ public:
+  explicit Stepping(int& watches) : watches_(watches) {}
+  void watch(const std::string& name,
+             const std::function<void(std::vector<ServiceInstance>)>& changed) override {
+    const int nth = ++watches_;
+    const std::string port = std::to_string(nth);
+    changed({{"a", name, "v1", {}, {"grpc://10.0.0.1:" + port}},
+             {"b", name, "v2", {}, {"grpc://10.0.0.2:" + port}}});
+    if (nth == 1) throw std::runtime_error("lost");
+    if (nth == 2) return;
+    while (fiber::sleep_for(10s)) {
+    }
+  }
+
+ private:
+  int& watches_;
+};
+
+TEST(ServicePool, FollowsADiscoveryOfThePrograms) {
+  auto threads = *fiber::ThreadGroup::create(1);
+  int made = 0;
+  int watches = 0;
+  PoolOptions options{.target = "discovery:///users", .version = "v2"};
+  options.discovery = [&]() -> Result<std::unique_ptr<Discovery>> {
+    if (++made == 1) return Error(Code::kUnavailable, "AWAY", "away");
+    return std::make_unique<Stepping>(watches);
+  };
+  std::vector<std::string> lines;
+  log::set_sink([&](std::string_view line) { lines.emplace_back(line); });
+  threads->run([&](size_t) {
+    auto pool = ServicePool::create(options).value();
+    EXPECT_THAT(*pool->addresses(), ElementsAre("10.0.0.2:1"));
+    const Deadline soon = Deadline::after(20s);
+    while (watches < 3 && !soon.expired()) fiber::sleep_for(1ms).ignore("a test");
+    EXPECT_THAT(*pool->addresses(), ElementsAre("10.0.0.2:3"));
+  });
+  log::set_sink(nullptr);
+  EXPECT_EQ(made, 4);
+  ASSERT_FALSE(lines.empty());
+  EXPECT_THAT(lines[0], HasSubstr("discovery: discovery:///users: away"));
 }
 
 TEST(ServicePool, CallsReachEveryNodeOfEveryThreadAndTheBreakerCloses) {

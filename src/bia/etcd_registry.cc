@@ -4,6 +4,7 @@
 #include <rapidjson/writer.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "bia/backoff.h"
 #include "bia/bia/log.h"
@@ -99,7 +100,7 @@ class EtcdRegistry::Impl {
   ServiceInstance instance;
   std::string key;
   int64_t lease = 0;
-  bool registered = false;
+  std::atomic<bool> registered{false};  ///< /metrics reads it, on any thread
   fiber::Fiber keeper;
 };
 
@@ -113,6 +114,9 @@ Result<std::unique_ptr<EtcdRegistry>> EtcdRegistry::create(EtcdOptions options) 
   return std::unique_ptr<EtcdRegistry>(
       new EtcdRegistry(std::make_unique<Impl>(std::move(options))));
 }
+
+Registrar::~Registrar() = default;
+Discovery::~Discovery() = default;
 
 EtcdRegistry::EtcdRegistry(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 EtcdRegistry::~EtcdRegistry() {
@@ -179,7 +183,7 @@ void EtcdRegistry::leave() {
   impl_->keeper.cancel();
   impl_->keeper.join().ignore("cancelled");
   impl_->keeper = fiber::Fiber();
-  if (!std::exchange(impl_->registered, false)) return;
+  if (!impl_->registered.exchange(false)) return;
   impl_->client.revoke(impl_->lease).ignore("it ends by itself");
 }
 

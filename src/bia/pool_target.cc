@@ -84,6 +84,7 @@ Result<void> settle_target(PoolOptions& options) {
   if (target.starts_with(kDiscovery)) {
     if (target.size() == kDiscovery.size())
       return bad(target, "has no name; write discovery:///users");
+    if (options.discovery) return {};
     auto registry = EtcdRegistry::create(options.etcd);
     if (!registry.ok()) return std::move(registry).error().in(target);
     return {};

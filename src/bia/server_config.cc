@@ -358,9 +358,7 @@ Result<ServerConfig> ServerConfig::read(const Config& config) {
   if (server.http) server.http->cors = BIA_TRY(read_cors(config));
   server.tracing = BIA_TRY(read_tracing(config));
   server.etcd = BIA_TRY(read_registry(config));
-  // Callers that have just looked the service up come for a moment yet.
-  if (server.etcd && !config.has("runtime.drain_delay"))
-    server.drain_delay = std::chrono::seconds(1);
+  if (server.etcd && !config.has("runtime.drain_delay")) server.drain_delay = kRegistryDrainDelay;
   return server;
 }
 

@@ -15,6 +15,10 @@
 
 namespace bia {
 
+/// Where the service is in a registry and nothing else is configured: callers that have just looked
+/// it up come for a moment yet.
+constexpr Duration kRegistryDrainDelay = std::chrono::seconds(1);
+
 /// The sections of the configuration that bia itself reads: server, runtime, log, metrics, health,
 /// debug. Defaults are Kratos' where Kratos has one.
 struct ServerConfig {

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <optional>
 
+#include "bia/app_hooks.h"
+#include "bia/backoff.h"
 #include "bia/balancer.h"
 #include "bia/bia/discovery.h"
 #include "bia/bia/log.h"
@@ -19,6 +21,7 @@ namespace {
 constexpr Duration kLookupTimeout = std::chrono::seconds(5);
 constexpr Duration kDnsInterval = std::chrono::seconds(30);
 constexpr Duration kDnsRetry = std::chrono::seconds(1);
+constexpr Duration kDiscoveryRetryMax = std::chrono::seconds(5);
 
 Error no_node(const std::string& target) {
   return Error(Code::kUnavailable, "no_available_node",
@@ -41,6 +44,13 @@ Result<std::shared_ptr<const http::ProxyRules>> proxies_of(const PoolOptions& op
                            : ProxyRules::from_environment(ProxyRules::process_variable));
   if (!rules.empty()) shared = std::make_shared<const ProxyRules>(std::move(rules));
   return shared;
+}
+
+Result<std::unique_ptr<Discovery>> discovery_of(const PoolOptions& options) {
+  if (!options.discovery) return BIA_TRY(EtcdRegistry::create(options.etcd));
+  std::unique_ptr<Discovery> made = BIA_TRY(options.discovery());
+  if (!made) return Error(Code::kInternal, "DISCOVERY", "PoolOptions::discovery has made none");
+  return made;
 }
 
 }  // namespace
@@ -124,6 +134,7 @@ class ServicePool::ThreadPool {
 
  private:
   void resolve();
+  void follow(const std::string& name);
   void resolve_dns(std::string_view host_port);
   void apply(std::vector<std::shared_ptr<Node>> nodes);
 
@@ -166,14 +177,7 @@ void ServicePool::ThreadPool::resolve() {
     target.remove_prefix(scheme.size());
     return true;
   };
-  if (after("discovery:///")) {
-    auto registry = EtcdRegistry::create(options_.etcd);
-    if (!registry.ok()) return log::error("discovery: " + registry.error().text());
-    (*registry)->watch(std::string(target), [this](std::vector<ServiceInstance> instances) {
-      apply(nodes_of(instances, options_.scheme + (options_.tls ? "s" : ""), options_.version));
-    });
-    return;
-  }
+  if (after("discovery:///")) return follow(std::string(target));
   if (after("dns:///")) return resolve_dns(target);
   after("direct:///");
   std::vector<std::shared_ptr<Node>> nodes;
@@ -183,6 +187,27 @@ void ServicePool::ThreadPool::resolve() {
     target.remove_prefix(std::min(one.size() + 1, target.size()));
   }
   apply(std::move(nodes));
+}
+
+void ServicePool::ThreadPool::follow(const std::string& name) {
+  const std::string scheme = options_.scheme + (options_.tls ? "s" : "");
+  Backoff backoff(kDiscoveryRetryMax);
+  while (!fiber::cancelled()) {
+    const TimePoint begin = now();
+    const auto ended = guarded("discovery", [&]() -> Result<void> {
+      const std::unique_ptr<Discovery> discovery = BIA_TRY(discovery_of(options_));
+      discovery->watch(name, [&](std::vector<ServiceInstance> instances) {
+        apply(nodes_of(instances, scheme, options_.version));
+      });
+      return {};
+    });
+    backoff.watched(now() - begin);
+    if (fiber::cancelled()) return;
+    if (backoff.failures() == 0)
+      log::warn(fmt::format("discovery: {}: {}", options_.target,
+                            ended ? "the watch has ended; it begins again" : ended.error().text()));
+    if (!fiber::sleep_for(backoff.next())) return;
+  }
 }
 
 void ServicePool::ThreadPool::resolve_dns(std::string_view host_port) {

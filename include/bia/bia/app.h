@@ -22,6 +22,7 @@ class Registry;
 
 namespace bia {
 
+class Registrar;
 class Tracer;
 
 struct AppInfo {
@@ -136,6 +137,9 @@ class App {
 
   /// Started after the HTTP and gRPC servers, in order; stopped together with them. Before serving.
   void add_server(std::unique_ptr<AppServer> server);
+  /// Registers the instance with it, in place of `registry.etcd`, which may then not be configured;
+  /// it is destroyed once the servers have stopped, in a fiber of thread 0. In the wiring.
+  void set_registrar(std::unique_ptr<Registrar> registrar);
   /// Asked by GET /readyz, in the request's fiber and under its deadline: an error makes it 503
   /// with the check's name (its text goes to the log alone). Before serving.
   void ready_check(std::string name, Hook check);

@@ -25,7 +25,7 @@ enum class Balance : uint8_t {
 };
 
 struct PoolOptions {
-  /// "discovery:///users" (by `etcd`), "direct:///10.0.0.1:9000,10.0.0.2:9000",
+  /// "discovery:///users" (by `etcd` or `discovery`), "direct:///10.0.0.1:9000,10.0.0.2:9000",
   /// "dns:///users.internal:9000" (looked up every 30 s; without a port 443, 80 for HTTP without
   /// TLS), "10.0.0.1:9000"; for HTTP also a URL, "http://users" and "https://users:8443", which
   /// takes the system's roots where `tls` is null.
@@ -53,6 +53,10 @@ struct PoolOptions {
   /// Kratos' SRE breaker for each node: one that fails is passed by, now and then tried.
   enum class Breaker : uint8_t { kOff, kOn } breaker = Breaker::kOff;
   EtcdOptions etcd = {};
+  /// In place of `etcd` for "discovery:///": makes what finds the instances, for each thread that
+  /// calls, in a fiber there. It may suspend; after an error it is asked again, after a pause. The
+  /// pool destroys it in that fiber.
+  std::function<Result<std::unique_ptr<Discovery>>()> discovery = {};
 };
 
 /// The nodes of a service and what is known of them. One object serves all threads: each has

@@ -48,6 +48,35 @@ struct EtcdOptions {
   Duration timeout = std::chrono::seconds(10);
 };
 
+/// Where an App tells others of its instance, as Kratos' registry.Registrar: etcd's is built in,
+/// for others derive from it and see `App::set_registrar`. What it throws is taken for an error.
+class Registrar {
+ public:
+  virtual ~Registrar();
+  /// Once the servers accept, in a fiber of thread 0. Registers the instance and keeps it so by
+  /// itself, until `stop` or `leave`. May suspend. An error ends the program, without `stop`.
+  virtual Result<void> start(ServiceInstance instance) = 0;
+  /// Takes the instance away, in a fiber of thread 0, before the servers drain, who wait for it.
+  virtual void stop() = 0;
+  /// In place of `stop` where a successor (SIGUSR2) has registered an instance of the same id,
+  /// which is to stay.
+  virtual void leave() {}
+  /// For the metric registry_registered: between a registration and its loss. On any thread.
+  virtual bool registered() const = 0;
+};
+
+/// Where a pool learns of the instances of a service, as Kratos' registry.Discovery: see
+/// `PoolOptions::discovery`. Belongs to its thread. What it throws is taken for an error.
+class Discovery {
+ public:
+  virtual ~Discovery();
+  /// Calls `changed` with all instances of the service, now and after each change, until the fiber
+  /// is cancelled (`fiber::cancelled()`, kCancelled of what suspends). One that returns before is
+  /// made and called anew after a pause. Suspends.
+  virtual void watch(const std::string& name,
+                     const std::function<void(std::vector<ServiceInstance>)>& changed) = 0;
+};
+
 /// The settings below `key` of a configuration, as the service's own are below `registry.etcd`:
 /// endpoints, tls (ca, cert, key, key_password, server_name), user, password, prefix, ttl, timeout.
 /// Reads the files that it names; may block. Errors: kInvalidArgument, with file and line.
@@ -55,28 +84,28 @@ Result<EtcdOptions> read_etcd_options(const Config& config, const std::string& k
 
 /// Registers and finds instances in etcd (v3, gRPC) under Kratos' keys, `<prefix>/<name>/<id>`.
 /// Belongs to its thread.
-class EtcdRegistry {
+class EtcdRegistry final : public Registrar, public Discovery {
  public:
   /// Errors: kInvalidArgument.
   static Result<std::unique_ptr<EtcdRegistry>> create(EtcdOptions options);
-  ~EtcdRegistry();
+  ~EtcdRegistry() override;
   /// Registers, and keeps it so: a lease that is lost, an etcd that goes away and comes back, even
   /// empty, are seen to for ever. Suspends. Errors: those of the first attempt.
-  Result<void> start(ServiceInstance instance);
+  Result<void> start(ServiceInstance instance) override;
   /// Takes the instance away. Suspends at most for the timeout.
-  void stop();
+  void stop() override;
   /// Lets go of the lease alone: a successor of the same id has put the record under its own.
   /// Suspends at most for the timeout.
-  void leave();
+  void leave() override;
   /// Between a registration and its loss.
-  bool registered() const;
+  bool registered() const override;
 
   /// Records that cannot be read are left out, and logged. Suspends.
   Result<std::vector<ServiceInstance>> find(const std::string& name);
   /// Calls `changed` with the instances, now and after each change, until the fiber is cancelled;
   /// a lost etcd is waited for. Suspends.
   void watch(const std::string& name,
-             const std::function<void(std::vector<ServiceInstance>)>& changed);
+             const std::function<void(std::vector<ServiceInstance>)>& changed) override;
 
  private:
   class Impl;
