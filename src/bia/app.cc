@@ -337,7 +337,8 @@ Result<void> App::Impl::start(App& app, const Wire& wire) {
   BIA_TRY(guarded("wiring the service", [&] { return wire(app); }));
   if (Result<void> checked = binding.check(); !checked.ok())
     return std::move(checked).error().in(config.at_start().where("server.http"));
-  if (server.http && server.http->docs) BIA_TRY(add_docs(router, services, info));
+  if (server.http && server.http->docs)
+    BIA_TRY(add_docs(router, services, server.http->binding, info));
   BIA_TRY(run_hooks(before_start, "a before-start hook"));
   return start_servers();
 }

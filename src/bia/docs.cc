@@ -1,24 +1,12 @@
 #include "bia/docs.h"
 
-#include <string>
 #include <string_view>
 
 #include "bia/http/server.h"
-#include "bia/openapi_document.h"
+#include "bia/openapi_served.h"
 
 namespace bia {
 namespace {
-
-std::string openapi_text(const std::vector<const ServiceInfo*>& services, std::string_view title,
-                         std::string_view version) {
-  OpenApiDocument document;
-  for (const ServiceInfo* service : services) {
-    for (const OpenApiOperation& one : service->openapi)
-      document.add_operation(one.path, one.method, one.json);
-    for (const OpenApiSchema& one : service->schemas) document.add_schema(one.name, one.json);
-  }
-  return document.text(title, version);
-}
 
 std::string_view docs_page() {
   return R"html(<!doctype html>
@@ -57,6 +45,9 @@ const element = (tag, text, ...children) => {
 };
 const name = schema => {
   if (schema.$ref) return schema.$ref.split("/").pop();
+  if (schema.properties) return "{" + Object.entries(schema.properties).map(([key, value]) => key + ": " + name(value)).join(", ") + "}";
+  if ("const" in schema) return JSON.stringify(schema.const);
+  if (schema.prefixItems) return "[" + schema.prefixItems.map(name).join(", ") + "]";
   if (schema.anyOf) return schema.anyOf.map(name).join(" or ");
   if (schema.type === "array") return name(schema.items) + "[]";
   if (schema.additionalProperties && schema.additionalProperties !== true) return "map of " + name(schema.additionalProperties);
@@ -133,10 +124,10 @@ fetch("openapi.json").then(reply => reply.json()).then(api => {
 }  // namespace
 
 Result<void> add_docs(http::Router& router, const std::vector<const ServiceInfo*>& services,
-                      const AppInfo& info) {
+                      const ServerBindingOptions& options, const AppInfo& info) {
   BIA_TRY(router.add(
       "GET", "/openapi.json",
-      [text = openapi_text(services, info.name, info.version)](
+      [text = BIA_TRY(openapi_of_served(services, options, info.name, info.version))](
           http::ServerRequest&, const http::PathParams&, http::ServerResponse& response) {
         response.add_header("Content-Type", "application/json");
         response.body() += text;

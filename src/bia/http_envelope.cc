@@ -22,6 +22,16 @@ Error bad(std::string_view text, std::string_view what) {
   return Error(Code::kInvalidArgument, "ENVELOPE", fmt::format("the envelope {}: {}", text, what));
 }
 
+/// Whether the text ends within a string that it began.
+bool ends_in_quotes(std::string_view text) {
+  bool quotes = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') quotes = !quotes;
+    if (text[i] == '\\' && quotes) ++i;
+  }
+  return quotes;
+}
+
 }  // namespace
 
 Result<JsonTemplate> JsonTemplate::parse(std::string_view text) {
@@ -44,6 +54,10 @@ Result<JsonTemplate> JsonTemplate::parse(std::string_view text) {
         return bad(text, fmt::format("there is no ${}; there are $reply, $code, $reason, $message "
                                      "and $metadata",
                                      rest.substr(0, end)));
+      if (ends_in_quotes(piece.text))
+        return bad(text,
+                   fmt::format("${0} is in quotes; a place brings its own, write {{\"a\":${0}}}",
+                               rest.substr(0, end)));
       rest.remove_prefix(end);
     }
     filled += piece.text;
@@ -55,6 +69,18 @@ Result<JsonTemplate> JsonTemplate::parse(std::string_view text) {
   if (Result<void> read = in.finish(); !read.ok())
     return bad(text, "filled, it is not JSON: " + read.error().message());
   return made;
+}
+
+Result<JsonTemplate> JsonTemplate::parse_reply(std::string_view text) {
+  JsonTemplate made = BIA_TRY(parse(text));
+  size_t replies = 0;
+  bool others = false;
+  for (const Piece& piece : made.pieces_) {
+    if (piece.place == Place::kReply) ++replies;
+    others = others || (piece.place != Place::kReply && piece.place != Place::kNone);
+  }
+  if (made.empty() || (replies == 1 && !others)) return made;
+  return bad(text, "the envelope of replies has $reply once, and no other place");
 }
 
 void JsonTemplate::append_error(const Error& error, int status, std::string& out) const {

@@ -17,8 +17,11 @@ class JsonTemplate {
   };
 
   JsonTemplate() = default;
-  /// Errors: kInvalidArgument for an unknown $place, or a text that is not JSON once filled.
+  /// Errors: kInvalidArgument for an unknown $place or one in quotes, or a text that is not JSON
+  /// once filled.
   static Result<JsonTemplate> parse(std::string_view text);
+  /// The same of a reply's: its place is $reply, once.
+  static Result<JsonTemplate> parse_reply(std::string_view text);
 
   bool empty() const { return pieces_.empty(); }
   const std::vector<Piece>& pieces() const { return pieces_; }

@@ -108,7 +108,7 @@ class ServerBinding::Impl {
 
  private:
   Result<void> parse_envelope() {
-    envelope.reply = BIA_TRY(JsonTemplate::parse(options.envelope.reply));
+    envelope.reply = BIA_TRY(JsonTemplate::parse_reply(options.envelope.reply));
     envelope.error = BIA_TRY(JsonTemplate::parse(options.envelope.error));
     envelope.error_status = options.envelope.error_status;
     return {};

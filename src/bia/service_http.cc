@@ -32,17 +32,26 @@ Error no_json(const std::string& why) {
 /// Answers the caller of a handler that goes on after its deadline.
 class Timeout final : public fiber::Overrun {
  public:
-  Timeout(Deadline deadline, Format format, http::ServerResponse& response)
-      : Overrun(deadline), format_(format), response_(response) {}
+  Timeout(Deadline deadline, Format format, const HttpEnvelopeParsed* envelope,
+          http::ServerResponse& response)
+      : Overrun(deadline), format_(format), envelope_(envelope), response_(response) {}
   ~Timeout() override = default;
   void on_overrun() noexcept override {
+    constexpr int kStatus = 504;
     std::string body;
+    if (envelope_ && !envelope_->error.empty()) {
+      envelope_->error.append_error(timeout_error(), kStatus, body);
+      response_.answer_now(envelope_->error_status ? envelope_->error_status : kStatus,
+                           media_type_of(Format::kJson), body);
+      return;
+    }
     const std::string_view type = append_error(timeout_error(), format_, body);
-    response_.answer_now(504, type, body);
+    response_.answer_now(kStatus, type, body);
   }
 
  private:
   Format format_;
+  const HttpEnvelopeParsed* envelope_;
   http::ServerResponse& response_;
 };
 
@@ -83,7 +92,7 @@ void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& para
   const std::string_view accept = accept_of(request, joined);
   Result<void> done;
   {
-    Timeout scope(deadline, error_format(accept), response);
+    Timeout scope(deadline, error_format(accept), policy_.envelope, response);
     done = call(request, params, context, exchange,
                 known.ok() ? Result<void>() : Result<void>(std::move(known).error()));
   }

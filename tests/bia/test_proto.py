@@ -172,6 +172,38 @@ def test_the_service_shows_its_docs(start, tmp_path):
     assert "/helloworld/{name}" in dom and "helloworld.v1.HelloReply" in dom and "Sends a greeting" in dom
 
 
+ENVELOPE = """docs: true
+    json: {proto_names: true}
+    envelope: {reply: '{"code":0,"data":$reply}', error: '{"code":$code,"msg":$message}', error_status: 200}"""
+
+
+def test_docs_say_what_the_configuration_makes_of_answers(start, tmp_path):
+    hello = Service(start, tmp_path, http=ENVELOPE)
+    document = valid(json.loads(http(hello.http, "GET /openapi.json")[2]))
+    served = json.loads(http(hello.http, "GET /helloworld/x")[2])
+    assert set(served) == {"code", "data"} and set(served["data"]) == {"message"}
+    responses = document["paths"]["/helloworld/{name}"]["get"]["responses"]
+    assert set(responses) == {"200"}, "errors have that status too"
+    reply, error = responses["200"]["content"]["application/json"]["schema"]["anyOf"]
+    assert reply["properties"] == {"code": {"const": 0}, "data": {"$ref": "#/components/schemas/helloworld.v1.HelloReply-proto_names"}}
+    assert error == {"$ref": "#/components/schemas/bia.Error"}
+    assert document["components"]["schemas"]["bia.Error"]["required"] == ["code", "msg"]
+    dom = chromium_dom(f"http://127.0.0.1:{hello.http}/docs", tmp_path)
+    assert "{code: 0, data: helloworld.v1.HelloReply-proto_names}" in dom
+
+
+def test_openapi_has_one_item_for_paths_that_differ_in_names(tmp_path):
+    (tmp_path / "a.proto").write_text("""syntax = "proto3"; package a.v1; import "google/api/annotations.proto";
+message Name { string name = 1; } message Id { string id = 1; } message Reply {}
+service A {
+  rpc Get(Name) returns (Reply) { option (google.api.http) = {get: "/v1/{name}"}; }
+  rpc Delete(Id) returns (Reply) { option (google.api.http) = {delete: "/v1/{id}"}; }
+}""")
+    paths = openapi("a.proto", cwd=tmp_path)["paths"]
+    assert set(paths) == {"/v1/{name}"} and set(paths["/v1/{name}"]) == {"get", "delete"}
+    assert paths["/v1/{name}"]["delete"]["parameters"][0]["name"] == "name"
+
+
 def test_docs_are_off_by_default(start, tmp_path):
     hello = Service(start, tmp_path)
     assert http(hello.http, "GET /docs")[0] == 404 and http(hello.http, "GET /openapi.json")[0] == 404

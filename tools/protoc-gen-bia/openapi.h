@@ -9,14 +9,30 @@ namespace bia::protoc {
 // OpenAPI 3.1 from the same rules that serve: what `bia proto openapi` prints and a service shows
 // at /docs.
 
+/// What bia::OpenApiOperation and bia::OpenApiSchema view.
 struct OpenApiOperation {
   std::string path;
   std::string method;
   std::string json;
+  std::string operation;
+  std::string body;
+  std::string reply;
+  std::string about;
+  bool raw_body = false;
+  bool raw_reply = false;
+  bool message_reply = false;
+};
+struct OpenApiProperty {
+  std::string name;
+  std::string proto_name;
+  std::string json;
+  bool required = false;
 };
 struct OpenApiSchema {
   std::string name;
   std::string json;
+  std::vector<OpenApiProperty> properties = {};
+  std::string numbers = {};
 };
 
 /// One for each binding whose method OpenAPI knows; a binding of every method is six.

@@ -1,23 +1,70 @@
 #include "openapi_code.h"
 
 #include <algorithm>
+#include <deque>
 
 #include "bia/openapi_document.h"
 #include "openapi.h"
 
 namespace bia::protoc {
 
+namespace {
+
+std::string_view flag(bool on) { return on ? "true" : "false"; }
+
+/// The services of a document, and the texts that it views.
+class Pieces {
+ public:
+  void add(const pb::ServiceDescriptor* service, OpenApiDocument& document) {
+    for (const OpenApiOperation& one : operations_.emplace_back(openapi_operations(service)))
+      document.add_operation({one.path, one.method, one.json, one.operation, one.body, one.reply,
+                              one.about, one.raw_body, one.raw_reply, one.message_reply});
+    for (const OpenApiSchema& one : schemas_.emplace_back(openapi_schemas(service))) {
+      auto& properties = properties_.emplace_back();
+      for (const OpenApiProperty& each : one.properties)
+        properties.push_back({each.name, each.proto_name, each.json, each.required});
+      document.add_schema({one.name, one.json, properties, one.numbers});
+    }
+  }
+
+ private:
+  std::deque<std::vector<OpenApiOperation>> operations_;
+  std::deque<std::vector<OpenApiSchema>> schemas_;
+  std::deque<std::vector<::bia::OpenApiProperty>> properties_;
+};
+
+void define_schemas(const pb::ServiceDescriptor* service, Output& out) {
+  const auto schemas = openapi_schemas(service);
+  const auto fields = [&](size_t i) { return fmt::format("{}_schema_{}", service->name(), i); };
+  for (size_t i = 0; i < schemas.size(); ++i) {
+    if (schemas[i].properties.empty()) continue;
+    out.line("constexpr ::bia::OpenApiProperty {}[] = {{", fields(i));
+    for (const OpenApiProperty& each : schemas[i].properties)
+      out.line("{{{}, {}, {}, {}}},", quoted(each.name), quoted(each.proto_name), quoted(each.json),
+               flag(each.required));
+    out.put("};");
+  }
+  out.line("constexpr ::bia::OpenApiSchema {}_schemas[] = {{", service->name());
+  for (size_t i = 0; i < schemas.size(); ++i)
+    out.line("{{{}, {}, {}, {}}},", quoted(schemas[i].name), quoted(schemas[i].json),
+             schemas[i].properties.empty() ? "{}" : fields(i), quoted(schemas[i].numbers));
+  out.put("};");
+}
+
+}  // namespace
+
 void define_openapi(const pb::ServiceDescriptor* service, Output& out) {
   const auto operations = openapi_operations(service);
   if (operations.empty()) return;
   out.line("constexpr ::bia::OpenApiOperation {}_openapi[] = {{", service->name());
-  for (const OpenApiOperation& one : operations)
-    out.line("{{{}, {}, {}}},", quoted(one.path), quoted(one.method), quoted(one.json));
+  for (const OpenApiOperation& one : operations) {
+    out.line("{{{}, {}, {},", quoted(one.path), quoted(one.method), quoted(one.json));
+    out.line(" {}, {}, {}, {}, {}, {}, {}}},", quoted(one.operation), quoted(one.body),
+             quoted(one.reply), quoted(one.about), flag(one.raw_body), flag(one.raw_reply),
+             flag(one.message_reply));
+  }
   out.put("};");
-  out.line("constexpr ::bia::OpenApiSchema {}_schemas[] = {{", service->name());
-  for (const OpenApiSchema& one : openapi_schemas(service))
-    out.line("{{{}, {}}},", quoted(one.name), quoted(one.json));
-  out.put("};");
+  define_schemas(service, out);
 }
 
 std::string openapi_initializers(const pb::ServiceDescriptor* service) {
@@ -48,14 +95,10 @@ std::string openapi_document(const std::vector<const pb::FileDescriptor*>& files
       return {};
     }
   }
+  Pieces pieces;
   OpenApiDocument document;
   for (const pb::FileDescriptor* file : files) {
-    for (int i = 0; i < file->service_count(); ++i) {
-      for (const OpenApiOperation& one : openapi_operations(file->service(i)))
-        document.add_operation(one.path, one.method, one.json);
-      for (const OpenApiSchema& one : openapi_schemas(file->service(i)))
-        document.add_schema(one.name, one.json);
-    }
+    for (int i = 0; i < file->service_count(); ++i) pieces.add(file->service(i), document);
   }
   return document.text(title, version) + "\n";
 }

@@ -7,6 +7,7 @@
 #include "http_rule.h"
 #include "names.h"
 #include "openapi.h"
+#include "service_code.h"
 
 namespace bia::protoc {
 namespace {
@@ -139,36 +140,6 @@ class Query {
   std::set<std::string> bound_;
 };
 
-std::string content(const std::string& type, const std::string& schema) {
-  return fmt::format(R"("content":{{"{}":{{"schema":{}}}}})", type, schema);
-}
-
-std::string request_body(const pb::MethodDescriptor* method, const HttpRule& rule) {
-  if (!rule.has_body) return {};
-  if (takes_raw(method, rule)) return fmt::format(R"(,"requestBody":{{{}}})", content("*/*", "{}"));
-  const std::string schema =
-      rule.body.empty() ? message_schema(method->input_type()) : field_schema(rule.body.back());
-  return fmt::format(R"(,"requestBody":{{{},"required":true}})",
-                     content("application/json", schema));
-}
-
-std::string responses(const pb::MethodDescriptor* method, const HttpRule& rule) {
-  std::string schema;
-  std::string type = "application/json";
-  if (replies_raw(method, rule)) {
-    type = "*/*";
-    schema = "{}";
-  } else {
-    schema = rule.response_body ? field_schema(rule.response_body)
-                                : message_schema(method->output_type());
-  }
-  const std::string about = comment_text(method->output_type());
-  return fmt::format(
-      R"({{"200":{{"description":{},{}}},"default":{{"description":"An error.",{}}}}})",
-      openapi_string(about.empty() ? "OK" : about), content(type, schema),
-      content("application/json", R"({"$ref":"#/components/schemas/bia.Error"})"));
-}
-
 std::string operation_json(const pb::MethodDescriptor* method, const HttpRule& rule,
                            const Path& path, const std::string& id) {
   Query query(rule);
@@ -184,8 +155,23 @@ std::string operation_json(const pb::MethodDescriptor* method, const HttpRule& r
   json += description(comment_text(method));
   if (method->options().deprecated()) json += R"(,"deprecated":true)";
   if (!parameters.empty()) json += fmt::format(R"(,"parameters":[{}])", parameters);
-  json += request_body(method, rule);
-  return json + R"(,"responses":)" + responses(method, rule) + "}";
+  return json + "}";
+}
+
+OpenApiOperation operation_of(const pb::MethodDescriptor* method, const HttpRule& rule) {
+  OpenApiOperation one;
+  one.operation = operation(method);
+  one.raw_body = takes_raw(method, rule);
+  one.raw_reply = replies_raw(method, rule);
+  if (rule.has_body)
+    one.body =
+        rule.body.empty() ? message_schema(method->input_type()) : field_schema(rule.body.back());
+  const Field* field = rule.response_body;
+  one.message_reply = !field || (field->message_type() && !field->is_repeated());
+  one.reply = field ? field_schema(field) : message_schema(method->output_type());
+  one.about = comment_text(method->output_type());
+  if (one.about.empty()) one.about = "OK";
+  return one;
 }
 
 }  // namespace
@@ -212,7 +198,10 @@ std::vector<OpenApiOperation> openapi_operations(const pb::ServiceDescriptor* se
         if (std::find(kKnown.begin(), kKnown.end(), verb) == kKnown.end()) continue;
         std::string id = service->name() + "_" + method->name();
         if (number++ > 0) id += fmt::format("_{}", number);
-        list.push_back({path.text, verb, operation_json(method, rule, path, id)});
+        OpenApiOperation& one = list.emplace_back(operation_of(method, rule));
+        one.path = path.text;
+        one.method = verb;
+        one.json = operation_json(method, rule, path, id);
       }
     }
   }

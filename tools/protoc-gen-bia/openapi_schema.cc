@@ -104,47 +104,54 @@ std::string with(std::string schema, const std::string& members) {
   return schema + (schema == "{" ? "" : ",") + members + "}";
 }
 
-std::string object_schema(const pb::Descriptor* type) {
-  std::string properties;
-  std::string required;
-  for (int i = 0; i < type->field_count(); ++i) {
-    const Field* field = type->field(i);
-    std::string extra;
-    const std::string comment = comment_text(field);
-    if (!comment.empty()) extra += R"("description":)" + openapi_string(comment);
-    const std::set<int> behavior = behaviors(field);
-    const auto flag = [&](bool on, std::string_view text) {
-      if (!on) return;
-      if (!extra.empty()) extra += ',';
-      extra += text;
-    };
-    flag(behavior.contains(3), R"("readOnly":true)");
-    flag(behavior.contains(4), R"("writeOnly":true)");
-    flag(field->options().deprecated(), R"("deprecated":true)");
-    if (!properties.empty()) properties += ',';
-    properties += openapi_string(field->json_name()) + ":" + with(field_schema(field), extra);
-    if (is_required(field))
-      required += (required.empty() ? "" : ",") + openapi_string(field->json_name());
-  }
-  std::string schema = fmt::format(R"({{"type":"object","properties":{{{}}}}})", properties);
-  if (!required.empty()) schema = with(schema, fmt::format(R"("required":[{}])", required));
-  const std::string comment = comment_text(type);
+std::string with_comment(const std::string& schema, const std::string& comment) {
   return comment.empty() ? schema : with(schema, R"("description":)" + openapi_string(comment));
 }
 
-std::string enum_schema(const pb::EnumDescriptor* type) {
+OpenApiProperty property_of(const Field* field) {
+  std::string extra;
+  const std::string comment = comment_text(field);
+  if (!comment.empty()) extra += R"("description":)" + openapi_string(comment);
+  const std::set<int> behavior = behaviors(field);
+  const auto flag = [&](bool on, std::string_view text) {
+    if (!on) return;
+    if (!extra.empty()) extra += ',';
+    extra += text;
+  };
+  flag(behavior.contains(3), R"("readOnly":true)");
+  flag(behavior.contains(4), R"("writeOnly":true)");
+  flag(field->options().deprecated(), R"("deprecated":true)");
+  return {field->json_name(), field->name(), with(field_schema(field), extra), is_required(field)};
+}
+
+OpenApiSchema object_schema(const pb::Descriptor* type) {
+  OpenApiSchema schema{type->full_name(), with_comment(R"({"type":"object"})", comment_text(type))};
+  for (int i = 0; i < type->field_count(); ++i)
+    schema.properties.push_back(property_of(type->field(i)));
+  return schema;
+}
+
+OpenApiSchema enum_schema(const pb::EnumDescriptor* type) {
   std::string names;
-  for (int i = 0; i < type->value_count(); ++i)
-    names += (names.empty() ? "" : ",") + openapi_string(type->value(i)->name());
-  std::string schema = fmt::format(R"({{"type":"string","enum":[{}]}})", names);
+  std::string numbers;
+  std::set<int> seen;
+  for (int i = 0; i < type->value_count(); ++i) {
+    const pb::EnumValueDescriptor* value = type->value(i);
+    names += (names.empty() ? "" : ",") + openapi_string(value->name());
+    if (seen.insert(value->number()).second)
+      numbers += fmt::format("{}{}", numbers.empty() ? "" : ",", value->number());
+  }
   const std::string comment = comment_text(type);
-  return comment.empty() ? schema : with(schema, R"("description":)" + openapi_string(comment));
+  return {type->full_name(),
+          with_comment(fmt::format(R"({{"type":"string","enum":[{}]}})", names), comment),
+          {},
+          with_comment(fmt::format(R"({{"type":"integer","enum":[{}]}})", numbers), comment)};
 }
 
-void collect(const pb::Descriptor* type, std::map<std::string, std::string>& schemas) {
+void collect(const pb::Descriptor* type, std::map<std::string, OpenApiSchema>& schemas) {
   if (!well_known_schema(type).empty()) return;
   if (!type->options().map_entry()) {
-    const auto [entry, added] = schemas.emplace(type->full_name(), std::string());
+    const auto [entry, added] = schemas.emplace(type->full_name(), OpenApiSchema());
     if (!added) return;
     entry->second = object_schema(type);
   }
@@ -156,12 +163,17 @@ void collect(const pb::Descriptor* type, std::map<std::string, std::string>& sch
   }
 }
 
-constexpr std::string_view kErrorSchema =
-    R"({"type":"object","description":"The body of every answer that is no success.","required":["code","reason","message","metadata"],)"
-    R"("properties":{"code":{"type":"integer","format":"int32","description":"The HTTP status."},)"
-    R"("reason":{"type":"string","description":"For programs: USER_NOT_FOUND."},)"
-    R"("message":{"type":"string","description":"For people."},)"
-    R"("metadata":{"type":"object","additionalProperties":{"type":"string"}}}})";
+OpenApiSchema error_schema() {
+  return {std::string(kOpenApiError),
+          R"({"type":"object","description":"The body of every answer that is no success."})",
+          {{"code", "code",
+            R"({"type":"integer","format":"int32","description":"The HTTP status."})", true},
+           {"reason", "reason",
+            R"({"type":"string","description":"For programs: USER_NOT_FOUND."})", true},
+           {"message", "message", R"({"type":"string","description":"For people."})", true},
+           {"metadata", "metadata", R"({"type":"object","additionalProperties":{"type":"string"}})",
+            true}}};
+}
 
 }  // namespace
 
@@ -205,7 +217,7 @@ std::string field_schema(const Field* field) {
 }
 
 std::vector<OpenApiSchema> openapi_schemas(const pb::ServiceDescriptor* service) {
-  std::map<std::string, std::string> schemas;
+  std::map<std::string, OpenApiSchema> schemas;
   std::string error;
   for (int i = 0; i < service->method_count(); ++i) {
     const pb::MethodDescriptor* method = service->method(i);
@@ -215,8 +227,8 @@ std::vector<OpenApiSchema> openapi_schemas(const pb::ServiceDescriptor* service)
   }
   std::vector<OpenApiSchema> list;
   if (schemas.empty() && service->method_count() == 0) return list;
-  schemas.emplace("bia.Error", kErrorSchema);
-  for (auto& [name, json] : schemas) list.push_back({name, json});
+  schemas.emplace(kOpenApiError, error_schema());
+  for (auto& [name, schema] : schemas) list.push_back(std::move(schema));
   return list;
 }
 

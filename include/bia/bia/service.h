@@ -7,6 +7,7 @@
 
 #include "bia/base/result.h"
 #include "bia/bia/context.h"
+#include "bia/bia/openapi.h"
 
 namespace google::protobuf {
 class FileDescriptor;
@@ -70,17 +71,6 @@ struct MethodInfo {
                          google::protobuf::Message* reply) = nullptr;
   /// Checks the rules of the request's .proto; null where it has none.
   void (*validate)(const google::protobuf::Message& request, Violations& out) = nullptr;
-};
-
-/// A binding and a message as OpenAPI 3.1 describes them, in JSON.
-struct OpenApiOperation {
-  std::string_view path;
-  std::string_view method;
-  std::string_view json;
-};
-struct OpenApiSchema {
-  std::string_view name;
-  std::string_view json;
 };
 
 struct ServiceInfo {

@@ -1,4 +1,6 @@
 // Bodies that are no JSON, rarer rules, per-operation options and the envelope.
+#include <gmock/gmock.h>
+
 #include "bia/bia/errors.h"
 #include "peers.h"
 #include "test/v1/files.bia.h"
@@ -38,6 +40,10 @@ class Service final : public FilesService {
     if (request.text() == "time") times.mutable_at()->set_seconds(INT64_MAX);
     if (request.text() == "length") times.mutable_lasts()->set_seconds(INT64_MIN);
     if (request.text() == "text") times.set_text("a\xff");
+    // Looks at no deadline.
+    for (const auto end = bia::now() + std::chrono::milliseconds(60);
+         request.text() == "stay" && bia::now() < end;)
+      bia::fiber::sleep_for(std::chrono::milliseconds(5)).ignore("it goes on");
     if (request.text() == "sleep") BIA_TRY(bia::fiber::sleep_for(std::chrono::seconds(60)));
     return times;
   }
@@ -238,7 +244,17 @@ TEST(Options, Envelope) {
         EXPECT_EQ(peers.send("GET", "/files/x").body.size(), 7u) << "raw bytes have no envelope";
       },
       options);
-  for (std::string_view wrong : {"{\"data\":$nope}", "{\"data\":$reply", "$reply,"}) {
+  options.http_timeout = std::chrono::milliseconds(20);
+  serve(
+      [](Peers& peers) {
+        auto late = peers.send("GET", "/moments?text=stay");
+        EXPECT_EQ(late.status, 200) << "of a handler that goes on, too";
+        EXPECT_THAT(late.body, testing::HasSubstr(R"("why":"GATEWAY_TIMEOUT")"));
+      },
+      options);
+  for (std::string_view wrong :
+       {"{\"data\":$nope}", "{\"data\":$reply", "$reply,", R"({"data":"$reply"})",
+        R"({"code":$code,"data":$reply})", R"({"data":1})", "[$reply,$reply]"}) {
     options.envelope.reply = wrong;
     bia::ServerBinding binding(options);
     EXPECT_FALSE(binding.check().ok()) << wrong;
