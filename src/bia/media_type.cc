@@ -4,42 +4,10 @@
 
 #include "base/text.h"
 #include "bia/http/message.h"
+#include "bia/operation_codecs.h"
 #include "http/weight.h"
 
 namespace bia {
-namespace {
-
-bool can_be_reply(Format format) {
-  return format == Format::kJson || format == Format::kProto || format == Format::kYaml ||
-         format == Format::kXml || format == Format::kForm;
-}
-
-struct Accepted {
-  Format format = Format::kJson;
-  const Codec* codec = nullptr;
-};
-
-Accepted accepted(std::string_view accept, const CodecList& codecs) {
-  Accepted best{Format::kJson, find_codec(codecs, "application/json")};
-  int best_weight = 0;
-  const bool browser = accept.find("text/html") != std::string_view::npos;
-  while (!accept.empty()) {
-    std::string_view range = cut(accept, ',');
-    std::string_view type = cut(range, ';');
-    if (type == "*/*" || type == "application/*") type = "application/json";
-    const Accepted one{format_of(type), find_codec(codecs, type)};
-    if (!one.codec && !can_be_reply(one.format)) continue;
-    if (browser && one.format == Format::kXml) continue;
-    const int weight = http::weight_of(range, http::kWeightMax);
-    if (weight <= best_weight) continue;
-    best = one;
-    best_weight = weight;
-  }
-  return best;
-}
-
-}  // namespace
-
 std::string_view subtype_of(std::string_view media_type) {
   const std::string_view type = trim(media_type.substr(0, media_type.find(';')));
   const size_t slash = type.find('/');
@@ -60,12 +28,34 @@ Format format_of(std::string_view media_type) {
   return Format::kUnknown;
 }
 
-Format accepted(std::string_view accept) { return accepted(accept, {}).format; }
+bool can_be_reply(Format format) {
+  return format == Format::kJson || format == Format::kProto || format == Format::kYaml ||
+         format == Format::kXml || format == Format::kForm;
+}
 
-const Codec* accepted_codec(std::string_view accept, const CodecList& codecs) {
-  if (codecs.empty()) return nullptr;
-  const Accepted best = accepted(accept, codecs);
-  return best.codec;
+Format accepted(std::string_view accept) { return accepted_reply(accept, {}, nullptr).format; }
+
+ReplyCodec accepted_reply(std::string_view accept, const CodecList& codecs,
+                          const OperationCodecs* limits) {
+  const ReplyCodec usual =
+      limits ? limits->first() : ReplyCodec{Format::kJson, find_codec(codecs, "application/json")};
+  ReplyCodec best = usual;
+  int best_weight = 0;
+  const bool browser = accept.find("text/html") != std::string_view::npos;
+  while (!accept.empty()) {
+    std::string_view range = cut(accept, ',');
+    const std::string_view type = cut(range, ';');
+    ReplyCodec one = usual;
+    if (type != "*/*" && type != "application/*") one = {format_of(type), find_codec(codecs, type)};
+    if (!one.codec && !can_be_reply(one.format)) continue;
+    if (limits && !limits->has(one)) continue;
+    if (browser && one.format == Format::kXml) continue;
+    const int weight = http::weight_of(range, http::kWeightMax);
+    if (weight <= best_weight) continue;
+    best = one;
+    best_weight = weight;
+  }
+  return best;
 }
 
 std::string_view media_parameter(std::string_view media_type, std::string_view name) {

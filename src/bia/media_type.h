@@ -19,9 +19,17 @@ Format format_of(std::string_view media_type);
 /// highest q, of equals the first); JSON where it names nothing of that, as Kratos. A browser's,
 /// which takes text/html, asks for no XML however high it rates it: Kratos shows it JSON.
 Format accepted(std::string_view accept);
-/// The same among codecs of one's own too, which go before bia's of the same name: null where what
-/// is liked best is none of them.
-const Codec* accepted_codec(std::string_view accept, const CodecList& codecs);
+bool can_be_reply(Format format);
+/// What writes a reply: the codec, or where that is null bia's own of that format.
+struct ReplyCodec {
+  Format format = Format::kJson;
+  const Codec* codec = nullptr;
+};
+class OperationCodecs;
+/// The same among codecs of one's own too, which go before bia's of the same name; and among none
+/// but `limits`, where that is not null: the first of those where nothing fits.
+ReplyCodec accepted_reply(std::string_view accept, const CodecList& codecs,
+                          const OperationCodecs* limits);
 /// A parameter of a media type, unquoted: "boundary" of "multipart/form-data; boundary=x".
 std::string_view media_parameter(std::string_view media_type, std::string_view name);
 /// "application/json"

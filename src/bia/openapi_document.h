@@ -1,5 +1,6 @@
 #pragma once
 // Header-only and std alone: protoc-gen-bia writes documents with it too.
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -40,6 +41,11 @@ struct OpenApiServed {
   /// The schema of a reply's JSON before and behind the reply's own; both empty: it is bare.
   std::pair<std::string, std::string> envelope = {};
   std::string error_status = "default";
+  /// The media types of bodies. Only JSON's has a schema.
+  using Types = std::vector<std::string>;
+  Types body_types = {"application/json"};
+  Types reply_types = {"application/json"};
+  Types error_types = {"application/json"};
 };
 
 /// An OpenAPI 3.1 document, put together from what the generator wrote for each service. What is
@@ -54,7 +60,8 @@ class OpenApiDocument {
     std::string json = with_names(one, path.text);
     json.pop_back();
     if (!one.body.empty())
-      json += R"(,"requestBody":{)" + content(one.raw_body, refer(one.body, {})) +
+      json += R"(,"requestBody":{)" +
+              content(one.raw_body ? kRaw : served.body_types, refer(one.body, {})) +
               (one.raw_body ? "}" : R"(,"required":true})");
     json += R"(,"responses":)" + responses(one, served) + '}';
     path.operations.emplace(one.method, std::move(json));
@@ -148,9 +155,14 @@ class OpenApiDocument {
     return json;
   }
 
-  static std::string content(bool raw, std::string_view schema) {
-    return R"("content":{")" + std::string(raw ? "*/*" : "application/json") + R"(":{"schema":)" +
-           std::string(raw ? "{}" : schema) + "}}";
+  inline static const OpenApiServed::Types kRaw = {"*/*"};
+
+  static std::string content(const OpenApiServed::Types& types, std::string_view schema) {
+    std::string text = R"("content":{)";
+    for (size_t i = 0; i < types.size(); ++i)
+      text += (i > 0 ? "," : "") + openapi_string(types[i]) + R"(:{"schema":)" +
+              std::string(types[i] == "application/json" ? schema : "{}") + '}';
+    return text + '}';
   }
 
   std::string responses(const OpenApiOperation& one, const OpenApiServed& served) {
@@ -163,12 +175,18 @@ class OpenApiDocument {
     const std::string error =
         R"({"$ref":"#/components/schemas/)" + std::string(kOpenApiError) + R"("})";
     const bool same_status = served.error_status == "200";
-    if (same_status && !one.raw_reply) reply = R"({"anyOf":[)" + reply + ',' + error + "]}";
-    std::string text = R"({"200":{"description":)" + openapi_string(one.about) + ',' +
-                       content(one.raw_reply, reply) + '}';
+    OpenApiServed::Types types = one.raw_reply ? kRaw : served.reply_types;
+    if (same_status && !one.raw_reply) {
+      const bool has_json =
+          std::find(types.begin(), types.end(), "application/json") != types.end();
+      reply = has_json ? R"({"anyOf":[)" + reply + ',' + error + "]}" : error;
+      if (!has_json) types.emplace_back("application/json");
+    }
+    std::string text =
+        R"({"200":{"description":)" + openapi_string(one.about) + ',' + content(types, reply) + '}';
     if (!same_status)
       text += ',' + openapi_string(served.error_status) + R"(:{"description":"An error.",)" +
-              content(false, error) + '}';
+              content(served.error_types, error) + '}';
     return text + '}';
   }
 

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "bia/codec/json_reader.h"
 #include "bia/http_envelope.h"
 #include "bia/openapi_document.h"
+#include "bia/operation_codecs.h"
 
 namespace bia {
 namespace {
@@ -92,6 +95,29 @@ std::pair<std::string, std::string> around_reply(const std::string& schema) {
   return {schema.substr(0, at), schema.substr(at + kReplyMark.size())};
 }
 
+/// What an operation's codecs make of it.
+void limit_types(const std::vector<std::string>& codecs, bool error_envelope,
+                 OpenApiServed& served) {
+  served.body_types.clear();
+  served.reply_types.clear();
+  if (!error_envelope) served.error_types.clear();
+  const auto add = [](OpenApiServed::Types& types, const std::string& type) {
+    if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
+  };
+  for (const std::string& name : codecs) {
+    const std::string type = media_type_of_codec(name);
+    const Format format = format_of(type);
+    add(served.body_types, type);
+    if (format == Format::kMultipart) continue;
+    add(served.reply_types, type);
+    // Those that no error has are JSON then.
+    const bool has_errors =
+        format == Format::kProto || format == Format::kYaml || format == Format::kForm;
+    if (!error_envelope)
+      add(served.error_types, has_errors ? type : std::string(media_type_of(Format::kJson)));
+  }
+}
+
 }  // namespace
 
 Result<std::string> openapi_of_served(const std::vector<const ServiceInfo*>& services,
@@ -118,6 +144,8 @@ Result<std::string> openapi_of_served(const std::vector<const ServiceInfo*>& ser
       served.omit_unset = json.omit_unset;
       served.proto_names = json.proto_names;
       served.enum_numbers = json.enum_numbers;
+      if (own != options.operations.end() && !own->second.codecs.empty())
+        limit_types(own->second.codecs, !envelope.error.empty(), served);
       document.add_operation(one, served);
     }
     for (const OpenApiSchema& one : service->schemas) document.add_schema(one);

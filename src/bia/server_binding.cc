@@ -95,13 +95,24 @@ class ServerBinding::Impl {
     policy.timeout = own->second.timeout.value_or(policy.timeout);
     policy.body_bytes_max = own->second.body_bytes_max;
     policy.json = own->second.json.value_or(policy.json);
+    if (const auto limits = codecs.find(operation); limits != codecs.end())
+      policy.codecs = &limits->second;
     return policy;
+  }
+  Result<void> read_codecs(std::string_view operation) {
+    const auto own = options.operations.find(operation);
+    if (own == options.operations.end() || own->second.codecs.empty()) return {};
+    codecs.insert_or_assign(
+        std::string(operation),
+        BIA_TRY(OperationCodecs::create(own->second.codecs, options.content.codecs)));
+    return {};
   }
 
   ServerBindingOptions options;
   HttpEnvelopeParsed envelope;
   Result<void> envelope_parsed = parse_envelope();
   std::set<std::string, std::less<>> operations;
+  std::map<std::string, OperationCodecs, std::less<>> codecs;
   Chain chain;
   std::vector<std::unique_ptr<HttpRoute>> routes;
   std::vector<std::unique_ptr<GrpcMethod>> methods;
@@ -150,6 +161,8 @@ Result<void> ServerBinding::add(Service& service, http::Router* router, grpc::Se
   const ServiceInfo& info = service.service_info();
   for (const MethodInfo& method : info.methods) {
     impl_->operations.emplace(method.operation);
+    if (auto read = impl_->read_codecs(method.operation); !read.ok())
+      return std::move(read).error().in(std::string(method.operation));
     BoundMethod bound{&service, &method, Exchange::next_number()};
     for (const HttpRule& rule : method.http) {
       if (router == nullptr) break;

@@ -131,7 +131,7 @@ Result<void> read_operations(const Config& config, ServerBindingOptions& into) {
                        fmt::format("{} is no operation; write it as in "
                                    "/helloworld.v1.Greeter/SayHello",
                                    operation));
-    BIA_TRY(config.only(section, {"timeout", "body_bytes_max", "json"}));
+    BIA_TRY(config.only(section, {"timeout", "body_bytes_max", "json", "codecs"}));
     HttpOperationOptions options;
     if (config.has(section + ".timeout")) {
       options.timeout = Duration::zero();
@@ -141,6 +141,12 @@ Result<void> read_operations(const Config& config, ServerBindingOptions& into) {
     if (config.has(section + ".json")) {
       options.json.emplace();
       BIA_TRY(read_json_options(config, section + ".json", *options.json));
+    }
+    if (config.has(section + ".codecs")) {
+      options.codecs = BIA_TRY(config.strings(section + ".codecs"));
+      if (options.codecs.empty())
+        return bad_value(config, section + ".codecs",
+                         section + ".codecs is empty; leave it out to have all");
     }
     into.operations.emplace(operation, std::move(options));
   }

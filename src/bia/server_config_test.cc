@@ -249,7 +249,7 @@ server:
     envelope: {reply: '{"data":$reply}', error_status: 200}
     operations:
       /helloworld.v1.Greeter/SayHello: {timeout: 5s, body_bytes_max: 100}
-      /helloworld.v1.Greeter/Wait: {timeout: 0s, json: {}}
+      /helloworld.v1.Greeter/Wait: {timeout: 0s, json: {}, codecs: [proto, json]}
 )");
   ASSERT_TRUE(config.ok());
   auto read = ServerConfig::read(*config);
@@ -265,9 +265,14 @@ server:
   const auto& wait = binding.operations.at("/helloworld.v1.Greeter/Wait");
   EXPECT_EQ(*wait.timeout, Duration::zero());
   EXPECT_TRUE(wait.json->is_default());
+  EXPECT_THAT(wait.codecs, testing::ElementsAre("proto", "json"));
+  EXPECT_TRUE(hello.codecs.empty());
 }
 
 TEST(ServerConfig, RefusesUnknownKeysOfAnOperation) {
+  EXPECT_THAT(http_error("operations: {/a.B/C: {codecs: []}}"),
+              HasSubstr("server.http.operations./a.B/C.codecs is empty"));
+  EXPECT_THAT(http_error("operations: {/a.B/C: {codecs: json}}"), HasSubstr("is not a list"));
   auto config = Config::parse("server: {http: {addr: \":0\", operations: {/a.B/C: {timout: 1s}}}}");
   ASSERT_TRUE(config.ok());
   auto read = ServerConfig::read(*config);

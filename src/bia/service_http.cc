@@ -68,11 +68,6 @@ std::string_view accept_of(const http::ServerRequest& request, std::string& join
   return first.empty() || first == "*/*" ? first : http::list_header(request, "accept", joined);
 }
 
-/// What the caller takes, for an error.
-Format error_format(std::string_view accept) {
-  return accept.empty() || accept == "*/*" ? Format::kJson : accepted(accept);
-}
-
 /// In place of the handler where the request could not be decoded, so that log and metrics see the
 /// call all the same.
 Result<void> answer_decode_error(Invocation& invocation) {
@@ -107,6 +102,11 @@ void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& para
   exchange.note_bytes(response.body().size() - before);
 }
 
+Format HttpRoute::error_format(std::string_view accept) const {
+  if (policy_.codecs) return accepted_reply(accept, {}, policy_.codecs).format;
+  return accept.empty() || accept == "*/*" ? Format::kJson : accepted(accept);
+}
+
 Result<void> HttpRoute::write_plain(const google::protobuf::Message& reply,
                                     http::ServerResponse& response) const {
   codec::JsonWriter out(response.body());
@@ -116,8 +116,7 @@ Result<void> HttpRoute::write_plain(const google::protobuf::Message& reply,
   return {};
 }
 
-Result<void> HttpRoute::write_builtin(std::string_view accept,
-                                      const google::protobuf::Message& reply,
+Result<void> HttpRoute::write_builtin(Format format, const google::protobuf::Message& reply,
                                       http::ServerResponse& response) const {
   std::string& body = response.body();
   if (rule_.raw_reply) {
@@ -126,7 +125,6 @@ Result<void> HttpRoute::write_builtin(std::string_view accept,
     body.append(raw.bytes);
     return {};
   }
-  const Format format = accept.empty() ? Format::kJson : accepted(accept);
   if (format == Format::kJson) {
     Result<void> written = policy_.envelope && !policy_.envelope->reply.empty()
                                ? write_enveloped(reply, body)
@@ -282,6 +280,8 @@ Result<void> HttpRoute::decode_body(http::ServerRequest& request, Exchange& exch
   if (body->empty() && !own_body_) return {};
   exchange.note_bytes(body->size());
   std::string_view content_type = request.header("content-type");
+  if (policy_.codecs && !body->empty() && !rule_.take_raw && !policy_.codecs->takes(content_type))
+    return bad_request(fmt::format("unregister Content-Type: {}", content_type));
   if (own_body_) return decode_own(request, content_type, *body, exchange);
   return decode_builtin(content_type, *body, exchange);
 }

@@ -6,6 +6,7 @@
 #include "bia/bia/service.h"
 #include "bia/http/router.h"
 #include "bia/http_envelope.h"
+#include "bia/operation_codecs.h"
 #include "bia/service_exchange.h"
 
 namespace bia {
@@ -27,7 +28,8 @@ struct HttpPolicy {
   size_t body_bytes_max = 0;  ///< zero: the server's own
   HttpJsonOptions json;
   const HttpEnvelopeParsed* envelope = nullptr;
-  const HttpContent* content = nullptr;  ///< null: bia's own codecs alone
+  const HttpContent* content = nullptr;     ///< null: bia's own codecs alone
+  const OperationCodecs* codecs = nullptr;  ///< null: all
 };
 
 /// One HTTP route of a method: decode, middleware and handler, encode.
@@ -39,13 +41,18 @@ class HttpRoute {
         chain_(chain),
         policy_(policy),
         plain_json_(rule.raw_reply == nullptr && policy.json.is_default() &&
-                    policy.content == nullptr &&
+                    policy.content == nullptr && json_first(policy.codecs) &&
                     (policy.envelope == nullptr || policy.envelope->reply.empty())),
         own_body_(rule.take_raw != nullptr || policy.content != nullptr) {}
   void serve(http::ServerRequest& request, const http::PathParams& params,
              http::ServerResponse& response) const;
 
  private:
+  static bool json_first(const OperationCodecs* codecs) {
+    return codecs == nullptr || codecs->first().format == Format::kJson;
+  }
+  /// What the caller takes, for an error.
+  Format error_format(std::string_view accept) const;
   Result<Deadline> deadline_of(const http::ServerRequest& request, TimePoint start) const;
   Result<void> call(http::ServerRequest& request, const http::PathParams& params, Context& context,
                     Exchange& exchange, Result<void> decoded) const;
@@ -62,7 +69,7 @@ class HttpRoute {
                            http::ServerResponse& response) const;
   Result<void> write_reply(http::ServerRequest& request, const google::protobuf::Message& reply,
                            http::ServerResponse& response) const;
-  Result<void> write_builtin(std::string_view accept, const google::protobuf::Message& reply,
+  Result<void> write_builtin(Format format, const google::protobuf::Message& reply,
                              http::ServerResponse& response) const;
   Result<void> write_json(const google::protobuf::Message& reply, std::string& body) const;
   Result<void> write_enveloped(const google::protobuf::Message& reply, std::string& body) const;

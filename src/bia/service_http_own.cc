@@ -37,10 +37,11 @@ Result<void> HttpRoute::write_reply(http::ServerRequest& request,
   const HttpContent* content = policy_.content;
   const google::protobuf::Message* message =
       content && !rule_.raw_reply && rule_.reply_message ? rule_.reply_message(reply) : nullptr;
-  if (message == nullptr) return write_builtin(accept, reply, response);
+  if (message == nullptr)
+    return write_builtin(accepted_reply(accept, {}, policy_.codecs).format, reply, response);
   const auto builtin = [&]() -> Result<void> {
-    const Codec* codec = accepted_codec(accept, content->codecs);
-    if (codec == nullptr) return write_builtin(accept, reply, response);
+    const auto [format, codec] = accepted_reply(accept, content->codecs, policy_.codecs);
+    if (codec == nullptr) return write_builtin(format, reply, response);
     response.set_header("Content-Type", "application/" + lower_case(codec->name()));
     return codec->encode(*message, response.body());
   };

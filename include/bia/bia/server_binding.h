@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bia/base/result.h"
 #include "bia/base/time.h"
@@ -34,6 +35,10 @@ struct HttpOperationOptions {
   std::optional<Duration> timeout = {};  ///< zero: none
   size_t body_bytes_max = 0;             ///< zero: the server's
   std::optional<HttpJsonOptions> json = {};
+  /// What bodies are coded as, by name: json, proto, xml, yaml, form, multipart (requests alone),
+  /// or one of HttpContent's codecs. Others are refused as types that nobody knows, and a caller
+  /// that accepts none of these gets the first. Empty: all.
+  std::vector<std::string> codecs = {};
 };
 
 /// JSON round every reply and every error of the services, as a company has it:
@@ -52,6 +57,9 @@ struct ServerBindingOptions {
   /// A header in which callers say how long they wait ("1.5s", Go's durations): the call ends at
   /// the earlier of that and the timeout. Empty: none. Config key server.http.deadline_header.
   std::string deadline_header = {};
+  /// Before the templates of all services' routes: "/api". Empty: none. Config key
+  /// server.http.path_prefix.
+  std::string path_prefix = {};
   HttpJsonOptions json = {};
   HttpEnvelope envelope = {};
   HttpContent content = {};
@@ -72,7 +80,7 @@ class ServerBinding {
   const HttpContent& content() const;
   /// Adds the service's HTTP routes to `router` and its methods to `grpc`; either may be null. The
   /// service must outlive the servers. Errors: kAlreadyExists for a route or a method twice;
-  /// kInvalidArgument for a bad template.
+  /// kInvalidArgument for a bad template or path_prefix, or a codec that its operation cannot have.
   Result<void> add(Service& service, http::Router* router, grpc::Server* grpc);
   /// Errors: kNotFound for the options of an operation that no service added has; kInvalidArgument
   /// for an envelope that makes no JSON.

@@ -266,4 +266,91 @@ TEST(ServerContent, IsSetBeforeTheFirstService) {
   EXPECT_EQ(binding.set_content({}).error().reason(), "HTTP_CONTENT");
 }
 
+/// Form with these codecs alone.
+void serve_limited(std::vector<std::string> codecs,
+                   const std::function<void(Peers&, Service&)>& body, HttpContent content = {}) {
+  Service service;
+  bia::ServerBindingOptions options;
+  options.content = std::move(content);
+  options.operations["/test.v1.Files/Form"] = {.codecs = std::move(codecs)};
+  bia::test_support::serve(service, std::move(options),
+                           [&](Peers& peers) { body(peers, service); });
+}
+
+std::string type_of(const bia::http::ClientResponse& response) {
+  return std::to_string(response.status) + " " + std::string(response.headers.get("content-type"));
+}
+
+TEST(OperationCodecs, OneIsWhatEveryoneGets) {
+  serve_limited({"json"}, [](Peers& peers, Service&) {
+    const auto send = [&](std::string_view accept, std::string_view title = "t") {
+      return peers.send("POST", "/forms", R"({"title":")" + std::string(title) + "\"}",
+                        "application/json", accept);
+    };
+    const std::string json = send("").body;
+    for (std::string_view accept : {"application/proto", "application/xml, application/yaml", "*/*",
+                                    "text/html,application/xml;q=0.9"}) {
+      EXPECT_EQ(type_of(send(accept)), "200 application/json") << accept;
+      EXPECT_EQ(send(accept).body, json);
+      EXPECT_EQ(type_of(send(accept, "none")), "404 application/json") << accept;
+    }
+    auto refused = peers.send("POST", "/forms", "title: t", "application/yaml");
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_THAT(refused.body, HasSubstr("unregister Content-Type: application/yaml"));
+    EXPECT_EQ(peers.calls.back(), "http /test.v1.Files/Form CODEC");
+    EXPECT_EQ(type_of(peers.send("GET", "/moments?text=x", {}, {}, "application/yaml")),
+              "200 application/yaml")
+        << "another operation";
+  });
+}
+
+TEST(OperationCodecs, TheFirstIsForWhoAcceptsNone) {
+  serve_limited({"proto", "form", "multipart"}, [](Peers& peers, Service&) {
+    const auto send = [&](std::string_view accept, std::string_view title = "t") {
+      return type_of(peers.send("POST", "/forms", "title=" + std::string(title),
+                                "application/x-www-form-urlencoded", accept));
+    };
+    EXPECT_EQ(send(""), "200 application/proto");
+    EXPECT_EQ(send("*/*"), "200 application/proto");
+    EXPECT_EQ(send("application/json"), "200 application/proto");
+    EXPECT_EQ(send("application/json, application/x-www-form-urlencoded;q=0.1"),
+              "200 application/x-www-form-urlencoded");
+    EXPECT_EQ(send("application/json", "none"), "404 application/proto");
+    EXPECT_EQ(peers.send("POST", "/forms", "{}", "application/json").status, 400);
+    EXPECT_EQ(type_of(peers.send("POST", "/forms", {})), "200 application/proto") << "no body";
+  });
+}
+
+TEST(OperationCodecs, MayBeOnesOwn) {
+  HttpContent content;
+  content.codecs = {std::make_shared<TextCodec>()};
+  serve_limited(
+      {"x-text"},
+      [](Peers& peers, Service&) {
+        auto reply =
+            peers.send("POST", "/forms", "title: 't'", "application/x-text", "application/json");
+        EXPECT_EQ(type_of(reply), "200 application/x-text");
+        EXPECT_EQ(peers.send("POST", "/forms", "{}", "application/json").status, 400);
+        reply = peers.send("POST", "/forms", "title: 'none'", "application/x-text");
+        EXPECT_EQ(type_of(reply), "404 application/json") << "it has no form for errors";
+      },
+      content);
+}
+
+TEST(OperationCodecs, AreKnown) {
+  for (const auto& [name, error] :
+       {std::pair("msgpack", "there is no codec \"msgpack\"; there are json, proto, xml"),
+        std::pair("multipart", "codecs has none that replies can have")}) {
+    Service service;
+    bia::ServerBindingOptions options;
+    options.operations["/test.v1.Files/Form"] = {.codecs = {name}};
+    bia::ServerBinding binding(options);
+    bia::http::Router router;
+    auto added = binding.add(service, &router, nullptr);
+    ASSERT_FALSE(added.ok());
+    EXPECT_THAT(added.error().text(), HasSubstr(error));
+    EXPECT_THAT(added.error().text(), HasSubstr("/test.v1.Files/Form"));
+  }
+}
+
 }  // namespace

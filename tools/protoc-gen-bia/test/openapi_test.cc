@@ -55,4 +55,18 @@ TEST(OpenApiOfServed, HasTheNamesOfJsonByOperation) {
       << "of the others";
 }
 
+TEST(OpenApiOfServed, HasTheCodecsOfAnOperation) {
+  test::v1::FilesService service;
+  bia::ServerBindingOptions options;
+  options.operations["/test.v1.Files/Form"] = {.codecs = {"proto", "multipart", "xml"}};
+  const std::string text = document_of(service, options);
+  EXPECT_THAT(text, HasSubstr(R"("requestBody":{"content":{"application/proto":{"schema":{}},)"
+                              R"("multipart/form-data":{"schema":{}},"application/xml":)"
+                              R"({"schema":{}}},"required":true})"));
+  EXPECT_THAT(text, HasSubstr(R"("content":{"application/proto":{"schema":{}},)"
+                              R"("application/xml":{"schema":{}}}},"default":{"description":)"
+                              R"("An error.","content":{"application/proto":{"schema":{}},)"
+                              R"("application/json":{"schema":{"$ref":)"));
+}
+
 }  // namespace
