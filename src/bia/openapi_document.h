@@ -35,6 +35,7 @@ inline constexpr std::string_view kOpenApiError = "bia.Error";
 
 /// How an operation is served, where that is not the default.
 struct OpenApiServed {
+  std::string path_prefix = {};
   bool omit_unset = false;
   bool proto_names = false;
   bool enum_numbers = false;
@@ -54,8 +55,8 @@ class OpenApiDocument {
  public:
   /// Of two with the same method and the same path but for names the first stays, as in the router.
   void add_operation(const OpenApiOperation& one, const OpenApiServed& served = {}) {
-    Path& path = paths_[without_names(one.path)];
-    if (path.text.empty()) path.text = one.path;
+    Path& path = paths_[served.path_prefix + without_names(one.path)];
+    if (path.text.empty()) path.text = served.path_prefix + std::string(one.path);
     if (path.operations.contains(std::string(one.method))) return;
     std::string json = with_names(one, path.text);
     json.pop_back();

@@ -125,6 +125,7 @@ Result<std::string> openapi_of_served(const std::vector<const ServiceInfo*>& ser
                                       std::string_view version) {
   OpenApiDocument document;
   OpenApiServed usual;
+  usual.path_prefix = options.path_prefix;
   const HttpEnvelope& envelope = options.envelope;
   if (!envelope.reply.empty())
     usual.envelope = around_reply(BIA_TRY(envelope_schema(envelope.reply)));

@@ -8,8 +8,8 @@
 
 namespace bia {
 
-/// The OpenAPI 3.1 document of services as these options serve them: the names and enums that
-/// replies have, the envelope of replies and errors, the status of errors.
+/// The OpenAPI 3.1 document of services as these options serve them: their paths, the
+/// codecs, names and enums of replies, the envelope of replies and errors, the status of errors.
 /// Errors: kInvalidArgument for an envelope that is none.
 Result<std::string> openapi_of_served(const std::vector<const ServiceInfo*>& services,
                                       const ServerBindingOptions& options, std::string_view title,

@@ -99,6 +99,27 @@ class ServerBinding::Impl {
       policy.codecs = &limits->second;
     return policy;
   }
+  Result<void> add_routes(const BoundMethod& bound, http::Router& router) {
+    for (const HttpRule& rule : bound.info->http) {
+      const HttpRoute* route =
+          routes
+              .emplace_back(std::make_unique<HttpRoute>(
+                  bound, rule, options.path_prefix + std::string(rule.path_template), chain,
+                  policy_of(bound.info->operation)))
+              .get();
+      const auto handler = [route](http::ServerRequest& request, const http::PathParams& params,
+                                   http::ServerResponse& response) {
+        route->serve(request, params, response);
+      };
+      if (rule.method != "*") {
+        BIA_TRY(router.add(rule.method, route->path_template(), handler));
+        continue;
+      }
+      for (std::string_view verb : {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+        BIA_TRY(router.add(verb, route->path_template(), handler));
+    }
+    return {};
+  }
   Result<void> read_codecs(std::string_view operation) {
     const auto own = options.operations.find(operation);
     if (own == options.operations.end() || own->second.codecs.empty()) return {};
@@ -154,6 +175,9 @@ Result<void> ServerBinding::set_content(HttpContent content) {
 const HttpContent& ServerBinding::content() const { return impl_->options.content; }
 
 Result<void> ServerBinding::add(Service& service, http::Router* router, grpc::Server* grpc) {
+  if (const std::string& prefix = impl_->options.path_prefix; !is_path_prefix(prefix))
+    return Error(Code::kInvalidArgument, "PATH_PREFIX",
+                 "path_prefix \"" + prefix + "\" is no path like \"/api\"");
   // Off the fiber: it may read files, and the rules may lie deep.
   Result<void> compiled;
   if (rules::has_new_cel_rules()) fiber::offload([&] { compiled = rules::compile_cel_rules(); });
@@ -164,26 +188,9 @@ Result<void> ServerBinding::add(Service& service, http::Router* router, grpc::Se
     if (auto read = impl_->read_codecs(method.operation); !read.ok())
       return std::move(read).error().in(std::string(method.operation));
     BoundMethod bound{&service, &method, Exchange::next_number()};
-    for (const HttpRule& rule : method.http) {
-      if (router == nullptr) break;
-      const HttpRoute* route =
-          impl_->routes
-              .emplace_back(std::make_unique<HttpRoute>(bound, rule, impl_->chain,
-                                                        impl_->policy_of(method.operation)))
-              .get();
-      const auto handler = [route](http::ServerRequest& request, const http::PathParams& params,
-                                   http::ServerResponse& response) {
-        route->serve(request, params, response);
-      };
-      Result<void> added;
-      if (rule.method == "*") {
-        for (std::string_view verb : {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
-          if (added.ok()) added = router->add(verb, rule.path_template, handler);
-        }
-      } else {
-        added = router->add(rule.method, rule.path_template, handler);
-      }
-      if (!added.ok()) return std::move(added).error().in(method.operation);
+    if (router != nullptr) {
+      if (auto added = impl_->add_routes(bound, *router); !added.ok())
+        return std::move(added).error().in(method.operation);
     }
     if (grpc == nullptr) continue;
     const GrpcMethod* target =

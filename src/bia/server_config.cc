@@ -10,6 +10,7 @@
 #include "bia/bia/log.h"
 #include "bia/feature_config.h"
 #include "bia/server_tls.h"
+#include "bia/service_http.h"
 
 namespace bia {
 namespace {
@@ -208,6 +209,15 @@ Result<void> read_header_name(const Config& config, const char* key, std::string
   return bad_value(config, key, fmt::format("{} \"{}\" is no header's name", key, into));
 }
 
+Result<void> read_path_prefix(const Config& config, std::string& into) {
+  const std::string key = "server.http.path_prefix";
+  if (!config.has(key)) return {};
+  into = BIA_TRY(config.string(key));
+  if (into.ends_with('/')) into.pop_back();
+  if (is_path_prefix(into)) return {};
+  return bad_value(config, key, fmt::format("{} \"{}\" is no path like \"/api\"", key, into));
+}
+
 Result<ServerConfig::Http> read_http(const Config& config) {
   ServerConfig::Http http;
   BIA_TRY(config.only("server.http", {"network",
@@ -228,6 +238,7 @@ Result<ServerConfig::Http> read_http(const Config& config) {
                                       "json",
                                       "envelope",
                                       "operations",
+                                      "path_prefix",
                                       "docs",
                                       "cors",
                                       "tls",
@@ -263,6 +274,7 @@ Result<ServerConfig::Http> read_http(const Config& config) {
   http.compression = BIA_TRY(read_compression(config));
   BIA_TRY(read_envelope(config, http.binding.envelope));
   BIA_TRY(read_operations(config, http.binding));
+  BIA_TRY(read_path_prefix(config, http.binding.path_prefix));
   return http;
 }
 

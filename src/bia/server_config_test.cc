@@ -205,7 +205,7 @@ TEST(ServerConfig, NamesUnknownKeysAndBadValues) {
             "deadline_header, request_line_bytes_max, "
             "header_bytes_max, header_count_max, body_bytes_max, pipeline_max, idle_timeout, "
             "header_timeout, connections_max, streams_max, stall_timeout, http2, json, envelope, "
-            "operations, docs, cors, tls, grpc, compression, decompression, etag");
+            "operations, path_prefix, docs, cors, tls, grpc, compression, decompression, etag");
   EXPECT_EQ(http_error("timeout: 5"),
             "config.yaml:4: server.http.timeout \"5\" has no unit; write \"5s\"");
   EXPECT_EQ(http_error("deadline_header: 'x y'"),
@@ -267,6 +267,19 @@ server:
   EXPECT_TRUE(wait.json->is_default());
   EXPECT_THAT(wait.codecs, testing::ElementsAre("proto", "json"));
   EXPECT_TRUE(hello.codecs.empty());
+}
+
+TEST(ServerConfig, ReadsAPathPrefix) {
+  const auto prefix = [](const std::string& text) {
+    return read("server: {http: {addr: \":1\", path_prefix: " + text + "}}")
+        ->http->binding.path_prefix;
+  };
+  EXPECT_EQ(prefix("/api"), "/api");
+  EXPECT_EQ(prefix("/a/b/"), "/a/b");
+  EXPECT_EQ(prefix("/"), "");
+  for (const char* bad : {"api", "/a//b", "'/{x}'", "'/a*'", "//", "'/a?b'"})
+    EXPECT_THAT(http_error("path_prefix: " + std::string(bad)), HasSubstr("is no path like"))
+        << bad;
 }
 
 TEST(ServerConfig, RefusesUnknownKeysOfAnOperation) {

@@ -76,13 +76,19 @@ Result<void> answer_decode_error(Invocation& invocation) {
 
 }  // namespace
 
+bool is_path_prefix(std::string_view text) {
+  if (text.empty()) return true;
+  return text.front() == '/' && text.back() != '/' && text.find("//") == text.npos &&
+         text.find_first_of("{}*:?#% ") == text.npos;
+}
+
 void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& params,
                       http::ServerResponse& response) const {
   Exchange exchange(method_);
   const TimePoint start = now();
   Result<Deadline> known = deadline_of(request, start);
   const Deadline deadline = known.ok() ? *known : Deadline::never();
-  Context context(method_.info->operation, rule_.path_template, request, response, start, deadline);
+  Context context(method_.info->operation, path_template_, request, response, start, deadline);
   std::string joined;
   const std::string_view accept = accept_of(request, joined);
   Result<void> done;

@@ -32,18 +32,25 @@ struct HttpPolicy {
   const OperationCodecs* codecs = nullptr;  ///< null: all
 };
 
+/// "/api", "/a/b"; or nothing.
+bool is_path_prefix(std::string_view text);
+
 /// One HTTP route of a method: decode, middleware and handler, encode.
 class HttpRoute {
  public:
-  HttpRoute(BoundMethod method, const HttpRule& rule, const Chain& chain, const HttpPolicy& policy)
+  /// `path_template`: the rule's, with what stands before it.
+  HttpRoute(BoundMethod method, const HttpRule& rule, std::string path_template, const Chain& chain,
+            const HttpPolicy& policy)
       : method_(method),
         rule_(rule),
+        path_template_(std::move(path_template)),
         chain_(chain),
         policy_(policy),
         plain_json_(rule.raw_reply == nullptr && policy.json.is_default() &&
                     policy.content == nullptr && json_first(policy.codecs) &&
                     (policy.envelope == nullptr || policy.envelope->reply.empty())),
         own_body_(rule.take_raw != nullptr || policy.content != nullptr) {}
+  std::string_view path_template() const { return path_template_; }
   void serve(http::ServerRequest& request, const http::PathParams& params,
              http::ServerResponse& response) const;
 
@@ -80,6 +87,7 @@ class HttpRoute {
 
   BoundMethod method_;
   const HttpRule& rule_;
+  const std::string path_template_;
   const Chain& chain_;
   HttpPolicy policy_;
   /// A caller that asks for nothing else gets what `write_plain` writes.

@@ -35,8 +35,9 @@ class Service final : public FilesService {
     reply.set_name(request.name());
     return reply;
   }
-  Result<Times> Moments(Context&, const Times& request) override {
+  Result<Times> Moments(Context& context, const Times& request) override {
     Times times = request;
+    if (request.text() == "template") times.set_text(std::string(context.path_template()));
     if (request.text() == "time") times.mutable_at()->set_seconds(INT64_MAX);
     if (request.text() == "length") times.mutable_lasts()->set_seconds(INT64_MIN);
     if (request.text() == "text") times.set_text("a\xff");
@@ -227,6 +228,31 @@ TEST(Options, DeadlineOfTheCaller) {
         EXPECT_EQ(peers.calls.back(), "http /test.v1.Files/Moments CODEC");
       },
       options);
+}
+
+TEST(Options, PathPrefix) {
+  bia::ServerBindingOptions options;
+  options.path_prefix = "/api/v2";
+  serve(
+      [](Peers& peers) {
+        EXPECT_EQ(peers.get("/api/v2/every/y"), R"({"type":"GET","size":"0","name":"y"})");
+        EXPECT_EQ(peers.send("DELETE", "/api/v2/every/y").status, 200);
+        EXPECT_EQ(peers.get("/api/v2/files/x").size(), 7u);
+        EXPECT_EQ(peers.send("GET", "/every/y").status, 404);
+        EXPECT_EQ(peers.send("GET", "/api/every/y").status, 404);
+        EXPECT_EQ(peers.get("/api/v2/moments?text=template"),
+                  R"({"at":null,"lasts":null,"text":"/api/v2/moments"})")
+            << "the template that log, metrics and traces see";
+      },
+      options);
+  for (const char* wrong : {"api", "/api/", "/{x}"}) {
+    Service service;
+    bia::http::Router router;
+    options.path_prefix = wrong;
+    auto added = bia::ServerBinding(options).add(service, &router, nullptr);
+    ASSERT_FALSE(added.ok()) << wrong;
+    EXPECT_THAT(added.error().text(), testing::HasSubstr("is no path like \"/api\""));
+  }
 }
 
 TEST(Options, Envelope) {

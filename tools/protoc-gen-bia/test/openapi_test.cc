@@ -55,11 +55,14 @@ TEST(OpenApiOfServed, HasTheNamesOfJsonByOperation) {
       << "of the others";
 }
 
-TEST(OpenApiOfServed, HasTheCodecsOfAnOperation) {
+TEST(OpenApiOfServed, HasThePathPrefixAndTheCodecsOfAnOperation) {
   test::v1::FilesService service;
   bia::ServerBindingOptions options;
+  options.path_prefix = "/api";
   options.operations["/test.v1.Files/Form"] = {.codecs = {"proto", "multipart", "xml"}};
   const std::string text = document_of(service, options);
+  EXPECT_THAT(text, HasSubstr(R"("paths":{"/api/)"));
+  EXPECT_THAT(text, HasSubstr(R"("/api/forms":{"post":)"));
   EXPECT_THAT(text, HasSubstr(R"("requestBody":{"content":{"application/proto":{"schema":{}},)"
                               R"("multipart/form-data":{"schema":{}},"application/xml":)"
                               R"({"schema":{}}},"required":true})"));
