@@ -27,6 +27,8 @@ struct Command {
   std::string_view details;
   /// Returns the exit code. Errors are printed by main, with exit code 1.
   Result<int> (*run)(const Args& args, Io& io);
+  /// What its first argument is one of, for completion; empty: a file or a name.
+  std::vector<std::string_view> words = {};
 };
 
 Command new_command();

@@ -37,15 +37,16 @@ bool is_name(std::string_view part) {
          });
 }
 
+struct Part {
+  std::string_view name;
+  Result<int> (*run)(const std::vector<std::string>&, const Args&, Io&);
+};
+constexpr Part kParts[] = {{"add", proto_add},
+                           {"client", proto_client},
+                           {"server", proto_server},
+                           {"openapi", proto_openapi}};
+
 Result<int> run_proto(const Args& args, Io& io) {
-  struct Part {
-    std::string_view name;
-    Result<int> (*run)(const std::vector<std::string>&, const Args&, Io&);
-  };
-  static constexpr Part kParts[] = {{"add", proto_add},
-                                    {"client", proto_client},
-                                    {"server", proto_server},
-                                    {"openapi", proto_openapi}};
   const std::vector<std::string>& words = args.positional();
   for (const Part& part : kParts) {
     if (!words.empty() && words[0] == part.name)
@@ -150,6 +151,8 @@ Result<int> proto_add(const std::vector<std::string>& words, const Args&, Io& io
 }
 
 Command proto_command() {
+  std::vector<std::string_view> words;
+  for (const Part& part : kParts) words.push_back(part.name);
   return {
       "proto",
       "add PATH | client PATH | server PATH [-t DIR] | openapi PATH… [-o FILE]",
@@ -172,7 +175,8 @@ Command proto_command() {
       "-- --bia_opt=omitempty=false behind client or openapi: rpcs without google.api.http too, "
       "as\n"
       "POST /pkg.Service/Method, below --bia_opt=omitempty_prefix=PATH",
-      run_proto};
+      run_proto,
+      std::move(words)};
 }
 
 }  // namespace bia::cli

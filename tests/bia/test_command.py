@@ -119,13 +119,32 @@ def test_changelog_groups_commits_as_kratos_does(tmp_path, repository):
     assert code == 1 and "git cannot find a repository" in err
 
 
+def completed(*words, cwd=None):
+    script = run("bia", "completion", "bash")[1] + f'\nCOMP_WORDS=(bia {" ".join(word or repr("") for word in words)}) COMP_CWORD={len(words)}; _bia; echo "${{COMPREPLY[@]}}"\n'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=cwd)
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def test_completion_knows_what_comes_behind_a_command(tmp_path):
+    (tmp_path / "some.proto").touch()
+    commands = completed("")
+    assert completed("proto", "") == ["add", "client", "server", "openapi"]
+    assert completed("proto", "se") == ["server"]
+    assert completed("proto", "add", "so", cwd=tmp_path) == ["some.proto"], "then files"
+    assert completed("proto", "server", "--ta") == ["--target"]
+    assert completed("completion", "") == ["bash", "zsh", "fish"]
+    assert completed("help", "") == commands and "proto" in commands
+    assert completed("new", "so", cwd=tmp_path) == ["some.proto"]
+    fish = run("bia", "completion", "fish")[1]
+    assert "__fish_seen_subcommand_from proto; and not __fish_seen_subcommand_from add client server openapi' -f -a 'add client server openapi'" in fish
+
+
 def test_completion_is_what_shells_take():
     for shell in ("bash", "zsh", "fish"):
         code, out, _ = run("bia", "completion", shell)
         assert code == 0 and "run" in out
-    script = run("bia", "completion", "bash")[1] + '\nCOMP_WORDS=(bia run --wa) COMP_CWORD=2; _bia; echo "${COMPREPLY[@]}"\nCOMP_WORDS=(bia n) COMP_CWORD=1; _bia; echo "${COMPREPLY[@]}"\n'
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
-    assert done.stdout.split() == ["--watch", "new"], done.stderr
+    assert completed("run", "--wa") == ["--watch"] and completed("n") == ["new"]
     assert run("bia", "completion", "csh")[0] == 1
 
 
