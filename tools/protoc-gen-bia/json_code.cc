@@ -235,19 +235,22 @@ std::string check_messages(const pb::FileDescriptor* file) {
   for_each_message(file, [&](const pb::Descriptor* type) {
     if (!error.empty()) return;
     if (type->options().message_set_wire_format())
-      error = at(type, "message_set_wire_format has no JSON; use an ordinary message");
+      error = at(type, type->full_name() +
+                           ": message_set_wire_format has no JSON; use an ordinary message");
     for (int i = 0; error.empty() && i < type->field_count(); ++i) {
       const Field* field = type->field(i);
       if (field->type() == Field::TYPE_GROUP)
-        error = at(field, "groups are not supported; use a message field");
+        error = at(field, field->full_name() + ": groups are not supported; use a message field");
       if (has_no_json(field->message_type()))
         error = at(field, field->message_type()->full_name() +
                               " is not supported; use a message of your own");
       if (field->is_required())
-        error = at(field, "required fields are not supported; make it optional");
+        error =
+            at(field, field->full_name() + ": required fields are not supported; make it optional");
     }
     if (error.empty() && type->extension_range_count() > 0)
-      error = at(type, "extensions have no JSON here; use google.protobuf.Any");
+      error =
+          at(type, type->full_name() + ": extensions have no JSON here; use google.protobuf.Any");
   });
   return error;
 }
