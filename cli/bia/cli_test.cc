@@ -100,6 +100,11 @@ TEST_F(Program, NewWritesAService) {
   EXPECT_THAT(read("my-shop/CMakeLists.txt"), HasSubstr("project(my-shop "));
   EXPECT_THAT(read("my-shop/configs/config.yaml"), HasSubstr("addr: :8282"));
   EXPECT_EQ(read("my-shop/.gitignore"), "/build/\n");
+  for (const char* layer : {"biz", "data", "service"}) {
+    const std::string folder = std::string("my-shop/internal/") + layer;
+    EXPECT_THAT(read(folder + "/greeter_test.cc"), HasSubstr("TEST(Greeter")) << layer;
+    EXPECT_THAT(read(folder + "/README.md"), StartsWith("# " + std::string(layer)));
+  }
   for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
     if (!entry.is_regular_file()) continue;
     const std::string text = read(fs::relative(entry.path(), folder_).string());
@@ -134,7 +139,7 @@ TEST_F(Program, NewJoinsAProject) {
   for (const char* absent : {"api", "README.md", ".gitignore"})
     EXPECT_FALSE(fs::exists(folder_ + "/shop/app/user/" + absent)) << absent;
   EXPECT_THAT(read("shop/app/user/CMakeLists.txt"),
-              AllOf(HasSubstr("add_executable(user ${user_sources})"), Not(HasSubstr("project("))));
+              AllOf(HasSubstr("add_executable(user ${program})"), Not(HasSubstr("project("))));
   EXPECT_THAT(read("shop/app/user/cmd/user/main.cc"), HasSubstr("user::wire"));
   EXPECT_THAT(read("shop/app/user/Dockerfile"), HasSubstr("COPY app/user/configs /data/conf"));
   const std::string list = read("shop/CMakeLists.txt");

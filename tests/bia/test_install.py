@@ -37,6 +37,8 @@ def test_a_service_outside_the_tree(prefix, start, tmp_path):
     command("cmake", "-S", project, "-B", project / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache",
             "-DCMAKE_BUILD_TYPE=Release", env=environment)
     command("cmake", "--build", project / "build", env=environment)
+    tested = command("ctest", "--test-dir", project / "build")
+    assert "my-shop:GreeterUsecase.Saves" in tested and "my-shop:GreeterService.SaysHello" in tested and "100% tests passed" in tested
     port = conftest.free_port()
     config = project / "configs/config.yaml"
     config.write_text(config.read_text().replace(":8080", f"127.0.0.1:{port}").replace(":8282", "127.0.0.1:0"))
@@ -45,6 +47,15 @@ def test_a_service_outside_the_tree(prefix, start, tmp_path):
     assert (status, body) == (200, b'{"message":"Hello kratos"}')
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
+
+
+def test_a_service_without_googletest_says_so(prefix, tmp_path):
+    command(prefix / "bin/bia", "new", "my-shop", cwd=tmp_path)
+    words = ["cmake", "-S", tmp_path / "my-shop", "-B", tmp_path / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}"]
+    done = subprocess.run([*words, "-DCMAKE_DISABLE_FIND_PACKAGE_GTest=ON"], capture_output=True, text=True)
+    assert done.returncode == 0 and "my-shop is built without its tests: GoogleTest is missing" in done.stderr
+    done = subprocess.run([*words, "-DBUILD_TESTING=OFF"], capture_output=True, text=True)
+    assert done.returncode == 0 and "GoogleTest" not in done.stderr
 
 
 def test_pkg_config(prefix):
