@@ -41,7 +41,7 @@ Result<OperationCodecs> OperationCodecs::create(const std::vector<std::string>& 
   }
   if (replies) return made;
   return Error(Code::kInvalidArgument, "CODEC",
-               "codecs has none that replies can have; add one, like json");
+               "none of them is one that replies can have; add one, like json");
 }
 
 bool OperationCodecs::takes(std::string_view content_type) const {

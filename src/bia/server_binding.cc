@@ -186,7 +186,8 @@ Result<void> ServerBinding::add(Service& service, http::Router* router, grpc::Se
   for (const MethodInfo& method : info.methods) {
     impl_->operations.emplace(method.operation);
     if (auto read = impl_->read_codecs(method.operation); !read.ok())
-      return std::move(read).error().in(std::string(method.operation));
+      return std::move(read).error().in("server.http.operations." + std::string(method.operation) +
+                                        ".codecs");
     BoundMethod bound{&service, &method, Exchange::next_number()};
     if (router != nullptr) {
       if (auto added = impl_->add_routes(bound, *router); !added.ok())

@@ -340,7 +340,7 @@ TEST(OperationCodecs, MayBeOnesOwn) {
 TEST(OperationCodecs, AreKnown) {
   for (const auto& [name, error] :
        {std::pair("msgpack", "there is no codec \"msgpack\"; there are json, proto, xml"),
-        std::pair("multipart", "codecs has none that replies can have")}) {
+        std::pair("multipart", "none of them is one that replies can have")}) {
     Service service;
     bia::ServerBindingOptions options;
     options.operations["/test.v1.Files/Form"] = {.codecs = {name}};
@@ -349,7 +349,8 @@ TEST(OperationCodecs, AreKnown) {
     auto added = binding.add(service, &router, nullptr);
     ASSERT_FALSE(added.ok());
     EXPECT_THAT(added.error().text(), HasSubstr(error));
-    EXPECT_THAT(added.error().text(), HasSubstr("/test.v1.Files/Form"));
+    EXPECT_THAT(added.error().text(),
+                HasSubstr("server.http.operations./test.v1.Files/Form.codecs: "));
   }
 }
 
