@@ -14,7 +14,6 @@ namespace bia::grpc {
 namespace {
 
 constexpr size_t kQueuedBytesMax = 64 * 1024;
-constexpr size_t kHeaderOverhead = 32;
 
 using Body = http::Http2Events::Body;
 
@@ -44,8 +43,6 @@ void MetadataFill::add(std::string_view name, std::string_view value) {
 }
 
 void ClientCall::on_header(Block block, std::string_view name, std::string_view value) {
-  header_bytes_ += name.size() + value.size() + kHeaderOverhead;
-  if (header_bytes_ > options_.metadata_bytes_max) return;
   if (name.starts_with(':')) {
     if (name == ":status") http_status_ = to_number(value);
     return;
@@ -72,11 +69,10 @@ void ClientCall::on_header(Block block, std::string_view name, std::string_view 
 }
 
 void ClientCall::on_headers_end(http::Http2Events::EndStream end) {
-  if (header_bytes_ > options_.metadata_bytes_max) {
+  if (block_bytes() > options_.metadata_bytes_max) {
     return abandon(Code::kResourceExhausted,
                    fmt::format("response metadata above {} bytes", options_.metadata_bytes_max));
   }
-  header_bytes_ = 0;
   if (!head_ended_ && http_status_ >= 100 && http_status_ < 200) {
     // An interim answer: the real head follows.
     headers_.restart();

@@ -83,7 +83,6 @@ class ClientCall : public http::Http2Stream {
   std::string content_type_;
   std::string encoding_;
   int http_status_ = 0;
-  size_t header_bytes_ = 0;
   uint64_t bytes_received_ = 0;
   bool has_grpc_status_ = false;
   bool head_ended_ = false;

@@ -277,6 +277,34 @@ TEST_F(Protocol, HoldsTheLimitOnMetadata) {
   EXPECT_EQ(above.headers["grpc-message"], "request metadata above 1000 bytes");
 }
 
+TEST_F(Protocol, CountsMetadataAsHttp2DoesAndServesNoneThatItCut) {
+  ServerOptions options;
+  options.metadata_bytes_max = 1000;
+  // RFC 9113 section 6.5.2: names, values and 32 each.
+  const auto with_bytes = [](size_t bytes) {
+    Exchange exchange = good("/t.S/Echo");
+    set(exchange, "x-short", "1");
+    size_t sum = std::string_view("x-fill").size() + 32;
+    for (const auto& [name, value] : exchange.request) sum += name.size() + value.size() + 32;
+    set(exchange, "x-fill", std::string(bytes - sum, 'x'));
+    return exchange;
+  };
+  Exchange at = with_bytes(1000);
+  run(at, options);
+  EXPECT_EQ(status(at), "0");
+  Exchange above = with_bytes(1001);
+  run(above, options);
+  EXPECT_EQ(status(above), "8");
+  // Behind the field that exceeds it comes one that would be refused, were it seen: many small
+  // ones, whose pseudo-headers and overheads count.
+  Exchange cut = good("/t.S/Echo");
+  for (int i = 0; i < 20; ++i) cut.request.emplace_back("x-many", "1");
+  cut.request.emplace_back("grpc-timeout", "zz");
+  run(cut, options);
+  EXPECT_EQ(status(cut), "8");
+  EXPECT_EQ(cut.headers["grpc-message"], "request metadata above 1000 bytes");
+}
+
 TEST(Server, ClosesConnectionsThatDoNotSpeakHttp2) {
   with_server({}, [](Server& server) {
     for (std::string bytes :

@@ -16,9 +16,6 @@
 namespace bia::grpc {
 namespace {
 
-// What RFC 9113 section 6.5.2 adds to a header's size.
-constexpr size_t kHeaderOverhead = 32;
-
 Error closed_error() {
   return Error(Code::kCancelled, "CALL_CANCELLED", "the call was cancelled by its caller");
 }
@@ -30,7 +27,7 @@ void Call::begin() {
   arena_.clear();
   fields_.clear();
   path_ = http_method_ = content_type_ = encoding_ = bad_timeout_ = {};
-  is_post_ = has_timeout_ = head_too_large_ = gzip_ = reply_packed_ = is_json_ = false;
+  is_post_ = has_timeout_ = gzip_ = reply_packed_ = is_json_ = false;
   if (metadata_made_) metadata_.clear();
   metadata_made_ = false;
   no_grpc_ = ends_as_http_ = false;
@@ -66,11 +63,6 @@ void Call::add_field(std::string_view name, std::string_view value) {
 }
 
 void Call::on_header(std::string_view name, std::string_view value) {
-  if (arena_.size() + fields_.size() * kHeaderOverhead + name.size() + value.size() >
-      connection_.options().metadata_bytes_max) {
-    head_too_large_ = true;
-    return;
-  }
   if (name.starts_with(':')) return on_pseudo_header(name, value);
   if (on_protocol_header(name, value)) return;
   add_field(name, value);
@@ -115,7 +107,7 @@ void Call::on_head() {
   connection_.counters().calls_started.add();
   heard_at_ = connection_.http2().read_at();
   deadline_ = Deadline::never();
-  if (head_too_large_) {
+  if (block_bytes() > connection_.options().metadata_bytes_max) {
     return refuse(Code::kResourceExhausted, fmt::format("request metadata above {} bytes",
                                                         connection_.options().metadata_bytes_max));
   }

@@ -97,7 +97,6 @@ class Call final : public ServerCall, public http::Http2Stream {
   Duration timeout_{};
   bool is_post_ = false;  // Or else `http_method_` says what it is.
   bool has_timeout_ = false;
-  bool head_too_large_ = false;
   bool gzip_ = false;          // The caller's messages are, and so are the answers.
   bool reply_packed_ = false;  // `out_` of a unary call.
   bool is_json_ = false;       // The messages are.

@@ -450,5 +450,26 @@ TEST(Server, RefusesAPortInUseAndPathsTwice) {
   });
 }
 
+TEST(Unary, ACallerRefusesMetadataAboveItsLimit) {
+  const auto handler = [](ServerCall& c, std::string_view request, std::string&) -> Result<void> {
+    for (int i = 0; i < 10; ++i) {
+      if (request == "head") c.add_initial_metadata("x-many", "1");
+      if (request == "end") c.add_trailing_metadata("x-many", "1");
+    }
+    return {};
+  };
+  with_server({unary("/t.S/Meta", handler)}, [](Server& server) {
+    ChannelOptions options;
+    options.metadata_bytes_max = 300;
+    Channel channel(server.address(), options);
+    EXPECT_EQ(call(channel, "/t.S/Meta", "").status.code, Code::kOk);
+    for (const char* where : {"head", "end"}) {
+      const UnaryReply reply = call(channel, "/t.S/Meta", where);
+      EXPECT_EQ(reply.status.code, Code::kResourceExhausted) << where;
+      EXPECT_EQ(reply.status.message, "response metadata above 300 bytes");
+    }
+  });
+}
+
 }  // namespace
 }  // namespace bia::grpc

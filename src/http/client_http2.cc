@@ -22,6 +22,7 @@ class ClientHttp2::Stream final : public Http2Stream {
   TimePoint first_byte{};
   TimePoint end{};
   bool too_large = false;
+  bool head_too_large = false;
   bool head_done = false;
   bool complete = false;
   bool closed = false;
@@ -59,8 +60,9 @@ Result<void> ClientHttp2::start(net::Socket socket) {
   written_before_ = socket.bytes_written();
   Http2Options options;
   options.role = Http2Options::Role::kClient;
-  options.header_bytes_max =
+  header_bytes_max_ =
       static_cast<uint32_t>(std::min<size_t>(options_.header_bytes_max, size_t{1} << 24));
+  options.header_bytes_max = header_bytes_max_;
   http2_ = std::make_unique<Http2Connection>(std::move(socket), options,
                                              static_cast<Http2Events&>(*this));
   auto reader = fiber::Scheduler::current().spawn([self = shared_from_this()] {
@@ -187,6 +189,11 @@ Result<void> ClientHttp2::wait(Stream& stream, Deadline deadline) {
       continue;
     return deadline.expired() ? std::move(waited).error() : head_timeout(std::move(waited).error());
   }
+  if (stream.head_too_large) {
+    // Go's words.
+    return Error(Code::kOutOfRange, "HEADERS_TOO_LARGE",
+                 "http2: response header list larger than advertised limit");
+  }
   if (stream.too_large) {
     return Error(
         Code::kOutOfRange, "BODY_TOO_LARGE",
@@ -242,6 +249,10 @@ void ClientHttp2::on_header(Http2Stream& base, Block block, std::string_view nam
 
 void ClientHttp2::on_headers_end(Http2Stream& base, Block block, EndStream end) noexcept {
   auto& stream = static_cast<Stream&>(base);
+  if (stream.block_bytes() > header_bytes_max_) {
+    stream.too_large = stream.head_too_large = true;
+    return stream.waiter.wake_all();
+  }
   if (block == Block::kHead) {
     if (stream.response->status >= 100 && stream.response->status < 200) {
       stream.response->headers.fields().clear();

@@ -52,6 +52,7 @@ class ClientHttp2 final : private Http2Events, public std::enable_shared_from_th
   net::Endpoint remote_;
   ClientOptions options_;
   std::shared_ptr<const net::TlsInfo> tls_;
+  uint32_t header_bytes_max_ = 0;
   std::vector<Stream*> live_;
   fiber::WaitQueue free_;  ///< for those that wait for a stream
   std::string lower_;      ///< names of the head that is being written

@@ -43,6 +43,7 @@ void answer(ServerRequest& request, ServerResponse& response) {
     response.body() = request.tls() ? request.tls()->peer_subject : "cleartext";
     return;
   }
+  if (request.path() == "/fields") response.add_header("X-Fill", std::string(2000, 'x'));
   auto body = request.body();
   if (!body) return write_error(response, body.error());
   response.add_header("X-Version", std::to_string(request.version()));
@@ -124,6 +125,21 @@ TEST(ClientTls, SpeaksHttp1WhereAlpnSaysSo) {
     EXPECT_TRUE(second.timings.reused);
     EXPECT_EQ(second.timings.tls_handshaking, Duration::zero());
     EXPECT_EQ(server.counters().connections_accepted, 1u);
+  });
+}
+
+TEST(ClientHttp2, RefusesAHeadAboveItsLimit) {
+  Setting setting;
+  secure(setting, {"h2"}, {"h2"});
+  setting.client.header_bytes_max = 1000;
+  with(setting, [](Server&, Fixture& fixture) {
+    EXPECT_TRUE(fixture.send("GET", "/").result.ok());
+    const Reply reply = fixture.send("GET", "/fields");
+    ASSERT_FALSE(reply.result.ok());
+    EXPECT_EQ(reply.result.error().reason(), "HEADERS_TOO_LARGE");
+    EXPECT_EQ(reply.result.error().message(),
+              "http2: response header list larger than advertised limit");
+    EXPECT_TRUE(fixture.send("GET", "/").result.ok()) << "the connection goes on";
   });
 }
 

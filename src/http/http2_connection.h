@@ -29,7 +29,8 @@ class Http2Events {
   virtual void on_header(Http2Stream& stream, Block block, std::string_view name,
                          std::string_view value) noexcept = 0;
   enum class EndStream : bool { kNo, kYes };
-  /// A head (on the client also each interim one) or trailers are complete and well-formed.
+  /// A head (on the client also each interim one) or trailers are complete and well-formed; not
+  /// whole where `stream.block_bytes()` is above the limit.
   virtual void on_headers_end(Http2Stream& stream, Block block, EndStream end) noexcept = 0;
   /// Not given back to the flow-control windows: `consume` does.
   virtual void on_data(Http2Stream& stream, std::string_view bytes) noexcept = 0;

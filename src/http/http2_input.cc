@@ -320,14 +320,14 @@ bool Http2Connection::decode_block(Http2Stream* stream, std::string_view block, 
     if (next == HpackDecoder::Next::kError)
       return fail(Http2Error::kCompressionError, "a malformed header block");
     if (next == HpackDecoder::Next::kEnd) break;
-    // One field above the limit lets the owner see that it is exceeded; a small block can
-    // decompress to very much.
+    // A small block can decompress to very much; the owner sees by `block_bytes` that it was cut.
     if (!stream || bytes > options_.header_bytes_max) continue;
     bytes += field.name.size() + field.value.size() + 32;
     check.see(field, decoder_.valid());
     stream->events_->on_header(*stream, kind, field.name, field.value);
   }
   if (!stream) return true;
+  stream->block_bytes_ = static_cast<uint32_t>(bytes);
   check.finish();
   int32_t id = stream->id_;
   bool ends = end == EndStream::kYes;

@@ -14,6 +14,9 @@ class Http2Stream {
   /// 0 while it belongs to no connection.
   int32_t id() const { return id_; }
   bool is_open() const { return id_ != 0; }
+  /// Of the header block that has just ended, as RFC 9113 section 6.5.2 counts: above
+  /// `Http2Options::header_bytes_max` the rest of it was not told.
+  size_t block_bytes() const { return block_bytes_; }
 
  protected:
   ~Http2Stream() = default;
@@ -25,6 +28,7 @@ class Http2Stream {
   int32_t id_ = 0;
   int32_t send_window_ = 0;
   int32_t receive_window_ = 0;
+  uint32_t block_bytes_ = 0;
   uint32_t consumed_ = 0;      // Not yet given back to the peer by a WINDOW_UPDATE.
   int64_t content_left_ = -1;  // Of a content-length; -1: none.
   bool remote_ended_ = false;

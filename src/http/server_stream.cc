@@ -41,6 +41,7 @@ void ServerStream::begin() {
   unconsumed_ = 0;
   end_received_ = reading_ = dropping_ = false;
   request_trailers_.clear();
+  trailers_cut_ = false;
   clear_answer();
   clear_kept(queue_);
   sent_ = 0;
@@ -98,9 +99,9 @@ void ServerStream::repeat_head(Http2Events& events, Http2Stream& to) const {
 void ServerStream::on_trailer(std::string_view name, std::string_view value) {
   const Limits& limits = connection_.thread().core.options.limits;
   head_bytes_ += name.size() + value.size();
-  if (head_bytes_ > limits.header_bytes_max || request_trailers_.size() >= limits.header_count_max)
-    return;
-  if (may_trail(name)) request_trailers_.emplace_back(name, value);
+  trailers_cut_ |=
+      head_bytes_ > limits.header_bytes_max || request_trailers_.size() >= limits.header_count_max;
+  if (!trailers_cut_ && may_trail(name)) request_trailers_.emplace_back(name, value);
 }
 
 void ServerStream::send_trailers() {
@@ -202,14 +203,22 @@ void ServerStream::on_closed() {
   writers_.wake_all();
 }
 
+Error ServerStream::refuse_body(int status, std::string_view reason, std::string_view message) {
+  connection_.thread().refuse_request(reason, status, connection_.http2().socket().fd());
+  return Error::from_http(status, reason, std::string(message));
+}
+
 Result<std::string_view> ServerStream::read_whole_body() {
   const size_t limit = connection_.thread().core.options.limits.body_bytes_max;
   for (;;) {
     if (received_.size() > limit) {
-      connection_.thread().refuse_request("BODY_TOO_LARGE", 413, connection_.http2().socket().fd());
-      return Error::from_http(
-          413, "BODY_TOO_LARGE",
-          "the body is longer than the limit; server.http.body_bytes_max raises it");
+      return refuse_body(413, "BODY_TOO_LARGE",
+                         "the body is longer than the limit; server.http.body_bytes_max raises it");
+    }
+    if (end_received_ && trailers_cut_) {
+      return refuse_body(
+          431, "TRAILERS_TOO_LARGE",
+          "the trailers are longer than the limit; server.http.header_bytes_max raises it");
     }
     if (end_received_) return std::string_view(received_);
     if (!is_open())

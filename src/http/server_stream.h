@@ -102,6 +102,8 @@ class ServerStream final : public Http2Stream {
   void join_cookies();
   bool has_one_host();
   Result<std::string_view> read_whole_body();
+  /// Counts it, and is the error that tells of it.
+  Error refuse_body(int status, std::string_view reason, std::string_view message);
   /// Until it is whole or above its limit, of which something must come every `idle_timeout`.
   Result<void> await_body();
   Result<void> write(std::string_view chunk);
@@ -139,6 +141,7 @@ class ServerStream final : public Http2Stream {
   int status_ = 200;
   using Trailers = std::vector<std::pair<std::string, std::string>>;
   Trailers request_trailers_;  ///< not in `arena_`, which the handler has views of
+  bool trailers_cut_ = false;
   Trailers answer_trailers_;
   std::string answer_head_;
   std::vector<Field> answer_fields_;

@@ -110,6 +110,7 @@ class TestClient final : public Http2Events {
   }
   std::map<std::string, std::string> head, trailers;
   std::string body;
+  size_t trailer_count = 1;
 
  private:
   void on_header(Http2Stream&, Block block, std::string_view name,
@@ -124,7 +125,7 @@ class TestClient final : public Http2Events {
     return {std::string_view("abc").copy(into.data(), 3), Body::kTrailers};
   }
   void on_body_sent(Http2Stream& stream) noexcept override {
-    const Http2Field fields[] = {{"x-sum", "42"}};
+    const std::vector<Http2Field> fields(trailer_count, {"x-sum", "42"});
     connection_->send_headers(stream, fields, EndStream::kYes);
   }
   Call call_;
@@ -140,6 +141,18 @@ TEST(Trailers, OfHttp2) {
       EXPECT_EQ(client.body, path == std::string("/") ? "abc" : "abcstreamed ");
       EXPECT_EQ(client.trailers["x-sum"], "42!");
       EXPECT_EQ(client.trailers.size(), 1u);
+    }
+  });
+}
+
+TEST(Trailers, OfHttp2AreRefusedAboveTheLimitAndNotCut) {
+  with_server(echo_trailer, [](const net::Endpoint& server) {
+    const size_t count_max = Limits().header_count_max;
+    for (const size_t count : {count_max, count_max + 1}) {
+      TestClient client;
+      client.trailer_count = count;
+      client.send(server, "/");
+      EXPECT_EQ(client.body, count == count_max ? "abc" : "TRAILERS_TOO_LARGE");
     }
   });
 }
