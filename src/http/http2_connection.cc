@@ -381,15 +381,28 @@ void Http2Connection::give_up() {
 }
 
 void Http2Connection::drain() {
-  const Duration patience = options_.limits.stall;
-  auto written = socket_.write_all(
-      sending_, patience > Duration::zero() ? Deadline::after(patience) : Deadline::never());
+  auto written = write_sending();
   std::string().swap(sending_);
   blocked_ = false;
   if (!written) {
     return written.error().code() == Code::kDeadlineExceeded ? give_up() : close();
   }
   flush();
+}
+
+Result<void> Http2Connection::write_sending() {
+  const Duration patience = options_.limits.stall;
+  std::string_view rest = sending_;
+  for (;;) {
+    rest.remove_prefix(BIA_TRY(socket_.try_write(rest)));
+    if (rest.empty()) return {};
+    const uint64_t mark = socket_.delivery_mark();
+    auto waited = socket_.wait_writable(patience > Duration::zero() ? Deadline::after(patience)
+                                                                    : Deadline::never());
+    const bool late = !waited && waited.error().code() == Code::kDeadlineExceeded;
+    // The kernel may hold more than the peer reads in that time.
+    if (!waited && !(late && socket_.delivery_mark() != mark)) return waited;
+  }
 }
 
 bool Http2Connection::pump() {

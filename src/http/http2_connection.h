@@ -185,6 +185,8 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   void make_ready(Http2Stream& stream);
   void unready(Http2Stream& stream);
   void drain();
+  /// Fails with kDeadlineExceeded where the peer takes nothing for `limits.stall`. Suspends.
+  Result<void> write_sending();
 
   net::Socket socket_;
   Http2Events& events_;

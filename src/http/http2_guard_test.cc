@@ -333,5 +333,39 @@ TEST_F(Http2Guard, BoundsWhatWaitsForAPeerThatDoesNotRead) {
   EXPECT_EQ(abuses.get(Http2Abuse::kZeroWindow), 1u);
 }
 
+/// Reads `pieces` of 4 KB, with a pause before each; false where the connection ended.
+bool reads_slowly(net::Socket& peer, int pieces, Duration pause) {
+  char piece[4096];
+  for (int i = 0; i < pieces; ++i) {
+    fiber::sleep_for(pause).value();
+    for (size_t have = 0; have < sizeof piece;) {
+      auto read = peer.read_some({piece + have, sizeof piece - have}, Deadline::never());
+      if (!read || *read == 0) return false;
+      have += *read;
+    }
+  }
+  return true;
+}
+
+TEST_F(Http2Guard, EndsAPeerThatReadsNothingAndNotOneThatReadsSlowly) {
+  events.body_bytes = 1'000'000;
+  options.limits.stall = milliseconds(500);
+  const std::string wide =
+      frame(FrameType::kSettings, 0, 0, std::string("\0\x04\x7f\xff\xff\xff", 6)) +
+      frame(FrameType::kWindowUpdate, 0, 0, u32(0x7fffffff - kWindowDefault));
+  with_connection(options, events, [&](Http2Connection& connection, net::Socket& peer) {
+    const int small = 1;  // The kernel makes it its least, about 4 KB.
+    setsockopt(connection.socket().fd(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+    peer.write_all(std::string(kHttp2Preface) + wide + request(1, kFlagEndHeaders | kFlagEndStream),
+                   Deadline::never())
+        .value();
+    // What is written at once, 64 KB, takes it twice the limit.
+    EXPECT_TRUE(reads_slowly(peer, 20, milliseconds(50)));
+    EXPECT_EQ(abuses.get(Http2Abuse::kZeroWindow), 0u);
+    while (!connection.closed()) fiber::sleep_for(milliseconds(20)).value();
+    EXPECT_EQ(abuses.get(Http2Abuse::kZeroWindow), 1u);
+  });
+}
+
 }  // namespace
 }  // namespace bia::http

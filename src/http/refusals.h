@@ -13,14 +13,14 @@ namespace bia::http {
 /// told.
 class RefusalCounters {
  public:
-  static constexpr std::array<std::string_view, 19> kReasons = {
+  static constexpr std::array<std::string_view, 20> kReasons = {
       "BAD_REQUEST_LINE",  "REQUEST_LINE_TOO_LONG", "BAD_METHOD",
       "BAD_TARGET",        "BAD_VERSION",           "BAD_HEADER",
       "HEADERS_TOO_LARGE", "TOO_MANY_HEADERS",      "BAD_HOST",
       "BAD_EXPECT",        "BAD_CONTENT_LENGTH",    "BAD_TRANSFER_ENCODING",
       "AMBIGUOUS_LENGTH",  "BODY_TOO_LARGE",        "BAD_CHUNK",
       "BAD_TRAILER",       "TRAILERS_TOO_LARGE",    "REQUEST_TIMEOUT",
-      "BODY_TIMEOUT"};
+      "BODY_TIMEOUT",      "WRITE_TIMEOUT"};
 
   void add(std::string_view reason) {
     size_t i = 0;

@@ -291,17 +291,28 @@ void ServerConnection::sweep() {
       if (age < thread_.core.idle_ticks) return;
       break;
     case Phase::kBody:
-    case Phase::kWrite:
       if (age < thread_.core.idle_ticks) return;
       break;
+    case Phase::kWrite:
+      return sweep_write();
   }
   expired_ = true;
   // Ends the read that its fiber waits in; an answer can still be sent.
-  if (phase_ == Phase::kWrite) {
-    ::shutdown(socket_.fd(), SHUT_RDWR);
-  } else {
-    shut_reading();
+  shut_reading();
+  since_ = thread_.tick;
+}
+
+/// Counts from when the peer last took something, however long the whole answer takes.
+void ServerConnection::sweep_write() {
+  const uint64_t mark = socket_.delivery_mark();
+  if (mark != delivered_) {
+    delivered_ = mark;
+    since_ = thread_.tick;
   }
+  if (thread_.tick - since_ < thread_.core.idle_ticks) return;
+  thread_.refuse_request("WRITE_TIMEOUT", 0, socket_.fd());
+  expired_ = true;
+  ::shutdown(socket_.fd(), SHUT_RDWR);
   since_ = thread_.tick;
 }
 

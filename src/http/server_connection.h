@@ -186,6 +186,7 @@ class ServerConnection final : private fiber::Scheduler::Deferred,
   void serve_http2();
   void run_deferred() noexcept override;
   bool keeps_alive() const;
+  void sweep_write();
 
   ServerThread& thread_;
   net::Socket socket_;
@@ -196,6 +197,7 @@ class ServerConnection final : private fiber::Scheduler::Deferred,
   Buffer in_;
   Buffer out_;
   uint32_t since_ = 0;
+  uint64_t delivered_ = 0;  ///< the socket's mark when the sweeper last saw it move
   uint32_t gathered_ = 0;
   Phase phase_ = Phase::kIdle;
   bool flushing_ = false;

@@ -1,8 +1,10 @@
 #include "bia/net/socket.h"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -189,6 +191,12 @@ Result<void> Socket::wait_readable(Deadline deadline) {
   return watch_.wait_readable(deadline);
 }
 Result<void> Socket::wait_writable(Deadline deadline) { return watch_.wait_writable(deadline); }
+
+uint64_t Socket::delivery_mark() const {
+  int waiting = 0;
+  if (ioctl(fd_, SIOCOUTQ, &waiting) != 0) return bytes_written_;
+  return bytes_written_ - static_cast<uint64_t>(waiting);
+}
 
 Endpoint Socket::local() const {
   sockaddr_storage address{};

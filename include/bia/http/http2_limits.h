@@ -28,8 +28,8 @@ struct Http2Limits {
   /// Bytes that wait for a peer that does not read: bodies wait in their owners, these are frames
   /// that the peer makes us send (SETTINGS and PING answers, resets, heads).
   size_t queued_bytes = 1 << 20;
-  /// That bodies wait for windows while the peer takes not a byte of any. Zero: for ever. Config
-  /// keys server.http.stall_timeout, server.grpc.stall_timeout.
+  /// That bodies wait for windows, or the socket, while the peer takes not a byte. Zero: for ever.
+  /// Config keys server.http.stall_timeout, server.grpc.stall_timeout.
   Duration stall = std::chrono::seconds(120);
 };
 

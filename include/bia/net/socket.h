@@ -120,6 +120,9 @@ class Socket {
   /// Since it was made, on the wire: with TLS's own.
   uint64_t bytes_read() const { return bytes_read_; }
   uint64_t bytes_written() const { return bytes_written_; }
+  /// Another number once the peer's side has taken something of what was written: what tells one
+  /// that reads slowly from one that does not, as the kernel holds megabytes. A system call.
+  uint64_t delivery_mark() const;
 
  private:
   explicit Socket(int fd, fiber::FdWatch watch);

@@ -1,0 +1,64 @@
+// Peers that take their time.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bia/fiber/scheduler.h"
+#include "bia/http/server.h"
+#include "http/server_test_support.h"
+
+namespace bia::http {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using test::Peer;
+using test::with_server;
+
+const std::string kGet = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+uint64_t count_of(const std::vector<std::pair<std::string_view, uint64_t>>& counts,
+                  std::string_view reason) {
+  for (const auto& [name, count] : counts) {
+    if (name == reason) return count;
+  }
+  return 0;
+}
+
+TEST(ServerTimeouts, AnAnswerMayTakeLongAsLongAsItsPeerReads) {
+  // Far above what the kernel takes: most of it waits for the peer, one write all along.
+  const std::string large(24'000'000, 'x');
+  std::vector<std::string> told;
+  ServerOptions options;
+  options.idle_timeout = milliseconds(400);
+  options.on_refusal = [&](const Refusal& refusal) { told.emplace_back(refusal.reason); };
+  with_server([&](ServerRequest&, ServerResponse& response) { response.body() = large; },
+              [&](Server& server) {
+                Peer reader(server.address());
+                reader.send(kGet);
+                size_t got = 0;
+                std::vector<char> piece(256 * 1024);
+                for (;;) {
+                  fiber::sleep_for(milliseconds(15)).value();
+                  auto read = reader.socket.read_some(piece, Deadline::after(seconds(5)));
+                  if (!read || *read == 0) break;
+                  got += *read;
+                }
+                EXPECT_GT(got, large.size());
+                EXPECT_TRUE(told.empty());
+                Peer waits(server.address());
+                waits.send(kGet);
+                const Deadline deadline = Deadline::after(seconds(10));
+                while (told.empty() && !deadline.expired())
+                  fiber::sleep_for(milliseconds(10)).value();
+                EXPECT_EQ(told, std::vector<std::string>{"WRITE_TIMEOUT"});
+                EXPECT_EQ(count_of(server.counters().bad_requests_by_reason, "WRITE_TIMEOUT"), 1u);
+              },
+              options);
+}
+
+}  // namespace
+}  // namespace bia::http
