@@ -17,6 +17,7 @@
 #include "grpc/method_table.h"
 #include "grpc/reflection.h"
 #include "grpc/server_connection.h"
+#include "http/connection_slot.h"
 #include "http/http2_guest.h"
 
 namespace bia::grpc {
@@ -85,6 +86,7 @@ class Server::Impl final : private http::Http2GuestService {
   net::AcceptBalance balance_;
   std::vector<std::unique_ptr<PerThread>> per_thread_;
   http::Http2AbuseCounters abuses_;
+  alignas(64) std::atomic<size_t> connections_{0};  ///< on the port of its own
   std::string address_;
   bool started_ = false;
 };
@@ -135,8 +137,8 @@ std::unique_ptr<http::Http2Guest> Server::Impl::attach(http::Http2Connection& co
 
 void Server::Impl::serve(int fd) {
   PerThread& mine = here();
-  if (mine.counters.connections_open.get() >=
-      std::max<size_t>(options_.connections_max / per_thread_.size(), 1)) {
+  const http::ConnectionSlot slot(connections_, options_.connections_max);
+  if (!slot.held()) {
     mine.counters.connections_full.add();
     if (options_.on_refusal) options_.on_refusal({http::Refusal::Of::kConnection, "full", 0, fd});
     ::close(fd);

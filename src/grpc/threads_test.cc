@@ -106,5 +106,22 @@ TEST(Threads, CountReloadAndStopWhileAllServe) {
   EXPECT_EQ(uint64_t(shared.refused.load()), counters.connections_refused + counters.tls_failed);
 }
 
+TEST(GrpcThreads, TheLimitOnConnectionsIsOfAllTogether) {
+  ServerOptions options;
+  options.connections_max = 4;
+  test::with_server(
+      {unary("/t.S/Echo", echo)},
+      [](Server& server) {
+        std::vector<std::unique_ptr<Channel>> channels;
+        for (int i = 0; i < 5; ++i) {
+          channels.push_back(std::make_unique<Channel>(server.address()));
+          EXPECT_EQ(call(*channels.back(), "/t.S/Echo", "x").status.code,
+                    i < 4 ? Code::kOk : Code::kUnavailable);
+        }
+        EXPECT_EQ(server.counters().connections_full, 1u);
+      },
+      options, kThreads);
+}
+
 }  // namespace
 }  // namespace bia::grpc

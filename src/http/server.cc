@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "http/connection_slot.h"
 #include "http/server_connection.h"
 #include "http/server_thread.h"
 
@@ -111,8 +112,8 @@ void ServerCore::serve(int fd, fiber::Fiber& self_fiber) {
   auto self = shared_from_this();
   ServerThread& thread = *per_thread[here()];
   thread.accepted.add();
-  if (thread.stopping ||
-      thread.open.get() >= std::max<size_t>(options.connections_max / per_thread.size(), 1)) {
+  const ConnectionSlot slot(connections, options.connections_max);
+  if (thread.stopping || !slot.held()) {
     constexpr std::string_view kFull =
         "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     (thread.stopping ? thread.stopped : thread.refused).add();

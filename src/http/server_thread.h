@@ -82,6 +82,8 @@ struct ServerCore : std::enable_shared_from_this<ServerCore> {
   std::vector<std::unique_ptr<ServerThread>> per_thread;
   std::unique_ptr<net::AcceptBalance> balance;
   Http2AbuseCounters http2_abuses;
+  /// Of all threads, for `connections_max`: touched once as a connection comes and goes.
+  alignas(64) std::atomic<size_t> connections{0};
 };
 
 }  // namespace bia::http

@@ -1,4 +1,4 @@
-// Peers that take their time.
+// Peers that take their time, and peers that are many.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -58,6 +58,26 @@ TEST(ServerTimeouts, AnAnswerMayTakeLongAsLongAsItsPeerReads) {
                 EXPECT_EQ(count_of(server.counters().bad_requests_by_reason, "WRITE_TIMEOUT"), 1u);
               },
               options);
+}
+
+TEST(ServerConnections, TheirLimitIsOfAllThreadsTogether) {
+  for (const auto& [most, threads] : {std::pair<size_t, size_t>{3, 2}, {10, 4}, {1, 3}}) {
+    ServerOptions options;
+    options.connections_max = most;
+    with_server([](ServerRequest&, ServerResponse& response) { response.body() = "hello"; },
+                [&](Server& server) {
+                  std::vector<Peer> peers;
+                  for (size_t i = 0; i < most; ++i) {
+                    peers.emplace_back(server.address());
+                    peers.back().send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+                    EXPECT_NE(peers.back().until("hello").find("200 OK"), std::string::npos) << i;
+                  }
+                  Peer above(server.address());
+                  EXPECT_TRUE(above.all().starts_with("HTTP/1.1 503 "));
+                  EXPECT_EQ(server.counters().connections_refused, 1u);
+                },
+                options, threads);
+  }
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ struct ServerOptions {
   std::shared_ptr<net::TlsServer> tls;
   /// For TLS's handshake, and for HTTP/2's preface and SETTINGS after it.
   Duration handshake_timeout = std::chrono::seconds(20);
-  size_t connections_max = 100'000;  ///< on the port of its own
+  size_t connections_max = 100'000;  ///< on the port of its own, of all threads
   /// Of a call without a shorter grpc-timeout; zero: none. Config key server.grpc.timeout.
   Duration timeout = std::chrono::seconds(1);
   size_t message_bytes_max = 4 * 1024 * 1024;  ///< grpc-go's default for received messages

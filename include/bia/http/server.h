@@ -121,7 +121,7 @@ struct ServerOptions {
   /// end, and of a TLS handshake. Zero: for ever.
   Duration idle_timeout = std::chrono::seconds(120);
   Duration header_timeout = std::chrono::seconds(10);
-  size_t connections_max = 100'000;
+  size_t connections_max = 100'000;  ///< on all threads together
   /// HTTP/2: what a connection's peer may do, and the streams that it may have open at once, as
   /// many as Go's server lets it have. With a guest the number is the guest's.
   Http2Limits http2;
