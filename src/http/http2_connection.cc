@@ -120,10 +120,14 @@ void Http2Connection::start() {
 Result<void> Http2Connection::run(std::string_view first) {
   Result<void> outcome = first.empty() ? Result<void>() : feed(first);
   std::span<char> into(read_buffer(), kReadBytes);
-  const Deadline handshake = Deadline::after(options_.handshake_timeout);
+  const Deadline handshake = options_.handshake_timeout > Duration::zero()
+                                 ? Deadline::after(options_.handshake_timeout)
+                                 : Deadline::never();
   while (outcome && !closed_) {
-    auto read = socket_.read_some(into, settings_pending_ ? handshake : Deadline::never());
+    auto read = socket_.read_some(into, read_deadline(handshake));
     if (!read) {
+      if (!settings_pending_ && read.error().code() == Code::kDeadlineExceeded)
+        fail(Http2Abuse::kSlowFrame);
       outcome = std::move(read).error();
       break;
     }
@@ -164,13 +168,29 @@ Result<void> Http2Connection::feed(std::string_view bytes) {
     partial_.clear();
     size_t used = parse(whole);
     partial_.assign(whole, used);
+    if (block_id_ == 0 && (used > 0 || partial_is_data())) unfinished_since_ = read_at_;
   } else {
     size_t used = parse(bytes);
-    if (used < bytes.size()) partial_.assign(bytes.substr(used));
+    if (used < bytes.size()) {
+      partial_.assign(bytes.substr(used));
+      if (block_id_ == 0) unfinished_since_ = read_at_;
+    }
   }
   if (!out_.empty() || ready_head_ || ending_) flush();
   if (ending_) partial_.clear();
   return {};
+}
+
+bool Http2Connection::partial_is_data() const {
+  constexpr size_t kTypeAt = 3;  // RFC 9113 section 4.1.
+  return partial_.size() > kTypeAt && partial_[kTypeAt] == static_cast<char>(FrameType::kData);
+}
+
+Deadline Http2Connection::frame_deadline() const {
+  if (options_.role == Http2Options::Role::kClient) return Deadline::never();
+  const bool data = block_id_ == 0 && partial_is_data();
+  const Duration limit = data ? options_.limits.stall : options_.handshake_timeout;
+  return limit > Duration::zero() ? Deadline(unfinished_since_ + limit) : Deadline::never();
 }
 
 void Http2Connection::open(Http2Stream& stream) {

@@ -65,7 +65,8 @@ struct Http2Options {
   uint32_t streams_max = 1024;
   /// Of one header block, before and after decompression.
   uint32_t header_bytes_max = 64 * 1024;
-  /// For the peer's preface and SETTINGS to come.
+  /// For the peer's preface and SETTINGS to come and, on a server, for each frame from its first
+  /// byte to its last, a header block as one; DATA has `limits.stall` without a byte. Zero: none.
   Duration handshake_timeout = std::chrono::seconds(20);
   Http2Limits limits;
   /// Told of the limit that ended the connection; may be null.
@@ -129,6 +130,13 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
 
   void start();
   Result<void> feed(std::string_view bytes);
+  /// Until when the next bytes must be there.
+  Deadline read_deadline(Deadline handshake) const {
+    if (settings_pending_) return handshake;
+    return partial_.empty() && block_id_ == 0 ? Deadline::never() : frame_deadline();
+  }
+  Deadline frame_deadline() const;
+  bool partial_is_data() const;
   /// Bytes of `bytes` that are parsed; the rest is the beginning of a frame.
   size_t parse(std::string_view bytes);
   // One frame each; false after `fail`.
@@ -196,8 +204,9 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   HpackEncoder encoder_;
   TimePoint read_at_{};
   // Input.
-  std::string partial_;  // The beginning of a frame whose rest has not come.
-  std::string block_;    // A header block that goes on in CONTINUATION frames.
+  std::string partial_;           // The beginning of a frame whose rest has not come.
+  TimePoint unfinished_since_{};  // The frame of `partial_`, or the block; DATA: its last bytes.
+  std::string block_;             // A header block that goes on in CONTINUATION frames.
   int32_t block_id_ = 0;
   Events::EndStream block_end_ = Events::EndStream::kNo;
   bool preface_pending_;

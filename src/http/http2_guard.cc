@@ -6,7 +6,7 @@ namespace bia::http {
 
 std::string_view http2_abuse_name(Http2Abuse abuse) {
   static constexpr std::string_view kNames[kHttp2AbuseKinds] = {
-      "rapid_reset", "continuation", "settings", "ping", "empty_data", "zero_window"};
+      "rapid_reset", "continuation", "settings", "ping", "empty_data", "zero_window", "slow_frame"};
   return kNames[static_cast<size_t>(abuse)];
 }
 

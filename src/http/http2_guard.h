@@ -23,8 +23,9 @@ enum class Http2Abuse : uint8_t {
   kPing,          ///< PING likewise (CVE-2019-9512)
   kEmptyData,     ///< DATA without data or an end (CVE-2019-9518)
   kZeroWindow,    ///< answers asked for and not taken (CVE-2019-9511, 9517)
+  kSlowFrame,     ///< frames and header blocks that do not end
 };
-inline constexpr size_t kHttp2AbuseKinds = 6;
+inline constexpr size_t kHttp2AbuseKinds = 7;
 /// What a GOAWAY for pings says: gRPC's clients ping half as often after it (gRPC's A8).
 inline constexpr std::string_view kTooManyPings = "too_many_pings";
 /// "rapid_reset", a label in /metrics.

@@ -290,6 +290,45 @@ TEST_F(Http2Guard, EndsAConnectionThatLetsItsOwnWindowRunOut) {
   expect_ended_for(Http2Abuse::kZeroWindow);
 }
 
+TEST_F(Http2Guard, EndsAConnectionWhoseFrameOrHeaderBlockDoesNotEnd) {
+  options.handshake_timeout = milliseconds(30);
+  const std::string half = request(3, kFlagEndHeaders | kFlagEndStream).substr(0, 11);
+  const std::string begun = request(3, kFlagEndStream);
+  const std::string open = request(1, kFlagEndHeaders);
+  const std::string dripping = begun + frame(FrameType::kContinuation, 0, 3, "\x88").substr(0, 5);
+  for (const std::string& bytes : {half, half.substr(0, 2), begun, open + half, dripping}) {
+    EXPECT_FALSE(bears(settings + bytes, "nothing"));
+    expect_ended_for(Http2Abuse::kSlowFrame);
+    abuses.ended[static_cast<size_t>(Http2Abuse::kSlowFrame)] = 0;
+  }
+  // DATA has the limit on silence.
+  const std::string data = open + frame(FrameType::kData, 0, 1, "12345").substr(0, 12);
+  options.handshake_timeout = std::chrono::hours(1);
+  options.limits.stall = milliseconds(30);
+  EXPECT_FALSE(bears(settings + data, "nothing"));
+  expect_ended_for(Http2Abuse::kSlowFrame);
+}
+
+TEST_F(Http2Guard, LeavesDataThatComesSlowly) {
+  options.handshake_timeout = milliseconds(50);
+  options.limits.stall = milliseconds(500);
+  events.body_bytes = 1;
+  const std::string data = frame(FrameType::kData, kFlagEndStream, 9999, std::string(50, 'd'));
+  bool answered = false;
+  with_connection(options, events, [&](Http2Connection&, net::Socket& peer) {
+    peer.write_all(std::string(kHttp2Preface) + settings + request(9999, kFlagEndHeaders) +
+                       data.substr(0, 9),
+                   Deadline::never())
+        .value();
+    for (size_t i = 9; i < data.size(); ++i) {
+      fiber::sleep_for(milliseconds(15)).value();
+      peer.write_all(data.substr(i, 1), Deadline::never()).value();
+    }
+    answered = reads_answer(peer);
+  });
+  EXPECT_TRUE(answered);
+}
+
 TEST_F(Http2Guard, LeavesAConnectionThatOnlyIsSilent) {
   // Its last answer was taken: nothing waits for a window, however long it says nothing.
   options.limits.stall = milliseconds(1);

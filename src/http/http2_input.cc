@@ -158,6 +158,7 @@ bool Http2Connection::on_headers_frame(const FrameHead& head, std::string_view p
   if (head.flags & kFlagEndHeaders) return on_block(head.id, payload, end);
   block_.assign(payload);
   block_id_ = head.id;
+  unfinished_since_ = read_at_;
   continuations_ = 0;
   block_end_ = end;
   return true;

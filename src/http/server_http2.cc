@@ -22,6 +22,7 @@ void ServerHttp2::run(net::Socket socket, std::string_view first) {
   options.streams_max = streams_max_;
   options.limits = server.http2;
   options.header_bytes_max = static_cast<uint32_t>(server.limits.header_bytes_max);
+  options.handshake_timeout = server.header_timeout;
   options.abuses = &thread_.core.http2_abuses;
   http2_ = std::make_unique<Http2Connection>(std::move(socket), options,
                                              static_cast<Http2Events&>(*this));

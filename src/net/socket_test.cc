@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -200,6 +201,27 @@ TEST(Socket, AReaderWhoseDataNeverEndsLetsOthersRun) {
     char byte[1];
     for (int i = 0; i < 500; ++i) ASSERT_TRUE(server.read_some(byte, Deadline::after(kSoon)).ok());
     EXPECT_TRUE(other_ran);
+  });
+}
+
+TEST(Listener, WhatItAcceptsHasKeepAliveAndNoDelay) {
+  in_scheduler([] {
+    Listener bound = listen_anywhere();
+    Listener adopted = Listener::adopt(dup(bound.fd())).value();
+    for (Listener* listener : {&bound, &adopted}) {
+      Socket peer = Socket::connect(listener->local(), Deadline::never()).value();
+      Socket socket = Socket::adopt(listener->accept().value()).value();
+      const auto option = [&](int level, int name) {
+        int value = -1;
+        socklen_t size = sizeof value;
+        getsockopt(socket.fd(), level, name, &value, &size);
+        return value;
+      };
+      EXPECT_EQ(option(SOL_SOCKET, SO_KEEPALIVE), 1);
+      EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPIDLE), 15);
+      EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPINTVL), 15);
+      EXPECT_EQ(option(IPPROTO_TCP, TCP_NODELAY), 1);
+    }
   });
 }
 

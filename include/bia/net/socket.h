@@ -158,9 +158,10 @@ class Listener {
   /// Takes over a listening socket that somebody else opened, as systemd does; the path of a Unix
   /// socket stays when it is closed.
   static Result<Listener> adopt(int fd);
-  /// Suspends until a connection comes: its descriptor, non-blocking, with TCP_NODELAY, not
-  /// registered anywhere yet (it may go to another thread). Errors: kCancelled after `close`,
-  /// kResourceExhausted where the process is out of descriptors (after a pause of 10 ms).
+  /// Suspends until a connection comes: its descriptor, non-blocking, with TCP_NODELAY and
+  /// TCP's keep-alive (15 s), not registered anywhere yet (it may go to another thread). Errors:
+  /// kCancelled after `close`, kResourceExhausted where the process is out of descriptors (after a
+  /// pause of 10 ms).
   Result<int> accept(Deadline deadline = Deadline::never());
   Endpoint local() const;
   int fd() const { return fd_; }
