@@ -147,6 +147,8 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   bool on_rst_stream(const FrameHead& head, std::string_view payload);
   bool on_settings_frame(const FrameHead& head, std::string_view payload);
   bool apply_setting(uint16_t key, uint32_t value);
+  /// The streams' windows after a SETTINGS frame whose last value is `to`, and largest `widest`.
+  bool move_windows(int64_t to, int64_t widest);
   bool on_ping_frame(const FrameHead& head, std::string_view payload);
   bool on_goaway_frame(const FrameHead& head, std::string_view payload);
   bool on_window_update(const FrameHead& head, std::string_view payload);

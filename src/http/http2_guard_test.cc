@@ -187,6 +187,39 @@ TEST_F(Http2Guard, BoundsSettings) {
   expect_ended_for(Http2Abuse::kSettings);
 }
 
+TEST_F(Http2Guard, BoundsTheEntriesOfSettings) {
+  const std::string entry("\0\x04\0\0\x10\0", 6);
+  const auto frames = [&](int entries) {
+    return frame(FrameType::kSettings, 0, 0, repeat(entries, entry));
+  };
+  EXPECT_TRUE(bears(frames(5 * 32)));
+  EXPECT_FALSE(bears(frames(5 * 32 + 1)));
+  expect_ended_for(Http2Abuse::kSettings);
+}
+
+TEST_F(Http2Guard, WindowsMoveByTheLastValueAndNoneMayOverflow) {
+  const auto windows = [&](const std::vector<uint32_t>& values) {
+    std::string payload;
+    for (const uint32_t value : values) payload += std::string("\0\x04", 2) + u32(value);
+    return frame(FrameType::kSettings, 0, 0, payload);
+  };
+  const std::string answered = request(9999, kFlagEndHeaders | kFlagEndStream);
+  events.body_bytes = 10;
+  options.limits.stall = milliseconds(50);
+  // The last value lets the body go: nothing stalls, and the next request is answered.
+  EXPECT_TRUE(bears(windows({0, 5, 20}) + request(1, kFlagEndHeaders | kFlagEndStream)));
+  EXPECT_TRUE(
+      bears(windows({20, 0}) + request(1, kFlagEndHeaders | kFlagEndStream) + windows({0, 0, 20})));
+  EXPECT_EQ(abuses.get(Http2Abuse::kZeroWindow), 0u);
+  EXPECT_FALSE(bears(windows({20, 0}) + request(1, kFlagEndHeaders | kFlagEndStream), "nothing"));
+  expect_ended_for(Http2Abuse::kZeroWindow);
+  // Stream 1 has a byte more than the others: the second value is one too much for it.
+  const std::string more =
+      settings + request(1, kFlagEndHeaders) + frame(FrameType::kWindowUpdate, 0, 1, u32(1));
+  EXPECT_TRUE(bears(more + windows({0x7ffffffe, 100})));
+  EXPECT_FALSE(bears(more + windows({100, 0x7fffffff, 100})));
+}
+
 TEST_F(Http2Guard, BoundsPings) {
   EXPECT_TRUE(bears(settings + repeat(5, ping)));
   EXPECT_FALSE(bears(settings + repeat(6, ping)));

@@ -379,56 +379,6 @@ bool Http2Connection::reset_faulty(int32_t id, Http2Error error) {
   return count_reset();
 }
 
-bool Http2Connection::on_settings_frame(const FrameHead& head, std::string_view payload) {
-  if (head.id != 0) return fail(Http2Error::kProtocolError, "SETTINGS on a stream");
-  if (head.flags & kFlagAck)
-    return payload.empty() || fail(Http2Error::kFrameSizeError, "a SETTINGS answer with a payload");
-  if (payload.size() % 6 != 0)
-    return fail(Http2Error::kFrameSizeError, "SETTINGS that are not of 6 bytes each");
-  if (!peer_settings_.take(options_.limits.settings, read_at_)) return fail(Http2Abuse::kSettings);
-  for (; !payload.empty(); payload.remove_prefix(6)) {
-    auto key = static_cast<uint16_t>(read_u32(payload.data()) >> 16);
-    if (!apply_setting(key, read_u32(payload.data() + 2))) return false;
-  }
-  put_frame(FrameType::kSettings, kFlagAck, 0, 0);
-  events_.on_settings();
-  return true;
-}
-
-bool Http2Connection::apply_setting(uint16_t key, uint32_t value) {
-  switch (key) {
-    case kSettingHeaderTableSize:
-      encoder_.set_table_max(value);
-      return true;
-    case kSettingEnablePush:
-      return value <= 1 || fail(Http2Error::kProtocolError, "SETTINGS_ENABLE_PUSH above 1");
-    case kSettingMaxConcurrentStreams:
-      peer_streams_max_ = value;
-      return true;
-    case kSettingMaxFrameSize:
-      return (value >= kFrameBytesMax && value < 1u << 24) ||
-             fail(Http2Error::kProtocolError, "SETTINGS_MAX_FRAME_SIZE out of range");
-    case kSettingInitialWindowSize:
-      break;
-    default:
-      return true;
-  }
-  if (value > kWindowMax)
-    return fail(Http2Error::kFlowControlError, "SETTINGS_INITIAL_WINDOW_SIZE above 2147483647");
-  int64_t change = static_cast<int64_t>(value) - peer_stream_window_;
-  peer_stream_window_ = static_cast<int32_t>(value);
-  bool overflow = false;
-  streams_.each([&](Http2Stream& stream) {
-    int64_t window = stream.send_window_ + change;
-    overflow |=
-        window > static_cast<int64_t>(kWindowMax) || window < -static_cast<int64_t>(kWindowMax);
-    stream.send_window_ = static_cast<int32_t>(window);
-    make_ready(stream);
-  });
-  return !overflow ||
-         fail(Http2Error::kFlowControlError, "SETTINGS_INITIAL_WINDOW_SIZE overflows a window");
-}
-
 bool Http2Connection::on_ping_frame(const FrameHead& head, std::string_view payload) {
   if (head.id != 0) return fail(Http2Error::kProtocolError, "PING on a stream");
   if (payload.size() != 8) return fail(Http2Error::kFrameSizeError, "PING that is not 8 bytes");

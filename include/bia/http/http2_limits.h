@@ -18,7 +18,7 @@ struct Http2Limits {
   /// Streams that the peer resets before they ended, makes us reset by a fault, or opens above
   /// `streams_max`. Callers whose deadlines pass reset theirs.
   Http2Rate resets{2000, 500};
-  Http2Rate settings{100, 10};
+  Http2Rate settings{100, 10};  ///< a frame, or 32 entries of one that has more
   /// PINGs with neither HEADERS nor DATA from the peer between them: gRPC's clients measure the
   /// bandwidth with one for each burst of data.
   Http2Rate pings{1000, 10};
