@@ -52,9 +52,11 @@ void Http1Request::shrink(size_t bytes_max) {
 
 Error Http1Request::fail(Error error) {
   // A peer that went away was not refused.
-  if (error.code() != Code::kUnavailable && error.code() != Code::kCancelled)
-    connection_.thread_.refuse_request(error.reason(), error.http_status(),
-                                       connection_.socket_.fd());
+  if (error.code() == Code::kUnavailable || error.code() == Code::kCancelled) return error;
+  // The operation's deadline may be before the body's own.
+  const bool late = error.code() == Code::kDeadlineExceeded;
+  connection_.thread_.refuse_request(late ? std::string_view("BODY_TIMEOUT") : error.reason(),
+                                     error.http_status(), connection_.socket_.fd());
   return error;
 }
 

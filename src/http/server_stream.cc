@@ -240,9 +240,12 @@ Result<void> ServerStream::await_body() {
     const bool expired = !waited && waited.error().code() == Code::kDeadlineExceeded;
     if (expired && silent.expired() && heard_at_ > heard) continue;
     reading_ = false;
-    if (!expired || !silent.expired()) return waited;
-    connection_.thread().refuse_request("BODY_TIMEOUT", 408, connection_.http2().socket().fd());
-    return body_timeout();
+    if (!expired) return waited;
+    // The operation's deadline may be before the body's own.
+    Error late = silent.expired() ? body_timeout() : std::move(waited).error();
+    connection_.thread().refuse_request("BODY_TIMEOUT", late.http_status(),
+                                        connection_.http2().socket().fd());
+    return late;
   }
 }
 

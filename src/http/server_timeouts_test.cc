@@ -8,6 +8,7 @@
 
 #include "bia/fiber/scheduler.h"
 #include "bia/http/server.h"
+#include "http/http2_protocol.h"
 #include "http/server_test_support.h"
 
 namespace bia::http {
@@ -58,6 +59,39 @@ TEST(ServerTimeouts, AnAnswerMayTakeLongAsLongAsItsPeerReads) {
                 EXPECT_EQ(count_of(server.counters().bad_requests_by_reason, "WRITE_TIMEOUT"), 1u);
               },
               options);
+}
+
+TEST(ServerTimeouts, ABodyThatOutlastsItsOperationIsCountedAsLate) {
+  std::vector<std::pair<std::string, int>> told;
+  std::vector<Code> codes;
+  ServerOptions options;
+  options.on_refusal = [&](const Refusal& r) { told.emplace_back(r.reason, r.status); };
+  const auto handler = [&](ServerRequest& request, ServerResponse&) {
+    const fiber::ScopedDeadline scope(Deadline::after(milliseconds(20)));
+    const auto body = request.body();
+    codes.push_back(body ? Code::kOk : body.error().code());
+  };
+  with_server(
+      handler,
+      [&](Server& server) {
+        const auto frame = [](FrameType type, uint8_t flags, int32_t id, std::string_view payload) {
+          std::string bytes(kFrameHeaderBytes, '\0');
+          write_frame_head(bytes.data(), {static_cast<uint32_t>(payload.size()), type, flags, id});
+          return bytes.append(payload);
+        };
+        Peer http1(server.address());
+        http1.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n01");
+        Peer http2(server.address());
+        http2.send(std::string(kHttp2Preface) + frame(FrameType::kSettings, 0, 0, "") +
+                   frame(FrameType::kHeaders, kFlagEndHeaders, 1, "\x83\x86\x84") +
+                   frame(FrameType::kData, 0, 1, "01"));
+        const Deadline deadline = Deadline::after(seconds(5));
+        while (codes.size() < 2 && !deadline.expired()) fiber::sleep_for(milliseconds(5)).value();
+        EXPECT_EQ(codes, std::vector<Code>(2, Code::kDeadlineExceeded));
+        EXPECT_EQ(told, (std::vector<std::pair<std::string, int>>(2, {"BODY_TIMEOUT", 504})));
+        EXPECT_EQ(count_of(server.counters().bad_requests_by_reason, "BODY_TIMEOUT"), 2u);
+      },
+      options);
 }
 
 TEST(ServerConnections, TheirLimitIsOfAllThreadsTogether) {
