@@ -48,9 +48,11 @@ class Answering final : public Http2Events {
  public:
   Http2Connection* connection = nullptr;
   size_t body_bytes = 0;
+  int refusals_left = 0;  ///< requests that find no room
   std::vector<std::unique_ptr<Item>> streams;
 
   Http2Stream* on_request() noexcept override {
+    if (refusals_left > 0 && refusals_left-- > 0) return nullptr;
     streams.push_back(std::make_unique<Item>());
     streams.back()->left = body_bytes;
     return streams.back().get();
@@ -243,6 +245,22 @@ TEST_F(Http2Guard, BoundsRapidResets) {
   };
   EXPECT_TRUE(bears(resets(5)));
   EXPECT_FALSE(bears(resets(6)));
+  expect_ended_for(Http2Abuse::kRapidReset);
+}
+
+TEST_F(Http2Guard, BoundsResetsOfRequestsThatFindNoRoom) {
+  const auto resets = [&](int count, uint32_t error) {
+    events.refusals_left = count;
+    std::string bytes = settings;
+    for (int i = 0; i < count; ++i) {
+      bytes += request(2 * i + 1, kFlagEndHeaders);
+      bytes += frame(FrameType::kRstStream, 0, 2 * i + 1, u32(error));
+    }
+    return bytes;
+  };
+  EXPECT_TRUE(bears(resets(5, 8)));
+  EXPECT_TRUE(bears(resets(20, 0)));
+  EXPECT_FALSE(bears(resets(6, 8)));
   expect_ended_for(Http2Abuse::kRapidReset);
 }
 

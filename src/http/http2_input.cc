@@ -360,11 +360,12 @@ bool Http2Connection::on_rst_stream(const FrameHead& head, std::string_view payl
     return fail(Http2Error::kFrameSizeError, "RST_STREAM that is not 4 bytes");
   if (head.id == 0 || is_idle(head.id))
     return fail(Http2Error::kProtocolError, "RST_STREAM on an idle stream");
-  if (Http2Stream* stream = streams_.find(head.id)) {
-    close_stream(*stream, static_cast<Http2Error>(read_u32(payload.data())));
-    return count_reset();
-  }
-  return true;
+  const auto error = static_cast<Http2Error>(read_u32(payload.data()));
+  Http2Stream* stream = streams_.find(head.id);
+  if (stream) close_stream(*stream, error);
+  // Of one that was refused as well, or handlers that have not ended yet would hide the rest of a
+  // burst. NO_ERROR for one that has ended is what gRPC's callers say to an early answer.
+  return (!stream && error == Http2Error::kNoError) || count_reset();
 }
 
 bool Http2Connection::count_reset() {
