@@ -333,6 +333,27 @@ TEST_F(Http2Guard, EndsAConnectionWhoseAnswersWaitForWindowsTooLong) {
   expect_ended_for(Http2Abuse::kZeroWindow);
 }
 
+TEST_F(Http2Guard, LeavesAConnectionThatGivesWindowsLittleByLittle) {
+  const std::string no_window = frame(FrameType::kSettings, 0, 0, std::string("\0\x04\0\0\0\0", 6));
+  events.body_bytes = 40;
+  options.limits.stall = milliseconds(400);
+  with_connection(options, events, [&](Http2Connection& connection, net::Socket& peer) {
+    peer.write_all(
+            std::string(kHttp2Preface) + no_window + request(1, kFlagEndHeaders | kFlagEndStream),
+            Deadline::never())
+        .value();
+    // The whole takes more than twice the limit.
+    for (int i = 0; i < 40 && !connection.closed(); ++i) {
+      fiber::sleep_for(milliseconds(25)).value();
+      peer.write_all(frame(FrameType::kWindowUpdate, 0, 1, u32(1)), Deadline::never()).value();
+    }
+    while (connection.open_streams() > 0 && !connection.closed()) fiber::yield();
+    EXPECT_FALSE(connection.closed());
+    EXPECT_EQ(events.streams[0]->left, 0u);
+  });
+  EXPECT_EQ(abuses.get(Http2Abuse::kZeroWindow), 0u);
+}
+
 TEST_F(Http2Guard, EndsAConnectionThatLetsItsOwnWindowRunOut) {
   events.body_bytes = kWindowDefault + 1;  // The stream's window is raised, the connection's not.
   options.limits.stall = milliseconds(20);

@@ -110,9 +110,10 @@ Parsed RequestParser::parse_version(const char* at, const char* end) {
       return seen == kHttp2Preface.size() ? Parsed::kHttp2 : Parsed::kNeedMore;
     }
   }
-  if (rest[5] != '1' || rest[7] > '1')
+  if (rest[5] != '1')
     return refuse(505, "BAD_VERSION", "only HTTP/1.1 and HTTP/1.0 are spoken here");
-  version_minor_ = rest[7] - '0';
+  // RFC 9110 section 2.5: a higher minor version is taken as the highest that is spoken.
+  version_minor_ = rest[7] == '0' ? 0 : 1;
   return Parsed::kComplete;
 }
 
