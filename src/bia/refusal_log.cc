@@ -26,6 +26,8 @@ std::string_view what_of(http::Refusal::Of of) {
       return "connection";
     case http::Refusal::Of::kRequest:
       return "request";
+    case http::Refusal::Of::kCall:
+      return "call";
     case http::Refusal::Of::kMessage:
       return "message";
   }

@@ -79,6 +79,10 @@ void collect_grpc(metrics::TextWriter& out, const grpc::Server::Counters& counte
              {"tls", counters.tls_failed},
              {"no_h2", counters.tls_without_h2},
              {"stopping", counters.connections_stopped}});
+  by_reason(out, "grpc_server_calls_refused_total",
+            "Calls refused before their handlers, by reason: metadata_too_large is above "
+            "server.grpc.metadata_bytes_max.",
+            counters.calls_refused);
   by_reason(
       out, "grpc_server_messages_refused_total",
       "Messages refused, by reason: too_large is above server.grpc.message_bytes_max, overdue one "

@@ -137,9 +137,11 @@ class Protocol : public testing::Test {
           BareClient client(server.address());
           client.send(exchange);
           client.wait(exchange);
+          counters_ = server.counters();
         },
         options);
   }
+  Server::Counters counters_;
   std::string status(const Exchange& exchange) {
     auto found = exchange.headers.find("grpc-status");
     return found == exchange.headers.end() ? "none" : found->second;
@@ -303,6 +305,43 @@ TEST_F(Protocol, CountsMetadataAsHttp2DoesAndServesNoneThatItCut) {
   run(cut, options);
   EXPECT_EQ(status(cut), "8");
   EXPECT_EQ(cut.headers["grpc-message"], "request metadata above 1000 bytes");
+}
+
+TEST_F(Protocol, CountsAndTellsWhyACallIsRefused) {
+  const std::pair<std::string, std::string> none;
+  struct Case {
+    std::string path;
+    std::pair<std::string, std::string> field;
+    std::string told;
+  };
+  const Case cases[] = {
+      {"/t.S/Echo", none, ""},
+      {"/t.S/None", none, "unknown_method 0"},
+      {"/t.S/Echo", {":method", "GET"}, "not_post 405"},
+      {"/t.S/Echo", {"content-type", "text/plain"}, "content_type 415"},
+      {"/t.S/Echo", {"content-type", "application/grpc+json"}, "content_type 415"},
+      {"/t.S/Echo", {"grpc-timeout", "soon"}, "bad_timeout 400"},
+      {"/t.S/Echo", {"grpc-encoding", "br"}, "unknown_encoding 0"},
+      {"/t.S/Echo", {"x-long", std::string(1000, 'x')}, "metadata_too_large 0"},
+  };
+  for (const Case& c : cases) {
+    std::string told;
+    ServerOptions options;
+    options.metadata_bytes_max = 1000;
+    options.on_refusal = [&](const http::Refusal& refusal) {
+      EXPECT_EQ(refusal.of, http::Refusal::Of::kCall);
+      told += std::string(refusal.reason) + " " + std::to_string(refusal.status);
+    };
+    Exchange exchange = good(c.path);
+    if (!c.field.first.empty()) set(exchange, c.field.first, c.field.second);
+    run(exchange, options);
+    EXPECT_EQ(told, c.told);
+    std::string counted;
+    for (const auto& [reason, count] : counters_.calls_refused) {
+      if (count > 0) counted += std::string(reason) + " " + std::to_string(count);
+    }
+    EXPECT_EQ(counted, c.told.empty() ? "" : c.told.substr(0, c.told.find(' ')) + " 1");
+  }
 }
 
 TEST(Server, ClosesConnectionsThatDoNotSpeakHttp2) {

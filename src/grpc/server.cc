@@ -297,6 +297,7 @@ void Server::Impl::stop(Deadline deadline) {
 
 Server::Counters Server::Impl::counters() const {
   Counters sum;
+  for (std::string_view name : kCallRefusalNames) sum.calls_refused.emplace_back(name, 0);
   for (const auto& each : per_thread_) {
     const ThreadCounters& counters = each->counters;
     sum.connections_accepted += counters.connections_accepted.get();
@@ -309,6 +310,8 @@ Server::Counters Server::Impl::counters() const {
     sum.calls_succeeded += counters.calls_succeeded.get();
     sum.calls_failed += counters.calls_failed.get();
     sum.messages_received += counters.messages_received.get();
+    for (size_t i = 0; i < counters.calls_refused.size(); ++i)
+      sum.calls_refused[i].second += counters.calls_refused[i].get();
     sum.messages_too_large += counters.messages_too_large.get();
     sum.messages_malformed += counters.messages_malformed.get();
     sum.messages_overdue += counters.messages_overdue.get();

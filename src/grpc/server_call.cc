@@ -108,10 +108,12 @@ void Call::on_head() {
   heard_at_ = connection_.http2().read_at();
   deadline_ = Deadline::never();
   if (block_bytes() > connection_.options().metadata_bytes_max) {
+    connection_.refuse_call(CallRefusal::kMetadataTooLarge, 0);
     return refuse(Code::kResourceExhausted, fmt::format("request metadata above {} bytes",
                                                         connection_.options().metadata_bytes_max));
   }
   if (!is_post_) {
+    connection_.refuse_call(CallRefusal::kNotPost, 405);
     return refuse_http(
         Code::kInternal,
         fmt::format("Received a HEADERS frame with :method \"{}\" which should be POST",
@@ -127,16 +129,22 @@ void Call::on_head() {
     is_json_ = type == "application/grpc+json" || type.starts_with("application/grpc+json;");
     if (!is_json_) return refuse_content_type();
   }
-  if (bad_timeout_.size)
+  if (bad_timeout_.size) {
+    connection_.refuse_call(CallRefusal::kBadTimeout, 400);
     return refuse(Code::kInternal,
                   fmt::format("malformed grpc-timeout: \"{}\"", text(bad_timeout_)), 400);
+  }
   method_ = connection_.find_method(text(path_));
-  if (!method_) return refuse(Code::kUnimplemented, connection_.methods().why_unknown(text(path_)));
+  if (!method_) {
+    connection_.refuse_call(CallRefusal::kUnknownMethod, 0);
+    return refuse(Code::kUnimplemented, connection_.methods().why_unknown(text(path_)));
+  }
   if (is_json_) {
     method_ = method_->json.get();
     if (!method_) return refuse_content_type();
   }
   if (encoding_.size) {
+    connection_.refuse_call(CallRefusal::kUnknownEncoding, 0);
     return refuse(Code::kUnimplemented,
                   fmt::format("grpc: Decompressor is not installed for grpc-encoding \"{}\"",
                               text(encoding_)));
@@ -169,6 +177,7 @@ void Call::end_overdue() {
 }
 
 void Call::refuse_content_type() {
+  connection_.refuse_call(CallRefusal::kContentType, 415);
   refuse_http(Code::kInvalidArgument,
               fmt::format("invalid gRPC request content-type \"{}\"", text(content_type_)), 415);
 }

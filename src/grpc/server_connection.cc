@@ -9,8 +9,15 @@ namespace bia::grpc {
 
 ServerConnection::~ServerConnection() = default;
 
-void ServerConnection::tell(http::Refusal::Of of, std::string_view reason, int fd) const {
-  if (options_.on_refusal) options_.on_refusal({of, reason, 0, fd});
+void ServerConnection::tell(http::Refusal::Of of, std::string_view reason, int fd,
+                            int status) const {
+  if (options_.on_refusal) options_.on_refusal({of, reason, status, fd});
+}
+
+void ServerConnection::refuse_call(CallRefusal why, int status) {
+  const auto index = static_cast<size_t>(why);
+  counters_.calls_refused[index].add();
+  tell(http::Refusal::Of::kCall, kCallRefusalNames[index], http2_->socket().fd(), status);
 }
 
 bool ServerConnection::handshake(net::Socket& socket) {

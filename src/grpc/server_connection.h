@@ -1,6 +1,8 @@
 #pragma once
+#include <array>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "bia/fiber/scheduler.h"
 #include "bia/grpc/server.h"
@@ -12,12 +14,27 @@
 
 namespace bia::grpc {
 
+/// Why a call is refused before its handler.
+enum class CallRefusal : uint8_t {
+  kMetadataTooLarge,
+  kNotPost,
+  kContentType,
+  kBadTimeout,
+  kUnknownMethod,
+  kUnknownEncoding,
+};
+/// As /metrics and the log say it.
+inline constexpr std::array<std::string_view, 6> kCallRefusalNames = {
+    "metadata_too_large", "not_post",       "content_type",
+    "bad_timeout",        "unknown_method", "unknown_encoding"};
+
 /// What one thread of a server counts.
 struct alignas(64) ThreadCounters {
   http::OwnedCounter connections_accepted, connections_open;
   http::OwnedCounter connections_full, tls_failed, tls_without_h2, connections_stopped;
   http::OwnedCounter calls_started, calls_succeeded, calls_failed;
   http::OwnedCounter messages_received, messages_sent;
+  std::array<http::OwnedCounter, kCallRefusalNames.size()> calls_refused;
   http::OwnedCounter messages_too_large, messages_malformed, messages_overdue;
 };
 
@@ -38,7 +55,9 @@ class ServerConnection final : public http::Http2Guest, private fiber::Scheduler
   /// goes on, and its peer is asked then.
   void drain();
   /// Tells who wants to know of what is refused.
-  void tell(http::Refusal::Of of, std::string_view reason, int fd) const;
+  void tell(http::Refusal::Of of, std::string_view reason, int fd, int status = 0) const;
+  /// Counts a call that is refused, and tells of it. `status`: HTTP's; 0: 200, with gRPC's.
+  void refuse_call(CallRefusal why, int status);
   /// The server stops: a handshake that still goes on is cut.
   void end_handshake();
   /// Ends it now; handlers are cancelled.

@@ -122,6 +122,8 @@ class Server {
     /// HTTP/2, and that had not ended when the server stopped.
     uint64_t connections_full = 0, tls_failed = 0, tls_without_h2 = 0, connections_stopped = 0;
     uint64_t calls_started = 0, calls_succeeded = 0, calls_failed = 0;
+    /// Calls that failed before their handlers, by reason ("unknown_method", "content_type", …).
+    std::vector<std::pair<std::string_view, uint64_t>> calls_refused;
     uint64_t messages_received = 0, messages_sent = 0;
     /// Refused: above `message_bytes_max`, and no gRPC messages or not unpacked.
     uint64_t messages_too_large = 0, messages_malformed = 0, messages_overdue = 0;

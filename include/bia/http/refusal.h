@@ -7,7 +7,7 @@ namespace bia::http {
 
 /// What a server refused, for its log: nothing of the payload.
 struct Refusal {
-  enum class Of : uint8_t { kConnection, kRequest, kMessage } of = Of::kConnection;
+  enum class Of : uint8_t { kConnection, kRequest, kCall, kMessage } of = Of::kConnection;
   /// As it is counted: "full", "TLS_NOT_TLS", "rapid_reset", "BAD_CHUNK", …
   std::string_view reason;
   int status = 0;  ///< HTTP's; 0: none
