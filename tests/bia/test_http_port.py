@@ -149,10 +149,13 @@ def test_grpcs_refusals_are_counted(start, tmp_path):
         assert service.raw(b"", service.grpc) == b""
         assert service.metrics()[full] == before + 1
     large = (bytes([0]) + (1001).to_bytes(4, "big") + b"x" * 1001)
-    call = ["curl", "-sS", "--max-time", "10", "--http2-prior-knowledge", "-H", "Content-Type: application/grpc", "-H", "TE: trailers", "--data-binary", "@-", "-o", "/dev/null",
-            f"http://127.0.0.1:{service.grpc}/helloworld.v1.Greeter/SayHello"]
-    for _ in range(20):  # The first connection may not be gone yet.
-        subprocess.run(call, input=large, timeout=20, capture_output=True)
-        if service.metrics()['grpc_server_messages_refused_total{reason="too_large"}'] >= 1:
-            return
-    raise AssertionError("no refusal of a message was counted")
+    call = ["curl", "-sS", "--max-time", "10", "--http2-prior-knowledge", "-H", "Content-Type: application/grpc", "-H", "TE: trailers", "--data-binary", "@-", "-o", "/dev/null"]
+    for method, message, counter in (("SayHello", large, 'grpc_server_messages_refused_total{reason="too_large"}'),
+                                     ("SayNothing", b"\0" * 5, 'grpc_server_calls_refused_total{reason="unknown_method"}')):
+        for _ in range(20):  # The first connection may not be gone yet.
+            subprocess.run([*call, f"http://127.0.0.1:{service.grpc}/helloworld.v1.Greeter/{method}"], input=message, timeout=20, capture_output=True)
+            if service.metrics()[counter] >= 1:
+                break
+        else:
+            raise AssertionError(f"{counter} counted nothing")
+    assert "refused a call of 127.0.0.1:" in service.log.read_text()
