@@ -124,6 +124,24 @@ TEST(GrpcOnTheHttpPort, RefusesMetadataAboveTheHttpLimits) {
   });
 }
 
+TEST(GrpcOnTheHttpPort, RefusesMetadataAboveItsOwnLimit) {
+  ServerOptions options;
+  options.metadata_bytes_max = 1000;
+  with_shared_port(
+      nullptr,
+      [](const std::string& address, http::Server& http, Server&) {
+        Channel channel(address);
+        const Metadata many(20, {"x-many", "1"});
+        CallOptions call_options;
+        call_options.metadata = &many;
+        EXPECT_EQ(call(channel, "/t.S/Greet", "ann", call_options).status.code,
+                  Code::kResourceExhausted);
+        EXPECT_EQ(call(channel, "/t.S/Greet", "ann").status.code, Code::kOk);
+        EXPECT_EQ(http.counters().requests, 0u);
+      },
+      options);
+}
+
 TEST(GrpcOnTheHttpPort, AStopLetsCallsEnd) {
   with_shared_port(nullptr, [](const std::string& address, http::Server& http, Server&) {
     Channel channel(address);
