@@ -7,6 +7,8 @@
 #include <chrono>
 #include <limits>
 
+#include "codec/utf8.h"
+
 namespace bia {
 namespace {
 
@@ -84,6 +86,16 @@ Pattern::Pattern(std::string_view text) : impl_(std::make_unique<Impl>(text)) {}
 Pattern::~Pattern() = default;
 bool Pattern::matches(std::string_view text) const {
   return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), impl_->expression);
+}
+bool Pattern::matches_bytes(std::string_view bytes) const {
+  if (is_utf8(bytes)) return matches(bytes);
+  std::string text;
+  for (size_t at = 0; at < bytes.size();) {
+    const size_t length = codec::utf8_length(bytes, at);
+    text += length == 0 ? "\xef\xbf\xbd" : bytes.substr(at, length);
+    at += std::max<size_t>(length, 1);
+  }
+  return matches(text);
 }
 
 bool path_in(std::string_view path, std::string_view of) {

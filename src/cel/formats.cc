@@ -10,6 +10,7 @@
 
 #include "bia/codec/form.h"
 #include "bia/codec/json_reader.h"
+#include "codec/time_text.h"
 
 namespace bia::rules {
 namespace {
@@ -189,6 +190,25 @@ bool is_uuid(std::string_view text) {
     if (dash ? c != '-' : !hex) return false;
   }
   return true;
+}
+
+bool is_ip_bytes(std::string_view bytes, int version) {
+  constexpr std::string_view kMapped("\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
+  if (bytes.size() != 4 && bytes.size() != 16) return false;
+  const bool is_4 = bytes.size() == 4 || bytes.starts_with(kMapped);
+  return version == 0 || (version == 4) == is_4;
+}
+
+bool is_duration(int64_t seconds, int32_t nanos) {
+  constexpr int32_t kSecond = 1'000'000'000;
+  return seconds >= -codec::kDurationSecondsMax && seconds <= codec::kDurationSecondsMax &&
+         nanos > -kSecond && nanos < kSecond && (seconds <= 0 || nanos >= 0) &&
+         (seconds >= 0 || nanos <= 0);
+}
+
+bool is_timestamp(int64_t seconds, int32_t nanos) {
+  return seconds >= codec::kTimestampSecondsMin && seconds <= codec::kTimestampSecondsMax &&
+         nanos >= 0 && nanos < 1'000'000'000;
 }
 
 bool is_utf8(std::string_view text) { return codec::is_utf8(text); }

@@ -12,6 +12,7 @@ message M { string name = 1; repeated string tags = 2; map<string, string> kv = 
 """
 
 
+PGV = 'syntax = "proto3";\nimport "validate/validate.proto";\nimport "google/protobuf/duration.proto"; import "google/protobuf/timestamp.proto";\n'
 BUF = 'syntax = "proto3";\nimport "buf/validate/validate.proto";\n'
 
 
@@ -68,6 +69,12 @@ def rpc(rule, kind="rpc R(M) returns (M)"):
     (BUF + 'message M {\n  string s = 1 [(buf.validate.field).int32.gt = 1];\n}\n', "its rules are for another type"),
     (BUF.replace("proto3", "proto2") + 'extend buf.validate.StringRules { optional bool odd = 1001 [(buf.validate.predefined).cel = {id: "odd" expression: "this == rule"}]; }\nmessage M {\n  optional string s = 1 [(buf.validate.field).string.(odd) = true];\n}\n', 't.proto:5:3: s: the CEL rule "odd", column 6: "==" has no shape for (string, bool)'),
     (BUF.replace("proto3", "proto2") + 'extend buf.validate.StringRules { optional bool odd = 1001; }\nmessage M {\n  optional string s = 1 [(buf.validate.field).string.(odd) = true];\n}\n', "t.proto:5:3: s: the rule (odd) has no (buf.validate.predefined).cel"),
+    (PGV + 'message M {\n  string s = 1 [(validate.rules).string = {pattern: "a", well_known_regex: HTTP_HEADER_NAME}];\n}\n', "t.proto:5:3: s: the rules string.pattern and well_known_regex cannot be on one field"),
+    (PGV + 'message M {\n  bytes b = 1 [(validate.rules).bytes.pattern = "(a"];\n}\n', "t.proto:5:3: b: the pattern `(a` is none of RE2's: missing )"),
+    (PGV + 'message M {\n  google.protobuf.Timestamp t = 1 [(validate.rules).timestamp = {lt_now: true, gt: {}}];\n}\n', "t.proto:5:3: t: the rules timestamp.lt_now, gt_now and within cannot be with lt, lte, gt, gte"),
+    (PGV + 'message M {\n  google.protobuf.Timestamp t = 1 [(validate.rules).timestamp = {lt_now: true, gt_now: true}];\n}\n', "t.proto:5:3: t: the rules timestamp.lt_now and gt_now cannot be on one field"),
+    (PGV + 'message M {\n  google.protobuf.Timestamp t = 1 [(validate.rules).timestamp.gt = {nanos: 1000000000}];\n}\n', 't.proto:5:3: t: the rule has "nanos:1000000000", which is no timestamp'),
+    (PGV + 'message M {\n  google.protobuf.Duration d = 1 [(validate.rules).duration.in = {seconds: 1 nanos: -1}];\n}\n', 't.proto:5:3: d: the rule has "seconds:1 nanos:-1", which is no duration'),
     ('syntax = "proto3";\nimport "validate/validate.proto";\nmessage M {\n  string s = 1 [(validate.rules).int32.gt = 1];\n}\n', "its rules are for another type"),
     ('syntax = "proto3";\nimport "validate/validate.proto";\nmessage M {\n  repeated string s = 1 [(validate.rules).string.min_len = 1];\n}\n', "a repeated field takes rules of `repeated`"),
     ('syntax = "proto3";\nimport "errors/errors.proto";\nenum E {\n  A = 0 [(errors.code) = 601];\n}\n', "t.proto:4:3: the code 601 of A must be 1 to 600"),

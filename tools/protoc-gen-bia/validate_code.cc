@@ -80,7 +80,7 @@ class FieldChecks {
     const Field* value_field =
         is_wrapper(field_) ? field_->message_type()->FindFieldByNumber(1) : field_;
     const auto own = rules->message(rule_number(value_field));
-    std::string wrong = message_required(*rules);
+    std::string wrong = message_required(*rules, own.has_value());
     if (!wrong.empty() || !own)
       return wrong.empty() && !own && !is_wrapper(field_) ? wrong_type(*rules) : wrong;
     const bool presence = field_->has_presence();
@@ -103,11 +103,12 @@ class FieldChecks {
     return {};
   }
 
-  std::string message_required(const RawRules& rules) {
+  /// `typed`: there are rules of the value's type too.
+  std::string message_required(const RawRules& rules, bool typed = false) {
     const auto own = rules.message(17);
     if (own && own->flag(2))
-      out_.line("if (!message.has_{}()) out.add({}, \"value is required\");", cpp_field(field_),
-                at());
+      out_.line("if (!message.has_{}()) out.add({}, \"value is required{}\");", cpp_field(field_),
+                at(), is_wrapper(field_) && typed ? " and must not be nil." : "");
     return {};
   }
 

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "bia/cel/formats.h"
+
 namespace bia::protoc {
 namespace {
 constexpr int kRules = 1071;
@@ -108,6 +110,9 @@ bool Moment::is_wide() const {
   constexpr int64_t kMax = INT64_MAX / 1'000'000'000 - 1;
   return seconds <= -kMax || seconds >= kMax;
 }
+
+bool Moment::is_duration() const { return rules::is_duration(seconds, nanos); }
+bool Moment::is_timestamp() const { return rules::is_timestamp(seconds, nanos); }
 
 std::string MomentCode::of_field(const std::string& value) const {
   return fmt::format("{0}({1}.seconds(), {1}.nanos())",

@@ -19,6 +19,9 @@ struct Moment {
 
   /// Beyond the 292 years that nanoseconds of 64 bits reach.
   bool is_wide() const;
+  /// In the limits of google/protobuf/duration.proto, or timestamp.proto.
+  bool is_duration() const;
+  bool is_timestamp() const;
   /// Only where it is not wide.
   int64_t in_nanos() const { return seconds * 1'000'000'000 + nanos; }
   auto operator<=>(const Moment&) const = default;

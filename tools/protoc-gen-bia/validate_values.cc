@@ -2,22 +2,37 @@
 #include "validate_values.h"
 
 #include <fmt/chrono.h>
+#include <google/protobuf/descriptor.pb.h>
 #include <re2/re2.h>
 
 #include <bit>
 #include <cmath>
 
+#include "codec/go_quote.h"
+#include "go_text.h"
 #include "names.h"
 
 namespace bia::protoc {
 namespace {
 using Field = pb::FieldDescriptor;
+using codec::go_quote;
+
+std::string view_literal(const std::string& text) {
+  return fmt::format("std::string_view({}, {})", quoted_bytes(text), text.size());
+}
 
 /// C++ has no literals of infinity and NaN; <cmath> has names.
 std::string real_code(double value, int digits) {
   if (std::isnan(value)) return "NAN";
   if (std::isinf(value)) return value > 0 ? "HUGE_VAL" : "-HUGE_VAL";
   return fmt::format("{:.{}e}", value, digits);
+}
+
+/// What protoc-gen-validate makes of HTTP_HEADER_NAME (1) and HTTP_HEADER_VALUE (2).
+std::string header_pattern(uint64_t known, bool strict) {
+  if (!strict) return std::string("^[^\0\n\r]*$", 9);
+  if (known == 1) return "^:?[0-9a-zA-Z!#$%&'*+-.^_|~`]+$";
+  return std::string("^[^\0-\x08\n-\x1f\x7f]*$", 13);
 }
 
 }  // namespace
@@ -37,17 +52,18 @@ Literal literal(const Field* field, const pb::UnknownField& raw) {
   }();
   const auto integer = [](int64_t value) -> Literal {
     const std::string shown = fmt::format("{}", value);
-    return {value == INT64_MIN ? "INT64_MIN" : shown + "LL", shown, static_cast<double>(value)};
+    return {value == INT64_MIN ? "INT64_MIN" : shown + "LL", shown, shown,
+            static_cast<double>(value)};
   };
   switch (field->type()) {
     case Field::TYPE_FLOAT: {
       const float value = std::bit_cast<float>(static_cast<uint32_t>(bits));
       return {fmt::format("static_cast<float>({})", real_code(double{value}, 9)),
-              fmt::format("{}", value), double{value}};
+              fmt::format("{}", value), go_float(value), double{value}};
     }
     case Field::TYPE_DOUBLE: {
       const double value = std::bit_cast<double>(bits);
-      return {real_code(value, 17), fmt::format("{}", value), value};
+      return {real_code(value, 17), fmt::format("{}", value), go_float(value), value};
     }
     case Field::TYPE_SINT32:
     case Field::TYPE_SINT64:
@@ -58,7 +74,8 @@ Literal literal(const Field* field, const pb::UnknownField& raw) {
     case Field::TYPE_UINT64:
     case Field::TYPE_FIXED32:
     case Field::TYPE_FIXED64:
-      return {fmt::format("{}ULL", bits), fmt::format("{}", bits), static_cast<double>(bits)};
+      return {fmt::format("{}ULL", bits), fmt::format("{}", bits), fmt::format("{}", bits),
+              static_cast<double>(bits)};
     default:
       return integer(static_cast<int64_t>(bits));
   }
@@ -78,16 +95,6 @@ std::string wrong_within(const Moment& within) {
   if (within.seconds > -kMax && within.seconds < kMax) return {};
   return "a timestamp.within of 100 years and more is not built";
 }
-
-namespace {
-
-std::string list_text(const std::vector<std::string>& shown) {
-  std::string text;
-  for (const std::string& one : shown) text += (text.empty() ? "" : " ") + one;
-  return "[" + text + "]";
-}
-
-}  // namespace
 
 int rule_number(const Field* field) {
   switch (field->type()) {
@@ -153,8 +160,10 @@ std::string ValueChecks::write(const RawRules& rules) {
       return duration(rules);
     case 22:
       return timestamp(rules);
+    case 20:
+      return any(rules);
     default:
-      return rules.first_of({2, 3}) ? "rules in and not_in of an Any are not built" : "";
+      return {};
   }
 }
 
@@ -188,6 +197,26 @@ void ValueChecks::bounds(const std::string& value, const std::string& lt, const 
   }
 }
 
+void ValueChecks::lists(const std::string& value, const std::vector<Listed>& in,
+                        const std::vector<Listed>& not_in, std::string_view what) {
+  for (const auto* list : {&in, &not_in}) {
+    if (list->empty()) continue;
+    const bool wanted = list == &in;
+    std::string condition;
+    std::vector<std::string> shown;
+    for (const Listed& one : *list) {
+      condition += fmt::format("{}{} {} {}",
+                               condition.empty() ? ""
+                               : wanted          ? " && "
+                                                 : " || ",
+                               value, wanted ? "!=" : "==", one.code);
+      shown.push_back(one.shown);
+    }
+    fail_if(condition,
+            fmt::format("{} must {}be in list {}", what, wanted ? "" : "not ", go_list(shown)));
+  }
+}
+
 std::string ValueChecks::number(const RawRules& rules) {
   const std::string type = cpp_scalar(field_);
   const auto one = [&](int number) -> Literal {
@@ -198,28 +227,21 @@ std::string ValueChecks::number(const RawRules& rules) {
     return made;
   };
   if (const Literal equal = one(1); !equal.code.empty()) {
-    fail_if(fmt::format("{} != {}", value_, equal.code), "value must equal " + equal.shown);
+    fail_if(fmt::format("{} != {}", value_, equal.code), "value must equal " + equal.go_shown);
     return {};
   }
   const Literal lt = one(2), lte = one(3), gt = one(4), gte = one(5);
-  bounds(value_, lt.code, lte.code, gt.code, gte.code, gt.code.empty() ? gte.shown : gt.shown,
-         lt.code.empty() ? lte.shown : lt.shown);
-  for (int number : {6, 7}) {
-    std::string condition;
-    std::vector<std::string> shown;
+  bounds(value_, lt.code, lte.code, gt.code, gte.code, gt.code.empty() ? gte.go_shown : gt.go_shown,
+         lt.code.empty() ? lte.go_shown : lt.go_shown);
+  const auto many = [&](int number) {
+    std::vector<Listed> list;
     for (const pb::UnknownField& raw : rules.values(number)) {
-      const Literal listed = literal(field_, raw);
-      condition += fmt::format("{}{} {} static_cast<{}>({})",
-                               condition.empty() ? ""
-                               : number == 6     ? " && "
-                                                 : " || ",
-                               value_, number == 6 ? "!=" : "==", type, listed.code);
-      shown.push_back(listed.shown);
+      const Literal made = literal(field_, raw);
+      list.push_back({fmt::format("static_cast<{}>({})", type, made.code), made.go_shown});
     }
-    if (!shown.empty())
-      fail_if(condition, fmt::format("value must {}be in list {}", number == 6 ? "" : "not ",
-                                     list_text(shown)));
-  }
+    return list;
+  };
+  lists(value_, many(6), many(7));
   return {};
 }
 
@@ -232,27 +254,27 @@ std::string ValueChecks::boolean(const RawRules& rules) {
 
 std::string ValueChecks::enumeration(const RawRules& rules) {
   const std::string value = fmt::format("static_cast<int>({})", value_);
+  // protoc-gen-validate knows the names of a field that is an enum, not of lists and maps of them.
+  const bool named = !field_->is_repeated() && !field_->containing_type()->options().map_entry();
+  const auto listed = [&](uint64_t raw) -> Listed {
+    const auto number = static_cast<int32_t>(raw);
+    const std::string code = fmt::format("{}", number);
+    if (!named) return {code, code};
+    const pb::EnumValueDescriptor* one = field_->enum_type()->FindValueByNumber(number);
+    return {code, one ? one->name() : ""};
+  };
+  const auto many = [&](int number) {
+    std::vector<Listed> list;
+    for (const pb::UnknownField& raw : rules.values(number)) list.push_back(listed(raw.varint()));
+    return list;
+  };
   if (const auto equal = rules.unsigned_of(1))
-    fail_if(fmt::format("{} != {}", value, static_cast<int32_t>(*equal)),
-            fmt::format("value must equal {}", static_cast<int32_t>(*equal)));
+    fail_if(fmt::format("{} != {}", value, listed(*equal).code),
+            "value must equal " + listed(*equal).shown);
+  lists(value, many(3), many(4));
   if (rules.flag(2))
     fail_if(fmt::format("!{}_IsValid({})", cpp_type(field_->enum_type()), value),
             "value must be one of the defined enum values");
-  for (int number : {3, 4}) {
-    std::string condition;
-    std::vector<std::string> shown;
-    for (const pb::UnknownField& raw : rules.values(number)) {
-      shown.push_back(fmt::format("{}", static_cast<int32_t>(raw.varint())));
-      condition += fmt::format("{}{} {} {}",
-                               condition.empty() ? ""
-                               : number == 3     ? " && "
-                                                 : " || ",
-                               value, number == 3 ? "!=" : "==", shown.back());
-    }
-    if (!shown.empty())
-      fail_if(condition, fmt::format("value must {}be in list {}", number == 3 ? "" : "not ",
-                                     list_text(shown)));
-  }
   return {};
 }
 
@@ -278,57 +300,62 @@ void ValueChecks::lengths(const RawRules& rules, const std::string& size, std::s
 }
 
 void ValueChecks::parts(const RawRules& rules, int prefix, int suffix, int contains) {
-  const std::string view = fmt::format("std::string_view({})", value_);
-  const auto bytes_literal = [](const std::string& text) {
-    return fmt::format("std::string_view({}, {})", quoted_bytes(text), text.size());
+  const bool is_bytes = field_->type() == Field::TYPE_BYTES;
+  const auto shown = [&](const std::string& text) {
+    return is_bytes ? go_hex(text) : go_quote(text);
   };
+  const std::string view = fmt::format("std::string_view({})", value_);
   if (const auto text = rules.text(prefix))
-    fail_if(fmt::format("!{}.starts_with({})", view, bytes_literal(*text)),
-            fmt::format("value does not have prefix \"{}\"", *text));
+    fail_if(fmt::format("!{}.starts_with({})", view, view_literal(*text)),
+            "value does not have prefix " + shown(*text));
   if (const auto text = rules.text(suffix))
-    fail_if(fmt::format("!{}.ends_with({})", view, bytes_literal(*text)),
-            fmt::format("value does not have suffix \"{}\"", *text));
+    fail_if(fmt::format("!{}.ends_with({})", view, view_literal(*text)),
+            "value does not have suffix " + shown(*text));
   if (const auto text = rules.text(contains))
-    fail_if(fmt::format("{}.find({}) == std::string_view::npos", view, bytes_literal(*text)),
-            fmt::format("value does not contain substring \"{}\"", *text));
+    fail_if(fmt::format("{}.find({}) == std::string_view::npos", view, view_literal(*text)),
+            fmt::format("value does not contain {}{}", is_bytes ? "" : "substring ", shown(*text)));
+}
+
+std::string ValueChecks::pattern(const std::string& pattern) {
+  const re2::RE2 compiled(pattern, re2::RE2::Quiet);
+  if (!compiled.ok())
+    return fmt::format("the pattern `{}` is none of RE2's: {}", pattern, compiled.error());
+  out_.put("{");
+  out_.line("static const ::bia::rules::Pattern pattern({});", view_literal(pattern));
+  fail_if(fmt::format("!pattern.{}({})",
+                      field_->type() == Field::TYPE_BYTES ? "matches_bytes" : "matches", value_),
+          "value does not match regex pattern " + go_quote(pattern));
+  out_.put("}");
+  return {};
 }
 
 std::string ValueChecks::text(const RawRules& rules) {
-  if (rules.has(24))
-    return "the rule string.well_known_regex is not built; check it in the handler";
-  if (const auto pattern = rules.text(6)) {
-    const re2::RE2 compiled(*pattern, re2::RE2::Quiet);
-    if (!compiled.ok())
-      return fmt::format("the pattern `{}` is none of RE2's: {}", *pattern, compiled.error());
-    out_.put("{");
-    out_.line("static const ::bia::rules::Pattern pattern({});", quoted_bytes(*pattern));
-    fail_if(fmt::format("!pattern.matches({})", value_),
-            fmt::format("value does not match regex pattern \"{}\"", *pattern));
-    out_.put("}");
-  }
+  const auto many = [&](int number) {
+    std::vector<Listed> list;
+    for (const std::string& one : rules.texts(number)) list.push_back({view_literal(one), one});
+    return list;
+  };
   if (const auto equal = rules.text(1))
-    fail_if(fmt::format("{} != {}", value_, quoted_bytes(*equal)),
+    fail_if(fmt::format("{} != {}", value_, view_literal(*equal)),
             fmt::format("value must equal {}", *equal));
+  lists(value_, many(10), many(11));
   if (rules.first_of({2, 3, 19}))
     lengths(rules, fmt::format("::bia::rules::runes({})", value_), "runes", 19, 2, 3);
   lengths(rules, value_ + ".size()", "bytes", 20, 4, 5);
   parts(rules, 7, 8, 9);
   if (const auto text = rules.text(23))
     fail_if(fmt::format("std::string_view({}).find({}) != std::string_view::npos", value_,
-                        quoted_bytes(*text)),
-            fmt::format("value contains substring \"{}\"", *text));
-  for (int number : {10, 11}) {
-    std::string condition;
-    for (const std::string& one : rules.texts(number))
-      condition += fmt::format("{}{} {} {}",
-                               condition.empty() ? ""
-                               : number == 10    ? " && "
-                                                 : " || ",
-                               value_, number == 10 ? "!=" : "==", quoted_bytes(one));
-    if (!condition.empty())
-      fail_if(condition, fmt::format("value must {}be in list {}", number == 10 ? "" : "not ",
-                                     list_text(rules.texts(number))));
-  }
+                        view_literal(*text)),
+            "value contains substring " + go_quote(*text));
+  text_formats(rules);
+  const uint64_t known = rules.unsigned_of(24).value_or(0);
+  if (known != 0 && rules.has(6))
+    return "the rules string.pattern and well_known_regex cannot be on one field";
+  if (known != 0) return pattern(header_pattern(known, !rules.has(25) || rules.flag(25)));
+  return rules.has(6) ? pattern(*rules.text(6)) : "";
+}
+
+void ValueChecks::text_formats(const RawRules& rules) {
   struct Known {
     int number;
     std::string_view test;
@@ -344,70 +371,37 @@ std::string ValueChecks::text(const RawRules& rules) {
        "::bia::rules::is_hostname({0}) || ::bia::rules::is_ipv4({0}) || ::bia::rules::is_ipv6({0})",
        "a valid hostname, or ip address"},
       {22, "::bia::rules::is_uuid({0})", "a valid UUID"},
-      {17, "::bia::rules::is_uri({0})", "absolute"},
+      {17, "::bia::rules::is_uri({0}) || !::bia::rules::is_uri_reference({0})", "absolute"},
+      {17, "::bia::rules::is_uri_reference({0})", "a valid URI"},
       {18, "::bia::rules::is_uri_reference({0})", "a valid URI"}};
   for (const Known& known : kKnown) {
     if (rules.flag(known.number))
       fail_if("!(" + fmt::format(fmt::runtime(known.test), value_) + ")",
               fmt::format("value must be {}", known.what));
   }
-  return {};
 }
 
 std::string ValueChecks::bytes(const RawRules& rules) {
-  for (const auto& [number, name] :
-       {std::pair(4, "pattern"), std::pair(8, "in"), std::pair(9, "not_in"), std::pair(10, "ip"),
-        std::pair(11, "ipv4"), std::pair(12, "ipv6")}) {
-    if (rules.has(number))
-      return fmt::format("the rule bytes.{} is not built; check it in the handler", name);
-  }
-  if (const auto equal = rules.text(1))
-    fail_if(
-        fmt::format("{} != std::string_view({}, {})", value_, quoted_bytes(*equal), equal->size()),
-        "value must equal the given bytes");
+  const auto many = [&](int number) {
+    std::vector<Listed> list;
+    for (const std::string& one : rules.texts(number))
+      list.push_back({view_literal(one), go_bytes(one)});
+    return list;
+  };
   lengths(rules, value_ + ".size()", "bytes", 13, 2, 3);
   parts(rules, 5, 6, 7);
-  return {};
-}
-
-std::string ValueChecks::duration(const RawRules& rules) {
-  if (rules.first_of({7, 8})) return "the rules duration.in and not_in are not built";
-  MomentCode moments;
-  for (int number : {2, 3, 4, 5, 6}) {
-    const auto moment = rules.moment(number);
-    if (moment && moment->is_wide()) moments.wide = true;
+  lists(value_, many(8), many(9));
+  if (const auto equal = rules.text(1))
+    fail_if(fmt::format("{} != {}", value_, view_literal(*equal)),
+            "value must equal " + go_bytes(*equal));
+  for (const auto& [number, version, what] :
+       {std::tuple(10, 0, "IP"), std::tuple(11, 4, "IPv4"), std::tuple(12, 6, "IPv6")}) {
+    if (rules.flag(number))
+      fail_if(fmt::format("!::bia::rules::is_ip_bytes({}, {})", value_, version),
+              fmt::format("value must be a valid {} address", what));
   }
-  const std::string value = moments.of_field(value_);
-  const auto code = [&](int number) {
-    const auto moment = rules.moment(number);
-    return moment ? moments.of_rule(*moment) : std::string();
-  };
-  const auto shown = [&](int a, int b) {
-    const auto moment = rules.moment(a) ? rules.moment(a) : rules.moment(b);
-    if (!moment) return std::string();
-    // A wide one's fraction is lost in a double.
-    return moment->is_wide() ? fmt::format("{}s", moment->seconds)
-                             : fmt::format("{}s", static_cast<double>(moment->in_nanos()) / 1e9);
-  };
-  if (rules.has(2)) fail_if(value + " != " + code(2), "value must equal " + shown(2, 2));
-  bounds(value, code(3), code(4), code(5), code(6), shown(5, 6), shown(3, 4));
-  return {};
-}
-
-std::string ValueChecks::timestamp(const RawRules& rules) {
-  if (rules.first_of({2, 3, 4, 5, 6}))
-    return "of timestamp's rules only required, lt_now, gt_now and within are built";
-  const std::string value = fmt::format("::bia::rules::nanos({0}.seconds(), {0}.nanos())", value_);
-  const std::string now = "::bia::rules::now_nanos()";
-  if (rules.flag(7)) fail_if(value + " >= " + now, "value must be less than now");
-  if (rules.flag(8)) fail_if(value + " <= " + now, "value must be greater than now");
-  if (const auto within = rules.moment(9)) {
-    if (std::string wrong = wrong_within(*within); !wrong.empty()) return wrong;
-    const int64_t nanos = within->in_nanos();
-    fail_if(fmt::format("{0} < {1} - {2}LL || {0} > {1} + {2}LL", value, now, nanos),
-            fmt::format("value must be within {}s of now", static_cast<double>(nanos) / 1e9));
-  }
-  return {};
+  const auto pattern_text = rules.text(4);
+  return pattern_text ? pattern(*pattern_text) : "";
 }
 
 }  // namespace bia::protoc

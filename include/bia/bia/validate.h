@@ -76,6 +76,9 @@ class Pattern {
   ~Pattern();
   /// Anywhere in `text`.
   bool matches(std::string_view text) const;
+  /// The same for bytes that need not be UTF-8: one that begins no character is U+FFFD, as Go's
+  /// regexp has it.
+  bool matches_bytes(std::string_view bytes) const;
 
  private:
   struct Impl;

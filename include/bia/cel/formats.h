@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 // The formats of protoc-gen-validate's and protovalidate's rules: what generated checks and the
@@ -13,6 +14,12 @@ bool is_hostname(std::string_view text);
 bool is_ipv4(std::string_view text);
 bool is_ipv6(std::string_view text);
 bool is_uuid(std::string_view text);
+/// An address of 4 or 16 bytes; `version` is 4, 6, or 0 for either. As Go's net.IP has them: the
+/// 16 bytes of ::ffff:1.2.3.4 are one of version 4.
+bool is_ip_bytes(std::string_view bytes, int version);
+/// In the limits of google/protobuf/duration.proto, or timestamp.proto.
+bool is_duration(int64_t seconds, int32_t nanos);
+bool is_timestamp(int64_t seconds, int32_t nanos);
 
 // protovalidate's. `version` is 4, 6, or 0 for either.
 bool is_html_email(std::string_view text);

@@ -1,10 +1,6 @@
 #pragma once
-#include <string>
-#include <string_view>
+#include "codec/go_quote.h"
 
 namespace zelus::options {
-
-/// Go's strconv.Quote, for error texts; text that is not UTF-8 is shown byte by byte.
-std::string go_quote(std::string_view text);
-
+using bia::codec::go_quote;
 }  // namespace zelus::options

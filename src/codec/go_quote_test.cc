@@ -1,8 +1,8 @@
-#include "zelus/options/go_quote.h"
+#include "codec/go_quote.h"
 
 #include <gtest/gtest.h>
 
-namespace zelus::options {
+namespace bia::codec {
 namespace {
 
 // As strconv.Quote of Go 1.26 prints them.
@@ -17,4 +17,4 @@ TEST(GoQuote, EscapesWhatIsNotSeen) {
 }
 
 }  // namespace
-}  // namespace zelus::options
+}  // namespace bia::codec

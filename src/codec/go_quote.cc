@@ -1,4 +1,4 @@
-#include "zelus/options/go_quote.h"
+#include "codec/go_quote.h"
 
 #include <fmt/format.h>
 #include <locale.h>
@@ -8,7 +8,7 @@
 
 #include "codec/utf8.h"
 
-namespace zelus::options {
+namespace bia::codec {
 
 namespace {
 
@@ -48,7 +48,7 @@ std::string escape(char c) {
 std::string go_quote(std::string_view text) {
   std::string quoted = "\"";
   for (size_t at = 0; at < text.size();) {
-    const size_t length = bia::codec::utf8_length(text, at);
+    const size_t length = utf8_length(text, at);
     const std::string_view character = text.substr(at, std::max<size_t>(length, 1));
     at += character.size();
     if (length <= 1) {
@@ -57,7 +57,7 @@ std::string go_quote(std::string_view text) {
       continue;
     }
     std::string_view rest = character;
-    const uint32_t rune = bia::codec::take_code_point(rest);
+    const uint32_t rune = take_code_point(rest);
     if (!is_unseen(rune)) {
       quoted += character;
     } else {
@@ -67,4 +67,4 @@ std::string go_quote(std::string_view text) {
   return quoted + '"';
 }
 
-}  // namespace zelus::options
+}  // namespace bia::codec
