@@ -278,13 +278,36 @@ Result<ServerConfig::Http> read_http(const Config& config) {
   return http;
 }
 
+Result<void> read_keepalive(const Config& config, grpc::ServerKeepalive& into) {
+  const std::string section = "server.grpc.keepalive";
+  if (!config.has(section)) return {};
+  BIA_TRY(config.only(section, {"time", "timeout", "max_connection_idle", "max_connection_age",
+                                "max_connection_age_grace", "min_time", "permit_without_stream"}));
+  BIA_TRY(read_duration(config, section + ".time", into.time));
+  BIA_TRY(read_duration(config, section + ".timeout", into.timeout));
+  BIA_TRY(read_duration(config, section + ".max_connection_idle", into.max_connection_idle));
+  BIA_TRY(read_duration(config, section + ".max_connection_age", into.max_connection_age));
+  BIA_TRY(
+      read_duration(config, section + ".max_connection_age_grace", into.max_connection_age_grace));
+  BIA_TRY(read_duration(config, section + ".min_time", into.min_time));
+  BIA_TRY(read_flag(config, section + ".permit_without_stream", into.permit_without_stream));
+  // As grpc-go has it, which raises it.
+  if (into.time > Duration::zero() && into.time < std::chrono::seconds(1))
+    return bad_value(config, section + ".time",
+                     section + ".time is below 1s; write 1s or more, or 0s for no PINGs");
+  if (into.timeout == Duration::zero())
+    return bad_value(config, section + ".timeout",
+                     section + ".timeout is 0s; write time: 0s for no PINGs");
+  return {};
+}
+
 /// `shared`: the HTTP port serves gRPC too.
 Result<ServerConfig::Grpc> read_grpc(const Config& config, bool shared) {
   ServerConfig::Grpc grpc;
-  BIA_TRY(config.only(
-      "server.grpc",
-      {"network", "addr", "timeout", "message_bytes_max", "streams_max", "metadata_bytes_max",
-       "window_bytes", "stall_timeout", "handshake_timeout", "connections_max", "http2", "tls"}));
+  BIA_TRY(config.only("server.grpc",
+                      {"network", "addr", "timeout", "message_bytes_max", "streams_max",
+                       "metadata_bytes_max", "window_bytes", "stall_timeout", "handshake_timeout",
+                       "connections_max", "http2", "keepalive", "tls"}));
   if (shared && !config.has("server.grpc.addr")) {
     grpc.options.address.clear();
     if (config.has("server.grpc.tls"))
@@ -295,6 +318,10 @@ Result<ServerConfig::Grpc> read_grpc(const Config& config, bool shared) {
       return bad_value(config, "server.grpc.http2",
                        "server.grpc.http2 without server.grpc.addr: the port that gRPC shares with "
                        "HTTP has server.http.http2");
+    if (config.has("server.grpc.keepalive"))
+      return bad_value(config, "server.grpc.keepalive",
+                       "server.grpc.keepalive without server.grpc.addr: the port that gRPC shares "
+                       "with HTTP has server.http.idle_timeout and http2.pings");
   } else {
     grpc.options.address = BIA_TRY(read_address(config, "server.grpc", ":9000"));
   }
@@ -306,6 +333,7 @@ Result<ServerConfig::Grpc> read_grpc(const Config& config, bool shared) {
   BIA_TRY(read_duration(config, "server.grpc.timeout", grpc.options.timeout));
   BIA_TRY(read_duration(config, "server.grpc.stall_timeout", grpc.options.stall_timeout));
   BIA_TRY(read_http2(config, "server.grpc.http2", grpc.options.http2));
+  BIA_TRY(read_keepalive(config, grpc.options.keepalive));
   BIA_TRY(read_size(config, "server.grpc.message_bytes_max", grpc.options.message_bytes_max, 1,
                     kBytesMax));
   BIA_TRY(read_size(config, "server.grpc.streams_max", grpc.options.streams_max, 1, kCountMax));

@@ -197,6 +197,44 @@ TEST(ServerConfig, SaysWhatIsWrongWithAnAddress) {
             "config.yaml:2: server.http.addr is missing; write \"addr: :8080\" below server.http");
 }
 
+TEST(ServerConfig, ReadsKeepalive) {
+  const grpc::ServerKeepalive plain = read("server: {grpc: {addr: ':1'}}")->grpc->options.keepalive;
+  EXPECT_EQ(plain.time, 2h);
+  EXPECT_EQ(plain.timeout, 20s);
+  EXPECT_EQ(plain.min_time, 5min);
+  EXPECT_FALSE(plain.permit_without_stream);
+  for (Duration one :
+       {plain.max_connection_idle, plain.max_connection_age, plain.max_connection_age_grace})
+    EXPECT_EQ(one, Duration::zero());
+  const grpc::ServerKeepalive all =
+      read(
+          "server: {grpc: {addr: ':1', keepalive: {time: 1s, timeout: 1ms, max_connection_idle: "
+          "2s, max_connection_age: 3s, max_connection_age_grace: 4s, min_time: 5s, "
+          "permit_without_stream: true}}}")
+          ->grpc->options.keepalive;
+  EXPECT_EQ(all.time, 1s);
+  EXPECT_EQ(all.timeout, 1ms);
+  EXPECT_EQ(all.max_connection_idle, 2s);
+  EXPECT_EQ(all.max_connection_age, 3s);
+  EXPECT_EQ(all.max_connection_age_grace, 4s);
+  EXPECT_EQ(all.min_time, 5s);
+  EXPECT_TRUE(all.permit_without_stream);
+  EXPECT_EQ(
+      read("server: {grpc: {addr: ':1', keepalive: {time: 0s}}}")->grpc->options.keepalive.time,
+      0s);
+  const std::string section = "server:\n  grpc:\n    addr: :1\n    keepalive:\n      ";
+  EXPECT_EQ(error_of(section + "time: 999ms\n"),
+            "config.yaml:5: server.grpc.keepalive.time is below 1s; write 1s or more, or 0s for no "
+            "PINGs");
+  EXPECT_EQ(error_of(section + "timeout: 0s\n"),
+            "config.yaml:5: server.grpc.keepalive.timeout is 0s; write time: 0s for no PINGs");
+  EXPECT_EQ(error_of(section + "min_tme: 1s\n"),
+            "config.yaml:5: unknown key server.grpc.keepalive.min_tme; did you mean min_time?");
+  EXPECT_EQ(error_of("server:\n  http: {addr: ':1', grpc: true}\n  grpc:\n    keepalive: {}\n"),
+            "config.yaml:4: server.grpc.keepalive without server.grpc.addr: the port that gRPC "
+            "shares with HTTP has server.http.idle_timeout and http2.pings");
+}
+
 TEST(ServerConfig, NamesUnknownKeysAndBadValues) {
   EXPECT_EQ(http_error("timeot: 1s"),
             "config.yaml:4: unknown key server.http.timeot; did you mean timeout?");

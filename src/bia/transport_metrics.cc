@@ -83,6 +83,12 @@ void collect_grpc(metrics::TextWriter& out, const grpc::Server::Counters& counte
             "Calls refused before their handlers, by reason: metadata_too_large is above "
             "server.grpc.metadata_bytes_max.",
             counters.calls_refused);
+  by_reason(out, "grpc_server_connections_ended_total",
+            "Connections ended by server.grpc.keepalive, by reason: silent did not answer a PING, "
+            "idle had no call, aged was open for too long.",
+            {{"silent", counters.keepalive_silent},
+             {"idle", counters.keepalive_idle},
+             {"aged", counters.keepalive_aged}});
   by_reason(
       out, "grpc_server_messages_refused_total",
       "Messages refused, by reason: too_large is above server.grpc.message_bytes_max, overdue one "

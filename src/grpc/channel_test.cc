@@ -56,7 +56,9 @@ TEST(Keepalive, LeavesAPeerThatAnswersPings) {
     reply = "done";
     return {};
   };
-  with_server({unary("/t.S/Slow", slow)}, [](Server& server) {
+  ServerOptions server_options;
+  server_options.keepalive.min_time = {};
+  const auto body = [](Server& server) {
     ChannelOptions options;
     options.keepalive_time = milliseconds(5);
     options.keepalive_timeout = seconds(60);
@@ -65,7 +67,8 @@ TEST(Keepalive, LeavesAPeerThatAnswersPings) {
     EXPECT_EQ(reply.message, "done") << reply.status.message;
     // SETTINGS, its answer, and the head are not all that it sent: nine bytes and eight a PING.
     EXPECT_GT(channel.bytes_received(), 150u);
-  });
+  };
+  with_server({unary("/t.S/Slow", slow)}, body, server_options);
 }
 
 TEST(Keepalive, PingsHalfAsOftenOnceItWasTooOften) {

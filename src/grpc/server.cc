@@ -58,6 +58,7 @@ class Server::Impl final : private http::Http2GuestService {
     std::vector<net::Listener> listeners;
     std::vector<fiber::Fiber> acceptors;
     std::vector<ServerConnection*> connections;
+    fiber::Fiber sweeper;
     fiber::WaitQueue emptied;
     ThreadCounters counters;
   };
@@ -73,6 +74,7 @@ class Server::Impl final : private http::Http2GuestService {
   Result<void> listen_on(PerThread& mine, net::Listener listener);
   void accept_all(PerThread& mine, size_t index);
   void stop_accepting(PerThread& mine);
+  Result<void> start_keepalive(PerThread& mine);
   void stop_thread(PerThread& mine, Deadline deadline);
   /// Runs `work` in a fiber on each thread and waits for all of them. Suspends.
   void on_each_thread(const std::function<void(size_t)>& work);
@@ -100,6 +102,10 @@ Result<void> Server::Impl::prepare() {
   if (options_.window_bytes < 65'535 || options_.window_bytes > INT32_MAX) {
     return Error(Code::kInvalidArgument, "BAD_OPTION",
                  "server.grpc.window_bytes must be from 65535 to 2147483647");
+  }
+  if (options_.keepalive.timeout <= Duration::zero()) {
+    return Error(Code::kInvalidArgument, "BAD_OPTION",
+                 "server.grpc.keepalive.timeout must be above zero");
   }
   BIA_TRY(health_.add_methods(methods_));
   health_.set("", Health::kServing);
@@ -180,8 +186,32 @@ void Server::Impl::on_each_thread(const std::function<void(size_t)>& work) {
   }
 }
 
+/// One fiber a thread looks at its connections, when the next of them may have something due. What
+/// begins after a look is due `soonest` after it at the earliest.
+Result<void> Server::Impl::start_keepalive(PerThread& mine) {
+  const ServerKeepalive& keepalive = options_.keepalive;
+  Duration soonest = Duration::max();
+  for (Duration one :
+       {keepalive.time, keepalive.max_connection_idle, keepalive.max_connection_age / 10 * 9}) {
+    if (one > Duration::zero()) soonest = std::min(soonest, one);
+  }
+  if (soonest == Duration::max()) return {};
+  const auto look = [&mine, soonest] {
+    TimePoint next;
+    do {
+      const TimePoint at = now();
+      next = at + soonest;
+      for (ServerConnection* connection : mine.connections)
+        next = std::min(next, connection->keep_alive(at));
+    } while (fiber::sleep_until(next));
+  };
+  mine.sweeper = BIA_TRY(fiber::Scheduler::current().spawn(look));
+  return {};
+}
+
 Result<void> Server::Impl::listen(size_t thread, const net::Endpoint& endpoint) {
   PerThread& mine = *per_thread_[thread];
+  BIA_TRY(start_keepalive(mine));
   // A path has one listener: the first thread passes the others theirs.
   if (endpoint.family() == AF_UNIX && options_.listeners.empty() && thread > 0) return {};
   if (options_.listeners.empty())
@@ -264,6 +294,8 @@ void Server::Impl::stop_thread(PerThread& mine, Deadline deadline) {
   while (!mine.connections.empty()) {
     if (!mine.emptied.wait()) fiber::yield();
   }
+  mine.sweeper.cancel_and_join();
+  mine.sweeper = {};
 }
 
 std::vector<int> Server::Impl::listener_fds() const {
@@ -316,6 +348,9 @@ Server::Counters Server::Impl::counters() const {
     sum.messages_malformed += counters.messages_malformed.get();
     sum.messages_overdue += counters.messages_overdue.get();
     sum.messages_sent += counters.messages_sent.get();
+    sum.keepalive_silent += counters.keepalive_silent.get();
+    sum.keepalive_idle += counters.keepalive_idle.get();
+    sum.keepalive_aged += counters.keepalive_aged.get();
   }
   sum.http2_streams_refused = abuses_.streams();
   sum.http2_abuses = abuses_.by_name();

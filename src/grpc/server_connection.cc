@@ -51,6 +51,8 @@ void ServerConnection::run(net::Socket socket) {
   options.limits = options_.http2;
   options.limits.stall = options_.stall_timeout;
   options.abuses = &abuses_;
+  options.ping_policy = {options_.keepalive.min_time, options_.keepalive.permit_without_stream};
+  begin_keepalive();
   own_ = std::make_unique<http::Http2Connection>(std::move(socket), options,
                                                  static_cast<http::Http2Events&>(*this));
   http2_ = own_.get();
@@ -151,7 +153,7 @@ void ServerConnection::on_end_stream(http::Http2Stream& stream) noexcept {
 void ServerConnection::on_stream_closed(http::Http2Stream& stream, http::Http2Error) noexcept {
   Call& call = call_of(stream);
   call.on_closed();
-  calls_.release(call);
+  release(call);
 }
 
 http::Http2Events::BodyPart ServerConnection::read_body(http::Http2Stream& stream,

@@ -36,6 +36,7 @@ struct alignas(64) ThreadCounters {
   http::OwnedCounter messages_received, messages_sent;
   std::array<http::OwnedCounter, kCallRefusalNames.size()> calls_refused;
   http::OwnedCounter messages_too_large, messages_malformed, messages_overdue;
+  http::OwnedCounter keepalive_silent, keepalive_idle, keepalive_aged;
 };
 
 /// The gRPC side of one connection: one that was accepted, and lives in the fiber that calls `run`;
@@ -62,6 +63,8 @@ class ServerConnection final : public http::Http2Guest, private fiber::Scheduler
   void end_handshake();
   /// Ends it now; handlers are cancelled.
   void close();
+  /// Does what `options.keepalive` asks for by `at`. When something may be due next.
+  TimePoint keep_alive(TimePoint at);
 
   // For the calls.
   http::Http2Connection& http2() { return *http2_; }
@@ -77,7 +80,10 @@ class ServerConnection final : public http::Http2Guest, private fiber::Scheduler
   /// A unary call has begun whose message is to come: looked at once this turn's bytes are read.
   void await_message() { fiber::Scheduler::current().defer(*this); }
   /// Takes the call back once it is idle.
-  void release(Call& call) { calls_.release(call); }
+  void release(Call& call) {
+    calls_.release(call);
+    if (notes_idle_ && calls_.live() == 0) idle_since_ = now();
+  }
 
   // For the HTTP server whose guest it is.
   void end() override;
@@ -86,6 +92,11 @@ class ServerConnection final : public http::Http2Guest, private fiber::Scheduler
   bool handshake(net::Socket& socket);
   void run_deferred() noexcept override;
   void watch_messages();
+  void begin_keepalive();
+  void leave(TimePoint at, std::string_view why, http::OwnedCounter& counter);
+  TimePoint leave_when_due(TimePoint at);
+  TimePoint end_when_due(TimePoint at);
+  TimePoint ping_when_due(TimePoint at);
   /// Ends unary calls whose messages are overdue; when the next one is, TimePoint::max() for none.
   TimePoint end_overdue(TimePoint at);
   http::Http2Stream* on_request() noexcept override;
@@ -112,6 +123,10 @@ class ServerConnection final : public http::Http2Guest, private fiber::Scheduler
   fiber::Fiber watch_;  ///< of unary calls whose messages are to come
   bool watching_ = false;
   bool shutting_down_ = false;
+  // By `keep_alive`; the moments are TimePoint{} where there is none.
+  bool notes_idle_ = false;
+  bool aged_ = false;  ///< it leaves for its age
+  TimePoint opened_at_{}, idle_since_{}, age_due_{}, left_at_{}, pinged_at_{};
 };
 
 }  // namespace bia::grpc

@@ -293,8 +293,10 @@ void Http2Connection::consume(Http2Stream& stream, size_t bytes) {
   }
 }
 
-void Http2Connection::ping() {
-  std::memset(put_frame(FrameType::kPing, 0, 0, 8), 0, 8);
+void Http2Connection::ping(Ping why) {
+  char* at = put_frame(FrameType::kPing, 0, 0, 8);
+  std::memset(at, 0, 8);
+  at[7] = static_cast<char>(why);
   flush();
 }
 

@@ -69,6 +69,13 @@ struct Http2Options {
   /// byte to its last, a header block as one; DATA has `limits.stall` without a byte. Zero: none.
   Duration handshake_timeout = std::chrono::seconds(20);
   Http2Limits limits;
+  /// Server: PINGs of a peer that has a stream open may come `interval_min` after one another, else
+  /// two hours; the third that comes sooner, and none of our DATA between them, is above the limit
+  /// on PINGs (grpc-go's keepalive.EnforcementPolicy). Zero: `limits.pings` alone.
+  struct PingPolicy {
+    Duration interval_min{};
+    bool without_streams = false;  ///< `interval_min` is for peers without streams too.
+  } ping_policy;
   /// Told of the limit that ended the connection; may be null.
   Http2AbuseCounters* abuses = nullptr;
 };
@@ -109,11 +116,12 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   void reset(Http2Stream& stream, Http2Error error);
   /// Gives received bytes back to the windows of the stream, if it is open, and of the connection.
   void consume(Http2Stream& stream, size_t bytes);
-  void ping();
+  enum class Ping : uint8_t { kAlive, kShutDown };
+  void ping(Ping why = Ping::kAlive);
   /// Server: asks the peer to go (RFC 9113 section 6.8): a notice with the largest id first, and
   /// after a round trip, when what was under way has arrived, the real last id. The connection ends
-  /// with its last stream.
-  void shut_down();
+  /// with its last stream. `debug` goes along in the notice.
+  void shut_down(std::string_view debug = {});
   /// Lets `run` return soon; what the kernel has not taken yet is lost.
   void close();
   bool closed() const { return closed_; }
@@ -174,7 +182,9 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   /// For a fault of the peer's. False where the connection failed for too many.
   bool reset_faulty(int32_t id, Http2Error error);
   bool count_reset();
-  void send_goaway(Goaway kind);
+  void send_goaway(Goaway kind, std::string_view debug = {});
+  /// False for one that is above the limits.
+  bool take_ping();
   /// Ends what the peer sends; the stream closes if ours ended as well.
   void remote_end(Http2Stream& stream);
   void local_end(Http2Stream& stream);
@@ -224,6 +234,9 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   Http2Bucket peer_resets_;
   Http2Bucket peer_settings_;
   Http2Bucket peer_pings_;
+  TimePoint peer_pinged_at_{};
+  uint64_t body_bytes_at_ping_ = 0;
+  uint8_t ping_strikes_ = 0;
   Http2Bucket empty_data_;
   uint32_t continuations_ = 0;
   uint64_t body_bytes_sent_ = 0;

@@ -8,20 +8,41 @@
 
 namespace bia::http {
 
-void Http2Connection::send_goaway(Goaway kind) {
+void Http2Connection::send_goaway(Goaway kind, std::string_view debug) {
   if (closed_ || goaway_final_) return;
-  char* at = put_frame(FrameType::kGoaway, 0, 0, 8);
+  char* at = put_frame(FrameType::kGoaway, 0, 0, 8 + debug.size());
   write_u32(at, static_cast<uint32_t>(kind == Goaway::kNotice ? kStreamIdMax : last_peer_id_));
   write_u32(at + 4, static_cast<uint32_t>(Http2Error::kNoError));
+  debug.copy(at + 8, debug.size());
   if (kind == Goaway::kFinal) goaway_final_ = true;
   if (goaway_final_ && streams_.size() == 0) ending_ = true;
   flush();
 }
 
-void Http2Connection::shut_down() {
+void Http2Connection::shut_down(std::string_view debug) {
   if (std::exchange(shutting_down_, true) || closed_) return;
-  send_goaway(Goaway::kNotice);
-  ping();
+  send_goaway(Goaway::kNotice, debug);
+  ping(Ping::kShutDown);
+}
+
+bool Http2Connection::take_ping() {
+  // As grpc-go has them.
+  constexpr Duration kWithoutStreams = std::chrono::hours(2);
+  constexpr uint8_t kStrikesMax = 2;
+  const Http2Options::PingPolicy& policy = options_.ping_policy;
+  if (policy.interval_min > Duration::zero()) {
+    const Duration interval =
+        streams_.size() == 0 && !policy.without_streams ? kWithoutStreams : policy.interval_min;
+    const bool soon = read_at_ - std::exchange(peer_pinged_at_, read_at_) < interval;
+    const bool sent = std::exchange(body_bytes_at_ping_, body_bytes_sent_) != body_bytes_sent_;
+    // Clients measure the bandwidth by PINGs, when data comes. The first one finds none before.
+    if (peer_pings_.empty() || sent) {
+      ping_strikes_ = 0;
+    } else if (soon && ++ping_strikes_ > kStrikesMax) {
+      return false;
+    }
+  }
+  return peer_pings_.take(options_.limits.pings, read_at_);
 }
 
 void Http2Connection::close() {

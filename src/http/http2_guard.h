@@ -64,6 +64,7 @@ class Http2Bucket {
     return true;
   }
   void clear() { used_ = 0; }
+  bool empty() const { return used_ == 0; }
 
  private:
   void refill(const Http2Rate& rate, TimePoint at);

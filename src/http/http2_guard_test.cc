@@ -228,6 +228,44 @@ TEST_F(Http2Guard, BoundsPings) {
   expect_ended_for(Http2Abuse::kPing);
 }
 
+TEST_F(Http2Guard, BoundsPingsByTheirInterval) {
+  options.limits.pings = {1000, 0};
+  options.ping_policy.interval_min = std::chrono::hours(1);
+  const std::string open = request(1, kFlagEndHeaders);
+  for (const bool without_streams : {false, true}) {
+    options.ping_policy.without_streams = without_streams;
+    EXPECT_TRUE(bears(settings + repeat(3, ping)));
+    EXPECT_TRUE(bears(settings + repeat(3, ping) + open + repeat(3, ping)));
+  }
+  EXPECT_FALSE(bears(settings + open + repeat(4, ping)));
+  expect_ended_for(Http2Abuse::kPing);
+  EXPECT_FALSE(bears(settings + repeat(4, ping)));
+}
+
+TEST_F(Http2Guard, ForgivesPingsBetweenWhatItSends) {
+  options.limits.pings = {1000, 0};
+  options.ping_policy.interval_min = std::chrono::hours(1);
+  events.body_bytes = 100;
+  with_connection(options, events, [&](Http2Connection& connection, net::Socket& peer) {
+    const auto writes = [&](const std::string& bytes) {
+      peer.write_all(bytes, Deadline::never()).ignore("closed already, perhaps");
+      const uint64_t written = connection.bytes_written();
+      // Each has an answer.
+      while (!connection.closed() && connection.bytes_written() == written) fiber::yield();
+    };
+    const std::string no_window = u32(0x00040000).substr(0, 2) + u32(0);
+    writes(std::string(kHttp2Preface) + frame(FrameType::kSettings, 0, 0, no_window) +
+           request(1, kFlagEndHeaders | kFlagEndStream));
+    for (int i = 0; i < 20; ++i) {
+      writes(ping);
+      writes(frame(FrameType::kWindowUpdate, 0, 1, u32(1)));
+      EXPECT_FALSE(connection.closed());
+    }
+    for (int i = 0; i < 4; ++i) writes(ping);
+    EXPECT_TRUE(connection.closed());
+  });
+}
+
 TEST_F(Http2Guard, ForgivesPingsBetweenRequestsAndData) {
   const std::string first = request(1, kFlagEndHeaders);
   const std::string data = frame(FrameType::kData, 0, 1, "x");

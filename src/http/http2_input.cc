@@ -384,9 +384,10 @@ bool Http2Connection::on_ping_frame(const FrameHead& head, std::string_view payl
   if (head.id != 0) return fail(Http2Error::kProtocolError, "PING on a stream");
   if (payload.size() != 8) return fail(Http2Error::kFrameSizeError, "PING that is not 8 bytes");
   if (head.flags & kFlagAck) {
-    if (shutting_down_) send_goaway(Goaway::kFinal);
+    if (shutting_down_ && payload[7] == static_cast<char>(Ping::kShutDown))
+      send_goaway(Goaway::kFinal);
     events_.on_ping_ack();
-  } else if (!peer_pings_.take(options_.limits.pings, read_at_)) {
+  } else if (!take_ping()) {
     return fail(Http2Abuse::kPing);
   } else {
     payload.copy(put_frame(FrameType::kPing, kFlagAck, 0, 8), 8);

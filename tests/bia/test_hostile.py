@@ -145,7 +145,7 @@ def test_http2_heads_are_held_to_what_http1_holds(served):
 def test_http2s_limits_are_the_configured_ones(start, tmp_path, section):
     limits = "{settings: 5, settings_per_second: 0, pings: 5, pings_per_second: 0, empty_data: 5, empty_data_per_second: 0, continuations: 2, resets: 5, resets_per_second: 0}"
     service = Service(start, tmp_path, http=f"http2: {limits}")
-    text = service.config.read_text().replace("  grpc:\n", f"  grpc:\n    http2: {limits}\n")
+    text = service.config.read_text().replace("  grpc:\n", f"  grpc:\n    http2: {limits}\n    keepalive: {{min_time: 0s}}\n")
     service.process.terminate()
     service.process.wait(10)
     service.config.write_text(text)

@@ -68,6 +68,29 @@ struct MethodHandler {
   std::shared_ptr<const MethodHandler> json = nullptr;
 };
 
+/// What a server does about connections that are silent, idle or old, and about peers that ping:
+/// grpc-go's keepalive.ServerParameters and EnforcementPolicy, with its defaults. Zero: not at all.
+/// Config keys server.grpc.keepalive.*.
+struct ServerKeepalive {
+  /// Nothing came for so long: a PING.
+  Duration time = std::chrono::hours(2);
+  /// Nothing came for so long after it: the connection ends, and its calls are cancelled. Above
+  /// zero.
+  Duration timeout = std::chrono::seconds(20);
+  /// No call for so long: GOAWAY ("max_idle").
+  Duration max_connection_idle{};
+  /// A connection older than this, give or take a tenth: GOAWAY ("max_age"); the calls that it has
+  /// may end.
+  Duration max_connection_age{};
+  /// After that GOAWAY: what still runs is cancelled.
+  Duration max_connection_age_grace{};
+  /// A peer's PINGs may come so long after one another; the third that comes sooner, without data
+  /// sent between them, ends the connection (ENHANCE_YOUR_CALM, "too_many_pings"). Where there is
+  /// no call, two hours in its place, unless `permit_without_stream`. Zero: `http2.pings` alone.
+  Duration min_time = std::chrono::minutes(5);
+  bool permit_without_stream = false;
+};
+
 struct ServerOptions {
   /// Empty: no port of its own; see `http_guest`.
   std::string address = ":9000";
@@ -87,6 +110,8 @@ struct ServerOptions {
   uint32_t window_bytes = 1 << 20;
   /// What a connection's peer may do, on the port of its own; `stall` is this:
   http::Http2Limits http2;
+  /// On the port of its own.
+  ServerKeepalive keepalive;
   /// That answers wait for a peer that takes none of them before its connection ends, and a unary
   /// call for its message of which nothing more comes; zero: for ever. The call's deadline holds
   /// as well.
@@ -125,6 +150,8 @@ class Server {
     /// Calls that failed before their handlers, by reason ("unknown_method", "content_type", …).
     std::vector<std::pair<std::string_view, uint64_t>> calls_refused;
     uint64_t messages_received = 0, messages_sent = 0;
+    /// Connections that ended by `keepalive`: no answer to a PING, idle, too old.
+    uint64_t keepalive_silent = 0, keepalive_idle = 0, keepalive_aged = 0;
     /// Refused: above `message_bytes_max`, and no gRPC messages or not unpacked.
     uint64_t messages_too_large = 0, messages_malformed = 0, messages_overdue = 0;
     /// Connections that were ended for what the peer did: by the name of the limit that it
