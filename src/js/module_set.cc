@@ -216,6 +216,7 @@ int ModuleSet::init_native(JSContext* ctx, JSModuleDef* module) {
     if (JS_IsException(value) || JS_SetModuleExport(ctx, module, exported.c_str(), value) < 0)
       return -1;
   }
+  if (native->second.finish != nullptr && !native->second.finish(ctx, object.get())) return -1;
   return JS_SetModuleExport(ctx, module, "default", object.release());
 }
 

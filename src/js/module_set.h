@@ -20,6 +20,9 @@ struct NativeModule {
   /// Puts the exports into `object`, which becomes the default export; false with an exception
   /// pending. Once a context.
   bool (*fill)(JSContext* ctx, JSValueConst object) = nullptr;
+  /// Called with the default export once the named ones are taken from it; false with an exception
+  /// pending. May be null.
+  bool (*finish)(JSContext* ctx, JSValueConst object) = nullptr;
 };
 
 /// Where modules come from.

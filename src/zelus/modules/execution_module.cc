@@ -59,11 +59,16 @@ JSValue scenario_property(Vu& vu, int property) {
   }
 }
 
+/// As k6: teardown and handleSummary have none.
+bool has_instance(const Vu& vu) {
+  return !vu.in_init() && vu.phase() != Vu::Phase::kTeardown && vu.phase() != Vu::Phase::kSummary &&
+         vu.script().run != nullptr;
+}
+
 JSValue instance_property(Vu& vu, int property) {
   JSContext* ctx = vu.ctx();
   exec::RunView* run = vu.script().run;
-  if (vu.in_init() || vu.phase() == Vu::Phase::kSummary || run == nullptr)
-    return throw_go_error(ctx, kInstanceInInit);
+  if (!has_instance(vu)) return throw_go_error(ctx, kInstanceInInit);
   switch (property) {
     case kIterationsInterrupted:
       return JS_NewInt64(ctx, static_cast<int64_t>(run->iterations_interrupted()));
@@ -128,6 +133,37 @@ void define_getter(JSContext* ctx, JSValueConst object, const char* name, Proper
   JSAtom atom = JS_NewAtom(ctx, name);
   JS_DefinePropertyGetSet(ctx, object, atom, getter, JS_UNDEFINED,
                           JS_PROP_ENUMERABLE | JS_PROP_CONFIGURABLE);
+  JS_FreeAtom(ctx, atom);
+}
+
+// The objects of the default export, and what exec.vu holds: k6 makes them anew at each reading and
+// refuses where there is nothing to show.
+
+enum Part { kInstance, kScenario, kTest, kVu, kPartOfVu };
+
+JSValue read_part(JSContext* ctx, JSValueConst, int, JSValueConst*, int part, JSValueConst* data) {
+  const Vu& vu = Vu::of(ctx);
+  if (part == kInstance && !has_instance(vu)) return throw_go_error(ctx, kInstanceInInit);
+  if (part == kScenario && vu.in_init()) return throw_go_error(ctx, kScenarioInInit);
+  if (part >= kVu && vu.in_init()) return throw_go_error(ctx, kVuInInit);
+  return JS_DupValue(ctx, data[0]);
+}
+
+JSValue write_part(JSContext* ctx, JSValueConst, int, JSValueConst*, int part, JSValueConst* data) {
+  if (part == kPartOfVu) return JS_UNDEFINED;
+  return throw_type_error(
+      ctx, fmt::format("Cannot assign to read only property '{}'", to_text(ctx, data[0])));
+}
+
+void define_part(JSContext* ctx, JSValueConst object, const char* name, Part part,
+                 const Value& value) {
+  JSValueConst held = value.get();
+  JSValue getter = JS_NewCFunctionData(ctx, read_part, 0, part, 1, &held);
+  const Value text(ctx, new_string(ctx, name));
+  held = text.get();
+  JSValue setter = JS_NewCFunctionData(ctx, write_part, 1, part, 1, &held);
+  JSAtom atom = JS_NewAtom(ctx, name);
+  JS_DefinePropertyGetSet(ctx, object, atom, getter, setter, JS_PROP_ENUMERABLE);
   JS_FreeAtom(ctx, atom);
 }
 
@@ -235,7 +271,8 @@ bool fill(JSContext* ctx, JSValueConst object) {
   define_getter(ctx, scenario, "iterationInTest", kIterationInTest);
   define(ctx, object, "scenario", scenario);
   JSValue test = JS_NewObject(ctx);
-  define_functions(ctx, test, {{"abort", abort_test, 1}, {"fail", fail_test, 1}});
+  define_fixed(ctx, test, "abort", JS_NewCFunction(ctx, abort_test, "abort", 1));
+  define_fixed(ctx, test, "fail", JS_NewCFunction(ctx, fail_test, "fail", 1));
   define_getter(ctx, test, "options", kOptions);
   define(ctx, object, "test", test);
   JSValue vu = JS_NewObject(ctx);
@@ -245,19 +282,28 @@ bool fill(JSContext* ctx, JSValueConst object) {
   define_getter(ctx, vu, "iterationInScenario", kVuIterationInScenario);
   JS_SetClassProto(ctx, kClassTags, JS_NewObject(ctx));
   JSValue tags = JS_NewObjectClass(ctx, kClassTags);
-  JSValue metrics = JS_NewObject(ctx);
-  define(ctx, vu, "tags", JS_DupValue(ctx, tags));
-  define_fixed(ctx, metrics, "tags", tags);
-  define_fixed(ctx, metrics, "metadata", new_metadata_object(ctx));
-  define_fixed(ctx, vu, "metrics", metrics);
+  const Value metrics(ctx, JS_NewObject(ctx));
+  define_part(ctx, vu, "tags", kPartOfVu, Value::dup(ctx, tags));
+  define_fixed(ctx, metrics.get(), "tags", tags);
+  define_fixed(ctx, metrics.get(), "metadata", new_metadata_object(ctx));
+  define_part(ctx, vu, "metrics", kPartOfVu, metrics);
   define(ctx, object, "vu", vu);
+  return true;
+}
+
+/// Named imports are the objects themselves, which are there at any time; their members tell.
+bool guard(JSContext* ctx, JSValueConst object) {
+  constexpr std::pair<const char*, Part> kParts[] = {
+      {"instance", kInstance}, {"scenario", kScenario}, {"test", kTest}, {"vu", kVu}};
+  for (const auto& [name, part] : kParts)
+    define_part(ctx, object, name, part, Value(ctx, JS_GetPropertyStr(ctx, object, name)));
   return true;
 }
 
 }  // namespace
 
 void add_execution_module(bia::js::ModuleSet& modules) {
-  modules.add_native({"k6/execution", {"instance", "scenario", "test", "vu"}, &fill});
+  modules.add_native({"k6/execution", {"instance", "scenario", "test", "vu"}, &fill, &guard});
 }
 void register_execution_class(JSRuntime* rt) {
   JS_NewClass(rt, kClassTags, &kTagsClass);

@@ -92,7 +92,34 @@ TEST_F(ExecutionTest, InitHasNoUser) {
     EXPECT_THAT(
         load("import exec from 'k6/execution'; exec.test.abort('now'); export default () => {}"),
         StartsWith("test aborted: now at "));
+    for (const char* use :
+         {"exec.vu", "exec.vu.metrics.tags.a = 'x'", "delete exec.vu.metrics.tags.a",
+          "exec.vu.tags.a = 1", "exec.vu.metrics.metadata.a = 'x'", "vu.metrics", "vu.tags"}) {
+      EXPECT_THAT(load(fmt::format("import exec, {{ vu }} from 'k6/execution'; {}; export default "
+                                   "() => {{}}",
+                                   use)),
+                  HasSubstr("GoError: getting VU information in the init context is not supported"))
+          << use;
+    }
+    EXPECT_THAT(load("import exec from 'k6/execution'; exec.instance; export default () => {}"),
+                HasSubstr("getting instance information in the init context is not supported"));
+    EXPECT_THAT(load("import exec from 'k6/execution'; exec.scenario; export default () => {}"),
+                HasSubstr("getting scenario information outside of the VU context"));
   });
+}
+
+TEST_F(ExecutionTest, ItsPartsStay) {
+  EXPECT_THAT(shown("import exec, { vu } from 'k6/execution';", R"(
+    for (const name of ['vu', 'scenario', 'instance', 'test']) try { exec[name] = 5; } catch (e) { console.log(String(e)); }
+    exec.vu.tags = 5; exec.vu.metrics = 5;
+    console.log(Object.keys(exec).join(), Object.keys(exec.vu).join(), typeof vu.metrics.tags, typeof exec.vu.tags, exec.vu.idInTest);)"),
+              ElementsAre("TypeError: Cannot assign to read only property 'vu'",
+                          "TypeError: Cannot assign to read only property 'scenario'",
+                          "TypeError: Cannot assign to read only property 'instance'",
+                          "TypeError: Cannot assign to read only property 'test'",
+                          "instance,scenario,test,vu "
+                          "idInInstance,idInTest,iterationInInstance,iterationInScenario,tags,"
+                          "metrics object object 1"));
 }
 
 TEST_F(ExecutionTest, SharedArrayActsAsAnArray) {
