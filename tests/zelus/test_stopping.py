@@ -148,3 +148,45 @@ export default function () {{ sleep(0.3); }}
     dropped = json.loads((tmp_path / "out.json").read_text())["metrics"]["dropped_iterations"]["count"]
     planned = 100 if executor == "shared-iterations" else 200
     assert complete + interrupted + dropped == planned
+
+
+@pytest.mark.parametrize("teardown", ["function teardown() { for (let i = 0; i < 3; ++i) { console.error('td', i); sleep(0.3); } }",
+                                      "async function teardown() { for (let i = 0; i < 3; ++i) { console.error('td', i); await new Promise((r) => setTimeout(r, 300)); } }"])
+def test_a_signal_lets_teardown_finish(zelus, teardown):
+    process = zelus(f"""
+import {{ sleep }} from 'k6';
+export default function () {{ }}
+export {teardown}
+""")
+    wait_for_line(process, "td 0")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 105, err
+    assert "td 2" in err
+    assert "iteration" in out, "the summary is printed"
+
+
+LINGERS = """
+export default function () { }
+export function teardown() { console.error('teardown ran'); }
+"""
+
+
+def wait_for_linger(process):
+    for line in process.stdout:
+        if "--linger was enabled" in line:
+            return
+    pytest.fail("ended without lingering")
+
+
+@pytest.mark.parametrize("summary", ["", "export function handleSummary(data) { return { stdout: `iteration ${data.metrics.iterations.values.count}`, 'own.txt': 'x' }; }"])
+def test_a_signal_ends_lingering_with_the_summary(zelus, tmp_path, summary):
+    process = zelus(LINGERS + summary, "--linger", f"--summary-export={tmp_path}/export.json")
+    wait_for_linger(process)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, err
+    assert "teardown ran" in err and "failed" not in err
+    assert "iteration" in out
+    assert json.loads((tmp_path / "export.json").read_text())["metrics"]["iterations"]["count"] == 1
+    assert (tmp_path / "own.txt").exists() == bool(summary)

@@ -111,9 +111,9 @@ Result<void> Engine::run() {
     debug("Start of test run", {{"executorsCount", std::to_string(executors_.size())}, kRunPhase});
     setup_.state->mark_started();
     result = run_all();
-    setup_.state->allow_scripts();
     setup_.state->mark_ended();
   }
+  setup_.state->allow_scripts();
   // After a failed setup() the progress line stays where it was.
   if (phase_ > Phase::kSetup) phase_ = Phase::kEnded;
   // What aborted the run is on its way here, if it came from another thread.

@@ -79,7 +79,7 @@ void RunState::mark_failed(std::string_view) { failed_.store(true, std::memory_o
 
 void RunState::abort_with(Error reason) {
   if (aborted_.exchange(true, std::memory_order_relaxed)) return;
-  stop_.store(true, std::memory_order_relaxed);
+  if (!scripts_stay_.load(std::memory_order_relaxed)) stop_.store(true, std::memory_order_relaxed);
   if (!control_) return;
   control_->post([this, reason = std::make_shared<Error>(std::move(reason))] {
     reason_ = std::move(*reason);

@@ -65,7 +65,11 @@ class RunState : public RunView {
   bool aborted() const { return aborted_.load(std::memory_order_relaxed); }
   /// Set while an abort ends what scripts run; cleared for teardown and handleSummary.
   const std::atomic<bool>* stop_flag() const { return &stop_; }
-  void allow_scripts() { stop_.store(false, std::memory_order_relaxed); }
+  /// What runs from here on, teardown and handleSummary, no abort ends.
+  void allow_scripts() {
+    scripts_stay_.store(true, std::memory_order_relaxed);
+    stop_.store(false, std::memory_order_relaxed);
+  }
   /// Control thread.
   const std::optional<bia::Error>& abort_reason() const { return reason_; }
   bool failed() const { return failed_.load(std::memory_order_relaxed); }
@@ -85,6 +89,7 @@ class RunState : public RunView {
   std::atomic<int64_t> ended_ns_{0};
   std::atomic<bool> aborted_{false};
   std::atomic<bool> stop_{false};
+  std::atomic<bool> scripts_stay_{false};
   std::atomic<bool> failed_{false};
   std::vector<const ScenarioView*> scenarios_;
   bia::fiber::Scheduler* control_ = nullptr;
