@@ -37,6 +37,7 @@ CASES = {
     "trend-stats": "run --summary-trend-stats=min,p(99.9),count --summary-time-unit=us {script}",
     "no-summary": "run --no-summary --no-thresholds {script}",
     "execution": "run {script}",
+    "execution-parts": "run {script}",
     "segment": "run --execution-segment=1/3:2/3 --execution-segment-sequence=0,1/3,2/3,1 {script}",
     "failed-requests": "run {script}",
     "metrics": "run {script}",
