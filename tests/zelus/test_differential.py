@@ -54,6 +54,8 @@ CASES = {
     "rejected-setup": "run {script}",
     "rejected-top-level": "run {script}",
     "setup-function": "run {script}",
+    "setup-metric": "run {script}",
+    "setup-response": "run {script}",
     "summary-results": "run {script}",
     "source-map": "run {script}",
     "source-map-missing": "run {script}",
@@ -147,9 +149,11 @@ def export_of(path):
             return {name: "R" if counter and name == "rate" else walk(item, f"{key}/{name}") for name, item in sorted(value.items())}
         if isinstance(value, list):
             return sorted((walk(item, key) for item in value), key=json.dumps)
+        if key.endswith("/Date"):
+            return "D"
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             parts = key.split("/")
-            if len(parts) > 2 and TIMED_METRICS.match(parts[2]):
+            if len(parts) > 2 and (TIMED_METRICS.match(parts[2]) or parts[-2] == "timings"):
                 return "N"
         return value
     return json.dumps(walk(json.loads(path.read_text())), indent=1)

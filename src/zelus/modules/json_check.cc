@@ -25,6 +25,10 @@ std::string unsupported(JSContext* ctx, const Value& value, std::vector<void*>& 
                               : "unsupported value: +Inf";
   }
   if (!JS_IsObject(value.get()) || above.size() >= kDepthMax) return "";
+  // Their methods are no members to Go; a metric's `add` is one.
+  const JSClassID kind = JS_GetClassID(value.get());
+  if (kind == kClassMetric) return "unsupported type: func(sobek.Value, sobek.Value) (bool, error)";
+  if (kind >= kClassResponse || JS_IsProxy(value.get())) return "";
   void* object = JS_VALUE_GET_PTR(value.get());
   if (std::find(above.begin(), above.end(), object) != above.end())
     return "unsupported value: encountered a cycle via map[string]interface {}";

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
+#include <utility>
 
 #include "zelus/metrics/go_time.h"
 #include "zelus/modules/native.h"
@@ -48,6 +50,74 @@ JSValue to_array(JSContext* ctx, const Value& collection) {
   return JS_Call(ctx, from.get(), array.get(), 1, arguments);
 }
 
+using Names = std::initializer_list<std::pair<const char*, const char*>>;
+
+/// A new object with members of `from`, each under Go's name of it.
+JSValue renamed(JSContext* ctx, const Value& from, Names names) {
+  JSValue out = JS_NewObject(ctx);
+  for (const auto& [name, go_name] : names)
+    define(ctx, out, go_name, from.property(name).release());
+  return out;
+}
+
+constexpr std::initializer_list<std::pair<const char*, const char*>> kCookie = {
+    {"name", "Name"},          {"value", "Value"},   {"domain", "Domain"},  {"path", "Path"},
+    {"http_only", "HTTPOnly"}, {"secure", "Secure"}, {"max_age", "MaxAge"}, {"expires", "Expires"}};
+constexpr std::initializer_list<std::pair<const char*, const char*>> kRequestCookie = {
+    {"name", "Name"}, {"value", "Value"}, {"replace", "Replace"}};
+
+/// Name → list of its cookies.
+JSValue export_cookies(JSContext* ctx, const Value& cookies, Names names) {
+  JSValue out = JS_NewObject(ctx);
+  each_property(ctx, cookies.get(), [&](JSAtom name, const Value& list) {
+    JSValue copies = JS_NewArray(ctx);
+    each_property(ctx, list.get(), [&](JSAtom index, const Value& cookie) {
+      JS_DefinePropertyValue(ctx, copies, index, renamed(ctx, cookie, names), JS_PROP_C_W_E);
+      return true;
+    });
+    JS_DefinePropertyValue(ctx, out, name, copies, JS_PROP_C_W_E);
+    return true;
+  });
+  return out;
+}
+
+/// The fields of a Response, or of its request: their cookies are Go's.
+JSValue export_fields(JSContext* ctx, const Value& from, Names cookie) {
+  Value out(ctx, JS_NewObject(ctx));
+  const bool ok = each_property(ctx, from.get(), [&](JSAtom name, const Value& member) {
+    if (member.is_function()) return true;
+    const std::string field = atom_text(ctx, name);
+    JSValue copy = field == "cookies"   ? export_cookies(ctx, member, cookie)
+                   : field == "request" ? export_fields(ctx, member, kRequestCookie)
+                                        : member.dup();
+    JS_DefinePropertyValue(ctx, out.get(), name, copy, JS_PROP_C_W_E);
+    return true;
+  });
+  return ok ? out.release() : JS_EXCEPTION;
+}
+
+/// What Go's JSON has of an object that the modules made: its struct, or nothing.
+JSValue export_native(JSContext* ctx, const Value& value) {
+  switch (JS_GetClassID(value.get())) {
+    case kClassResponse:
+      return export_fields(ctx, value, kCookie);
+    case kClassHttpUrl:
+      return renamed(ctx, value, {{"url", "URL"}, {"name", "Name"}, {"clean_url", "CleanURL"}});
+    case kClassFileData:
+      return renamed(ctx, value,
+                     {{"data", "Data"}, {"filename", "Filename"}, {"content_type", "ContentType"}});
+    case kClassHtmlSelection: {
+      JSValue out = JS_NewObject(ctx);
+      define(ctx, out, "url", new_string(ctx, ""));
+      return out;
+    }
+    case kClassGrpcResponse:
+      return value.dup();
+    default:
+      return JS_NewObject(ctx);
+  }
+}
+
 /// The function that JSON.stringify asks for each value.
 JSValue exported(JSContext* ctx, JSValueConst holder, int, JSValueConst* argv) {
   // What is in the object: argv[1] is what toJSON made of it, which Go does not see.
@@ -69,6 +139,9 @@ JSValue exported(JSContext* ctx, JSValueConst holder, int, JSValueConst* argv) {
     return new_string(ctx, go_time(ms));
   }
   if (JS_IsMap(value.get()) || JS_IsSet(value.get())) return to_array(ctx, value);
+  // A SharedArray is a proxy too.
+  if (JS_IsProxy(value.get())) return JS_NewObject(ctx);
+  if (JS_GetClassID(value.get()) >= kClassResponse) return export_native(ctx, value);
   const int type = JS_GetTypedArrayType(value.get());
   if (type == JS_TYPED_ARRAY_UINT8 || type == JS_TYPED_ARRAY_UINT8C) {
     std::string_view bytes;
