@@ -50,6 +50,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.reply(int(url.path.rsplit("/", 1)[1]), "status page")
         elif url.path == "/redirect":
             self.reply(302, extra=[("Location", "/json"), ("Set-Cookie", "hop=1; Path=/")])
+        elif url.path == "/to":  # not of the samples: ?u= with ?code=
+            asked = parse_qs(url.query)
+            self.reply(int(asked.get("code", ["302"])[0]), "moved", extra=[("Location", asked["u"][0])])
         elif url.path == "/cookie":
             self.reply(200, self.headers.get("Cookie", ""), extra=[("Set-Cookie", "sid=42; Path=/; HttpOnly")])
         elif url.path == "/slow":

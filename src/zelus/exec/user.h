@@ -91,8 +91,8 @@ struct ScriptInfo {
 /// The consolidated options that users need. The names are k6's.
 struct UserOptions {
   std::string user_agent = "Grafana k6/1.8.1";
-  std::string options_json = "{}";  ///< `exec.test.options`: what `inspect` prints
-  int max_redirects = 10;
+  std::string options_json = "{}";   ///< `exec.test.options`: what `inspect` prints
+  std::optional<int> max_redirects;  ///< 10 where no option says otherwise
   int batch = 20;
   int batch_per_host = 6;
   int64_t rps = 0;
@@ -104,7 +104,7 @@ struct UserOptions {
   bia::net::TlsClientOptions tls;                         ///< of https
   std::shared_ptr<const bia::http::ProxyRules> proxies;   ///< null: none
   std::vector<std::pair<std::string, std::string>> tags;  ///< run tags (`--tag`, `options.tags`)
-  std::vector<std::string> system_tags;                   ///< k6's names; those that are on
+  std::optional<std::vector<std::string>> system_tags;    ///< k6's names; those that are on
   options::AddressRules addresses;
   /// --latency-from=due: durations count from when an iteration was due, and iteration_start_delay
   /// is recorded.

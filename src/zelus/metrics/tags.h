@@ -75,12 +75,16 @@ class TagSet {
   bool contains(const TagSet& other) const;
   bool contains(std::span<const Tag> tags) const;
   size_t hash() const { return hash_; }
+  /// There is a `name`, which stands for the URL of requests.
+  bool has_name() const { return has_name_; }
 
  private:
   friend class TagInterner;
-  explicit TagSet(std::vector<Tag> tags, size_t hash) : tags_(std::move(tags)), hash_(hash) {}
+  explicit TagSet(std::vector<Tag> tags, size_t hash)
+      : tags_(std::move(tags)), hash_(hash), has_name_(find("name") != nullptr) {}
   std::vector<Tag> tags_;
   size_t hash_;
+  bool has_name_;
   /// Sets that differ in one tag, found again without sorting: how a chain of `with` stays cheap.
   /// Touched by the interner's thread only.
   struct Step {

@@ -111,7 +111,19 @@ Failure classify(const bia::Error& error, const Url& url) {
 constexpr int kRequestTimeout = 1050;
 constexpr int kDialError = 1210;
 
+bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
 bool has_body_for_redirect(int status) { return status == 307 || status == 308; }
+
+/// Go leaves these out once a redirect has dropped the body.
+bool describes_content(std::string_view name) {
+  constexpr std::string_view kNames[] = {"Content-Encoding", "Content-Language", "Content-Location",
+                                         "Content-Type"};
+  return std::any_of(std::begin(kNames), std::end(kNames), [name](std::string_view field) {
+    return bia::http::field_name_equals(name, field);
+  });
+}
 
 /// Go sends a body that is given and empty in chunks, but not with these.
 bool usually_lacks_body(std::string_view method) {
@@ -156,8 +168,11 @@ void Exchange::clear() {
   log_error.clear();
   interrupted = false;
   body_kept = false;
+  redirected = false;
   sent_cookies.clear();
   referer_.clear();
+  target_.reset();
+  content_dropped_ = false;
   authorization_.clear();
   digest_user_.clear();
   challenged_ = false;
@@ -192,7 +207,7 @@ const bia::http::Headers* Exchange::build_headers(Vu& vu, const Url& url, std::s
     if (foreign_ && (bia::http::field_name_equals(name, "Authorization") ||
                      bia::http::field_name_equals(name, "Host")))
       continue;
-    if (!with_body && !first && bia::http::field_name_equals(name, "Content-Type")) continue;
+    if (content_dropped_ && describes_content(name)) continue;
     wire_headers_.add(name, value);
   }
   if (!authorization_.empty()) {
@@ -200,7 +215,7 @@ const bia::http::Headers* Exchange::build_headers(Vu& vu, const Url& url, std::s
   } else if ((url.has_user || !digest_user_.empty()) && ntlm_step_ == NtlmStep::kOff &&
              !request.headers.has("Authorization")) {
     wire_headers_.add("Authorization",
-                      "Basic " + base64_encode(url.has_user ? url.user : digest_user_));
+                      "Basic " + base64_encode(url.has_user ? url.credentials() : digest_user_));
   }
   if (!referer_.empty() && !request.headers.has("Referer")) wire_headers_.add("Referer", referer_);
   // As k6: the cookies of the parameters, then the jar's but those that they replace.
@@ -305,7 +320,6 @@ void Exchange::keep_cookies(const Url& url) {
 void Exchange::record(Vu& vu, const std::shared_ptr<const Url>& url, std::string_view method) {
   HttpOutcome outcome;
   outcome.base = request.tags;
-  outcome.named = request.named;
   outcome.url = url;
   outcome.method = method;
   outcome.status = status;
@@ -339,21 +353,26 @@ void Exchange::record(Vu& vu, const std::shared_ptr<const Url>& url, std::string
   if (outcome.has_expected) shard.add(series.failed, outcome.expected ? 0 : 1, moment);
 }
 
+bool Exchange::find_target(const Url& url, std::string_view method) {
+  target_.reset();
+  if (!is_redirect(status)) return true;
+  std::string_view location = response.headers.get("Location");
+  if (location.empty()) return true;
+  auto next = resolve_url(url, location);
+  if (next) {
+    target_ = std::move(*next);
+    return true;
+  }
+  keep_cookies(url);
+  fail_early(
+      url, method,
+      fmt::format("failed to parse Location header \"{}\": {}", location, next.error().message()));
+  return false;
+}
+
 bool Exchange::redirect(Vu& vu, std::shared_ptr<const Url>& url, std::string& method,
                         bool& with_body, int hops) {
-  if (status != 301 && status != 302 && status != 303 && status != 307 && status != 308)
-    return false;
-  std::string_view location = response.headers.get("Location");
-  if (location.empty()) return false;
-  auto next = resolve_url(*url, location);
-  if (!next) {
-    error_code = 1000;
-    error =
-        fmt::format("failed to parse Location header \"{}\": {}", location, next.error().message());
-    log_error = fmt::format("{} \"{}\": {}", go_method(method), url->shown(), error);
-    status = 0;
-    return false;
-  }
+  if (!target_) return false;
   if (hops > request.redirects) {
     if (!request.redirects_set) {
       vu.script().log(LogLevel::kWarning,
@@ -368,17 +387,21 @@ bool Exchange::redirect(Vu& vu, std::shared_ptr<const Url>& url, std::string& me
   if (!has_body_for_redirect(status)) {
     if (method != "GET" && method != "HEAD") method = "GET";
     with_body = false;
+    content_dropped_ = true;
   }
-  foreign_ = foreign_ || !bia::http::is_same_site(url->host, next->host);
-  referer_ = url->scheme == "https" && next->scheme == "http" ? "" : url->encoded;
+  foreign_ = foreign_ || !bia::http::is_same_site(url->host, target_->host);
+  referer_ = url->scheme == "https" && target_->scheme == "http" ? "" : url->bare();
   digest_user_.clear();
-  auto cached = vu.thread().urls.get(next->encoded);
-  url = cached ? *cached : std::make_shared<const Url>(std::move(*next));
+  auto cached = vu.thread().urls.get(target_->encoded);
+  url = cached ? *cached : std::make_shared<const Url>(*std::move(target_));
+  final_url = url;
+  redirected = true;
   return true;
 }
 
 void Exchange::fail_early(const Url& url, std::string_view method, std::string text) {
   status = 0;
+  response.clear();
   error_code = 1000;
   error = std::move(text);
   log_error = fmt::format("{} \"{}\": {}", go_method(method), url.shown(), error);
@@ -398,7 +421,7 @@ void Exchange::perform(Vu& vu, HttpUser& user) {
   bool with_body = request.has_body;
   if (request.auth == HttpRequest::Auth::kDigest && url->has_user) {
     if (auto bare = vu.thread().urls.get(url->bare())) {
-      digest_user_ = url->user;
+      digest_user_ = url->credentials();
       url = *bare;
     }
   }
@@ -432,6 +455,7 @@ void Exchange::perform(Vu& vu, HttpUser& user) {
     bool ok = hop(vu, *client, *url, method, with_body, deadline);
     if (!ok && !interrupted) interrupted = vu.should_stop();
     if (interrupted) return;
+    if (ok) ok = find_target(*url, method);
     record(vu, url, method);
     final_url = url;
     if (!ok && ntlm_step_ < NtlmStep::kNegotiated) return;

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,7 +39,6 @@ struct HttpRequest {
   std::string body;
   bool has_body = false;
   const metrics::TagSet* tags = nullptr;
-  bool named = false;
   Duration timeout = std::chrono::seconds(60);
   int redirects = 10;
   bool redirects_set = false;
@@ -74,6 +74,7 @@ class Exchange {
   std::string log_error;  ///< the whole text: `Get "http://…": dial tcp …`
   bool interrupted = false;
   bool body_kept = false;
+  bool redirected = false;  ///< `final_url` is another than what was asked for
   /// Of the first hop, for response.request.
   std::vector<std::pair<std::string, std::string>> sent_cookies;
   HttpThread* home = nullptr;
@@ -111,12 +112,16 @@ class Exchange {
   std::string credentials(const Url& url) const;
   /// A step of NTLM that could not be done: what the server said to the first request stands.
   void back_to_refusal();
+  /// Reads where a redirect points. False where its Location is no URL, which fails the request.
+  bool find_target(const Url& url, std::string_view method);
   bool redirect(Vu& vu, std::shared_ptr<const Url>& url, std::string& method, bool& with_body,
                 int hops);
 
   bia::http::Headers wire_headers_;
   std::string referer_;
-  std::string authorization_;  ///< the answer to a challenge
+  std::optional<Url> target_;     ///< where the hop in hand points
+  bool content_dropped_ = false;  ///< a redirect dropped the body, and the fields about it
+  std::string authorization_;     ///< the answer to a challenge
   /// Of `auth: "digest"`, until the first redirect: k6 takes name and password out of the URL.
   std::string digest_user_;
   bool challenged_ = false;  ///< the hop in hand may be answered with 401

@@ -40,7 +40,7 @@ bool Exchange::answer_digest(const Url& url, std::string_view method, bool with_
     return false;
   std::string cnonce = digest_cnonce();
   authorization_ = digest_authorization(
-      challenge, {url.has_user ? url.user : digest_user_, method, url.target,
+      challenge, {url.has_user ? url.credentials() : digest_user_, method, url.target,
                   with_body ? std::string_view(request.body) : std::string_view(), cnonce});
   return true;
 }
@@ -48,7 +48,7 @@ bool Exchange::answer_digest(const Url& url, std::string_view method, bool with_
 std::string Exchange::credentials(const Url& url) const {
   constexpr std::string_view kBasic = "basic ";
   const std::string_view own = foreign_ ? "" : request.headers.get("Authorization");
-  if (own.empty()) return url.has_user ? url.user : "";
+  if (own.empty()) return url.user.empty() ? "" : url.credentials();
   if (bia::lower_case(own.substr(0, kBasic.size())) != kBasic) return "";
   auto decoded = bia::grpc::base64_decode(own.substr(kBasic.size()));
   return decoded && decoded->find(':') != std::string::npos ? *decoded : "";

@@ -130,8 +130,8 @@ class FactoryImpl final : public exec::UserFactory {
   Result<void> configure(exec::UserOptions options, exec::RunView& run,
                          const std::atomic<bool>* stop) override {
     script_.options = std::move(options);
-    if (!script_.options.system_tags.empty())
-      script_.system_tags = metrics::SystemTags::of(script_.options.system_tags);
+    if (script_.options.system_tags)
+      script_.system_tags = metrics::SystemTags::of(*script_.options.system_tags);
     script_.run = &run;
     script_.stop = stop;
     return {};

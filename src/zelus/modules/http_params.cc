@@ -14,6 +14,8 @@ namespace zelus::modules {
 
 namespace {
 
+constexpr int kRedirectsMax = 10;
+
 struct Reader {
   Vu& vu;
   JSContext* ctx;
@@ -26,8 +28,8 @@ struct Reader {
       Value object = Value::dup(ctx, value);
       std::string name = to_text(ctx, object.property("name").get());
       if (!set_url(to_text(ctx, object.property("url").get()))) return false;
-      request.tags = vu.shard().tags().with(request.tags, "name", name);
-      request.named = true;
+      if (!request.tags->has_name() && vu.script().has(metrics::SystemTag::kName))
+        request.tags = vu.shard().tags().with(request.tags, "name", name);
       return true;
     }
     if (JS_IsString(value)) {
@@ -122,7 +124,6 @@ struct Reader {
       error = "invalid HTTP request metric tags: " + error;
       return false;
     }
-    request.named = request.tags->find("name") != nullptr;
     return true;
   }
 
@@ -196,11 +197,10 @@ bool read_request(Vu& vu, std::string_view method, JSValueConst url, JSValueCons
   const exec::UserOptions& options = vu.script().options;
   request.method = method;
   request.tags = vu.tags();
-  request.named = false;
   request.has_body = false;
   request.timeout = std::chrono::seconds(60);
-  request.redirects = options.max_redirects;
-  request.redirects_set = false;
+  request.redirects = options.max_redirects.value_or(kRedirectsMax);
+  request.redirects_set = options.max_redirects.has_value();
   request.response_type =
       options.discard_response_bodies ? ResponseType::kNone : ResponseType::kText;
   request.default_expected = http.default_expected;

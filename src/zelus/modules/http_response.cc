@@ -218,7 +218,8 @@ JSValue read_field(JSContext* ctx, Exchange& exchange, ResponseField field) {
       return JS_NewInt32(ctx, exchange.response.remote.port());
     case kUrl:
       if (!exchange.request.url) return new_string(ctx, "");
-      return new_string(ctx, answered ? exchange.final_url->encoded : exchange.request.url->text);
+      return new_string(ctx, answered || exchange.redirected ? exchange.final_url->encoded
+                                                             : exchange.request.url->text);
     case kStatusText:
       return new_string(
           ctx, answered ? fmt::format("{} {}", exchange.status, exchange.response.reason) : "");

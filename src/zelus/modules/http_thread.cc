@@ -27,11 +27,12 @@ uint32_t HttpThread::method_number(std::string_view method) {
 }
 
 const HttpSeries& HttpThread::series(metrics::Shard& shard, const HttpOutcome& outcome) {
+  const bool named = outcome.base->has_name();
   uint32_t flags = (outcome.expected ? 1u : 0u) | (outcome.has_expected ? 2u : 0u) |
                    static_cast<uint32_t>(outcome.proto_minor & 3) << 2 |
                    static_cast<uint32_t>(outcome.tls_version) << 4;
   Key key{outcome.base,
-          outcome.named ? nullptr : outcome.url.get(),
+          named ? nullptr : outcome.url.get(),
           method_number(outcome.method),
           outcome.status,
           outcome.error_code,
@@ -42,10 +43,9 @@ const HttpSeries& HttpThread::series(metrics::Shard& shard, const HttpOutcome& o
   auto found = keyed ? series_.find(key) : series_.end();
   if (found == series_.end()) {
     if (series_.size() >= kSeriesMax) series_.clear();
-    found = series_
-                .insert_or_assign(
-                    key, Entry{resolve(shard, outcome), outcome.named ? nullptr : outcome.url})
-                .first;
+    found =
+        series_.insert_or_assign(key, Entry{resolve(shard, outcome), named ? nullptr : outcome.url})
+            .first;
   }
   last_key_ = key;
   last_ = keyed ? &found->second : nullptr;
@@ -62,9 +62,10 @@ HttpSeries HttpThread::resolve(metrics::Shard& shard, const HttpOutcome& outcome
   set(SystemTag::kMethod, outcome.method);
   set(SystemTag::kStatus, std::to_string(outcome.status));
   // A request that was given a name has it as its url too.
-  std::string name = outcome.named ? std::string(tags->get("name")) : outcome.url->tag;
+  const bool named = outcome.base->has_name();
+  std::string name = named ? std::string(tags->get("name")) : outcome.url->tag;
   set(SystemTag::kUrl, name);
-  if (!outcome.named) set(SystemTag::kName, name);
+  if (!named) set(SystemTag::kName, name);
   if (outcome.status != 0) set(SystemTag::kProto, proto_name(outcome.proto_minor));
   if (outcome.tls_version != bia::net::TlsVersion{})
     set(SystemTag::kTlsVersion, bia::net::tls_version_name(outcome.tls_version));

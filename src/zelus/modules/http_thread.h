@@ -29,7 +29,6 @@ struct HttpOutcome {
   const metrics::TagSet* base =
       nullptr;  ///< the user's tags with those of the request, `name` too where it was set
   std::shared_ptr<const Url> url;  ///< its address stands for its text
-  bool named = false;              ///< `base` has a `name`, which stands for the URL
   std::string_view method;
   int status = 0;
   int error_code = 0;

@@ -130,6 +130,7 @@ Result<void> parse_authority(std::string_view whole, std::string_view authority,
     std::string decoded;
     if (!percent_decode(user, decoded)) return bad_url(whole, "net/url: invalid userinfo");
     url.has_user = true;
+    url.has_password = user.find(':') != std::string_view::npos;
     url.user = decoded;
     authority.remove_prefix(at + 1);
   }

@@ -25,6 +25,9 @@ struct Url {
   std::string encoded;         ///< Go's URL.String(): `response.url`
   std::string user;            ///< decoded "name:password"; empty where there is none
   bool has_user = false;
+  bool has_password = false;
+  /// "name:password" as Basic has it: the colon is there without a password too.
+  std::string credentials() const { return has_password ? user : user + ":"; }
   /// `encoded` with only the password masked: error texts.
   std::string shown() const;
   /// `encoded` without name and password.

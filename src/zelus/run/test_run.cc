@@ -100,7 +100,7 @@ exec::UserOptions user_options(const options::Options& options) {
   user.user_agent = options.user_agent.value_or("Grafana k6/2.2.0");
   user.options_json = options::to_script_json(options);
   user.http_debug = options.http_debug.value_or("");
-  set(user.max_redirects, options.max_redirects);
+  if (options.max_redirects) user.max_redirects = static_cast<int>(*options.max_redirects);
   set(user.batch, options.batch);
   set(user.batch_per_host, options.batch_per_host);
   set(user.rps, options.rps);
@@ -109,7 +109,7 @@ exec::UserOptions user_options(const options::Options& options) {
   set(user.no_connection_reuse, options.no_connection_reuse);
   set(user.no_vu_connection_reuse, options.no_vu_connection_reuse);
   set(user.no_cookies_reset, options.no_cookies_reset);
-  set(user.system_tags, options.system_tags);
+  user.system_tags = options.system_tags;
   if (options.tags) user.tags.assign(options.tags->begin(), options.tags->end());
   return user;
 }
