@@ -50,6 +50,7 @@ CASES = {
     "timers": "run {script}",
     "abort": "run {script}",
     "abort-setup": "run {script}",
+    "abort-summary": "run {script}",
     "bad-option": "run {script}",
     "bad-scenario": "run {script}",
     "addresses": "run {script}",

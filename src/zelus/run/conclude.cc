@@ -148,6 +148,11 @@ Result<void> TestRun::call_handle_summary(const std::string& data,
     if (test_.info.has_handle_summary) outcome = user.handle_summary(data, files);
   });
   if (!called && called.error().code() != Code::kDeadlineExceeded) return std::move(called).error();
+  if (called && outcome.aborted_test) {
+    setup_.log->log(LogLevel::kError, outcome.text);
+    files.reset();
+    return {};
+  }
   if (!called || outcome.kind == exec::Outcome::Kind::kInterrupted) {
     return Error(Code::kDeadlineExceeded, "FUNCTION_TIMEOUT",
                  fmt::format("handleSummary() execution timed out after {:.0f} seconds",
