@@ -86,6 +86,9 @@ int ModuleSet::declare_all(JSContext* ctx, JSModuleDef* module) {
 
 JSValue ModuleSet::evaluate(JSContext* ctx, JSModuleDef* module) {
   if (bia_js_declare_imports(ctx, module, &init_common_js, &declare_all) < 0) return JS_EXCEPTION;
+  // As in k6: what a module in C++ does not have is undefined.
+  auto has_all = [](JSContext*, JSModuleDef*) { return 0; };
+  if (bia_js_declare_imports(ctx, module, &init_native, has_all) < 0) return JS_EXCEPTION;
   return JS_EvalFunction(ctx, JS_DupValue(ctx, JS_MKPTR(JS_TAG_MODULE, module)));
 }
 

@@ -73,6 +73,18 @@ TEST_F(JsTest, ImportsNativesByNameAndByDefault) {
             "[2,2,2]");
 }
 
+TEST_F(JsTest, WhatANativeDoesNotHaveIsUndefined) {
+  files_["file:///t/again.js"] =
+      "export { three } from 'k6/test'; export { nothing as four } from 'k6/test';";
+  const std::string text =
+      "import { two, nothing } from 'k6/test'; import { three, four } from './again.js'; export "
+      "const out = [two, typeof nothing, typeof three, typeof four];";
+  EXPECT_EQ(run_text(text), R"([2,"undefined","undefined","undefined"])");
+  modules_.freeze();
+  auto other = std::move(Context::create(*runtime_).value());
+  EXPECT_EQ(run(*other), R"([2,"undefined","undefined","undefined"])");
+}
+
 TEST_F(JsTest, FunctionsHaveTheirPropertiesInOrder) {
   const char* shows =
       "const all = (f) => Object.entries(Object.getOwnPropertyDescriptors(f)).map(([k, d]) => k + "
