@@ -69,6 +69,7 @@ CASES = {
     "source-map-init": "run {script}",
     "bad-json": "run {script}",
     "csv-users": "run {script}",
+    "use-directive": "run {script}",
     "jar-and-batch": "run {script}",
     "async": "run {script}",
     "handle-summary": "run {script}",

@@ -109,3 +109,18 @@ def test_a_broken_map_inside_the_script_is_an_error(tmp_path):
     done = run(tmp_path)
     assert done.returncode == 107
     assert f"file://{tmp_path}/script.js: Line 3:1 Could not load source map: illegal base64 data at input byte 0" in done.stderr
+
+
+@pytest.mark.parametrize("line, code, told", [
+    ("use k6 >= 1.0", 0, "ran"), ("use k6 >= 99", 107, "runs scripts of k6 1.8.1 and 2.2.0"), ("use k6 with k6/x/sql", 107, "no extensions"), ("use k6 newest", 255, "improper constraint: newest"),
+])
+@pytest.mark.parametrize("file", ["script.js", "lib.js"])
+def test_use_directives(tmp_path, monkeypatch, file, line, code, told):
+    (tmp_path / "script.js").write_text("import './lib.js';\nexport default function () { console.log('ran'); }\n")
+    (tmp_path / "lib.js").write_text("console.log('lib');\nexport const a = 1;\n")
+    (tmp_path / file).write_text(f'"{line}";\n' + (tmp_path / file).read_text())
+    done = run(tmp_path)
+    assert done.returncode == code and told in done.stderr, done.stderr
+    assert code == 0 or "lib\n" not in done.stderr, "nothing ran"
+    monkeypatch.setenv("K6_AUTO_EXTENSION_RESOLUTION", "false")
+    assert run(tmp_path).returncode == (255 if code == 255 else 0)

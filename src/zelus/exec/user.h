@@ -76,6 +76,8 @@ struct RuntimeOptions {
   std::map<std::string, std::string> env;  ///< __ENV
   bool extended_compatibility = true;      ///< the global `global`
   RemoteModuleOptions remote = {};
+  /// `"use k6 …"` asks for what there is (K6_AUTO_EXTENSION_RESOLUTION).
+  bool extension_resolution = true;
 };
 
 /// What the first pass over the script (`__VU` = 0) found.

@@ -13,6 +13,7 @@
 #include "zelus/modules/script.h"
 #include "zelus/modules/thread_state.h"
 #include "zelus/modules/typescript.h"
+#include "zelus/modules/use_directives.h"
 #include "zelus/modules/virtual_user.h"
 
 namespace zelus::modules {
@@ -160,8 +161,17 @@ class FactoryImpl final : public exec::UserFactory {
       return source.read(https ? url : path_of(url),
                          [&] { return https ? remote.fetch(url) : read_file(url); });
     };
-    auto read = [this, &types, read_text](const std::string& url) -> Result<std::string> {
+    UseDirectives uses;
+    std::optional<Error> misused;
+    auto use = [&](const std::string& url, std::string_view text) -> Result<void> {
+      auto used = uses.read(url, text);
+      if (used && script_.runtime.extension_resolution) used = uses.check();
+      if (!used && !misused) misused = used.error();
+      return used;
+    };
+    auto read = [&](const std::string& url) -> Result<std::string> {
       std::string text = BIA_TRY(read_text(url));
+      BIA_TRY(use(url, text));
       if (url.ends_with(".ts")) return types.strip(url, text);
       BIA_TRY(script_.maps.add(url, text, read_text, *script_.logger));
       return text;
@@ -178,6 +188,7 @@ class FactoryImpl final : public exec::UserFactory {
     std::optional<Result<exec::ScriptInfo>> info;
     auto pass = [&]() -> Result<exec::ScriptInfo> {
       std::string text = script_.source.text;
+      BIA_TRY(use(script_.source.url, text));
       if (typed) {
         auto stripped = types.strip(script_.source.url, text);
         if (!stripped) return std::move(stripped).error().with_metadata("exit", "107");
@@ -195,6 +206,7 @@ class FactoryImpl final : public exec::UserFactory {
     while (!fiber.done()) {
       if (!fiber.join()) fiber.cancel();
     }
+    if (misused) return std::move(*misused);
     return std::move(*info);
   }
 

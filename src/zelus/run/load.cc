@@ -43,6 +43,16 @@ Result<void> open_if_archive(LoadedTest& test, std::string& options_json) {
   return {};
 }
 
+/// What is no boolean switches nothing off, as in k6.
+bool resolves_extensions(const Environment& environment) {
+  for (const char* name : {"K6_AUTO_EXTENSION_RESOLUTION", "K6_BINARY_PROVISIONING"}) {
+    auto given = environment.find(name);
+    if (given == environment.end()) continue;
+    if (auto on = options::parse_bool(given->second); on && !*on) return false;
+  }
+  return true;
+}
+
 Result<void> warn_of_runtime(const LoadedTest& test, const Environment& environment, Log& log) {
   if (test.runtime.enhanced_compatibility)
     log.log(LogLevel::kWarning,
@@ -109,7 +119,7 @@ Result<LoadedTest> load_test(const LoadRequest& request, exec::UserFactory& fact
   if (request.keep_files) test.source.seen = std::make_shared<exec::FileTree>();
   std::optional<Error> failure;
   exec::RuntimeOptions runtime{test.runtime.env, test.runtime.extended_compatibility,
-                               std::move(remote)};
+                               std::move(remote), resolves_extensions(*request.environment)};
   auto body = [&] {
     auto info = factory.load(test.source, runtime, registry, log);
     if (info) {
