@@ -51,6 +51,7 @@ CASES = {
     "abort": "run {script}",
     "abort-setup": "run {script}",
     "abort-summary": "run {script}",
+    "archive-threshold": "archive {script}",
     "bad-option": "run {script}",
     "bad-scenario": "run {script}",
     "addresses": "run {script}",

@@ -23,7 +23,7 @@ INTEGERS = ["x", "1.5", "", "99999999999999999999", "1e3", "3"]
 BOOLEANS = [None, "false", "x", "", "T"]
 #: flag: values; None is the flag alone. `run --flag=value script.js`.
 FLAGS = {
-    "vus": ["x", "1.5", "", "1e3"], "iterations": [*INTEGERS, "0", "-1"], "max-redirects": [*INTEGERS, "-1"], "batch": INTEGERS, "batch-per-host": INTEGERS, "rps": INTEGERS,
+    "vus": ["x", "1.5", "", "1e3", "0", "-1"], "iterations": [*INTEGERS, "0", "-1"], "max-redirects": [*INTEGERS, "-1"], "batch": INTEGERS, "batch-per-host": INTEGERS, "rps": INTEGERS,
     "duration": ["x", "5", "-1s", "0", "1d", ""], "min-iteration-duration": ["x", "5", "-1s", "0s", "1d", "10ms"],
     "stage": ["1s", "1s:x", "x:1", ":1", "1s:", "", "1s:-1", "1d:1", "1s:1:2"],
     "execution-segment": ["1/3", "0.2:2/3", "x", "", "0", "1", "2:3", "3:2", "1/3:1/3", "-1", "110%"], "execution-segment-sequence": ["0,1/3,1", "x", "0,1", "1,0", "0"],
@@ -51,7 +51,7 @@ VARIABLES = {
     **{name: ["x", "1", ""] for name in ("K6_MAX_REDIRECTS", "K6_BATCH", "K6_BATCH_PER_HOST", "K6_RPS", "K6_METRIC_SAMPLES_BUFFER_SIZE")},
     "K6_USER_AGENT": ["x", ""], "K6_HTTP_DEBUG": ["x", "full", ""], "K6_MIN_ITERATION_DURATION": ["10ms", "x", "10"], "K6_BLACKLIST_IPS": ["10.0.0.0/8", "x"],
     "K6_BLOCK_HOSTNAMES": ["a.com", "a*b", "a,b"], "K6_SUMMARY_TREND_STATS": ["avg", "x", "avg,p(99)"], "K6_SUMMARY_TIME_UNIT": ["s", "x"], "K6_SYSTEM_TAGS": ["url", "x", "url,vu"],
-    "K6_TAGS": ["a:b", "a:b,c:d", "a"], "K6_CONSOLE_OUTPUT": ["c.txt", ""], "K6_LOCAL_IPS": ["127.0.0.1", "x"], "K6_DNS": ["ttl=1m", "x", "ttl=x"], "K6_SETUP_TIMEOUT": ["1s", "x", "0"],
+    "K6_TAGS": ["a:b", "a:b,c:d", "a", "a:b:c", "a:b,", "::", ","], "K6_CONSOLE_OUTPUT": ["c.txt", ""], "K6_LOCAL_IPS": ["127.0.0.1", "x"], "K6_DNS": ["ttl=1m", "x", "ttl=x"], "K6_SETUP_TIMEOUT": ["1s", "x", "0"],
     "K6_TEARDOWN_TIMEOUT": ["1s", "x"], "K6_COMPATIBILITY_MODE": ["base", "x", ""], "K6_TYPE": ["js", "x", ""], "K6_SUMMARY_MODE": ["full", "x", ""], "K6_SUMMARY_EXPORT": ["s.json", ""],
     "K6_TRACES_OUTPUT": ["none", "x", ""], "K6_OUT": ["json=a.json", "x", "", "csv=a.csv,json=a.json"], "K6_LINGER": ["x", "false"], "K6_WEB_DASHBOARD": ["x", "false"],
     "K6_CONFIG": ["nonexistent.json", ""], "K6_LOG_OUTPUT": ["none", "x", "stdout", ""], "K6_LOG_FORMAT": ["json", "raw", "x"], "K6_NO_COLOR": ["x", ""], "NO_COLOR": ["x", ""],
@@ -66,6 +66,9 @@ KEYS = ['{"duration":"1x"}', '{"duration":5}', '{"iterations":2,"vus":2}', '{"un
         '{"summaryTrendStats":["x"]}', '{"summaryTimeUnit":"x"}', '{"rps":"x"}', '{"userAgent":5}', '{"throw":"true"}', '{"throw":1}', '{"paused":"x"}', '{"noSetup":true,"noTeardown":true}',
         '{"setupTimeout":"1s"}', '{"setupTimeout":"0"}', '{"setupTimeout":"-1s"}', '{"executionSegment":"1/2"}', '{"executionSegmentSequence":"x"}', '{"minIterationDuration":"10ms"}',
         '{"noCookiesReset":true}', '{"metricSamplesBufferSize":10}', '{"metricSamplesBufferSize":"x"}', '{"httpDebug":"full"}', '{"ext":{"a":1}}', '{"cloud":{"a":1}}',
+        '{"tlsVersion":"ssl3.0"}', '{"tlsVersion":{"min":"ssl3.0"}}', '{"features":["x"]}', '{"features":5}', '{"vus":0}',
+        *(f'{{"scenarios":{{"a":{{"executor":"ramping-vus","stages":[{stage}]}}}}}}' for stage in ('{"duration":"10ms","target":1,"foo":1}', '{"foo":1},{"duration":"x"}', 'null')),
+        *(f'{{"scenarios":{{"a":{{"executor":"shared-iterations","options":{given}}}}}}}' for given in ('{}', 'null', '{"x":1}', '"x"', '5', '[]', '{"browser":"x"}', '{"browser":[]}', '{"browser":null}', '{"browser":null,"x":1}')),
         '{"duration":"1s","iterations":1}', '{"duration":"1s","stages":[{"duration":"1s","target":1}]}']
 #: The script's options of wrong types, as JavaScript: k6 says where in them it found the fault.
 WRONG = ['{vus: "many"}', '{vus: 1.5}', '{vus: []}',

@@ -106,9 +106,10 @@ Result<void> decode(const JsonValue& value, const Place& place,
   std::vector<Stage> stages;
   for (const JsonValue& item : value.GetArray()) {
     Stage stage;
-    if (!item.IsObject()) return type_error(item, place.within(item), "lib.StageFields");
+    if (!item.IsObject() && !item.IsNull())
+      return type_error(item, place.within(item), "lib.StageFields");
     const std::string target = fmt::format("{}.target", place.field);
-    for (const JsonMember& member : members(item)) {
+    for (const JsonMember& member : item.IsNull() ? std::vector<JsonMember>() : members(item)) {
       if (same_name(member.name, "duration")) BIA_TRY(decode(*member.value, place, stage.duration));
       if (same_name(member.name, "target"))
         BIA_TRY(decode(*member.value, place.at(target), stage.target));
@@ -123,8 +124,8 @@ Result<void> decode(const JsonValue& value, const Place& place, std::optional<Tl
   if (value.IsNull()) return {};
   auto version = [&](const JsonValue& item, std::string_view key,
                      std::string& name) -> Result<void> {
-    static constexpr std::array<std::string_view, 6> kKnown = {"",       "ssl3.0", "tls1.0",
-                                                               "tls1.1", "tls1.2", "tls1.3"};
+    static constexpr std::array<std::string_view, 5> kKnown = {"", "tls1.0", "tls1.1", "tls1.2",
+                                                               "tls1.3"};
     const std::string field = fmt::format("{}.{}", place.field, key);
     if (!item.IsString()) return type_error(item, place.at(field).within(item), "string");
     name = text_of(item);

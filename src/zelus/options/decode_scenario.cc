@@ -69,6 +69,47 @@ Result<void> decode_map(const JsonValue& value, const Place& place, StringMap& o
   return {};
 }
 
+Error unknown_field(std::string_view name) {
+  return bad(fmt::format("json: unknown field \"{}\"", name));
+}
+
+Result<void> decode_stages(const JsonValue& value, const Place& place, Scenario& scenario) {
+  if (!value.IsArray() && !value.IsNull()) return type_error(value, place, "[]executor.Stage");
+  std::string_view unknown;
+  for (rapidjson::SizeType i = 0; value.IsArray() && i < value.Size(); ++i) {
+    const JsonValue& stage = value[i];
+    if (stage.IsNull()) continue;
+    if (!stage.IsObject()) return type_error(stage, place, "executor.Stage");
+    for (const JsonMember& member : members(stage)) {
+      if (unknown.empty() && !same_name(member.name, "duration") &&
+          !same_name(member.name, "target"))
+        unknown = member.name;
+    }
+  }
+  BIA_TRY(decode(value, place, scenario.stages));
+  if (!unknown.empty()) return unknown_field(unknown);
+  return {};
+}
+
+Result<void> decode_options(const JsonValue& value, const Place& place, Scenario& scenario) {
+  if (value.IsNull()) return {};
+  if (!value.IsObject()) return type_error(value, place, "lib.ScenarioOptions");
+  scenario.browser_json = "null";
+  std::string_view unknown;
+  for (const JsonMember& member : members(value)) {
+    if (!same_name(member.name, "browser")) {
+      if (unknown.empty()) unknown = member.name;
+      continue;
+    }
+    if (!member.value->IsObject() && !member.value->IsNull())
+      return type_error(*member.value, place.at("Options.scenarios.BaseConfig.options.browser"),
+                        "map[string]interface {}");
+    scenario.browser_json = dump(*member.value);
+  }
+  if (!unknown.empty()) return unknown_field(unknown);
+  return {};
+}
+
 Result<void> decode_member(const JsonMember& member, const Place& place, Scenario& scenario) {
   if (BIA_TRY(decode_key(member, place, kIntegers, scenario)) ||
       BIA_TRY(decode_key(member, place, kDurations, scenario)))
@@ -81,21 +122,13 @@ Result<void> decode_member(const JsonMember& member, const Place& place, Scenari
   if (same_name(member.name, "tags"))
     return decode_map(*member.value, place.at("Options.scenarios.BaseConfig.tags"), scenario.tags);
   if (same_name(member.name, "stages") && (bit(scenario.kind) & (kRamping | kRampingRate))) {
-    const Place stages = place.at("Options.scenarios.stages");
-    if (!member.value->IsArray() && !member.value->IsNull())
-      return type_error(*member.value, stages, "[]executor.Stage");
-    for (size_t i = 0; member.value->IsArray() && i < member.value->Size(); ++i) {
-      const JsonValue& stage = (*member.value)[static_cast<rapidjson::SizeType>(i)];
-      if (!stage.IsObject()) return type_error(stage, stages, "executor.Stage");
-    }
-    return decode(*member.value, stages, scenario.stages);
+    return decode_stages(*member.value, place.at("Options.scenarios.stages"), scenario);
   }
   if (same_name(member.name, "options")) {
-    scenario.browser = member.value->IsObject() && member.value->HasMember("browser") &&
-                       !(*member.value)["browser"].IsNull();
-    return {};
+    return decode_options(*member.value, place.at("Options.scenarios.BaseConfig.options"),
+                          scenario);
   }
-  return bad(fmt::format("json: unknown field \"{}\"", member.name));
+  return unknown_field(member.name);
 }
 
 }  // namespace

@@ -153,7 +153,7 @@ Result<void> derive_scenarios(Options& options, Logger& log) {
     Scenario& scenario = only_scenario(options, ExecutorKind::kRampingVus);
     scenario.stages = options.stages;
     scenario.start_vus = options.vus;
-  } else if (options.vus && !options.stages) {
+  } else if (options.vus && *options.vus > 0 && !options.stages) {
     if (options.scenarios) {
       log.log(LogLevel::kWarning,
               fmt::format("`vus={}` overrides scenarios configuration", *options.vus));
@@ -162,6 +162,12 @@ Result<void> derive_scenarios(Options& options, Logger& log) {
     scenario.iterations = scenario.vus = options.iterations = options.vus;
   } else if (!options.scenarios || options.scenarios->empty()) {
     warn_of_empty(options, log);
+    if (options.vus && *options.vus <= 0) {
+      log.log(LogLevel::kWarning, fmt::format("`vus={}` option will be ignored, it only works in "
+                                              "conjunction with `iterations`, `duration`, or "
+                                              "`stages`",
+                                              *options.vus));
+    }
     only_scenario(options, ExecutorKind::kPerVuIterations);
   }
   return {};

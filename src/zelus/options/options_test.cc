@@ -1,5 +1,6 @@
 #include "zelus/options/options.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -186,6 +187,45 @@ TEST(ScriptOptions, ScenariosAreStrict) {
             "json: unknown field \"rate\"");
 }
 
+TEST(ScriptOptions, ScenariosAreStrictWithinTheirStagesAndOptions) {
+  auto stages = [](std::string text) {
+    return script_error(R"({"scenarios":{"a":{"executor":"ramping-vus","stages":[)" + text +
+                        "]}}}");
+  };
+  EXPECT_EQ(stages(R"({"duration":"1s","target":1,"foo":1})"), "json: unknown field \"foo\"");
+  EXPECT_THAT(stages(R"({"foo":1},{"duration":"x"})"), testing::HasSubstr("invalid duration"));
+  EXPECT_EQ(stages(R"(null,{"Duration":"1s"})"), "accepted");
+  auto given = [](std::string text) {
+    return script_error(R"({"scenarios":{"a":{"executor":"shared-iterations","options":)" + text +
+                        "}}}");
+  };
+  EXPECT_EQ(given(R"({"browser":null,"x":1})"), "json: unknown field \"x\"");
+  EXPECT_THAT(given("5"), testing::HasSubstr("cannot unmarshal number into Go struct field "
+                                             "Options.scenarios.BaseConfig.options of type "
+                                             "lib.ScenarioOptions"));
+  EXPECT_THAT(given(R"({"browser":"x"})"),
+              testing::HasSubstr("Options.scenarios.BaseConfig.options.browser of type "
+                                 "map[string]interface {}"));
+  EXPECT_EQ(given("null"), "accepted");
+  Options options = script(
+      R"({"scenarios":{"a":{"executor":"shared-iterations","options":{"browser":{"type":"x"}}},
+                       "b":{"executor":"shared-iterations","options":{}},
+                       "c":{"executor":"shared-iterations"}}})");
+  EXPECT_THAT(to_json(options),
+              testing::HasSubstr(R"("tags":null,"options":{"browser":{"type":"x"}},)"));
+  EXPECT_THAT(to_json(options), testing::HasSubstr(R"("tags":null,"options":{"browser":null},)"));
+  EXPECT_TRUE(options.scenarios->at("a").browser());
+  EXPECT_FALSE(options.scenarios->at("b").browser());
+  EXPECT_FALSE(options.scenarios->at("c").browser());
+}
+
+TEST(ScriptOptions, FeaturesAreNone) {
+  std::string unknown;
+  EXPECT_TRUE(parse_script_options(R"({"features":["x"]})", &unknown).ok());
+  EXPECT_EQ(unknown, "features");
+  EXPECT_EQ(script_error(R"({"tlsVersion":{"min":"ssl3.0"}})"), "unknown TLS version 'ssl3.0'");
+}
+
 TEST(Validate, CollectsEveryFault) {
   // Golden 18.
   EXPECT_EQ(problems(R"({"scenarios":{
@@ -254,6 +294,20 @@ TEST(DeriveScenarios, VusAloneRunOneIterationEach) {
   EXPECT_THAT(log.lines, ElementsAre("`vus=4` overrides scenarios configuration"));
   EXPECT_EQ(options.scenarios->at("default").kind, ExecutorKind::kSharedIterations);
   EXPECT_EQ(options.scenarios->at("default").iterations, 4);
+}
+
+TEST(DeriveScenarios, VusBelowOneAloneAreIgnored) {
+  for (const char* vus : {"0", "-1"}) {
+    Options options = script(fmt::format(R"({{"vus":{}}})", vus));
+    RecordingLog log;
+    ASSERT_TRUE(derive_scenarios(options, log).ok());
+    EXPECT_THAT(log.lines, ElementsAre(fmt::format("`vus={}` option will be ignored, it only works "
+                                                   "in conjunction with `iterations`, `duration`, "
+                                                   "or `stages`",
+                                                   vus)));
+    EXPECT_EQ(options.scenarios->at("default").kind, ExecutorKind::kPerVuIterations);
+    EXPECT_TRUE(validate(options, {"default"}).ok());
+  }
 }
 
 TEST(DeriveScenarios, WarnsOfEmptyLists) {
@@ -338,6 +392,8 @@ TEST(Environment, ErrorsAreEnvconfigs) {
   EXPECT_EQ(error("K6_TAGS", "abc"),
             "envconfig.Process: assigning K6_TAGS to RunTags: converting 'abc' to type "
             "map[string]string. details: invalid map item: \"abc\"");
+  EXPECT_THAT(error("K6_TAGS", "a:b:c"), testing::EndsWith("invalid map item: \"a:b:c\""));
+  EXPECT_THAT(error("K6_TAGS", "a:b,"), testing::EndsWith("invalid map item: \"\""));
 }
 
 TEST(ToJson, WritesEveryOption) {

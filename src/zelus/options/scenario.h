@@ -42,7 +42,8 @@ struct Scenario {
   std::optional<Duration> start_time, graceful_stop;
   std::optional<std::string> exec;
   std::map<std::string, std::string> env, tags;
-  bool browser = false;  ///< options.browser is there
+  std::optional<std::string> browser_json;  ///< `options`: its `browser`, "null" without it
+  bool browser() const { return browser_json && *browser_json != "null"; }
 
   std::optional<int64_t> vus, iterations, start_vus, rate, start_rate, pre_allocated_vus, max_vus;
   std::optional<Duration> duration, max_duration, graceful_ramp_down, time_unit;

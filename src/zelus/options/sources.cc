@@ -82,6 +82,8 @@ Result<void> decode_members(const JsonValue& document, bool config_file, Fault* 
       if (field.json.empty() || !same_name(member.name, field.json) ||
           (field.config_only && !config_file))
         continue;
+      // No option of scripts and configurations: `inspect` shows the key, setting it only warns.
+      if (field.json == "features") continue;
       known = true;
       const std::string name = fmt::format("Options.{}", field.json);
       const Place place(name, fault, decodes_itself(field.json) ? member.value : nullptr);
@@ -165,9 +167,11 @@ Result<void> check_list(const Field& field, const Options& options) {
 Result<void> read(std::string_view text, std::optional<StringMap>& out) {
   if (text.empty()) return {};
   StringMap map;
+  if (text.ends_with(',')) return bad("invalid map item: \"\"");
   for (const std::string& pair : split(text, ',')) {
     size_t colon = pair.find(':');
-    if (colon == std::string::npos) return bad(fmt::format("invalid map item: \"{}\"", pair));
+    if (colon == std::string::npos || pair.find(':', colon + 1) != std::string::npos)
+      return bad(fmt::format("invalid map item: \"{}\"", pair));
     map[pair.substr(0, colon)] = pair.substr(colon + 1);
   }
   out = std::move(map);

@@ -107,6 +107,7 @@ std::string json_of(const Scenario& s) {
   object.add("env", s.env.empty() ? "null" : json_of(s.env));
   object.add("exec", json_of(s.exec));
   object.add("tags", s.tags.empty() ? "null" : json_of(s.tags));
+  if (s.browser_json) object.add("options", R"({"browser":)" + *s.browser_json + "}");
   switch (s.kind) {
     case ExecutorKind::kSharedIterations:
     case ExecutorKind::kPerVuIterations:

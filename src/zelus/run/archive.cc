@@ -113,7 +113,7 @@ Result<std::string> make(const options::FlagSet& flags, const GlobalSettings& gl
   options::Options all = BIA_TRY(layered_options(flags, global, context.environment, test, log));
   options::Options derived = all;
   BIA_TRY(options::derive_scenarios(derived, log));
-  BIA_TRY(options::validate(derived, test.info.functions));
+  BIA_TRY(validated_thresholds(derived, test, registry));
   return write_archive(test, all, !flags.boolean("exclude-env-vars").value_or(false));
 }
 

@@ -311,15 +311,6 @@ Result<std::map<std::string, std::string>> config_file_collectors(const GlobalSe
   return collectors;
 }
 
-namespace {
-
-template <typename List>
-bool has_any(const std::optional<List>& list) {
-  return list && !list->empty();
-}
-
-}  // namespace
-
 Result<void> refuse_unbuilt(const Options& options, const GlobalSettings& global) {
   auto refuse = [](bool given, std::string_view name) -> Result<void> {
     if (given) return unbuilt(name);
@@ -329,11 +320,10 @@ Result<void> refuse_unbuilt(const Options& options, const GlobalSettings& global
   for (const std::string& source : global.secret_sources) BIA_TRY(refuse_secret_source(source));
   BIA_TRY(refuse(options.paused.value_or(false) && global.address.empty(),
                  "option `paused` (--paused) without --address, which resumes the test,"));
-  BIA_TRY(refuse(has_any(options.features), "option `features`"));
   BIA_TRY(refuse(options.web_dashboard.value_or(false), "the web dashboard (K6_WEB_DASHBOARD)"));
   if (options.scenarios) {
     for (const auto& [name, scenario] : *options.scenarios)
-      BIA_TRY(refuse(scenario.browser, "option `browser` of scenario " + name));
+      BIA_TRY(refuse(scenario.browser(), "option `browser` of scenario " + name));
   }
   return {};
 }

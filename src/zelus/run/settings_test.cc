@@ -137,14 +137,6 @@ TEST(BottleneckWarning, WhereNoProcessorTimeIsLeft) {
 }
 
 TEST(RefuseUnbuilt, NamesTheOption) {
-  auto refused = [](auto set) {
-    options::Options given;
-    set(given);
-    auto result = refuse_unbuilt(given, {});
-    return result.ok() ? std::string() : result.error().message();
-  };
-  EXPECT_THAT(refused([](auto& o) { o.features.emplace().push_back("x"); }),
-              testing::HasSubstr("`features`"));
   GlobalSettings global;
   global.profiling = true;
   EXPECT_EQ(refuse_unbuilt({}, global).error().message(),

@@ -49,11 +49,7 @@ bia::Result<bia::net::TlsClientOptions> tls_options(const options::Options& opti
   if (options.tls_version) {
     given = true;
     auto limit = [](const std::string& name, bia::net::TlsVersion& into) -> bia::Result<void> {
-      if (name == "ssl3.0") {
-        into = bia::net::TlsVersion::k10;  // Go knows no SSL 3.0 either: its lowest.
-      } else if (!name.empty()) {
-        into = BIA_TRY(bia::net::parse_tls_version(name));
-      }
+      if (!name.empty()) into = BIA_TRY(bia::net::parse_tls_version(name));
       return {};
     };
     BIA_TRY(limit(options.tls_version->min, tls.limits.min));
@@ -116,6 +112,29 @@ exec::UserOptions user_options(const options::Options& options) {
 
 }  // namespace
 
+Result<metrics::Thresholds> validated_thresholds(const options::Options& options,
+                                                 const LoadedTest& test,
+                                                 metrics::Registry& registry) {
+  const auto tags = metrics::SystemTags::of(*options.system_tags);
+  const metrics::ThresholdSpecs specs = threshold_specs(options);
+  auto invalid = [](Error error) {
+    return options::with_exit(std::move(error), options::kExitInvalidConfig);
+  };
+  const bool none = test.runtime.no_thresholds;
+  for (const auto& [metric, list] : specs) {
+    for (const auto& spec : list) {
+      if (none) break;
+      if (auto parsed = metrics::parse_threshold(spec.expression); !parsed)
+        return invalid(std::move(parsed).error());
+    }
+  }
+  BIA_TRY(options::validate(options, test.info.functions));
+  if (none) return metrics::Thresholds::none(specs, registry, tags);
+  auto thresholds = metrics::Thresholds::create(specs, registry, tags);
+  if (!thresholds) return invalid(std::move(thresholds).error());
+  return thresholds;
+}
+
 TestRun::TestRun(Setup setup) : setup_(std::move(setup)) {}
 TestRun::~TestRun() = default;
 
@@ -169,30 +188,9 @@ Result<void> TestRun::configure() {
   options_ = BIA_TRY(
       consolidated_options(*setup_.flags, *setup_.global, *setup_.environment, test_, *setup_.log));
   setup_.log->log(LogLevel::kDebug, "Parsing thresholds and validating config...");
-  auto tags = metrics::SystemTags::of(*options_.system_tags);
   threshold_specs_ = threshold_specs(options_);
-  const metrics::ThresholdSpecs& specs = threshold_specs_;
-  if (test_.runtime.no_thresholds) {
-    thresholds_ =
-        std::make_unique<metrics::Thresholds>(metrics::Thresholds::none(specs, registry_, tags));
-  } else {
-    // k6 reports what is wrong with the thresholds' grammar before all else, and unknown metrics
-    // after the scenarios.
-    for (const auto& [metric, list] : specs) {
-      for (const auto& spec : list) {
-        auto parsed = metrics::parse_threshold(spec.expression);
-        if (!parsed)
-          return options::with_exit(std::move(parsed).error(), options::kExitInvalidConfig);
-      }
-    }
-  }
-  BIA_TRY(options::validate(options_, test_.info.functions));
-  if (!thresholds_) {
-    auto thresholds = metrics::Thresholds::create(specs, registry_, tags);
-    if (!thresholds)
-      return options::with_exit(std::move(thresholds).error(), options::kExitInvalidConfig);
-    thresholds_ = std::make_unique<metrics::Thresholds>(std::move(*thresholds));
-  }
+  thresholds_ = std::make_unique<metrics::Thresholds>(
+      BIA_TRY(validated_thresholds(options_, test_, registry_)));
   segment_ = BIA_TRY(options::Segment::create(options_.execution_segment.value_or(""),
                                               options_.execution_segment_sequence.value_or("")));
   BIA_TRY(refuse_unbuilt(options_, *setup_.global));

@@ -51,6 +51,12 @@ Result<options::Options> consolidated_options(const options::FlagSet& flags,
                                               const Environment& environment,
                                               const LoadedTest& test, options::Logger& log);
 
+/// Checks the options and their thresholds in k6's order: the thresholds' grammar, the scenarios,
+/// metrics that are not there. Errors: exit=104.
+Result<metrics::Thresholds> validated_thresholds(const options::Options& options,
+                                                 const LoadedTest& test,
+                                                 metrics::Registry& registry);
+
 /// Puts k6's "could not initialize 'script.js': …" before errors of loading; exceptions are left as
 /// they are.
 bia::Error load_error(bia::Error error, const exec::ScriptSource& source);

@@ -1,0 +1,2 @@
+export const options = { thresholds: { nope: ["count<5"] } };
+export default function () {}
