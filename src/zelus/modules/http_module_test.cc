@@ -45,6 +45,9 @@ void serve(bia::http::ServerRequest& request, bia::http::ServerResponse& respons
   } else if (path == "/keep") {
     response.set_status(307);
     response.add_header("Location", "/echo");
+  } else if (path == "/gone" || path == "/nowhere") {
+    response.set_status(302);
+    response.add_header("Location", path == "/gone" ? "http://127.0.0.1:1/x" : ":nowhere");
   } else if (path == "/cookie") {
     add_cookie_header(request, response);
   } else if (path == "/gzip" || path == "/broken" || path == "/br") {
@@ -237,6 +240,42 @@ TEST_F(HttpModuleTest, RedirectsKeepOrChangeTheMethod) {
   EXPECT_EQ(lines[2], "302 302");
   EXPECT_THAT(series("http_reqs"),
               ::testing::Contains(HasSubstr("/loop,proto=HTTP/1.1,scenario=default,status=302")));
+}
+
+TEST_F(HttpModuleTest, RedirectsCarryAndShowWhatGoDoes) {
+  options_.max_redirects = 10;  // Given: stopping at it is no warning.
+  auto lines = http(R"(
+    const U = B.replace('http://', 'http://u@'), headers = { 'Content-Type': 'a/b' };
+    show(http.get(U + '/keep', { headers }).body);
+    show(http.get(B + '/loop').status);
+    const gone = http.get(B + '/gone'); show(gone.url, gone.error_code);
+    const nowhere = http.get(B + '/nowhere'); show(nowhere.url === B + '/nowhere', nowhere.status, nowhere.error_code, nowhere.headers.Location);)");
+  EXPECT_THAT(
+      lines,
+      ElementsAre("GET\nUser-Agent: Grafana k6/1.8.1\nContent-Type: a/b\nAuthorization: Basic "
+                  "dTo=\nReferer: " +
+                      base_ + "/keep\n",
+                  "302", StartsWith("warning: Request Failed"), "http://127.0.0.1:1/x 1212",
+                  StartsWith("warning: Request Failed"), "true 0 1000 undefined"));
+  EXPECT_THAT(series("http_req_failed"),
+              ::testing::Contains(::testing::AllOf(HasSubstr("error_code=1000"),
+                                                   HasSubstr("/nowhere"), HasSubstr("status=0"))));
+}
+
+TEST_F(HttpModuleTest, ANameOfTheRunNamesRequests) {
+  options_.tags = {{"name", "run"}};
+  http(
+      R"(http.get(B + '/a'); http.get(http.url`${B}/b`); http.get(B + '/c', { tags: { name: 'own' } });)");
+  EXPECT_THAT(series("http_reqs"),
+              ::testing::UnorderedElementsAre(
+                  ::testing::AllOf(HasSubstr("name=run"), HasSubstr("url=run"), HasSubstr(" 2 2")),
+                  ::testing::AllOf(HasSubstr("name=own"), HasSubstr("url=own"))));
+}
+
+TEST_F(HttpModuleTest, NoSystemTagsAtAll) {
+  options_.system_tags.emplace();
+  http("http.get(B + '/a'); http.get(http.url`${B}/${1}`);");
+  EXPECT_THAT(series("http_reqs"), ElementsAre(" 2 2"));
 }
 
 TEST_F(HttpModuleTest, FailuresWarnAndFill) {

@@ -96,6 +96,35 @@ TEST_F(UserTest, SetupDataIsWhatGoExports) {
   });
 }
 
+TEST_F(UserTest, SetupMayReturnWhatModulesMake) {
+  in_user([&] {
+    ASSERT_EQ(load(R"(
+      import http from 'k6/http';
+      import { Counter } from 'k6/metrics';
+      const counter = new Counter('mine');
+      export function setup() {
+        if (globalThis.again) return [counter];
+        globalThis.again = true;
+        return [http.get('http://127.0.0.1:1/'), http.url`http://u:p@h/${1}`, http.file('a', 'n', 't/x'), new Proxy({ a: 1 }, {})];
+      }
+      export default () => {})"),
+              "");
+    auto extra = std::move(factory_->make_user(0, *shard_).value());
+    ASSERT_TRUE(extra->init().ok());
+    std::optional<std::string> json;
+    EXPECT_EQ(extra->run_setup(json).kind, Kind::kOk);
+    EXPECT_THAT(json.value_or(""),
+                AllOf(HasSubstr(R"([{"body":null,"cookies":{},"error":"dial: connection refused")"),
+                      HasSubstr(R"({"CleanURL":"http://****:****@h/1","Name":"http://u:p@h/${}",)"
+                                R"("URL":"http://u:p@h/1"},)"
+                                R"({"ContentType":"t/x","Data":"a","Filename":"n"},{}])")));
+    auto refused = extra->run_setup(json);
+    EXPECT_EQ(refused.kind, Kind::kBadResult);
+    EXPECT_THAT(refused.text,
+                HasSubstr("unsupported type: func(sobek.Value, sobek.Value) (bool, error)"));
+  });
+}
+
 TEST_F(UserTest, ExceptionsAreLoggedAndTheIterationCounts) {
   run(R"(function inner(x) {
   return x.missing.field;
