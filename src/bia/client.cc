@@ -39,8 +39,8 @@ Result<void> call_unary(const GrpcOrigin& origin, const UnaryPlan& plan,
 }
 
 Result<OpenedStream> open_stream(const GrpcOrigin& origin, std::string_view path,
-                                 const grpc::CallOptions& options) {
-  if (origin.service) return origin.service->stream(path, origin.parent, options);
+                                 const grpc::CallOptions& options, MessageRules rules) {
+  if (origin.service) return origin.service->stream(path, origin.parent, options, rules);
   return OpenedStream{BIA_TRY(origin.channel->stream(path, options)), nullptr};
 }
 

@@ -30,12 +30,16 @@ std::string Request::text() const {
   return masked_text(*message_, log::masked(), log::masked_values());
 }
 
-Result<void> Request::validate() const {
-  if (validate_ == nullptr || message_ == nullptr) return {};
+Result<void> check_rules(const google::protobuf::Message& message, MessageRules rules) {
   Violations violations;
-  validate_(*message_, violations);
+  rules(message, violations);
   if (violations.empty()) return {};
   return violations.error();
+}
+
+Result<void> Request::validate() const {
+  if (validate_ == nullptr || message_ == nullptr) return {};
+  return check_rules(*message_, validate_);
 }
 
 google::protobuf::Message* Next::reply_message() const { return invocation_->reply; }

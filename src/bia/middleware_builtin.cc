@@ -69,7 +69,13 @@ class AccessLog final : public Middleware {
 
 class Validation final : public Middleware {
  public:
-  Result<Reply> handle(Context&, Request request, Next next) override {
+  Result<Reply> handle(Context& context, Request request, Next next) override {
+    if (request.rules() == nullptr) return next();
+    if (request.message() == nullptr) {
+      StreamRules each{request.rules()};
+      const ContextValue<StreamRules> scope(context, each);
+      return next();
+    }
     if (Result<void> valid = request.validate(); !valid.ok()) return std::move(valid).error();
     return next();
   }

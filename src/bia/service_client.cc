@@ -185,14 +185,14 @@ Result<void> ServiceClient::send(const http::ClientRequest& request, http::Clien
 }
 
 Result<OpenedStream> ServiceClient::stream(std::string_view operation, const Context* parent,
-                                           const grpc::CallOptions& options) {
+                                           const grpc::CallOptions& options, MessageRules rules) {
   // A stream has no timeout of its own, only those that it is given.
   const Deadline deadline =
       parent ? std::min(options.deadline, parent->deadline()) : options.deadline;
   OutgoingCall call = outgoing_for(Transport::kGrpc, parent, deadline);
   if (options.metadata) call.headers = *options.metadata;
   return StreamScope::open({*impl_->pool, impl_->chain, impl_->stream_fibers,
-                            std::string(operation), std::move(call), options.ready, parent});
+                            std::string(operation), std::move(call), options.ready, rules, parent});
 }
 
 }  // namespace bia

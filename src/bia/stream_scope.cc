@@ -34,6 +34,7 @@ struct StreamScope::State {
   std::optional<ServerMetadata> metadata;
 
   std::optional<grpc::ClientStream> stream;
+  MessageRules rules = nullptr;         ///< what the chain wants its messages checked by
   std::optional<Result<void>> outcome;  ///< of the stream, told by its owner
   std::optional<Result<void>> result;   ///< of the chain
   std::exception_ptr thrown;            ///< by the chain, for the owner: it made the call
@@ -57,6 +58,7 @@ Result<void> StreamScope::State::open_and_wait(Invocation& invocation) {
     return std::move(opened).error();
   }
   state.stream.emplace(std::move(*opened));
+  state.rules = stream_rules(invocation.context);
   state.owner.unpark();
   while (!state.outcome) {
     if (auto parked = state.chain.park(); !parked.ok()) return parked;
@@ -74,6 +76,7 @@ Result<void> StreamScope::State::run_chain() {
   if (request_id) with_id.emplace(context, *request_id);
   if (metadata) with_metadata.emplace(context, *metadata);
   Invocation invocation{context, nullptr, nullptr, open_and_wait, nullptr, this};
+  invocation.validate = plan.rules;
   Result<Reply> replied = plan.chain.run(invocation);
   if (!replied.ok()) return std::move(replied).error();
   return {};
@@ -109,7 +112,7 @@ Result<OpenedStream> StreamScope::open(Plan plan) {
     BIA_TRY(state->told());
     return Error(Code::kInternal, "NO_STREAM", "a middleware answered without opening the stream");
   }
-  return OpenedStream{std::move(*state->stream), std::move(scope)};
+  return OpenedStream{std::move(*state->stream), std::move(scope), state->rules};
 }
 
 StreamScope::~StreamScope() {
@@ -129,10 +132,10 @@ Result<void> StreamScope::end(Result<void> outcome) {
   return state_->told();
 }
 
-Result<void> finish_stream(OpenedStream& opened) {
+Result<void> finish_stream(OpenedStream& opened, Result<void> own) {
   grpc::Status status = opened.stream.finish();
-  Result<void> outcome;
-  if (status.code != Code::kOk) outcome = error_of(status);
+  Result<void> outcome = std::move(own);
+  if (outcome.ok() && status.code != Code::kOk) outcome = error_of(status);
   return opened.scope ? opened.scope->end(std::move(outcome)) : std::move(outcome);
 }
 

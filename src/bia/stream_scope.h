@@ -19,6 +19,7 @@ class StreamScope {
     std::string operation;
     OutgoingCall call;
     grpc::CallOptions::Ready ready;
+    MessageRules rules;
     const Context* parent;
   };
   /// Suspends until the chain has opened the stream, or refused it. Throws what a middleware

@@ -165,7 +165,8 @@ void define_clients(const pb::ServiceDescriptor* service, Output& out) {
     out.line("{} {{", grpc_signature(method, service->name() + "Client::"));
     std::string path = fmt::format("{}Service::k{}", service->name(), method->name());
     if (method->client_streaming() || method->server_streaming()) {
-      out.line("auto stream = ::bia::open_stream(origin_, {}, options);", path);
+      out.line("auto stream = ::bia::open_stream(origin_, {}, options, {});", path,
+               validate_name(method));
       out.put("if (!stream.ok()) return std::move(stream).error();");
       out.line("return ::bia::ClientCall<{}, {}>(std::move(*stream));",
                cpp_type(method->input_type()), cpp_type(method->output_type()));

@@ -174,7 +174,8 @@ void define_invoke(const pb::MethodDescriptor* method, const std::string& name, 
   out.put("    ::google::protobuf::Message* reply) {");
   if (method->client_streaming()) {
     out.put("static_cast<void>(request);");
-    out.line("::bia::ServerReader<{}> reader(*context.grpc_call());", in);
+    out.line("::bia::ServerReader<{}> reader(*context.grpc_call(), ::bia::stream_rules(context));",
+             in);
   }
   if (method->server_streaming()) {
     out.put("static_cast<void>(reply);");
@@ -185,11 +186,18 @@ void define_invoke(const pb::MethodDescriptor* method, const std::string& name, 
   std::string call =
       fmt::format("static_cast<{}&>(service).{}(context, {}{})", service, method->name(), first,
                   method->server_streaming() ? ", writer" : "");
-  if (method->server_streaming()) {
+  if (method->server_streaming() && !method->client_streaming()) {
     out.line("return {};", call);
   } else {
     out.line("auto result = {};", call);
     out.put("if (!result.ok()) return std::move(result).error();");
+    // A handler that takes no notice of it must not answer as if it had read all.
+    if (method->client_streaming())
+      out.put("if (!reader.refused().ok()) return reader.refused().error();");
+  }
+  if (method->server_streaming()) {
+    if (method->client_streaming()) out.put("return {};");
+  } else {
     out.line("static_cast<{}&>(*reply) = std::move(*result);", reply);
     out.put("return {};");
   }

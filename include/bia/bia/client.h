@@ -9,6 +9,7 @@
 #include "bia/base/result.h"
 #include "bia/base/time.h"
 #include "bia/bia/codec.h"
+#include "bia/bia/message_rules.h"
 #include "bia/grpc/client.h"
 #include "bia/http/client.h"
 
@@ -67,12 +68,15 @@ class StreamScope;
 struct OpenedStream {
   grpc::ClientStream stream;
   std::shared_ptr<StreamScope> scope;  ///< null without middleware
+  MessageRules rules = nullptr;        ///< what the chain wants each message checked by
 };
-/// Suspends. Errors: as `call_unary`.
+/// `rules`: those of the messages that are written, for a chain that checks them. Suspends. Errors:
+/// as `call_unary`.
 Result<OpenedStream> open_stream(const GrpcOrigin& origin, std::string_view path,
-                                 const grpc::CallOptions& options);
-/// Suspends until the call has ended, and its middleware.
-Result<void> finish_stream(OpenedStream& opened);
+                                 const grpc::CallOptions& options, MessageRules rules = nullptr);
+/// Suspends until the call has ended, and its middleware. An error in `own` is the outcome,
+/// whatever the peer says.
+Result<void> finish_stream(OpenedStream& opened, Result<void> own = {});
 
 /// A streaming call of any kind, typed. One fiber may write while another reads.
 template <typename In, typename Out>
@@ -80,8 +84,18 @@ class ClientCall {
  public:
   explicit ClientCall(grpc::ClientStream stream) : opened_{std::move(stream), nullptr} {}
   explicit ClientCall(OpenedStream opened) : opened_(std::move(opened)) {}
-  /// Suspends while the peer does not read.
+  /// Suspends while the peer does not read. Errors: CALL_ENDED, then `finish` has the outcome; with
+  /// `validation_middleware` in the client's chain, 400 VALIDATOR for a message that breaks the
+  /// rules of its .proto: it is not sent, the call is cancelled, so that the peer does not take
+  /// what came before for all, and further writes and `finish` give that error.
   Result<void> write(const In& message) {
+    if (opened_.rules != nullptr) {
+      if (refused_.ok()) refused_ = check_rules(message, opened_.rules);
+      if (!refused_.ok()) {
+        opened_.stream.cancel();
+        return refused_;
+      }
+    }
     out_.clear();
     if (!message.AppendToString(&out_))
       return Error(Code::kInternal, "CODEC", message.GetTypeName() + " is above 2 GiB");
@@ -98,11 +112,12 @@ class ClientCall {
     return true;
   }
   /// Suspends until the call has ended.
-  Result<void> finish() { return finish_stream(opened_); }
+  Result<void> finish() { return finish_stream(opened_, refused_); }
   grpc::ClientStream& stream() { return opened_.stream; }
 
  private:
   OpenedStream opened_;
+  Result<void> refused_;
   std::string in_;
   std::string out_;
 };

@@ -11,6 +11,7 @@
 
 #include "bia/base/result.h"
 #include "bia/bia/context.h"
+#include "bia/bia/message_rules.h"
 
 namespace google::protobuf {
 class Message;
@@ -18,18 +19,19 @@ class Message;
 
 namespace bia {
 
-class Violations;
-
 /// The request message of a call, decoded. Null for a client stream, whose messages the handler
-/// reads.
+/// reads, and for any stream of a client, which writes them.
 class Request {
  public:
-  using Validate = void (*)(const google::protobuf::Message& message, Violations& out);
+  using Validate = MessageRules;
   explicit Request(const google::protobuf::Message* message, Validate check = nullptr)
       : message_(message), validate_(check) {}
   const google::protobuf::Message* message() const { return message_; }
-  /// By the rules of its .proto. Errors: 400 VALIDATOR with all that is wrong.
+  /// By the rules of its .proto. Errors: 400 VALIDATOR with all that is wrong. Without a message
+  /// there is nothing to check yet: see `StreamRules`.
   Result<void> validate() const;
+  /// Of this message, or of each that the stream brings; null: none.
+  MessageRules rules() const { return validate_; }
   /// One line of protobuf text: `name: "kratos"`; what log.mask names is "***".
   std::string text() const;
 
@@ -136,7 +138,9 @@ struct Invocation {
 /// logs what was thrown.
 std::unique_ptr<Middleware> recovery_middleware();
 /// Answers a request that breaks the rules of its .proto (validate/validate.proto) with Kratos' 400
-/// VALIDATOR; all violations are in the message, and by field in the metadata.
+/// VALIDATOR; all violations are in the message, and by field in the metadata. The messages of a
+/// stream are checked one by one, as a server reads them (ServerReader) and as a client writes them
+/// (ClientCall).
 std::unique_ptr<Middleware> validation_middleware();
 /// A line a call, with Kratos' fields: kind, component, operation, args, code, reason, stack,
 /// latency. Errors at level error, the rest at info.

@@ -95,7 +95,7 @@ class ServiceClient {
   /// For generated clients and `call_unary`, `open_stream`.
   Result<void> unary(const UnaryPlan& plan, const grpc::CallOptions& options);
   Result<OpenedStream> stream(std::string_view operation, const Context* parent,
-                              const grpc::CallOptions& options);
+                              const grpc::CallOptions& options, MessageRules rules = nullptr);
   Result<void> exchange(const HttpPlan& plan, const http::Headers& headers, Deadline deadline);
 
  private:
