@@ -167,6 +167,8 @@ Result<void> App::Impl::set_up() {
   BIA_TRY(load_tls(server.grpc, "server.grpc.tls"));
   if (server.grpc) server.grpc->options.on_refusal = refusal_log("gRPC");
   if (server.http) server.http->options.on_refusal = refusal_log("HTTP");
+  if (server.grpc && server.metrics_enabled)
+    server.grpc->options.on_unknown_method = [this] { request_metrics.record_unknown_method(); };
   if (server.grpc) grpc = BIA_TRY(grpc::Server::create(*threads, server.grpc->options));
   if (server.http && server.http->grpc) server.http->options.guest = &grpc->http_guest();
   if (server.http) http = BIA_TRY(http::Server::create(*threads, server.http->options, handler()));

@@ -64,7 +64,8 @@ class JsonCall final : public grpc::ServerCall {
 }  // namespace
 
 std::shared_ptr<const grpc::MethodHandler> json_handler(const grpc::MethodHandler& binary,
-                                                        const MethodInfo& method) {
+                                                        const MethodInfo& method,
+                                                        RefuseCall refuse) {
   auto request = WireTable::create(method.new_request()->GetDescriptor());
   auto reply = WireTable::create(method.new_reply()->GetDescriptor());
   if (!request.ok() || !reply.ok()) return nullptr;
@@ -72,10 +73,12 @@ std::shared_ptr<const grpc::MethodHandler> json_handler(const grpc::MethodHandle
   auto made = std::make_shared<grpc::MethodHandler>();
   made->path = binary.path;
   if (binary.unary) {
-    made->unary = [translation, unary = binary.unary](grpc::ServerCall& call, std::string_view json,
-                                                      std::string& answer) -> Result<void> {
+    made->unary = [translation, unary = binary.unary, refuse = std::move(refuse)](
+                      grpc::ServerCall& call, std::string_view json,
+                      std::string& answer) -> Result<void> {
       std::string wire, replied;
-      BIA_TRY(translation.to_wire(json, wire));
+      if (auto read = translation.to_wire(json, wire); !read.ok())
+        return refuse(call, std::move(read).error());
       BIA_TRY(unary(call, wire, replied));
       return translation.reply->wire_to_json(replied, answer);
     };

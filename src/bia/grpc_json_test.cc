@@ -50,6 +50,8 @@ MethodInfo method_info() {
   return info;
 }
 
+Result<void> pass_on(grpc::ServerCall&, Error error) { return error; }
+
 TEST(GrpcJson, TranslatesAUnaryCall) {
   grpc::MethodHandler binary;
   binary.path = "/t.S/M";
@@ -62,14 +64,20 @@ TEST(GrpcJson, TranslatesAUnaryCall) {
     reply = mixin.SerializeAsString();
     return {};
   };
-  const auto json = json_handler(binary, method_info());
+  const auto json = json_handler(binary, method_info(), pass_on);
   ASSERT_TRUE(json && json->unary && !json->stream);
   FakeCall call;
   std::string reply;
   ASSERT_TRUE(json->unary(call, R"({"name":"a","root":"b","unknown":[1]})", reply).ok());
   EXPECT_EQ(reply, R"({"name":"a","root":""})") << "every field, as Kratos";
   EXPECT_EQ(json->unary(call, R"({"name":"none"})", reply).error().reason(), "NONE");
-  const auto bad = json->unary(call, "{bad", reply);
+  bool refused = false;
+  const auto telling = json_handler(binary, method_info(), [&](grpc::ServerCall&, Error error) {
+    refused = true;
+    return Result<void>(std::move(error));
+  });
+  const auto bad = telling->unary(call, "{bad", reply);
+  EXPECT_TRUE(refused) << "the chain is to see it";
   EXPECT_EQ(bad.error().code(), Code::kInternal);
   EXPECT_THAT(bad.error().message(),
               HasSubstr("grpc: error unmarshalling request: proto: syntax error (line 1:2)"));
@@ -87,7 +95,7 @@ TEST(GrpcJson, TranslatesAStream) {
     }
     return {};
   };
-  const auto json = json_handler(binary, method_info());
+  const auto json = json_handler(binary, method_info(), pass_on);
   ASSERT_TRUE(json && json->stream && !json->unary);
   FakeCall call;
   call.in = {R"({"name":"a"})", R"({"root":"b"})", "[]"};

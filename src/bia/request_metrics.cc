@@ -102,13 +102,15 @@ Result<void> RequestMetrics::add_operation(std::string_view name) {
 }
 
 Result<void> RequestMetrics::add_unmatched() {
-  const auto counter = [this](const char* code, const char* reason) {
+  const auto counter = [this](const char* kind, const char* code, const char* reason) {
     return registry_.counter(
         kCounterName, kCounterHelp,
-        {{"kind", "http"}, {"operation", ""}, {"code", code}, {"reason", reason}});
+        {{"kind", kind}, {"operation", ""}, {"code", code}, {"reason", reason}});
   };
-  not_found_ = BIA_TRY(counter("404", "NOT_FOUND"));
-  method_not_allowed_ = BIA_TRY(counter("405", "METHOD_NOT_ALLOWED"));
+  not_found_ = BIA_TRY(counter("http", "404", "NOT_FOUND"));
+  method_not_allowed_ = BIA_TRY(counter("http", "405", "METHOD_NOT_ALLOWED"));
+  // As gRPC's status has it, without a reason.
+  unknown_method_ = BIA_TRY(counter("grpc", "501", ""));
   return {};
 }
 

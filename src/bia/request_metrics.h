@@ -41,11 +41,12 @@ class RequestMetrics {
 
   /// Before the servers start. `operation` must stay where it is. Errors: the registry's.
   Result<void> add_operation(std::string_view operation);
-  /// For HTTP requests that no route takes: operation "", codes 404 and 405. Before the servers
-  /// start.
+  /// For HTTP requests that no route takes and gRPC calls of methods that there are not: operation
+  /// "", codes 404, 405 and 501. Before the servers start.
   Result<void> add_unmatched();
   /// With the status 404 or 405.
   void record_unmatched(int status);
+  void record_unknown_method() { unknown_method_.add(); }
   void record(Transport transport, std::string_view operation, Duration took, const Error* error,
               std::string_view trace_id = {});
   const RequestMetricsOptions& options() const { return options_; }
@@ -82,6 +83,7 @@ class RequestMetrics {
   std::vector<const Operation*> table_;
   metrics::Counter not_found_;
   metrics::Counter method_not_allowed_;
+  metrics::Counter unknown_method_;
 };
 
 /// Records every call of a chain. `metrics` must outlive it.

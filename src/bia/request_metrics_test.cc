@@ -92,6 +92,9 @@ TEST_F(RequestMetricsTest, CountsUnmatchedRequests) {
                                 "\"404\",reason=\"NOT_FOUND\"} 1\n"));
   EXPECT_THAT(text(), HasSubstr("server_requests_code_total{kind=\"http\",operation=\"\",code="
                                 "\"405\",reason=\"METHOD_NOT_ALLOWED\"} 2\n"));
+  metrics_.record_unknown_method();
+  EXPECT_THAT(text(), HasSubstr("server_requests_code_total{kind=\"grpc\",operation=\"\",code="
+                                "\"501\",reason=\"\"} 1\n"));
 }
 
 TEST(RequestMetricsOptions, AddInFlightSizesAndExemplars) {

@@ -15,12 +15,6 @@
 namespace bia {
 namespace {
 
-Result<void> invoke_method(Invocation& invocation) {
-  const auto& method = *static_cast<const BoundMethod*>(invocation.method);
-  return method.info->invoke(*method.service, invocation.context, invocation.request,
-                             invocation.reply);
-}
-
 /// Bytes in, bytes out, over the same chain as HTTP.
 struct GrpcMethod {
   BoundMethod method;
@@ -30,17 +24,20 @@ struct GrpcMethod {
     Exchange exchange(method);
     Context context(method.info->operation, call, now(), call.deadline());
     exchange.note_bytes(request.size());
-    if (!exchange.request().ParseFromArray(request.data(), static_cast<int>(request.size()))) {
-      return Error(Code::kInternal, "CODEC",
-                   "grpc: error unmarshalling request: the bytes are no " +
-                       exchange.request().GetTypeName());
-    }
-    Result<void> done = run(context, &exchange.request(), &exchange.reply());
-    if (!done.ok()) return done;
+    BIA_TRY(run_method(method, chain, context, &exchange.request(), &exchange.reply(),
+                       decode(request, exchange)));
     size_t before = reply.size();
     exchange.reply().AppendToString(&reply);
     exchange.note_bytes(reply.size() - before);
     return {};
+  }
+
+  /// Of a unary call whose message is none: what the chain makes of that.
+  Result<void> refuse(grpc::ServerCall& call, Error error) const {
+    Exchange exchange(method);
+    Context context(method.info->operation, call, now(), call.deadline());
+    return run_method(method, chain, context, &exchange.request(), &exchange.reply(),
+                      std::move(error));
   }
 
   Result<void> stream(grpc::ServerCall& call) const {
@@ -48,30 +45,26 @@ struct GrpcMethod {
     Context context(method.info->operation, call, now(), call.deadline());
     bool one_request = method.info->kind == MethodKind::kServerStream;
     bool one_reply = method.info->kind == MethodKind::kClientStream;
-    if (one_request) {
-      std::string bytes;
-      Result<bool> got = call.read(bytes);
-      if (!got.ok()) return std::move(got).error();
-      if (!*got) return Error(Code::kInternal, "", "the caller ended the stream without a request");
-      if (!exchange.request().ParseFromString(bytes)) {
-        return Error(Code::kInternal, "CODEC",
-                     "grpc: error unmarshalling request: the bytes are no " +
-                         exchange.request().GetTypeName());
-      }
-    }
-    Result<void> done = run(context, one_request ? &exchange.request() : nullptr,
-                            one_reply ? &exchange.reply() : nullptr);
-    if (!done.ok() || !one_reply) return done;
-    return call.write(exchange.reply().SerializeAsString());
+    BIA_TRY(run_method(method, chain, context, one_request ? &exchange.request() : nullptr,
+                       one_reply ? &exchange.reply() : nullptr,
+                       one_request ? read_one(call, exchange) : Result<void>()));
+    return one_reply ? call.write(exchange.reply().SerializeAsString()) : Result<void>();
   }
 
-  Result<void> run(Context& context, const google::protobuf::Message* request,
-                   google::protobuf::Message* reply) const {
-    Invocation invocation{context, request, reply, invoke_method, &method};
-    invocation.validate = method.info->validate;
-    Result<Reply> replied = chain.run(invocation);
-    if (!replied.ok()) return std::move(replied).error();
-    return {};
+ private:
+  static Result<void> decode(std::string_view bytes, Exchange& exchange) {
+    if (exchange.request().ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return {};
+    return Error(
+        Code::kInternal, "CODEC",
+        "grpc: error unmarshalling request: the bytes are no " + exchange.request().GetTypeName());
+  }
+
+  /// The message of a call whose replies alone are a stream.
+  static Result<void> read_one(grpc::ServerCall& call, Exchange& exchange) {
+    std::string bytes;
+    if (!BIA_TRY(call.read(bytes)))
+      return Error(Code::kInternal, "", "the caller ended the stream without a request");
+    return decode(bytes, exchange);
   }
 };
 
@@ -205,7 +198,9 @@ Result<void> ServerBinding::add(Service& service, http::Router* router, grpc::Se
     } else {
       handler.stream = [target](grpc::ServerCall& call) { return target->stream(call); };
     }
-    handler.json = json_handler(handler, method);
+    handler.json = json_handler(handler, method, [target](grpc::ServerCall& call, Error error) {
+      return target->refuse(call, std::move(error));
+    });
     if (Result<void> added = grpc->add_method(std::move(handler)); !added.ok()) return added;
   }
   if (grpc != nullptr) grpc->add_file(info.file());

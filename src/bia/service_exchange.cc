@@ -11,7 +11,32 @@ std::vector<std::vector<Exchange::Messages>>& free_lists() {
   return lists;
 }
 
+Result<void> invoke_method(Invocation& invocation) {
+  const auto& method = *static_cast<const BoundMethod*>(invocation.method);
+  return method.info->invoke(*method.service, invocation.context, invocation.request,
+                             invocation.reply);
+}
+
+Result<void> answer_decode_error(Invocation& invocation) {
+  return *static_cast<const Error*>(invocation.method);
+}
+
 }  // namespace
+
+Result<void> run_method(const BoundMethod& method, const Chain& chain, Context& context,
+                        const google::protobuf::Message* request, google::protobuf::Message* reply,
+                        const Result<void>& decoded) {
+  Invocation invocation{context, request, reply, invoke_method, &method};
+  if (decoded.ok()) {
+    invocation.validate = method.info->validate;
+  } else {
+    invocation.handler = answer_decode_error;
+    invocation.method = &decoded.error();
+  }
+  Result<Reply> replied = chain.run(invocation);
+  if (!replied.ok()) return std::move(replied).error();
+  return {};
+}
 
 size_t Exchange::next_number() {
   static std::atomic<size_t> next{0};

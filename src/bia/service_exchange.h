@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "bia/bia/middleware.h"
 #include "bia/bia/service.h"
 
 namespace bia {
@@ -16,6 +17,12 @@ struct BoundMethod {
   /// Of this process: indexes each thread's free lists.
   size_t number = 0;
 };
+
+/// Runs the method behind its chain. A request that could not be decoded (`decoded`) passes the
+/// chain too, with that error in the handler's place: log and metrics see the call all the same.
+Result<void> run_method(const BoundMethod& method, const Chain& chain, Context& context,
+                        const google::protobuf::Message* request, google::protobuf::Message* reply,
+                        const Result<void>& decoded);
 
 /// Messages kept for the next call of a method on this thread, so that their strings' storage is
 /// reused.

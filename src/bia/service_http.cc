@@ -55,23 +55,11 @@ class Timeout final : public fiber::Overrun {
   http::ServerResponse& response_;
 };
 
-Result<void> invoke_method(Invocation& invocation) {
-  const auto& method = *static_cast<const BoundMethod*>(invocation.method);
-  return method.info->invoke(*method.service, invocation.context, invocation.request,
-                             invocation.reply);
-}
-
 /// All of the Accept fields as one; `joined` holds it where there are several. What most callers
 /// send, nothing or "*/*", costs one look.
 std::string_view accept_of(const http::ServerRequest& request, std::string& joined) {
   const std::string_view first = request.header("accept");
   return first.empty() || first == "*/*" ? first : http::list_header(request, "accept", joined);
-}
-
-/// In place of the handler where the request could not be decoded, so that log and metrics see the
-/// call all the same.
-Result<void> answer_decode_error(Invocation& invocation) {
-  return *static_cast<const Error*>(invocation.method);
 }
 
 }  // namespace
@@ -244,17 +232,8 @@ Result<Deadline> HttpRoute::deadline_of(const http::ServerRequest& request, Time
 
 Result<void> HttpRoute::call(http::ServerRequest& request, const http::PathParams& params,
                              Context& context, Exchange& exchange, Result<void> decoded) const {
-  Invocation invocation{context, &exchange.request(), &exchange.reply(), invoke_method, &method_};
-  invocation.validate = method_.info->validate;
   if (decoded.ok()) decoded = decode(request, params, exchange);
-  if (!decoded.ok()) {
-    invocation.validate = nullptr;
-    invocation.handler = answer_decode_error;
-    invocation.method = &decoded.error();
-  }
-  Result<Reply> reply = chain_.run(invocation);
-  if (!reply.ok()) return std::move(reply).error();
-  return {};
+  return run_method(method_, chain_, context, &exchange.request(), &exchange.reply(), decoded);
 }
 
 Result<void> HttpRoute::decode(http::ServerRequest& request, const http::PathParams& params,

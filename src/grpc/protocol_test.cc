@@ -226,6 +226,18 @@ TEST_F(Protocol, NamesAnEncodingItDoesNotHave) {
   EXPECT_EQ(status(identity), "0");
 }
 
+TEST_F(Protocol, TellsOfMethodsThatNobodyServes) {
+  int told = 0;
+  ServerOptions options;
+  options.on_unknown_method = [&] { ++told; };
+  for (const char* path : {"/t.S/Echo", "/t.S/None", "/t.T/Echo", "/none"}) {
+    Exchange exchange = good(path);
+    run(exchange, options);
+    EXPECT_EQ(status(exchange), path == std::string_view("/t.S/Echo") ? "0" : "12") << path;
+  }
+  EXPECT_EQ(told, 3);
+}
+
 TEST_F(Protocol, RefusesBadTimeouts) {
   Exchange exchange = good("/t.S/Echo");
   set(exchange, "grpc-timeout", "soon");

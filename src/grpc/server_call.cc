@@ -137,6 +137,7 @@ void Call::on_head() {
   method_ = connection_.find_method(text(path_));
   if (!method_) {
     connection_.refuse_call(CallRefusal::kUnknownMethod, 0);
+    if (connection_.options().on_unknown_method) connection_.options().on_unknown_method();
     return refuse(Code::kUnimplemented, connection_.methods().why_unknown(text(path_)));
   }
   if (is_json_) {

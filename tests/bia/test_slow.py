@@ -175,6 +175,20 @@ def test_decode_errors_are_counted(slow):
     assert metrics(slow.http)['server_requests_code_total{kind="http",operation="/slow.v1.Slow/Wait",code="400",reason="CODEC"}'] == 1
 
 
+def test_decode_errors_over_grpc_are_logged_and_counted(slow):
+    """Unary, and a call whose replies alone are a stream."""
+    for method in "Wait", "Count":
+        assert grpc_call(slow.grpc, f"/slow.v1.Slow/{method}", b"\xff\xff\xff")[0] == "INTERNAL"
+        slow.wait_for_log(f"component=grpc operation=/slow.v1.Slow/{method} args= code=500 reason=CODEC")
+        assert metrics(slow.http)[f'server_requests_code_total{{kind="grpc",operation="/slow.v1.Slow/{method}",code="500",reason="CODEC"}}'] == 1
+
+
+def test_calls_of_unknown_methods_are_counted(slow):
+    assert grpc_call(slow.grpc, "/slow.v1.Slow/None") == ("UNIMPLEMENTED", "unknown method None for service slow.v1.Slow")
+    assert grpc_call(slow.grpc, "/none.v1.None/None")[0] == "UNIMPLEMENTED"
+    assert metrics(slow.http)['server_requests_code_total{kind="grpc",operation="",code="501",reason=""}'] == 2
+
+
 def test_users_middleware_runs(slow):
     assert http(slow.http, "GET /wait/1")[1]["x-operation"] == "/slow.v1.Slow/Wait"
 

@@ -118,6 +118,9 @@ struct ServerOptions {
   Duration stall_timeout = std::chrono::seconds(120);
   /// Told of each connection, call and message that is refused, for the log. Null: nobody.
   http::RefusalHook on_refusal = nullptr;
+  /// Called on the server's threads for each call of a method that nobody serves (UNIMPLEMENTED);
+  /// must not suspend. Null: nobody.
+  std::function<void()> on_unknown_method = nullptr;
 };
 
 /// gRPC over HTTP/2 (PROTOCOL-HTTP2.md), cleartext or TLS, with health v1 and reflection v1 and

@@ -269,6 +269,35 @@ TEST(Library, IsCalledByItsGrpcClient) {
   });
 }
 
+TEST(Library, BadMessagesPassTheMiddlewareToo) {
+  serve([](Peers& peers) {
+    bia::grpc::Channel channel(peers.grpc_address);
+    bia::grpc::UnaryReply reply;
+    channel.unary(LibraryService::kGetBook, "\xff\xff\xff", {}, reply);
+    EXPECT_EQ(reply.status.code, Code::kInternal);
+    EXPECT_EQ(reply.status.message,
+              "grpc: error unmarshalling request: the bytes are no test.v1.GetBookRequest");
+    EXPECT_EQ(peers.calls.back(), "grpc /test.v1.Library/GetBook CODEC");
+
+    const auto stream = [&](std::string_view path, std::string_view bytes) {
+      auto call = channel.stream(path, {});
+      EXPECT_TRUE(call.ok());
+      if (!bytes.empty()) call->write(bytes).value();
+      call->close_send();
+      return call->finish();
+    };
+    for (std::string_view path :
+         {LibraryService::kList, LibraryService::kUpload, LibraryService::kChat}) {
+      EXPECT_EQ(stream(path, "\xff\xff\xff").code, Code::kInternal);
+      EXPECT_EQ(peers.calls.back(), "grpc " + std::string(path) + " CODEC");
+    }
+    const size_t before = peers.calls.size();
+    EXPECT_EQ(stream(LibraryService::kList, {}).message,
+              "the caller ended the stream without a request");
+    EXPECT_EQ(peers.calls.size(), before + 1);
+  });
+}
+
 TEST(Library, Streams) {
   serve([](Peers& peers) {
     bia::grpc::Channel channel(peers.grpc_address);
