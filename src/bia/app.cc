@@ -174,7 +174,7 @@ Result<void> App::Impl::set_up() {
   if (server.http) http = BIA_TRY(http::Server::create(*threads, server.http->options, handler()));
   BIA_TRY(ops.add_routes(server, router));
   router.set_not_found(
-      answer_unmatched(server.metrics_enabled ? &request_metrics : nullptr, binding.content()));
+      answer_unmatched(server.metrics_enabled ? &request_metrics : nullptr, binding));
   if (!server.metrics_enabled) return set_up_tracing();
   BIA_TRY(config.register_metrics(registry));
   // An exemplar needs the call's span: then tracing is outside.

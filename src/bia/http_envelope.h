@@ -31,4 +31,18 @@ class JsonTemplate {
   std::vector<Piece> pieces_;
 };
 
+/// An HttpEnvelope, parsed.
+struct HttpEnvelopeParsed {
+  JsonTemplate reply;
+  JsonTemplate error;
+  int error_status = 0;
+
+  bool wraps_errors() const { return !error.empty(); }
+  /// Appends the JSON of an error to `body`; the status of its answer. A redirect keeps its own.
+  int append_error(const Error& of, std::string& body) const;
+};
+
+/// An error's status, where HTTP has it; else 500.
+int status_of(const Error& error);
+
 }  // namespace bia

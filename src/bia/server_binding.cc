@@ -155,6 +155,18 @@ Result<void> ServerBinding::check() const {
   return {};
 }
 
+void ServerBinding::write_error(http::ServerRequest& request, http::ServerResponse& response,
+                                const Error& error) const {
+  const auto builtin = [&] {
+    if (!impl_->envelope.wraps_errors()) return http::write_error(response, error);
+    response.body().clear();
+    response.set_status(impl_->envelope.append_error(error, response.body()));
+    response.set_header("Content-Type", "application/json");
+  };
+  const auto& own = impl_->options.content.encode_error;
+  own ? own(request, response, error, builtin) : builtin();
+}
+
 Chain& ServerBinding::middleware() { return impl_->chain; }
 
 Result<void> ServerBinding::set_content(HttpContent content) {
@@ -164,8 +176,6 @@ Result<void> ServerBinding::set_content(HttpContent content) {
   impl_->options.content = std::move(content);
   return {};
 }
-
-const HttpContent& ServerBinding::content() const { return impl_->options.content; }
 
 Result<void> ServerBinding::add(Service& service, http::Router* router, grpc::Server* grpc) {
   if (const std::string& prefix = impl_->options.path_prefix; !is_path_prefix(prefix))

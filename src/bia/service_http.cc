@@ -32,26 +32,25 @@ Error no_json(const std::string& why) {
 /// Answers the caller of a handler that goes on after its deadline.
 class Timeout final : public fiber::Overrun {
  public:
-  Timeout(Deadline deadline, Format format, const HttpEnvelopeParsed* envelope,
+  Timeout(Deadline deadline, const HttpEnvelopeParsed* envelope, Format format,
           http::ServerResponse& response)
-      : Overrun(deadline), format_(format), envelope_(envelope), response_(response) {}
+      : Overrun(deadline), envelope_(envelope), format_(format), response_(response) {}
   ~Timeout() override = default;
   void on_overrun() noexcept override {
-    constexpr int kStatus = 504;
     std::string body;
-    if (envelope_ && !envelope_->error.empty()) {
-      envelope_->error.append_error(timeout_error(), kStatus, body);
-      response_.answer_now(envelope_->error_status ? envelope_->error_status : kStatus,
-                           media_type_of(Format::kJson), body);
-      return;
+    const Error error = timeout_error();
+    if (envelope_ && envelope_->wraps_errors()) {
+      const int status = envelope_->append_error(error, body);
+      response_.answer_now(status, media_type_of(Format::kJson), body);
+    } else {
+      const std::string_view type = append_error(error, format_, body);
+      response_.answer_now(504, type, body);
     }
-    const std::string_view type = append_error(timeout_error(), format_, body);
-    response_.answer_now(kStatus, type, body);
   }
 
  private:
-  Format format_;
   const HttpEnvelopeParsed* envelope_;
+  Format format_;
   http::ServerResponse& response_;
 };
 
@@ -81,9 +80,15 @@ void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& para
   const std::string_view accept = accept_of(request, joined);
   Result<void> done;
   {
-    Timeout scope(deadline, error_format(accept), policy_.envelope, response);
-    done = call(request, params, context, exchange,
-                known.ok() ? Result<void>() : Result<void>(std::move(known).error()));
+    Timeout scope(deadline, policy_.envelope, error_format(accept), response);
+    try {
+      done = call(request, params, context, exchange,
+                  known.ok() ? Result<void>() : Result<void>(std::move(known).error()));
+    } catch (...) {
+      // Without recovery middleware. An answer that has begun is the server's to cut.
+      if (response.head_sent()) throw;
+      done = Error(Code::kInternal, "INTERNAL", "the handler failed");
+    }
   }
   // What decoding or a middleware made of it: the caller was told 504, or is now.
   if (context.late()) done = timeout_error();
@@ -190,11 +195,7 @@ Result<void> HttpRoute::write_enveloped(const google::protobuf::Message& reply,
 
 void HttpRoute::write_builtin_error(const http::ServerRequest& request, const Error& error,
                                     http::ServerResponse& response) const {
-  int status = error.http_status();
-  if (status < 200 || status > 599) status = 500;
-  const HttpEnvelopeParsed* envelope = policy_.envelope;
-  const bool wrapped = envelope && !envelope->error.empty();
-  response.set_status(wrapped && envelope->error_status ? envelope->error_status : status);
+  int status = status_of(error);
   if (status >= 300 && status <= 399) {
     for (const auto& [key, value] : error.metadata()) {
       if (key == kRedirectLocation) response.add_header("Location", value);
@@ -202,12 +203,13 @@ void HttpRoute::write_builtin_error(const http::ServerRequest& request, const Er
   }
   response.body().clear();
   std::string_view type = media_type_of(Format::kJson);
-  if (wrapped) {
-    envelope->error.append_error(error, error.http_status(), response.body());
+  if (policy_.envelope && policy_.envelope->wraps_errors()) {
+    status = policy_.envelope->append_error(error, response.body());
   } else {
     std::string joined;
     type = append_error(error, error_format(accept_of(request, joined)), response.body());
   }
+  response.set_status(status);
   // An encoder that failed may have named its own type.
   response.set_header("Content-Type", type);
 }

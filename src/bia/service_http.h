@@ -14,13 +14,6 @@ namespace bia {
 /// The metadata key whose value a 3xx error has as its Location.
 inline constexpr std::string_view kRedirectLocation = "location";
 
-/// The envelope, parsed.
-struct HttpEnvelopeParsed {
-  JsonTemplate reply;
-  JsonTemplate error;
-  int error_status = 0;
-};
-
 /// What one operation's routes go by.
 struct HttpPolicy {
   Duration timeout = Duration::zero();

@@ -2,13 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "bia/bia/server_binding.h"
 #include "bia/http/server.h"
 #include "bia/request_metrics.h"
 
 namespace bia {
 
-http::RouteHandler answer_unmatched(RequestMetrics* metrics, const HttpContent& content) {
-  return [metrics, &content](http::ServerRequest& request, const http::PathParams&,
+http::RouteHandler answer_unmatched(RequestMetrics* metrics, const ServerBinding& binding) {
+  return [metrics, &binding](http::ServerRequest& request, const http::PathParams&,
                              http::ServerResponse& response) {
     const int status = response.status();
     if (metrics) metrics->record_unmatched(status);
@@ -17,9 +18,7 @@ http::RouteHandler answer_unmatched(RequestMetrics* metrics, const HttpContent& 
             ? std::pair("METHOD_NOT_ALLOWED",
                         fmt::format("{} does not take {}", request.path(), request.method_text()))
             : std::pair("NOT_FOUND", fmt::format("no route for {}", request.path()));
-    const auto builtin = [&] { http::write_error(response, status, reason, message); };
-    if (!content.encode_error) return builtin();
-    content.encode_error(request, response, Error::from_http(status, reason, message), builtin);
+    binding.write_error(request, response, Error::from_http(status, reason, message));
   };
 }
 

@@ -126,6 +126,18 @@ def test_a_pipelined_request_behind_an_overrun_is_not_answered_twice(slow):
     assert received.count(b"HTTP/1.1 ") == 1 and received.startswith(b"HTTP/1.1 504 ") and b"connection: close" in received.lower()
 
 
+@pytest.mark.parametrize("request_line, code, reason", [
+    ("GET /wait/700", 504, "GATEWAY_TIMEOUT"), ("GET /ignore/700", 504, "GATEWAY_TIMEOUT"), ("GET /offload/700", 504, "GATEWAY_TIMEOUT"),
+    ("GET /nope", 404, "NOT_FOUND"), ("PUT /wait/1", 405, "METHOD_NOT_ALLOWED"), ("GET /wait/soon", 400, "CODEC"),
+    ("GET /fail", 422, "UNPROCESSABLE"), ("POST /throw", 500, "UNKNOWN")])
+def test_all_errors_are_in_the_envelope(start, tmp_path, request_line, code, reason):
+    envelope = 'envelope: {error: \'{"code":$code,"msg":$message,"why":$reason}\', error_status: 200}'
+    slow = Service(start, tmp_path, program="slow_service", http_timeout="0.3s", http=envelope)
+    status, headers, body = http(slow.http, request_line)
+    assert (status, headers["content-type"]) == (200, "application/json")
+    assert (parsed(body)["code"], parsed(body)["why"]) == (code, reason)
+
+
 def test_errors_map_to_both_transports(slow):
     status, _, body = http(slow.http, "GET /fail")
     assert status == 422 and body == b'{"code":422,"reason":"UNPROCESSABLE","message":"cannot be","metadata":{"id":"7"}}'

@@ -14,7 +14,9 @@
 
 namespace bia::http {
 class Router;
-}
+class ServerRequest;
+class ServerResponse;
+}  // namespace bia::http
 namespace bia::grpc {
 class Server;
 }
@@ -43,11 +45,14 @@ struct HttpOperationOptions {
 
 /// JSON round every reply and every error of the services, as a company has it:
 /// `{"code":0,"msg":"ok","data":$reply}`, `{"code":$code,"msg":$message,"reason":$reason}`. Empty:
-/// the reply and Kratos' error body as they are. `$metadata` is an object.
+/// the reply and Kratos' error body as they are. `$metadata` is an object. Errors are those of
+/// handlers, middleware and decoding, what a handler throws, deadlines, and where an App has no
+/// route (404, 405); not what is no HTTP request at all (a bad head, a length too large), of which
+/// the connection ends.
 struct HttpEnvelope {
   std::string reply = {};
   std::string error = {};
-  int error_status = 0;  ///< the status of all errors; zero: each its own
+  int error_status = 0;  ///< the status of all errors but redirects; zero: each its own
 };
 
 struct ServerBindingOptions {
@@ -77,7 +82,6 @@ class ServerBinding {
   Chain& middleware();
   /// In place of the options' own. Errors: kFailedPrecondition once a service was added.
   Result<void> set_content(HttpContent content);
-  const HttpContent& content() const;
   /// Adds the service's HTTP routes to `router` and its methods to `grpc`; either may be null. The
   /// service must outlive the servers. Errors: kAlreadyExists for a route or a method twice;
   /// kInvalidArgument for a bad template or path_prefix, or a codec that its operation cannot have.
@@ -85,6 +89,10 @@ class ServerBinding {
   /// Errors: kNotFound for the options of an operation that no service added has; kInvalidArgument
   /// for an envelope that makes no JSON.
   Result<void> check() const;
+  /// Answers a request that no service takes (404, 405) as the services' errors are answered: in
+  /// the envelope, by `HttpContent::encode_error`; without either in JSON.
+  void write_error(http::ServerRequest& request, http::ServerResponse& response,
+                   const Error& error) const;
 
  private:
   class Impl;

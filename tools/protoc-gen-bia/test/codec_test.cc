@@ -229,6 +229,8 @@ TEST(ServerContent, FunctionsDecodeAndEncode) {
         answer = peers.send("POST", "/forms", "", "text/title");
         EXPECT_EQ(std::to_string(answer.status) + answer.body, "418EMPTY");
         EXPECT_EQ(peers.calls.back(), "http /test.v1.Files/Form EMPTY");
+        answer = peers.send("GET", "/nowhere");
+        EXPECT_EQ(std::to_string(answer.status) + answer.body, "418NOT_FOUND");
         answer = peers.send("POST", "/forms", "none", "text/title");
         EXPECT_EQ(answer.status, 404);
         EXPECT_THAT(answer.body, HasSubstr("\"reason\":\"NONE\""));

@@ -1,5 +1,8 @@
 // Bodies that are no JSON, rarer rules, per-operation options and the envelope.
 #include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <stdexcept>
 
 #include "bia/bia/errors.h"
 #include "peers.h"
@@ -41,11 +44,10 @@ class Service final : public FilesService {
     if (request.text() == "time") times.mutable_at()->set_seconds(INT64_MAX);
     if (request.text() == "length") times.mutable_lasts()->set_seconds(INT64_MIN);
     if (request.text() == "text") times.set_text("a\xff");
-    // Looks at no deadline.
-    for (const auto end = bia::now() + std::chrono::milliseconds(60);
-         request.text() == "stay" && bia::now() < end;)
-      bia::fiber::sleep_for(std::chrono::milliseconds(5)).ignore("it goes on");
     if (request.text() == "sleep") BIA_TRY(bia::fiber::sleep_for(std::chrono::seconds(60)));
+    if (request.text() == "run on") bia::fiber::offload([] { usleep(100'000); });
+    if (request.text() == "throw") throw std::runtime_error("boom");
+    if (request.text() == "see") return bia::errors::redirect("/other");
     return times;
   }
 };
@@ -270,12 +272,50 @@ TEST(Options, Envelope) {
         EXPECT_EQ(peers.send("GET", "/files/x").body.size(), 7u) << "raw bytes have no envelope";
       },
       options);
-  options.http_timeout = std::chrono::milliseconds(20);
+  options.operations["/test.v1.Files/Moments"] = {.timeout = std::chrono::milliseconds(20)};
   serve(
       [](Peers& peers) {
-        auto late = peers.send("GET", "/moments?text=stay");
-        EXPECT_EQ(late.status, 200) << "of a handler that goes on, too";
-        EXPECT_THAT(late.body, testing::HasSubstr(R"("why":"GATEWAY_TIMEOUT")"));
+        const auto says = [&](std::string_view method, std::string_view target,
+                              const std::string& start) {
+          auto answer = peers.send(method, target);
+          EXPECT_EQ(answer.status, 200) << target;
+          EXPECT_EQ(answer.headers.get("content-type"), "application/json") << target;
+          EXPECT_EQ(answer.body.substr(0, start.size()), start) << target;
+        };
+        says("GET", "/nowhere", R"({"code":404,"msg":"no route for /nowhere","why":"NOT_FOUND")");
+        says("PUT", "/moments",
+             R"({"code":405,"msg":"/moments does not take PUT","why":"METHOD_NOT_ALLOWED")");
+        EXPECT_EQ(peers.send("PUT", "/moments").headers.get("allow"), "GET, HEAD");
+        says("GET", "/moments?at=x", R"({"code":400,)");
+        says("GET", "/moments?text=sleep",
+             R"({"code":504,"msg":"context deadline exceeded","why":"GATEWAY_TIMEOUT")");
+        says("GET", "/moments?text=run%20on",
+             R"({"code":504,"msg":"context deadline exceeded","why":"GATEWAY_TIMEOUT")");
+        says("GET", "/moments?text=throw", R"({"code":500,"msg":"unknown request error",)");
+        says("GET", "/moments?text=text", R"({"code":500,"msg":"the reply has no JSON)");
+        EXPECT_EQ(peers.send("GET", "/moments?text=see").status, 302) << "redirects stay";
+      },
+      options);
+  Service throws;
+  bia::test_support::serve(
+      throws, options,
+      [](Peers& peers) {
+        auto answer = peers.send("GET", "/moments?text=throw");
+        EXPECT_EQ(answer.status, 200);
+        EXPECT_EQ(answer.body,
+                  R"({"code":500,"msg":"the handler failed","why":"INTERNAL","data":null})");
+        EXPECT_EQ(peers.send("GET", "/moments?text=x").status, 200) << "the connection goes on";
+      },
+      bia::test_support::Recovery::kNo);
+  options.envelope.error_status = 0;
+  serve(
+      [](Peers& peers) {
+        for (const auto& [target, status] :
+             {std::pair("/nowhere", 404), std::pair("/moments?text=run%20on", 504)}) {
+          auto answer = peers.send("GET", target);
+          EXPECT_EQ(answer.status, status);
+          EXPECT_EQ(answer.body.find(R"({"code":)" + std::to_string(status) + R"(,"msg":)"), 0u);
+        }
       },
       options);
   for (std::string_view wrong :

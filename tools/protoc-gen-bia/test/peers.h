@@ -11,6 +11,7 @@
 #include "bia/http/client.h"
 #include "bia/http/router.h"
 #include "bia/http/server.h"
+#include "bia/unmatched.h"
 
 namespace bia::test_support {
 
@@ -46,8 +47,9 @@ struct Peers {
 
 /// Serves `service` on free ports of one thread, with a middleware that notes each call and
 /// recovery, and runs `body` in a fiber of it.
+enum class Recovery : uint8_t { kYes, kNo };
 inline void serve(Service& service, ServerBindingOptions options,
-                  const std::function<void(Peers&)>& body) {
+                  const std::function<void(Peers&)>& body, Recovery recovery = Recovery::kYes) {
   auto group = fiber::ThreadGroup::create(1);
   ASSERT_TRUE(group.ok());
   (*group)->run([&](size_t) {
@@ -61,9 +63,10 @@ inline void serve(Service& service, ServerBindingOptions options,
                             (reply.ok() ? "ok" : reply.error().reason()));
       return reply;
     });
-    binding.middleware().add(recovery_middleware());
+    if (recovery == Recovery::kYes) binding.middleware().add(recovery_middleware());
     binding.middleware().add(validation_middleware());
     http::Router router;
+    router.set_not_found(answer_unmatched(nullptr, binding));
     grpc::ServerOptions grpc_options;
     grpc_options.address = "127.0.0.1:0";
     grpc_options.timeout = timeout;
