@@ -7,6 +7,9 @@
 #include <atomic>
 #include <cstdio>
 #include <memory>
+#include <utility>
+
+#include "bia/per_thread.h"
 
 namespace bia {
 namespace {
@@ -115,6 +118,10 @@ struct ThreadLimiter {
   CpuLoad cpu;
 };
 
+Error refusal() {
+  return Error::from_http(429, "RATELIMIT", "service unavailable due to rate limit exceeded");
+}
+
 class RateLimit final : public Middleware {
  public:
   explicit RateLimit(const RateLimitOptions& options) : options_(options), number_(next_number()) {}
@@ -123,7 +130,7 @@ class RateLimit final : public Middleware {
     ThreadLimiter& mine = of_this_thread();
     const TimePoint started = context.started_at();
     if (!mine.bbr.admit(started, mine.cpu.read(started))) {
-      return Error::from_http(429, "RATELIMIT", "service unavailable due to rate limit exceeded");
+      return refusal();
     }
     InFlight call{mine.bbr, context,
                   request.message() != nullptr && next.reply_message() != nullptr};
@@ -159,7 +166,39 @@ class RateLimit final : public Middleware {
   size_t number_;
 };
 
+class OwnLimit final : public Middleware {
+ public:
+  explicit OwnLimit(std::function<std::shared_ptr<RateLimiter>()> make) : make_(std::move(make)) {}
+
+  Result<Reply> handle(Context& context, Request, Next next) override {
+    RateLimiter& limiter =
+        *limiters_.get([&] { return std::make_unique<std::shared_ptr<RateLimiter>>(make_()); });
+    if (!limiter.admit(context)) return refusal();
+    try {
+      Result<Reply> reply = next();
+      limiter.done(context, reply.ok() ? nullptr : &reply.error());
+      return reply;
+    } catch (...) {
+      const Error error = Error::from_http(500, "UNKNOWN", "");
+      limiter.done(context, &error);
+      throw;
+    }
+  }
+
+ private:
+  std::function<std::shared_ptr<RateLimiter>()> make_;
+  PerThread<std::shared_ptr<RateLimiter>> limiters_;
+};
+
 }  // namespace
+
+RateLimiter::~RateLimiter() = default;
+void RateLimiter::done(Context&, const Error*) {}
+
+std::unique_ptr<Middleware> rate_limit_middleware(
+    std::function<std::shared_ptr<RateLimiter>()> make) {
+  return std::make_unique<OwnLimit>(std::move(make));
+}
 
 std::unique_ptr<Middleware> rate_limit_middleware(RateLimitOptions options) {
   return std::make_unique<RateLimit>(options);

@@ -16,39 +16,53 @@ namespace {
 /// Plain HTTP names its operations by path: callers could make any number of them.
 constexpr size_t kOperationsMax = 1024;
 
-class CircuitBreaker final : public Middleware {
+class Sre final : public CircuitBreaker {
  public:
-  explicit CircuitBreaker(const SreBreaker::Options& options) : options_(options) {}
+  explicit Sre(const SreBreaker::Options& options) : breaker_(options) {}
+  bool allow(TimePoint at) override {
+    // By the clock: std::random_device has 5 KB on the stack, and nothing here is secret.
+    static thread_local std::minstd_rand random{unsigned(now().time_since_epoch().count())};
+    std::uniform_real_distribution<double> uniform{0, 1};
+    return breaker_.allow(at, uniform(random));
+  }
+  void mark(TimePoint at, const Error* error) override {
+    const int status = error ? error->http_status() : 200;
+    breaker_.mark(at, status != 500 && status != 503 && status != 504);
+  }
+
+ private:
+  SreBreaker breaker_;
+};
+
+class Breaking final : public Middleware {
+ public:
+  explicit Breaking(std::function<std::unique_ptr<CircuitBreaker>()> make)
+      : make_(std::move(make)) {}
 
   Result<Reply> handle(Context& context, Request, Next next) override {
-    Breakers& mine = breakers_.get([] { return std::make_unique<Breakers>(); });
-    SreBreaker& breaker = of(mine, context.operation());
-    if (!breaker.allow(context.started_at(), mine.uniform(mine.random))) {
+    CircuitBreaker& breaker =
+        of(breakers_.get([] { return std::make_unique<Breakers>(); }), context.operation());
+    if (!breaker.allow(context.started_at())) {
       return Error::from_http(503, "CIRCUITBREAKER",
                               "request failed due to circuit breaker triggered");
     }
     Result<Reply> reply = next();
-    const int status = reply.ok() ? 200 : reply.error().http_status();
-    // The map may have grown meanwhile, but its elements stay where they are.
-    breaker.mark(context.ended_at(), status != 500 && status != 503 && status != 504);
+    // The map may have grown meanwhile, but its breakers stay where they are.
+    breaker.mark(context.ended_at(), reply.ok() ? nullptr : &reply.error());
     return reply;
   }
 
  private:
-  struct Breakers {
-    std::map<std::string, SreBreaker, std::less<>> by_operation;
-    // By the clock: std::random_device has 5 KB on the stack, and nothing here is secret.
-    std::minstd_rand random{unsigned(now().time_since_epoch().count())};
-    std::uniform_real_distribution<double> uniform{0, 1};
-  };
-  SreBreaker& of(Breakers& mine, std::string_view operation) {
-    auto found = mine.by_operation.find(operation);
-    if (found != mine.by_operation.end()) return found->second;
-    const std::string_view key = mine.by_operation.size() < kOperationsMax ? operation : "";
-    return mine.by_operation.try_emplace(std::string(key), options_).first->second;
+  using Breakers = std::map<std::string, std::unique_ptr<CircuitBreaker>, std::less<>>;
+  CircuitBreaker& of(Breakers& mine, std::string_view operation) {
+    auto found = mine.find(operation);
+    if (found != mine.end()) return *found->second;
+    auto& made = mine[std::string(mine.size() < kOperationsMax ? operation : "")];
+    if (!made) made = make_();
+    return *made;
   }
 
-  SreBreaker::Options options_;
+  std::function<std::unique_ptr<CircuitBreaker>()> make_;
   PerThread<Breakers> breakers_;
 };
 
@@ -119,8 +133,14 @@ class ClientMetrics final : public Middleware {
 
 }  // namespace
 
+CircuitBreaker::~CircuitBreaker() = default;
+
+std::unique_ptr<Middleware> circuit_breaker_middleware(
+    std::function<std::unique_ptr<CircuitBreaker>()> make) {
+  return std::make_unique<Breaking>(std::move(make));
+}
 std::unique_ptr<Middleware> circuit_breaker_middleware(SreBreaker::Options options) {
-  return std::make_unique<CircuitBreaker>(options);
+  return circuit_breaker_middleware([options] { return std::make_unique<Sre>(options); });
 }
 std::unique_ptr<Middleware> client_metrics_middleware(metrics::Registry& registry) {
   return std::make_unique<ClientMetrics>(registry);

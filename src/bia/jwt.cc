@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "bia/codec/json_writer.h"
 #include "bia/http/message.h"
 #include "bia/json_text.h"
 #include "bia/jwt_keys.h"
@@ -168,14 +169,26 @@ Result<JwtClaims> verify_jwt(std::string_view token, const JwtKeys& keys,
   return check_claims(document, std::move(claims), options);
 }
 
-Result<std::string> JwtKeys::sign(std::string_view claims_json) const {
+Result<std::string> JwtKeys::sign(std::string_view claims_json, const JwtHeader& header) const {
   const Key& key = *keys_.front();
-  std::string header = std::string(R"({"alg":")")
-                           .append(jwt_algorithm_name(key.algorithm))
-                           .append(R"(","typ":"JWT")");
-  if (!key.id.empty()) header.append(R"(,"kid":")").append(key.id).append("\"");
-  header += '}';
-  std::string text = base64url_encode(header) + "." + base64url_encode(claims_json);
+  std::string json;
+  codec::JsonWriter out(json);
+  const auto put = [&](std::string_view name, std::string_view value) {
+    out.key_text(name);
+    out.string(value);
+  };
+  const auto given = [&](std::string_view name) {
+    return std::ranges::any_of(header, [&](const auto& member) { return member.first == name; });
+  };
+  out.begin_object();
+  put("alg", jwt_algorithm_name(key.algorithm));
+  if (!given("typ")) put("typ", "JWT");
+  if (!key.id.empty() && !given("kid")) put("kid", key.id);
+  for (const auto& [name, value] : header) {
+    if (name != "alg") put(name, value);
+  }
+  out.end_object();
+  std::string text = base64url_encode(json) + "." + base64url_encode(claims_json);
   const std::string signature = BIA_TRY(key.sign(text));
   return text + "." + base64url_encode(signature);
 }
@@ -189,14 +202,15 @@ std::unique_ptr<Middleware> jwt_client_middleware(std::function<Result<std::stri
   return std::make_unique<JwtSender>(std::move(token));
 }
 
-std::unique_ptr<Middleware> jwt_client_middleware(JwtKeys keys,
-                                                  std::function<std::string()> claims) {
+std::unique_ptr<Middleware> jwt_client_middleware(JwtKeys keys, std::function<std::string()> claims,
+                                                  JwtHeader header) {
   auto shared = std::make_shared<const JwtKeys>(std::move(keys));
-  return jwt_client_middleware([shared, claims = std::move(claims)]() -> Result<std::string> {
-    auto token = shared->sign(claims());
-    if (!token.ok()) return unauthorized("Can not sign token.Is the key correct?");
-    return token;
-  });
+  return jwt_client_middleware(
+      [shared, claims = std::move(claims), header = std::move(header)]() -> Result<std::string> {
+        auto token = shared->sign(claims(), header);
+        if (!token.ok()) return unauthorized("Can not sign token.Is the key correct?");
+        return token;
+      });
 }
 
 std::unique_ptr<Middleware> jwt_middleware(JwtKeys keys, JwtOptions options) {

@@ -78,6 +78,21 @@ TEST(Jwt, EveryAlgorithmSignsAndVerifies) {
   EXPECT_FALSE(JwtKeys::secret(A::kHs256, "").ok());
 }
 
+TEST(Jwt, SignsWithAHeaderOfOnesOwn) {
+  const JwtKeys keys = *JwtKeys::secret(JwtAlgorithm::kHs256, "s");
+  const auto header = [&](const JwtHeader& more) {
+    const std::string token = *keys.sign(kClaims, more);
+    EXPECT_EQ(error_of(token, keys, at(1500)), "");
+    std::string json;
+    EXPECT_TRUE(base64url_decode(token.substr(0, token.find('.')), json));
+    return json;
+  };
+  EXPECT_EQ(header({}), R"({"alg":"HS256","typ":"JWT"})");
+  EXPECT_EQ(header({{"kid", "a\"b"}, {"typ", "at+jwt"}}),
+            R"({"alg":"HS256","kid":"a\"b","typ":"at+jwt"})");
+  EXPECT_EQ(header({{"alg", "none"}}), R"({"alg":"HS256","typ":"JWT"})") << "the key's";
+}
+
 TEST(Jwt, TheKeyChoosesTheAlgorithm) {
   const Pair rsa(EVP_RSA_gen(2048));
   const JwtKeys keys = *JwtKeys::pem(JwtAlgorithm::kRs256, rsa.public_pem);

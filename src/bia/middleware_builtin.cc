@@ -15,18 +15,37 @@ namespace {
 
 class Recovery final : public Middleware {
  public:
+  explicit Recovery(RecoveryHandler handler) : handler_(std::move(handler)) {}
+
   Result<Reply> handle(Context& context, Request request, Next next) override {
-    std::string thrown;
+    std::string what;
+    std::exception_ptr thrown;
     try {
       return next();
     } catch (const std::exception& exception) {
-      thrown = exception.what();
+      what = exception.what();
+      thrown = std::current_exception();
     } catch (...) {
-      thrown = "an exception that is no std::exception";
+      what = "an exception that is no std::exception";
+      thrown = std::current_exception();
     }
-    log::error(fmt::format("{} threw: {}: {}", context.operation(), thrown, request.text()));
+    log::error(fmt::format("{} threw: {}: {}", context.operation(), what, request.text()));
+    return told(context, request, std::move(thrown));
+  }
+
+ private:
+  Error told(Context& context, Request request, std::exception_ptr thrown) const {
+    if (handler_) {
+      try {
+        return handler_(context, request, std::move(thrown));
+      } catch (...) {
+        log::error(fmt::format("{}: the handler of recovery threw too", context.operation()));
+      }
+    }
     return Error::from_http(500, "UNKNOWN", "unknown request error");
   }
+
+  RecoveryHandler handler_;
 };
 
 class AccessLog final : public Middleware {
@@ -84,7 +103,9 @@ class Validation final : public Middleware {
 }  // namespace
 
 std::unique_ptr<Middleware> validation_middleware() { return std::make_unique<Validation>(); }
-std::unique_ptr<Middleware> recovery_middleware() { return std::make_unique<Recovery>(); }
+std::unique_ptr<Middleware> recovery_middleware(RecoveryHandler handler) {
+  return std::make_unique<Recovery>(std::move(handler));
+}
 std::unique_ptr<Middleware> access_log_middleware() { return std::make_unique<AccessLog>(); }
 
 }  // namespace bia

@@ -181,6 +181,51 @@ TEST(RateLimit, RefusesAsKratosDoes) {
   EXPECT_EQ(refused.error().message(), "service unavailable due to rate limit exceeded");
 }
 
+TEST(RateLimit, AsksALimiterOfOnesOwn) {
+  struct OneAtATime final : RateLimiter {
+    int in_flight = 0;
+    std::vector<std::string> ended;
+    bool admit(Context& context) override {
+      EXPECT_EQ(context.operation(), "/p.S/M");
+      return in_flight == 0 && ++in_flight == 1;
+    }
+    void done(Context&, const Error* error) override {
+      --in_flight;
+      ended.push_back(error ? error->reason() : "ok");
+    }
+  };
+  const auto limiter = std::make_shared<OneAtATime>();
+  Served run;
+  run.chain.add(rate_limit_middleware([&] { return limiter; }));
+  run.handler = [&](Context&) -> Result<void> {
+    EXPECT_EQ(run().error().reason(), "RATELIMIT");
+    return {};
+  };
+  EXPECT_TRUE(run().ok());
+  run.handler = [](Context&) -> Result<void> { return Error(Code::kNotFound, "NONE", ""); };
+  EXPECT_FALSE(run().ok());
+  run.handler = [](Context&) -> Result<void> { throw std::runtime_error("boom"); };
+  EXPECT_THROW((void)run(), std::runtime_error);
+  EXPECT_THAT(limiter->ended, ElementsAre("ok", "NONE", "UNKNOWN"));
+  EXPECT_EQ(limiter->in_flight, 0);
+}
+
+TEST(Recovery, AnswersWhatItsHandlerSays) {
+  Served run;
+  run.handler = [](Context&) -> Result<void> { throw std::runtime_error("boom"); };
+  run.chain.add(recovery_middleware([](Context& context, Request, std::exception_ptr thrown) {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::runtime_error& error) {
+      return Error::from_http(503, "CRASHED", std::string(context.operation()) + error.what());
+    }
+  }));
+  EXPECT_EQ(run().error().reason(), "CRASHED");
+  EXPECT_EQ(run().error().message(), "/p.S/Mboom");
+  run.handler = [](Context&) -> Result<void> { throw 5; };
+  EXPECT_EQ(run().error().reason(), "UNKNOWN") << "what the handler of recovery throws itself";
+}
+
 TEST(Cors, MatchesOrigins) {
   const Cors cors({{"https://shop.example", "https://*.test.example"}, {}, {}, {}, false, 0s});
   EXPECT_TRUE(cors.allows("https://shop.example"));

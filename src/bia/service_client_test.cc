@@ -312,11 +312,14 @@ TEST(ServiceClient, SendsATokenTheServerAccepts) {
   peer.run([&](const std::string& grpc, const std::string&) {
     auto client = client_of(grpc);
     client->use(jwt_client_middleware(*JwtKeys::secret(JwtAlgorithm::kHs256, "s"),
-                                      [] { return std::string(R"({"sub":"me"})"); }));
+                                      [] { return std::string(R"({"sub":"me"})"); },
+                                      {{"kid", "k-1"}}));
     EXPECT_TRUE(echo(*client, "x").ok());
     ASSERT_THAT(header, testing::StartsWith("Bearer "));
     const auto keys = *JwtKeys::secret(JwtAlgorithm::kHs256, "s");
     EXPECT_EQ(verify_jwt(header.substr(7), keys, {})->subject, "me");
+    // {"alg":"HS256","typ":"JWT","kid":"k-1"}
+    EXPECT_THAT(header, HasSubstr("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6ImstMSJ9."));
     auto without = client_of(grpc);
     without->use(jwt_client_middleware(nullptr));
     EXPECT_EQ(echo(*without, "x").error().message(), "Token provider is missing");
@@ -390,6 +393,32 @@ TEST(ServiceClient, CountsByKratosNamesAndBreaks) {
                                 "code=\"503\",reason=\"CIRCUITBREAKER\"} 1\n"));
     EXPECT_THAT(text, HasSubstr("client_requests_seconds_count{kind=\"grpc\",operation=\"/t.S/"
                                 "Echo\"}"));
+  });
+}
+
+TEST(ServiceClient, AsksABreakerOfOnesOwn) {
+  struct Twice final : CircuitBreaker {
+    explicit Twice(std::string& all) : marks(all) {}
+    bool allow(TimePoint) override { return ++calls <= 2; }
+    void mark(TimePoint, const Error* error) override { marks += error ? error->reason() : "ok"; }
+    std::string& marks;
+    int calls = 0;
+  };
+  Peer peer;
+  peer.echo = [](grpc::ServerCall&, std::string_view request, std::string& reply) -> Result<void> {
+    if (request.empty()) return Error(Code::kNotFound, "NONE", "");
+    reply = request;
+    return {};
+  };
+  std::string marks;
+  peer.run([&](const std::string& grpc, const std::string&) {
+    auto client = client_of(grpc);
+    client->use(circuit_breaker_middleware([&] { return std::make_unique<Twice>(marks); }));
+    EXPECT_TRUE(echo(*client, "x").ok());
+    EXPECT_EQ(echo(*client, "").error().reason(), "NONE");
+    EXPECT_EQ(echo(*client, "x").error().reason(), "CIRCUITBREAKER");
+    EXPECT_EQ(client->stream("/t.S/Chat", nullptr, {}).ok(), true) << "another operation's";
+    EXPECT_EQ(marks, "okNONE");
   });
 }
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bia/bia/middleware.h"
@@ -27,6 +28,9 @@ enum class JwtAlgorithm : uint8_t {
 };
 std::string_view jwt_algorithm_name(JwtAlgorithm algorithm);
 
+/// Members of a token's header (JOSE), beside alg and typ: {{"kid", "2024-01"}}.
+using JwtHeader = std::vector<std::pair<std::string, std::string>>;
+
 /// Keys that tokens are checked with, or signed with. Immutable: any thread may use them. A key
 /// has its algorithm, so that a token cannot choose another one for it.
 class JwtKeys {
@@ -43,9 +47,10 @@ class JwtKeys {
   JwtKeys& operator=(JwtKeys&&) noexcept;
   ~JwtKeys();
   size_t size() const;
-  /// A token with these claims (a JSON object), by the first key. Errors: kFailedPrecondition for a
-  /// key that cannot sign.
-  Result<std::string> sign(std::string_view claims_json) const;
+  /// A token with these claims (a JSON object), by the first key. `header` goes before what bia
+  /// would write ("typ", and "kid" of a key that has one), but not before the key's "alg". Errors:
+  /// kFailedPrecondition for a key that cannot sign.
+  Result<std::string> sign(std::string_view claims_json, const JwtHeader& header = {}) const;
 
   struct Key;
   const std::vector<std::unique_ptr<Key>>& list() const { return keys_; }
@@ -121,8 +126,9 @@ std::unique_ptr<Middleware> jwt_middleware(JwtKeys keys, JwtOptions options = {}
 /// each call, on any thread. Errors: `token`'s; on a server 401 UNAUTHORIZED "Wrong context for
 /// middleware", as `jwt_middleware` on a client.
 std::unique_ptr<Middleware> jwt_client_middleware(std::function<Result<std::string>()> token);
-/// The same with a token signed for each call, of the claims (a JSON object) that `claims` returns.
-std::unique_ptr<Middleware> jwt_client_middleware(JwtKeys keys,
-                                                  std::function<std::string()> claims);
+/// The same with a token signed for each call, of the claims (a JSON object) that `claims` returns,
+/// with `header` as in `JwtKeys::sign`.
+std::unique_ptr<Middleware> jwt_client_middleware(JwtKeys keys, std::function<std::string()> claims,
+                                                  JwtHeader header = {});
 
 }  // namespace bia

@@ -2,6 +2,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -134,9 +135,13 @@ struct Invocation {
   uint32_t position = 0;
 };
 
-/// Turns what a handler throws into Kratos' answer: 500, reason UNKNOWN, "unknown request error";
-/// logs what was thrown.
-std::unique_ptr<Middleware> recovery_middleware();
+/// What the caller is told of what a handler threw (`std::rethrow_exception` to look at it). What
+/// it throws itself is answered as if there were none.
+using RecoveryHandler =
+    std::function<Error(Context& context, Request request, std::exception_ptr thrown)>;
+/// Turns what a handler throws into the answer of `handler`; null: into Kratos', 500, reason
+/// UNKNOWN, "unknown request error". Logs what was thrown either way.
+std::unique_ptr<Middleware> recovery_middleware(RecoveryHandler handler = nullptr);
 /// Answers a request that breaks the rules of its .proto (validate/validate.proto) with Kratos' 400
 /// VALIDATOR; all violations are in the message, and by field in the metadata. The messages of a
 /// stream are checked one by one, as a server reads them (ServerReader) and as a client writes them

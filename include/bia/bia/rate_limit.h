@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 
 #include "bia/base/time.h"
@@ -20,5 +21,23 @@ struct RateLimitOptions {
 /// than its best throughput times its best latency. Calls that stream are admitted alike, but do
 /// not count: how long they last says nothing.
 std::unique_ptr<Middleware> rate_limit_middleware(RateLimitOptions options = {});
+
+/// A limiter of one's own, in place of BBR.
+class RateLimiter {
+ public:
+  virtual ~RateLimiter();
+  /// False: the call is refused with 429 RATELIMIT. May suspend.
+  virtual bool admit(Context& context) = 0;
+  /// Once an admitted call has ended; `error` is null after a success.
+  virtual void done(Context& context, const Error* error);
+};
+
+/// Asks the limiter that `make` returns, which is called once for each thread at its first call:
+/// one a thread needs no locks and limits each thread; one that is returned to all of them serves
+/// them at once. It lives as long as its threads.
+///
+///     app.use(bia::rate_limit_middleware([] { return std::make_shared<TokenBucket>(1000); }));
+std::unique_ptr<Middleware> rate_limit_middleware(
+    std::function<std::shared_ptr<RateLimiter>()> make);
 
 }  // namespace bia

@@ -109,6 +109,20 @@ class ServiceClient {
 /// CIRCUITBREAKER; 500, 503 and 504 are failures.
 std::unique_ptr<Middleware> circuit_breaker_middleware(SreBreaker::Options options = {});
 
+/// A breaker of one's own, of one operation and thread.
+class CircuitBreaker {
+ public:
+  virtual ~CircuitBreaker();
+  /// False: the call is refused with 503 CIRCUITBREAKER. Must not suspend.
+  virtual bool allow(TimePoint at) = 0;
+  /// Once an allowed call has ended; `error` is null after a success.
+  virtual void mark(TimePoint at, const Error* error) = 0;
+};
+
+/// Asks the breakers that `make` makes, one for each operation and thread, in place of SRE's.
+std::unique_ptr<Middleware> circuit_breaker_middleware(
+    std::function<std::unique_ptr<CircuitBreaker>()> make);
+
 /// client_requests_code_total{kind,operation,code,reason} and
 /// client_requests_seconds{kind,operation}, Kratos' names, labels and buckets. `registry` must
 /// outlive it.
