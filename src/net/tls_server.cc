@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <openssl/err.h>
+#include <openssl/sha.h>
 
 #include <algorithm>
 #include <ctime>
@@ -111,15 +112,30 @@ int verify_mode(TlsServerOptions::ClientCertificate wanted) {
   return SSL_VERIFY_NONE;
 }
 
+/// A session is resumed without its client's certificate being looked at again: only where what it
+/// was verified by is still the same.
+void bind_sessions(SSL_CTX* context, int verify_mode, std::string_view authorities) {
+  std::string verified_by(1, static_cast<char>(verify_mode));
+  verified_by += authorities;
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(verified_by.data()), verified_by.size(), digest);
+  static_assert(sizeof digest <= SSL_MAX_SID_CTX_LENGTH);
+  SSL_CTX_set_session_id_context(context, digest, sizeof digest);
+}
+
 Result<void> ask_for_certificates(SSL_CTX* context, const TlsServerOptions& options) {
-  SSL_CTX_set_verify(context, verify_mode(options.client_certificate), nullptr);
+  const int mode = verify_mode(options.client_certificate);
+  SSL_CTX_set_verify(context, mode, nullptr);
+  bind_sessions(context, mode, "");
   if (options.client_certificate == TlsServerOptions::ClientCertificate::kNone) return {};
   if (options.client_ca_file.empty()) {
     return tls_config_error("TLS_CA",
                             "client certificates are asked for, and no authority is given")
         .with_hint("name a PEM file of the authorities that sign them");
   }
-  BIA_TRY(trust(context, BIA_TRY(read_file(options.client_ca_file)), options.client_ca_file));
+  const std::string authorities = BIA_TRY(read_file(options.client_ca_file));
+  BIA_TRY(trust(context, authorities, options.client_ca_file));
+  bind_sessions(context, mode, authorities);
   SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(options.client_ca_file.c_str()));
   return {};
 }
@@ -131,10 +147,6 @@ Result<SslContextPtr> make_context(const TlsServerOptions& options,
   BIA_TRY(ask_for_certificates(context.get(), options));
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
-  constexpr std::string_view kSessions = "bia";
-  SSL_CTX_set_session_id_context(context.get(),
-                                 reinterpret_cast<const unsigned char*>(kSessions.data()),
-                                 static_cast<unsigned>(kSessions.size()));
   SSL_CTX_set_tlsext_servername_callback(context.get(), on_server_name);
   SSL_CTX_set_tlsext_status_cb(context.get(), on_ocsp);
   if (!contexts.alpn.empty()) SSL_CTX_set_alpn_select_cb(context.get(), on_alpn, nullptr);
@@ -142,8 +154,6 @@ Result<SslContextPtr> make_context(const TlsServerOptions& options,
   if (contexts.tickets) {
     contexts.tickets->attach(context.get());
     SSL_CTX_set_num_tickets(context.get(), 1);
-    const auto life = std::chrono::duration_cast<std::chrono::seconds>(options.ticket_key_life);
-    SSL_CTX_set_timeout(context.get(), static_cast<long>(std::max<int64_t>(life.count(), 1)));
   } else {
     SSL_CTX_set_options(context.get(), SSL_OP_NO_TICKET);
     SSL_CTX_set_num_tickets(context.get(), 0);

@@ -330,6 +330,50 @@ TEST(Tls, SessionsResumeAlsoAfterAReload) {
   });
 }
 
+TEST(Tls, SessionsEndWithTheAuthorityThatVerifiedThem) {
+  using ClientCertificate = TlsServerOptions::ClientCertificate;
+  in_scheduler([] {
+    TestAuthority authority;
+    TestAuthority before("the authority before");
+    TestAuthority after("the authority after");
+    for (const auto wanted : {ClientCertificate::kRequire, ClientCertificate::kVerifyIfGiven}) {
+      for (const TlsVersion version : {TlsVersion::k12, TlsVersion::k13}) {
+        TestFile ca(before.pem());
+        TlsServerOptions options;
+        options.certificates = {authority.issue("localhost", "DNS:localhost")};
+        options.client_certificate = wanted;
+        options.client_ca_file = ca.path();
+        options.limits.max = version;
+        auto served = TlsServer::create(options).value();
+        TlsClientOptions alice;
+        alice.verify = TlsClientOptions::Verify::kInsecureSkip;
+        alice.certificates = {before.issue("alice", "")};
+        auto asking = TlsClient::create(alice).value();
+        TlsSession session;
+        /// "resumed CN=alice", or why not.
+        const auto connect = [&] {
+          auto [client, server] = connected_pair();
+          auto outcome = shake(client, server, *asking, *served, "localhost", &session);
+          if (!outcome.server) return reason(outcome.server);
+          EXPECT_TRUE(server.write_all("x", Deadline::after(kSoon)).ok());
+          EXPECT_EQ(read_exactly(client, 1), "x");  // And the ticket before it.
+          return (server.tls()->resumed ? "resumed " : "new ") + server.tls()->peer_subject;
+        };
+        EXPECT_EQ(connect(), "new CN=alice");
+        EXPECT_EQ(connect(), "resumed CN=alice");
+        ASSERT_TRUE(served->reload().ok());
+        EXPECT_EQ(connect(), "resumed CN=alice") << "nothing changed";
+        ca.write(after.pem());
+        ASSERT_TRUE(served->reload().ok());
+        EXPECT_EQ(connect(), "TLS_UNKNOWN_AUTHORITY");
+        ca.write(before.pem());
+        ASSERT_TRUE(served->reload().ok());
+        EXPECT_NE(connect(), "TLS_UNKNOWN_AUTHORITY");
+      }
+    }
+  });
+}
+
 TEST(Tls, TicketsLastOneLifeOfTheirKey) {
   in_scheduler([] {
     TestAuthority authority;

@@ -4,9 +4,11 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <openssl/x509.h>
 
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 
 #include "bia/base/assert.h"
 
@@ -16,9 +18,24 @@ namespace {
 /// A ticket lives at most one life, so that its key is at most two old when it comes back.
 constexpr size_t kKeysMax = 3;
 
+/// The last second of it.
+int64_t last_second(const X509* certificate) {
+  tm parts{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) != 1) return 0;
+  return timegm(&parts) - 1;
+}
+
+/// Whole seconds, as OpenSSL counts them; at least one.
+int64_t seconds(Duration life) {
+  return std::max<int64_t>(std::chrono::duration_cast<std::chrono::seconds>(life).count(), 1);
+}
+
 }  // namespace
 
-TlsTicketKeys::TlsTicketKeys(Duration life) : life_(life), keys_(next(nullptr)) {}
+TlsTicketKeys::TlsTicketKeys(Duration life, Clock clock)
+    : life_(life), clock_(clock), keys_(next(nullptr)) {}
+
+int64_t TlsTicketKeys::system_clock() { return time(nullptr); }
 
 int TlsTicketKeys::index() {
   static const int kIndex = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
@@ -28,6 +45,38 @@ int TlsTicketKeys::index() {
 void TlsTicketKeys::attach(SSL_CTX* context) {
   SSL_CTX_set_ex_data(context, index(), this);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket);
+  SSL_CTX_set_session_ticket_cb(context, on_new_ticket, on_session, this);
+  SSL_CTX_set_timeout(context, static_cast<long>(seconds(life_)));
+}
+
+/// Writes the session's last second into it. A resumed one brings that of its first handshake.
+int TlsTicketKeys::on_new_ticket(SSL* ssl, void* of) {
+  const auto* self = static_cast<const TlsTicketKeys*>(of);
+  SSL_SESSION* session = SSL_get_session(ssl);
+  void* known = nullptr;
+  size_t size = 0;
+  if (SSL_SESSION_get0_ticket_appdata(session, &known, &size) == 1 && size > 0) return 1;
+  int64_t until = self->clock_() + seconds(self->life_);
+  if (const X509* peer = SSL_get0_peer_certificate(ssl)) until = std::min(until, last_second(peer));
+  const STACK_OF(X509)* chain = SSL_get0_verified_chain(ssl);
+  for (int i = 0; i < sk_X509_num(chain); ++i)
+    until = std::min(until, last_second(sk_X509_value(chain, i)));
+  return SSL_SESSION_set1_ticket_appdata(session, &until, sizeof until);
+}
+
+SSL_TICKET_RETURN TlsTicketKeys::on_session(SSL*, SSL_SESSION* session, const unsigned char*,
+                                            size_t, SSL_TICKET_STATUS status, void* of) {
+  // None, or one that no key of ours opens: a full handshake, which gives a new one.
+  if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW)
+    return SSL_TICKET_RETURN_IGNORE_RENEW;
+  void* bytes = nullptr;
+  size_t size = 0;
+  int64_t until = 0;
+  if (SSL_SESSION_get0_ticket_appdata(session, &bytes, &size) == 1 && size == sizeof until)
+    std::memcpy(&until, bytes, sizeof until);
+  if (static_cast<const TlsTicketKeys*>(of)->clock_() > until)
+    return SSL_TICKET_RETURN_IGNORE_RENEW;
+  return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
 
 std::shared_ptr<const TlsTicketKeys::Keys> TlsTicketKeys::next(const Keys* before) const {

@@ -74,7 +74,9 @@ struct TlsServerOptions {
   /// refused (RFC 7301 section 3.2).
   std::vector<std::string> alpn;
   /// Session tickets (RFC 5077, RFC 8446 section 4.6.1). Their keys are shared by all threads, last
-  /// `ticket_key_life` each, and survive a reload.
+  /// `ticket_key_life` each, and survive a reload. A resumed session counts as its first handshake:
+  /// with all tickets that follow it ends one `ticket_key_life` after that, and sooner when a
+  /// certificate of the client's chain expires or when a reload brings other `client_ca_file`s.
   enum class Tickets : uint8_t { kOff, kOn };
   Tickets tickets = Tickets::kOn;
   Duration ticket_key_life = std::chrono::hours(12);
