@@ -10,21 +10,33 @@
 
 #include "bia/fiber/scheduler.h"
 #include "bia/fiber/sync.h"
+#include "net/address_order.h"
 
 namespace bia::net {
 namespace {
 
 /// How long c-ares is left alone where it names no time.
 constexpr Duration kLookMax = std::chrono::seconds(1);
+/// What the other family gets when one has answered (RFC 8305 section 3).
+constexpr Duration kResolutionDelay = std::chrono::milliseconds(50);
+/// Where /etc/resolv.conf says nothing else, c-ares' later defaults, doubled from try to try: 14 s
+/// for a server that is silent. Those of 1.18 (5 s, 4 tries) take 75 s.
+constexpr int kTryMilliseconds = 2000;
+constexpr int kTries = 3;
 
 bool library_ready() {
   static const bool ready = ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS;
   return ready;
 }
 
+/// There is no such name, or it has no such address.
+bool is_none(int status) {
+  return status == ARES_ENOTFOUND || status == ARES_ENODATA || status == ARES_EBADNAME ||
+         status == ARES_ENONAME;
+}
+
 Error lookup_error(const std::string& name, int status) {
-  const bool none = status == ARES_ENOTFOUND || status == ARES_ENODATA || status == ARES_EBADNAME ||
-                    status == ARES_ENONAME;
+  const bool none = is_none(status);
   const char* why = none                          ? "no such host"
                     : status == ARES_ETIMEOUT     ? "i/o timeout"
                     : status == ARES_EDESTRUCTION ? "the look-up was given up"
@@ -45,6 +57,40 @@ Endpoint with_port(const Endpoint& endpoint, uint16_t port) {
   return Endpoint::from_sockaddr(&address, endpoint.size());
 }
 
+/// A channel's options, from where they were said.
+struct Settings {
+  explicit Settings(ares_channel channel) {
+    int mask = 0;
+    saved = ares_save_options(channel, &options, &mask) == ARES_SUCCESS;
+  }
+  ~Settings() {
+    if (saved) ares_destroy_options(&options);
+  }
+  Settings(const Settings&) = delete;
+  Settings& operator=(const Settings&) = delete;
+  bool hosts_first() const {
+    return saved && options.lookups != nullptr && options.lookups[0] == 'f';
+  }
+  ares_options options{};
+  bool saved = false;
+};
+
+/// The names that one without a final dot may stand for, in their order (resolv.conf(5): search,
+/// ndots). Here and not in c-ares, as both families are asked for each before the next one.
+std::vector<std::string> candidates(const std::string& name, const ares_options& system) {
+  if (name.ends_with('.')) return {name};
+  const bool whole_first = std::count(name.begin(), name.end(), '.') >= system.ndots;
+  std::vector<std::string> out;
+  if (whole_first) out.push_back(name + ".");
+  for (int i = 0; i < system.ndomains; ++i) {
+    std::string_view domain = system.domains[i];
+    while (domain.ends_with('.')) domain.remove_suffix(1);
+    if (!domain.empty()) out.push_back(fmt::format("{}.{}.", name, domain));
+  }
+  if (!whole_first) out.push_back(name + ".");
+  return out;
+}
+
 }  // namespace
 
 /// One question, from its first asker to its answer. A fiber of its own drives a channel of its
@@ -58,24 +104,43 @@ struct Dns::Query : std::enable_shared_from_this<Dns::Query> {
     bool writing = false;
   };
 
+  /// What one family is known of.
+  struct Family {
+    Query* query;
+    int family;
+    int status = ARES_SUCCESS;
+    bool done = false;
+    bool reachable = false;  ///< one of its addresses
+  };
+
   explicit Query(std::string asked) : name(std::move(asked)) {}
 
-  void run(const std::string& servers);
-  void drive();
+  void run(const DnsOptions& options);
+  void open(const DnsOptions& options);
+  void ask_hosts();
+  void ask_servers();
+  Result<void> ask(const std::string& candidate);
+  Result<void> drive();
+  bool may_do() const;
   void watch(ares_socket_t fd, bool readable, bool writable);
   void forget(ares_socket_t fd);
   void read(Watched& watched, ares_socket_t fd);
   void write(Watched& watched, ares_socket_t fd);
-  void take(int result, ares_addrinfo* found);
+  void take(Family& family, int result, ares_addrinfo* found);
   static void on_socket(void* self, ares_socket_t fd, int readable, int writable) {
     static_cast<Query*>(self)->watch(fd, readable != 0, writable != 0);
   }
-  static void on_answer(void* self, int result, int, ares_addrinfo* found) {
-    static_cast<Query*>(self)->take(result, found);
+  static void on_answer(void* of, int result, int, ares_addrinfo* found) {
+    auto& family = *static_cast<Family*>(of);
+    family.query->take(family, result, found);
   }
 
   std::string name;
+  ares_channel hosts = nullptr;  ///< looks into /etc/hosts alone
   ares_channel channel = nullptr;
+  Family v6{this, AF_INET6};
+  Family v4{this, AF_INET};
+  Family both{this, AF_UNSPEC};
   std::map<ares_socket_t, std::shared_ptr<Watched>> sockets;
   fiber::Parker parker;
   fiber::Fiber driver;
@@ -87,8 +152,9 @@ struct Dns::Query : std::enable_shared_from_this<Dns::Query> {
   std::vector<Endpoint> endpoints;
 };
 
-void Dns::Query::take(int result, ares_addrinfo* found) {
-  status = result;
+void Dns::Query::take(Family& family, int result, ares_addrinfo* found) {
+  family.status = result;
+  family.done = true;
   if (found != nullptr) {
     for (const auto* each = found->cnames; each != nullptr; each = each->next)
       ttl_seconds = std::min<int64_t>(ttl_seconds, each->ttl);
@@ -96,13 +162,10 @@ void Dns::Query::take(int result, ares_addrinfo* found) {
       ttl_seconds = std::min<int64_t>(ttl_seconds, each->ai_ttl);
       endpoints.push_back(
           Endpoint::from_sockaddr(each->ai_addr, static_cast<socklen_t>(each->ai_addrlen)));
+      family.reachable = family.reachable || source_for(endpoints.back()).has_value();
     }
     ares_freeaddrinfo(found);
   }
-  std::stable_partition(endpoints.begin(), endpoints.end(),
-                        [](const Endpoint& one) { return one.family() == AF_INET; });
-  if (status == ARES_SUCCESS && endpoints.empty()) status = ARES_ENODATA;
-  done = true;
   parker.unpark();
 }
 
@@ -157,39 +220,109 @@ void Dns::Query::watch(ares_socket_t fd, bool readable, bool writable) {
   if (!writer) watched.writing = false;
 }
 
-void Dns::Query::drive() {
-  while (!done) {
+/// What is there will do should the other family stay silent: addresses that can be reached, or
+/// that there is no such name, which goes for both (RFC 8020). Servers that know no AAAA say
+/// nothing, or that there is no such name: only of A that is believed.
+bool Dns::Query::may_do() const {
+  return v6.reachable || v4.reachable || (v4.done && v4.status == ARES_ENOTFOUND);
+}
+
+/// Until both families are known, or one and the delay is over. Errors: kCancelled.
+Result<void> Dns::Query::drive() {
+  Deadline enough = Deadline::never();
+  while (!(v4.done && v6.done)) {
+    if (may_do()) enough = std::min(enough, Deadline::after(kResolutionDelay));
+    if (enough.expired()) return {};
     timeval longest{.tv_sec = 1, .tv_usec = 0};
     timeval next{};
     const timeval* wait = ares_timeout(channel, &longest, &next);
     const Duration pause = std::min<Duration>(
         kLookMax, std::chrono::seconds(wait->tv_sec) + std::chrono::microseconds(wait->tv_usec));
-    const Result<void> parked = parker.park(Deadline::after(pause));
-    if (!parked && parked.error().code() == Code::kCancelled) return;
-    if (!done) ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    Result<void> parked = parker.park(std::min(enough, Deadline::after(pause)));
+    if (!parked && parked.error().code() == Code::kCancelled) return parked;
+    ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+  }
+  return {};
+}
+
+/// Both families at the same time.
+Result<void> Dns::Query::ask(const std::string& candidate) {
+  for (Family* family : {&v6, &v4}) {
+    *family = {this, family->family};
+    ares_addrinfo_hints hints{};
+    hints.ai_family = family->family;
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = ARES_AI_NOSORT;
+    ares_getaddrinfo(channel, candidate.c_str(), nullptr, &hints, on_answer, family);
+  }
+  return drive();
+}
+
+void Dns::Query::ask_hosts() {
+  ares_addrinfo_hints hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = ARES_AI_NOSORT;
+  ares_getaddrinfo(hosts, name.c_str(), nullptr, &hints, on_answer, &both);
+}
+
+void Dns::Query::ask_servers() {
+  const Settings settings(channel);
+  for (const std::string& candidate : candidates(name, settings.options)) {
+    const Result<void> asked = ask(candidate);
+    if (!asked || !endpoints.empty()) return;
+    for (const Family* family : {&v6, &v4}) {
+      if (family->done && !is_none(family->status)) {
+        status = family->status;
+        return;
+      }
+    }
+    status = ARES_ENOTFOUND;
+    // What is still on its way is about this candidate.
+    ares_cancel(channel);
   }
 }
 
-void Dns::Query::run(const std::string& servers) {
+void Dns::Query::open(const DnsOptions& wanted) {
   ares_options options{};
+  int mask = ARES_OPT_LOOKUPS;
+  char files[] = "f";
+  options.lookups = files;
+  std::string config = wanted.config;
+  options.resolvconf_path = config.data();
+  if (!config.empty()) mask |= ARES_OPT_RESOLVCONF;
+  status = library_ready() ? ares_init_options(&hosts, &options, mask) : int{ARES_ENOTINITIALIZED};
+  if (status != ARES_SUCCESS) return;
+  const Settings system(hosts);
+  mask = (mask & ~ARES_OPT_LOOKUPS) | ARES_OPT_SOCK_STATE_CB;
   options.sock_state_cb = on_socket;
   options.sock_state_cb_data = this;
-  status = library_ready() ? ares_init_options(&channel, &options, ARES_OPT_SOCK_STATE_CB)
-                           : ARES_ENOTINITIALIZED;
-  if (status == ARES_SUCCESS && !servers.empty())
-    status = ares_set_servers_ports_csv(channel, servers.c_str());
-  if (status == ARES_SUCCESS) {
-    ares_addrinfo_hints hints{};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_STREAM;
-    // The order is ours, and connecting goes on to the next one (RFC 8305).
-    hints.ai_flags = ARES_AI_NOSORT;
-    ares_getaddrinfo(channel, name.c_str(), nullptr, &hints, on_answer, this);
-    drive();
+  constexpr int kCaresMilliseconds = 5000;
+  constexpr int kCaresTries = 4;
+  if (system.options.timeout == kCaresMilliseconds && system.options.tries == kCaresTries) {
+    options.timeout = kTryMilliseconds;
+    options.tries = kTries;
+    mask |= ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES;
   }
-  // Answers who has none yet, and takes the sockets away.
-  if (channel != nullptr) ares_destroy(channel);
-  channel = nullptr;
+  status = ares_init_options(&channel, &options, mask);
+  if (status == ARES_SUCCESS && !wanted.servers.empty())
+    status = ares_set_servers_ports_csv(channel, wanted.servers.c_str());
+}
+
+void Dns::Query::run(const DnsOptions& options) {
+  open(options);
+  if (status == ARES_SUCCESS) {
+    if (Settings(channel).hosts_first()) ask_hosts();
+    if (endpoints.empty()) ask_servers();
+    if (!endpoints.empty()) status = ARES_SUCCESS;
+    endpoints = in_order(endpoints);
+  }
+  // Ends what is under way, and takes the sockets away.
+  for (ares_channel each : {hosts, channel}) {
+    if (each != nullptr) ares_destroy(each);
+  }
+  hosts = channel = nullptr;
+  if (status == ARES_SUCCESS && endpoints.empty()) status = ARES_EDESTRUCTION;  // Cancelled.
   done = true;
   answered.wake_all();
 }
@@ -217,7 +350,7 @@ Result<std::shared_ptr<Dns::Query>> Dns::ask(const std::string& name) {
   if (const auto known = asking_.find(name); known != asking_.end()) return known->second;
   auto query = std::make_shared<Query>(name);
   query->driver = BIA_TRY(fiber::Scheduler::current().spawn([this, query] {
-    query->run(options_.servers);
+    query->run(options_);
     keep(*query);
     const auto known = asking_.find(query->name);
     if (known != asking_.end() && known->second == query) asking_.erase(known);

@@ -15,15 +15,18 @@ namespace bia::net {
 struct DnsOptions {
   /// "127.0.0.1:5353,…"; empty: those of /etc/resolv.conf.
   std::string servers = {};
+  /// Instead of /etc/resolv.conf.
+  std::string config = {};
   /// Answers are kept as long as they say, and no longer than this; zero: not at all.
   Duration ttl_max = std::chrono::minutes(5);
   /// Names that are kept; above it those that have run out are forgotten, and then all.
   size_t names_max = 1000;
 };
 
-/// Looks names up by c-ares: /etc/hosts, then A and AAAA at the same time. Those who ask for the
-/// same name at once share one query; answers are kept for their TTL, failures are not. Belongs to
-/// its thread.
+/// Looks names up by c-ares: /etc/hosts, then A and AAAA at the same time. When one has brought an
+/// address that can be reached, the other has 50 ms more (RFC 8305 section 3): some servers never
+/// answer AAAA. Those who ask for the same name at once share one query; answers are kept for their
+/// TTL, failures are not. Belongs to its thread.
 class Dns {
  public:
   explicit Dns(DnsOptions options = {});
@@ -31,7 +34,8 @@ class Dns {
   /// The calling thread's.
   static Dns& here();
 
-  /// IPv4 first. Suspends. Errors: those of `net::resolve`.
+  /// In the order of `in_order`. Suspends, never beyond `deadline`. Errors: those of
+  /// `net::resolve`.
   Result<std::vector<Endpoint>> look_up(const std::string& name, uint16_t port, Deadline deadline,
                                         Freshness freshness = Freshness::kKept);
   /// Questions that were not answered from what is kept.

@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -14,7 +16,8 @@ namespace bia::net {
 namespace {
 
 /// A name server that has an A and an AAAA record for every name but those below "missing.example",
-/// says nothing about "silent.example", and about "large.example" only by TCP.
+/// says nothing about "silent.example", about "half…" only A, about "other…" only AAAA, and about
+/// "large.example" only by TCP. A name with "v4only" has no AAAA.
 class NameServer {
  public:
   explicit NameServer(uint32_t ttl) : ttl_(ttl) {
@@ -34,6 +37,8 @@ class NameServer {
   int asked_by_tcp() const { return asked_by_tcp_; }
   const std::string& address() const { return address_; }
   int asked() const { return asked_; }
+  /// In the order of their first question.
+  const std::vector<std::string>& names() const { return names_; }
 
  private:
   /// False where UDP's port is taken for TCP.
@@ -67,7 +72,9 @@ class NameServer {
         continue;
       }
       ++asked_;
-      std::string reply = answer({reinterpret_cast<char*>(bytes), size_t(count)});
+      const std::string_view question(reinterpret_cast<char*>(bytes), size_t(count));
+      note(question.substr(12));
+      std::string reply = answer(question);
       if (reply.find("large") != std::string::npos) {
         reply[2] = '\x83';  // TC: it did not fit
         reply[7] = '\0';
@@ -104,16 +111,28 @@ class NameServer {
     }
   }
 
+  void note(std::string_view labels) {
+    std::string name;
+    while (labels[0] != '\0') {
+      if (!name.empty()) name += '.';
+      name += labels.substr(1, static_cast<size_t>(labels[0]));
+      labels.remove_prefix(static_cast<size_t>(labels[0]) + 1);
+    }
+    if (std::find(names_.begin(), names_.end(), name) == names_.end()) names_.push_back(name);
+  }
+
   std::string answer(std::string_view question) const {
     if (question.find("silent") != std::string_view::npos) return {};
     const bool missing = question.find("missing") != std::string_view::npos;
     const size_t name_end = question.find('\0', 12);
     const char type = question[name_end + 2];
+    if (question.find(type == 1 ? "other" : "half") != std::string_view::npos) return {};
+    const bool none = missing || (type != 1 && question.find("v4only") != std::string_view::npos);
     std::string out(question.substr(0, 2));
     out.append(missing ? "\x81\x83" : "\x81\x80", 2);
-    out.append("\0\1\0", 3).append(1, missing ? '\0' : '\1').append("\0\0\0\0", 4);
+    out.append("\0\1\0", 3).append(1, none ? '\0' : '\1').append("\0\0\0\0", 4);
     out.append(question.substr(12, name_end + 5 - 12));
-    if (missing) return out;
+    if (none) return out;
     out.append("\xc0\x0c\0", 3).append(1, type).append("\0\1", 2);
     for (int shift = 24; shift >= 0; shift -= 8) out.append(1, static_cast<char>(ttl_ >> shift));
     if (type == 1) return out.append("\0\4\xc0\0\2\1", 6);
@@ -124,16 +143,20 @@ class NameServer {
   int fd_ = -1;
   std::string address_;
   int asked_ = 0;
+  std::vector<std::string> names_;
   int asked_by_tcp_ = 0;
   int listener_ = -1;
   fiber::Fiber serving_;
   fiber::Fiber serving_tcp_;
 };
 
+using Texts = std::vector<std::string>;
+
 std::vector<std::string> texts(const Result<std::vector<Endpoint>>& found) {
   if (!found) return {found.error().reason() + ": " + found.error().message()};
   std::vector<std::string> out;
   for (const Endpoint& each : *found) out.push_back(each.text());
+  std::sort(out.begin(), out.end());  // How they are ordered depends on the machine's routes.
   return out;
 }
 
@@ -208,6 +231,40 @@ TEST(Dns, AsksByTcpWhereAnAnswerIsTooLongForUdp) {
     Dns dns({.servers = server.address()});
     EXPECT_EQ(texts(dns.look_up("large.example", 80, Deadline::after(kSoon))), kBoth);
     EXPECT_EQ(server.asked_by_tcp(), 2);
+  });
+}
+
+TEST(Dns, AFamilyThatStaysSilentIsNotWaitedFor) {
+  in_scheduler([] {
+    NameServer server(300);
+    Dns dns({.servers = server.address()});
+    // Less than what c-ares takes for one try.
+    const Deadline soon = Deadline::after(std::chrono::milliseconds(1900));
+    EXPECT_EQ(texts(dns.look_up("half.example", 80, soon)), Texts{"192.0.2.1:80"});
+    EXPECT_EQ(texts(dns.look_up("half.missing.example", 80, soon)),
+              Texts{"NO_SUCH_HOST: lookup half.missing.example: no such host"});
+    fiber::yield();
+    EXPECT_EQ(fiber::Scheduler::current().fiber_count(), 3u) << "this one and the server's";
+  });
+}
+
+TEST(Dns, BothFamiliesAreAskedForEachNameOfTheSearchList) {
+  in_scheduler([] {
+    NameServer server(300);
+    char path[] = "/tmp/bia_dns_XXXXXX";
+    close(mkstemp(path));
+    std::ofstream(path) << "search missing.example b.example c.example\noptions ndots:2\n";
+    Dns dns({.servers = server.address(), .config = path});
+    const Deadline soon = Deadline::after(kSoon);
+    EXPECT_EQ(texts(dns.look_up("v4only", 80, soon)), Texts{"192.0.2.1:80"})
+        << "not the next name's AAAA";
+    EXPECT_EQ(server.names(), (Texts{"v4only.missing.example", "v4only.b.example"}));
+    EXPECT_EQ(texts(dns.look_up("a.x.example", 80, soon)), kBoth);
+    EXPECT_EQ(texts(dns.look_up("dot.", 80, soon)), kBoth);
+    EXPECT_EQ(texts(dns.look_up("one.dot", 80, soon)), kBoth);
+    EXPECT_EQ(server.names(), (Texts{"v4only.missing.example", "v4only.b.example", "a.x.example",
+                                     "dot", "one.dot.missing.example", "one.dot.b.example"}));
+    unlink(path);
   });
 }
 

@@ -191,8 +191,10 @@ Result<Connected> connect_any(const std::vector<Endpoint>& endpoints, Deadline d
 /// Of an answer to a look-up: kKept may be one that its TTL still allows, kNew is asked for (and
 /// kept).
 enum class Freshness : uint8_t { kKept, kNew };
-/// Addresses of a host name or a numeric address, IPv4 first. Suspends. Errors: kUnavailable
-/// "lookup HOST: no such host", kDeadlineExceeded.
+/// Addresses of a host name or a numeric address, in the order in which they are to be tried: as
+/// RFC 6724 sorts them (IPv6 first where this machine has a good address for it), families in turn.
+/// One family is not waited for long when the other has answered (RFC 8305). Suspends. Errors:
+/// kUnavailable "lookup HOST: no such host", kDeadlineExceeded.
 Result<std::vector<Endpoint>> resolve(std::string_view host, uint16_t port, Deadline deadline,
                                       Freshness freshness = Freshness::kKept);
 
