@@ -64,6 +64,7 @@ class Channel::Impl {
              UnaryReply& reply);
   Result<std::unique_ptr<StreamCall>> stream(std::string_view path, const CallOptions& options);
   void close();
+  const std::shared_ptr<const net::TlsInfo>& tls() const { return tls_; }
   uint64_t bytes_sent() const {
     return sent_before_ + (connection_ ? connection_->bytes_written() : 0);
   }
@@ -91,6 +92,7 @@ class Channel::Impl {
   std::optional<Error> dial_error_;  // Of the last attempt, for those who waited for it.
   fiber::WaitQueue connected_;
   net::TlsSession session_;
+  std::shared_ptr<const net::TlsInfo> tls_;
 };
 
 void Channel::Impl::drop_connection() {
@@ -286,6 +288,7 @@ Result<std::shared_ptr<ClientConnection>> Channel::Impl::establish(net::Socket s
       const bool late = shaken.error().code() == Code::kDeadlineExceeded;
       return refused(late ? "context deadline exceeded" : shaken.error().message());
     }
+    tls_ = std::make_shared<const net::TlsInfo>(*socket.tls());
     if (socket.alpn() != "h2")
       return refused("credentials: cannot check peer: missing selected ALPN property");
   }
@@ -457,6 +460,7 @@ Result<ClientStream> Channel::stream(std::string_view path, const CallOptions& o
 }
 
 void Channel::close() { impl_->close(); }
+std::shared_ptr<const net::TlsInfo> Channel::tls() const { return impl_->tls(); }
 uint64_t Channel::bytes_sent() const { return impl_->bytes_sent(); }
 uint64_t Channel::bytes_received() const { return impl_->bytes_received(); }
 

@@ -70,6 +70,26 @@ TEST_F(GrpcTls, CallsAndStreams) {
   });
 }
 
+TEST_F(GrpcTls, TheChannelTellsOfItsHandshake) {
+  serve([this](Server& server) {
+    Channel channel(server.address(), client_);
+    EXPECT_EQ(channel.tls(), nullptr) << "not connected yet";
+    ASSERT_TRUE(channel.connect(Deadline::after(seconds(5))).ok());
+    const auto first = channel.tls();
+    ASSERT_NE(first, nullptr);
+    EXPECT_EQ(first->version, net::TlsVersion::k13);
+    EXPECT_TRUE(first->cipher.starts_with("TLS_")) << first->cipher;
+    EXPECT_EQ(first->alpn, "h2");
+    EXPECT_GT(first->handshake, Duration::zero());
+    EXPECT_FALSE(first->resumed);
+    EXPECT_EQ(call(channel, "/t.S/Who", "me").message, "me h2 ");
+    EXPECT_EQ(channel.tls(), first) << "the same connection";
+    channel.close();
+    EXPECT_EQ(call(channel, "/t.S/Who", "me").message, "me h2 ");
+    EXPECT_TRUE(channel.tls()->resumed) << "the next one";
+  });
+}
+
 TEST_F(GrpcTls, ClientCertificatesAreAskedForAndSeen) {
   net::TestFile ca(authority_.pem());
   net::TlsServerOptions options;

@@ -9,6 +9,7 @@
 #include "bia/grpc/server.h"
 #include "bia/http/proxy.h"
 #include "bia/net/resolver.h"
+#include "bia/net/tls.h"
 
 namespace bia::grpc {
 
@@ -111,6 +112,9 @@ class Channel {
              UnaryReply& reply);
   Result<ClientStream> stream(std::string_view path, const CallOptions& options);
   void close();
+  /// Of the connection as it is or was last: what its handshake agreed on and how long it took;
+  /// null in cleartext, and while none was made.
+  std::shared_ptr<const net::TlsInfo> tls() const;
   /// Of the connection, since it was made.
   uint64_t bytes_sent() const;
   uint64_t bytes_received() const;
