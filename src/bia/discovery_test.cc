@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -387,6 +388,89 @@ TEST(ServicePool, CallsHttpsAndKnowsItsScheme) {
     }
     server->stop(Deadline::after(1s));
   });
+}
+
+TEST(ServicePool, ItsChannelsHaveItsOptions) {
+  auto group = fiber::ThreadGroup::create(1).value();
+  group->run([&](size_t) {
+    grpc::ServerOptions options;
+    options.address = "127.0.0.1:0";
+    auto server = grpc::Server::create(*group, options).value();
+    grpc::MethodHandler who;
+    who.path = "/t.S/Who";
+    who.unary = [](grpc::ServerCall& call, std::string_view, std::string& reply) -> Result<void> {
+      reply = call.metadata("user-agent");
+      return {};
+    };
+    server->add_method(std::move(who)).value();
+    server->start().value();
+    PoolOptions pool_options{.target = server->address()};
+    pool_options.channel.user_agent = "mine/1";
+    auto pool = ServicePool::create(pool_options).value();
+    auto answer = pool->call([](grpc::Channel& channel) -> Result<std::string> {
+      grpc::UnaryReply reply;
+      channel.unary("/t.S/Who", "", {}, reply);
+      return reply.message + reply.status.message;
+    });
+    EXPECT_EQ(*answer, "mine/1");
+    server->stop(Deadline::after(1s));
+  });
+}
+
+TEST(ServicePool, ItsHttpClientsHaveItsOptions) {
+  auto group = fiber::ThreadGroup::create(1).value();
+  group->run([&](size_t) {
+    http::ServerOptions options;
+    options.address = "127.0.0.1:0";
+    auto server = http::Server::create(*group, options,
+                                       [](http::ServerRequest&, http::ServerResponse& response) {
+                                         fiber::yield();
+                                         response.body() = "ok";
+                                       })
+                      .value();
+    server->start().value();
+    PoolOptions pool_options{.target = server->address(), .scheme = "http"};
+    pool_options.client.connections_per_host_max = 2;
+    auto pool = ServicePool::create(pool_options).value();
+    std::vector<fiber::Fiber> fibers;
+    for (int i = 0; i < 10; ++i) {
+      fibers.push_back(*fiber::Scheduler::current().spawn([&] {
+        auto answer = pool->call([](const HttpOrigin& origin) -> Result<int> {
+          http::ClientRequest request;
+          request.host = origin.host;
+          request.port = origin.port;
+          request.target = "/";
+          http::ClientResponse response;
+          http::Timings timings;
+          BIA_TRY(origin.client->send(request, response, timings, Deadline::after(5s)));
+          return response.status;
+        });
+        EXPECT_EQ(*answer, 200);
+      }));
+    }
+    for (auto& each : fibers) each.join().value();
+    EXPECT_EQ(server->counters().connections_accepted, 2u);
+    pool.reset();
+    server->stop(Deadline::after(1s));
+  });
+}
+
+TEST(ServicePool, RefusesOptionsThatAreThePools) {
+  const auto why = [](const std::function<void(PoolOptions&)>& set) {
+    PoolOptions options{.target = "a:1"};
+    set(options);
+    const auto made = ServicePool::create(options);
+    return made.ok() ? "" : made.error().message();
+  };
+  const auto tls = net::TlsClient::create({}).value();
+  EXPECT_EQ(why([](PoolOptions&) {}), "");
+  EXPECT_THAT(why([&](PoolOptions& to) { to.channel.tls = tls; }), HasSubstr("PoolOptions::tls"));
+  EXPECT_THAT(why([&](PoolOptions& to) { to.client.tls = tls; }), HasSubstr("PoolOptions::tls"));
+  EXPECT_THAT(why([](PoolOptions& to) { to.channel.server_name = "a"; }),
+              HasSubstr("PoolOptions::tls_server_name"));
+  EXPECT_THAT(
+      why([](PoolOptions& to) { to.client.proxies = std::make_shared<http::ProxyRules>(); }),
+      HasSubstr("PoolOptions::proxies"));
 }
 
 TEST(ServicePool, TakesProxiesFromTheEnvironment) {

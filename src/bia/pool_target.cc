@@ -75,12 +75,28 @@ Result<void> check_addresses(const std::string& target) {
   return {};
 }
 
+/// Empty where all is well.
+std::string_view misplaced(const PoolOptions& options) {
+  const grpc::ChannelOptions& channel = options.channel;
+  const http::ClientOptions& client = options.client;
+  if (channel.tls || client.tls) return "has TLS in channel or client; set PoolOptions::tls";
+  if (!channel.server_name.empty() || !client.tls_server_name.empty())
+    return "has a server name in channel or client; set PoolOptions::tls_server_name";
+  if (channel.proxies || client.proxies)
+    return "has proxies in channel or client; set PoolOptions::proxies";
+  if (channel.resolver != nullptr || client.resolver != nullptr)
+    return "has a resolver, which is of one thread";
+  return {};
+}
+
 }  // namespace
 
 Result<void> settle_target(PoolOptions& options) {
   const std::string& target = options.target;
   if (options.scheme != "grpc" && options.scheme != "http")
     return bad(target, "has a scheme that is not built");
+  if (const std::string_view what = misplaced(options); !what.empty())
+    return bad(target, std::string(what));
   if (target.starts_with(kDiscovery)) {
     if (target.size() == kDiscovery.size())
       return bad(target, "has no name; write discovery:///users");

@@ -111,7 +111,7 @@ class ServicePool::ThreadPool {
   }
   http::Client& client() {
     if (!client_) {
-      http::ClientOptions options;
+      http::ClientOptions options = options_.client;
       options.tls = options_.tls;
       options.tls_server_name = options_.tls_server_name;
       options.proxies = proxies_;
@@ -245,7 +245,7 @@ ServicePool::Pick::Pick(Pick&& other) noexcept
 ServicePool::Pick::~Pick() { done(nullptr); }
 grpc::Channel& ServicePool::Pick::channel() {
   if (!node_->channel) {
-    grpc::ChannelOptions options;
+    grpc::ChannelOptions options = pool_->options().channel;
     options.tls = pool_->options().tls;
     options.server_name = pool_->options().tls_server_name;
     options.proxies = pool_->proxies();

@@ -57,6 +57,11 @@ struct PoolOptions {
   /// calls, in a fiber there. It may suspend; after an error it is asked again, after a pause. The
   /// pool destroys it in that fiber.
   std::function<Result<std::unique_ptr<Discovery>>()> discovery = {};
+  /// Of the nodes' channels (scheme "grpc") and of the client of each thread (scheme "http"):
+  /// limits, timeouts, keepalive, user agent, compression. Their TLS, server name and proxies are
+  /// the pool's, and a resolver is of one thread: these four stay empty here.
+  grpc::ChannelOptions channel = {};
+  http::ClientOptions client = {};
 };
 
 /// The nodes of a service and what is known of them. One object serves all threads: each has
@@ -68,7 +73,8 @@ struct PoolOptions {
 ///     });
 class ServicePool {
  public:
-  /// Errors: kInvalidArgument for the target and for a proxy that is no URL.
+  /// Errors: kInvalidArgument for the target, for a proxy that is no URL, and for what must stay
+  /// empty in `channel` and `client`.
   static Result<std::unique_ptr<ServicePool>> create(PoolOptions options);
   /// In a fiber, after the last call. Suspends.
   ~ServicePool();

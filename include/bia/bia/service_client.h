@@ -52,7 +52,7 @@ struct ServiceClientOptions {
   /// duration ("482ms"); empty: none. gRPC has grpc-timeout.
   std::string deadline_header = {};
   /// Over HTTP: content types, codecs, user agent. gRPC's user agent is the channel's
-  /// (`PoolOptions`).
+  /// (`PoolOptions::channel`).
   HttpClientContent http = {};
 };
 
