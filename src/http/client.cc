@@ -1,8 +1,11 @@
 #include "bia/http/client.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bia/fiber/sync.h"
@@ -55,7 +58,11 @@ class Client::Impl {
     ClientRequest::Scheme scheme;
     std::string host;
     uint16_t port;
-    size_t open = 0;   ///< idle ones too
+    size_t open = 0;  ///< idle ones too
+    size_t connecting = 0;
+    /// The next connection may well be HTTP/2, which all can share: while it is being made they
+    /// wait for it.
+    bool one_first = false;
     size_t users = 0;  ///< sends in progress
     std::vector<std::unique_ptr<ClientConnection>> idle;
     std::vector<std::shared_ptr<ClientHttp2>> multiplexed;  ///< HTTP/2's, in use or not
@@ -75,11 +82,13 @@ class Client::Impl {
 
  private:
   Origin& origin_of(const ClientRequest& request);
+  bool may_multiplex(const Origin& origin) const;
   void forget_unused();
   std::unique_ptr<ClientConnection> take_idle(Origin& origin, TimePoint at);
   std::shared_ptr<ClientHttp2> find_shared(Origin& origin, TimePoint at);
   Result<Link> acquire(Origin& origin, From from, Timings& timings, Deadline deadline);
   Result<Link> connect(Origin& origin, Timings& timings, Deadline deadline);
+  Result<void> pass_through(const Origin& origin, net::Socket& socket, Deadline deadline);
   Result<Link> establish(Origin& origin, net::Socket socket, const net::Endpoint& remote,
                          Timings& timings, Deadline deadline);
   Result<void> exchange_shared(Origin& origin, const std::shared_ptr<ClientHttp2>& connection,
@@ -109,7 +118,17 @@ Client::Impl::Origin& Client::Impl::origin_of(const ClientRequest& request) {
     origins_.back()->proxy = options.proxies->find(
         https ? ProxyRules::Scheme::kHttps : ProxyRules::Scheme::kHttp, request.host, request.port);
   }
+  origins_.back()->one_first = may_multiplex(*origins_.back());
   return *origins_.back();
+}
+
+bool Client::Impl::may_multiplex(const Origin& origin) const {
+  if (origin.scheme == ClientRequest::Scheme::kHttp)
+    return options.cleartext == ClientOptions::Cleartext::kPriorKnowledge &&
+           (origin.proxy == nullptr || origin.proxy->kind == Proxy::Kind::kSocks5);
+  if (!options.tls) return false;
+  const auto& offered = options.tls->options().alpn;
+  return std::find(offered.begin(), offered.end(), "h2") != offered.end();
 }
 
 void Client::Impl::forget_unused() {
@@ -171,7 +190,8 @@ Result<Client::Impl::Link> Client::Impl::acquire(Origin& origin, From from, Timi
         return Link{nullptr, std::move(shared)};
       }
     }
-    if (origin.open < options.connections_per_host_max) break;
+    const bool waits = from == From::kPool && origin.one_first && origin.connecting > 0;
+    if (!waits && origin.open < options.connections_per_host_max) break;
     if (from == From::kNew && !origin.idle.empty()) {
       origin.idle.pop_back();
       drop(origin);
@@ -180,9 +200,32 @@ Result<Client::Impl::Link> Client::Impl::acquire(Origin& origin, From from, Timi
     BIA_TRY(origin.waiters.wait(deadline));
   }
   ++origin.open;
+  ++origin.connecting;
   auto connected = connect(origin, timings, deadline);
+  --origin.connecting;
+  const bool shared = connected ? connected->shared != nullptr : !origin.multiplexed.empty();
+  // Those that wait help themselves.
+  if (std::exchange(origin.one_first, shared) && !shared) origin.waiters.wake_all();
   if (!connected) drop(origin);
   return connected;
+}
+
+/// Has the proxy connect `socket` with the host.
+Result<void> Client::Impl::pass_through(const Origin& origin, net::Socket& socket,
+                                        Deadline deadline) {
+  const Deadline limit = Deadline::after(options.proxy_timeout);
+  auto early =
+      open_tunnel(socket, *origin.proxy, origin.host, origin.port, std::min(deadline, limit));
+  if (!early) {
+    if (early.error().code() != Code::kDeadlineExceeded) return std::move(early).error();
+    if (deadline <= limit) return request_timeout();
+    return Error(Code::kDeadlineExceeded, "PROXY_TIMEOUT",
+                 fmt::format("proxy {}:{}: no connection to {}:{} in time", origin.proxy->host,
+                             origin.proxy->port, origin.host, origin.port));
+  }
+  if (early->empty()) return {};
+  return Error(Code::kUnavailable, "PROXY_REFUSED",
+               "the proxy sent something before the server could have");
 }
 
 Result<Client::Impl::Link> Client::Impl::establish(Origin& origin, net::Socket socket,
@@ -195,21 +238,20 @@ Result<Client::Impl::Link> Client::Impl::establish(Origin& origin, net::Socket s
   }
   const Proxy* proxy = origin.proxy;
   if (proxy != nullptr && (https || proxy->kind == Proxy::Kind::kSocks5)) {
-    const std::string early =
-        BIA_TRY(open_tunnel(socket, *proxy, origin.host, origin.port, deadline));
-    if (!early.empty())
-      return Error(Code::kUnavailable, "PROXY_REFUSED",
-                   "the proxy sent something before the server could have");
+    BIA_TRY(pass_through(origin, socket, deadline));
     proxy = nullptr;  // From here on as if connected to the host itself.
   }
   if (https) {
     const TimePoint begin = now();
+    const Deadline limit(begin + options.tls_timeout);
     auto shaken = socket.start_tls(
         *options.tls, options.tls_server_name.empty() ? origin.host : options.tls_server_name,
-        deadline);
+        std::min(deadline, limit));
     timings.tls_handshaking = now() - begin;
     timings.bytes_sent += socket.bytes_written();
     timings.bytes_received += socket.bytes_read();
+    if (!shaken && shaken.error().reason() == "TLS_HANDSHAKE_TIMEOUT" && deadline <= limit)
+      return request_timeout();
     BIA_TRY(std::move(shaken));
   }
   const bool multiplexes =
@@ -236,8 +278,7 @@ Result<Client::Impl::Link> Client::Impl::connect(Origin& origin, Timings& timing
   const Deadline soonest = std::min(deadline, dial);
   // A dial that ran into the request's own deadline is the request's timeout.
   auto late = [&](Error error) {
-    if (error.code() != Code::kDeadlineExceeded || error.reason() == "TLS_HANDSHAKE_TIMEOUT")
-      return error;
+    if (error.code() != Code::kDeadlineExceeded) return error;
     if (deadline <= dial || !dial.expired()) return request_timeout();
     return Error(Code::kDeadlineExceeded, "DIAL_TIMEOUT", "dial: i/o timeout");
   };
@@ -253,13 +294,9 @@ Result<Client::Impl::Link> Client::Impl::connect(Origin& origin, Timings& timing
     return Error(Code::kUnavailable, "NO_SUCH_HOST", "lookup " + host + ": no addresses");
   auto dialled = net::connect_any(*endpoints, soonest, from);
   if (!dialled) return late(std::move(dialled).error());
-  const TimePoint connected = now();
-  timings.connecting = connected - resolved;
-  const Deadline shaken(connected + options.tls_timeout);
-  auto link = establish(origin, std::move(dialled->socket), (*endpoints)[dialled->index], timings,
-                        std::min(deadline, shaken));
-  if (link || link.error().reason() != "TLS_HANDSHAKE_TIMEOUT" || deadline > shaken) return link;
-  return request_timeout();
+  timings.connecting = now() - resolved;
+  return establish(origin, std::move(dialled->socket), (*endpoints)[dialled->index], timings,
+                   deadline);
 }
 
 void Client::Impl::give_back(Origin& origin, std::unique_ptr<ClientConnection> connection,
@@ -292,9 +329,9 @@ Result<void> Client::Impl::send(const ClientRequest& request, ClientResponse& re
     timings.blocked = timings.end - timings.start;
     if (!acquired) {
       auto& error = acquired.error();
-      if (error.code() == Code::kDeadlineExceeded && error.reason() != "DIAL_TIMEOUT" &&
-          error.reason() != "TLS_HANDSHAKE_TIMEOUT")
-        return request_timeout();
+      const bool phase = error.reason() == "DIAL_TIMEOUT" || error.reason() == "PROXY_TIMEOUT" ||
+                         error.reason() == "TLS_HANDSHAKE_TIMEOUT";
+      if (error.code() == Code::kDeadlineExceeded && !phase) return request_timeout();
       return std::move(error);
     }
     bool harmless = false;  // To send it again.

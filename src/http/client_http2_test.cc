@@ -260,6 +260,65 @@ TEST_P(ClientHttp2, ManyShareOneConnection) {
   });
 }
 
+/// `count` requests at once; how many of them fail.
+size_t failures_of(size_t count, Fixture& fixture, int version) {
+  size_t failed = 0;
+  std::vector<fiber::Fiber> fibers;
+  for (size_t i = 0; i < count; ++i) {
+    fibers.push_back(fiber::Scheduler::current()
+                         .spawn([&] {
+                           Reply reply = fixture.send("GET", "/");
+                           if (!reply.result) return static_cast<void>(++failed);
+                           EXPECT_EQ(reply.response.version, version);
+                         })
+                         .value());
+  }
+  for (auto& each : fibers) EXPECT_TRUE(each.join(Deadline::after(seconds(10))).ok());
+  return failed;
+}
+
+TEST_P(ClientHttp2, TheFirstOnesWaitForTheConnectionThatTheyCanShare) {
+  with(setting_, [](Server& server, Fixture& fixture) {
+    EXPECT_EQ(failures_of(50, fixture, 2), 0u);
+    EXPECT_EQ(server.counters().connections_accepted, 1u);
+    fixture.client.close_idle();
+    EXPECT_EQ(failures_of(50, fixture, 2), 0u);
+    EXPECT_EQ(server.counters().connections_accepted, 2u);
+  });
+}
+
+/// Its first answer is an error, and takes a while.
+class FailsOnce final : public net::Resolver {
+ public:
+  Result<std::vector<net::Endpoint>> resolve(std::string_view host, uint16_t port,
+                                             Deadline deadline) override {
+    if (asked_++ > 0) return net::resolve(host, port, deadline);
+    BIA_TRY(fiber::sleep_for(milliseconds(2)));
+    return Error(Code::kUnavailable, "NO_SUCH_HOST", "test");
+  }
+
+ private:
+  int asked_ = 0;
+};
+
+TEST_P(ClientHttp2, ThoseThatWaitOutliveAConnectionThatFails) {
+  FailsOnce resolver;
+  setting_.client.resolver = &resolver;
+  with(setting_, [](Server& server, Fixture& fixture) {
+    EXPECT_EQ(failures_of(50, fixture, 2), 1u);
+    EXPECT_LE(server.counters().connections_accepted, 6u);
+  });
+}
+
+TEST(ClientTls, ConnectionsOfHttp1AreMadeAtOnceWhenThatIsKnown) {
+  Setting setting;
+  secure(setting, {"http/1.1"}, {"h2", "http/1.1"});
+  with(setting, [](Server& server, Fixture& fixture) {
+    EXPECT_EQ(failures_of(50, fixture, 1), 0u);
+    EXPECT_EQ(server.counters().connections_accepted, 6u);
+  });
+}
+
 TEST_P(ClientHttp2, OneThatIsLateOrResetLeavesTheOthers) {
   with(setting_, [](Server& server, Fixture& fixture) {
     Reply late = fixture.send("GET", "/never", {}, Deadline::after(milliseconds(30)));

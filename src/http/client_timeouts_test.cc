@@ -1,6 +1,7 @@
 // A timeout for each phase of a client's exchange.
 #include "bia/http/client.h"
 #include "http/server_test_support.h"
+#include "net/test_support.h"
 #include "net/tls_test_support.h"
 
 namespace bia::http {
@@ -14,7 +15,8 @@ constexpr Duration kLong = std::chrono::hours(1);
 
 std::string outcome(const ClientOptions& options, const net::Endpoint& to,
                     ClientRequest::Scheme scheme = ClientRequest::Scheme::kHttp,
-                    std::string_view target = "/", std::string_view body = {}) {
+                    std::string_view target = "/", std::string_view body = {},
+                    Duration patience = kLong) {
   Client client(options);
   ClientRequest request;
   request.method = body.empty() ? "GET" : "POST";
@@ -26,7 +28,7 @@ std::string outcome(const ClientOptions& options, const net::Endpoint& to,
   request.target = target;
   ClientResponse response;
   Timings timings;
-  const Result<void> sent = client.send(request, response, timings, Deadline::after(kLong));
+  const Result<void> sent = client.send(request, response, timings, Deadline::after(patience));
   if (sent) return response.body;
   EXPECT_EQ(sent.error().code(), Code::kDeadlineExceeded) << sent.error().text();
   return sent.error().reason();
@@ -67,6 +69,61 @@ TEST(ClientTimeouts, TheHandshake) {
     options.tls = net::test_tls_client(net::TestAuthority());
     options.tls_timeout = milliseconds(10);
     EXPECT_EQ(outcome(options, port, ClientRequest::Scheme::kHttps), "TLS_HANDSHAKE_TIMEOUT");
+  });
+}
+
+TEST(ClientTimeouts, TheProxysAnswer) {
+  with_silent_port([](const net::Endpoint& port) {
+    net::OneAddress resolver;
+    resolver.address = port;
+    ClientOptions options;
+    options.resolver = &resolver;
+    options.proxy_timeout = milliseconds(10);
+    options.tls = net::test_tls_client(net::TestAuthority());
+    options.tls_timeout = kLong;
+    const auto through = [&](const char* proxy, ClientRequest::Scheme scheme,
+                             Duration patience = kLong) {
+      const auto variable = [proxy](std::string_view name) {
+        return std::string(name == "HTTP_PROXY" || name == "HTTPS_PROXY" ? proxy : "");
+      };
+      options.proxies =
+          std::make_shared<const ProxyRules>(ProxyRules::from_environment(variable).value());
+      return outcome(options, net::Endpoint::parse("192.0.2.1:80").value(), scheme, "/", {},
+                     patience);
+    };
+    EXPECT_EQ(through("http://proxy.example:3128", ClientRequest::Scheme::kHttps), "PROXY_TIMEOUT");
+    EXPECT_EQ(through("socks5://proxy.example:1080", ClientRequest::Scheme::kHttp),
+              "PROXY_TIMEOUT");
+    options.proxy_timeout = kLong;
+    EXPECT_EQ(
+        through("socks5://proxy.example:1080", ClientRequest::Scheme::kHttp, milliseconds(10)),
+        "REQUEST_TIMEOUT");
+  });
+}
+
+TEST(ClientTimeouts, AConnectionKeptTooLongIsNotUsedAgain) {
+  const auto handler = [](ServerRequest&, ServerResponse& response) { response.body() = "ok"; };
+  with_server(handler, [](Server& server) {
+    const auto to = net::Endpoint::parse(server.address()).value();
+    using Cleartext = ClientOptions::Cleartext;
+    for (const Cleartext version : {Cleartext::kHttp1, Cleartext::kPriorKnowledge}) {
+      for (const Duration idle : {Duration(kLong), Duration(milliseconds(1))}) {
+        ClientOptions options;
+        options.cleartext = version;
+        options.idle_timeout = idle;
+        Client client(options);
+        ClientRequest request;
+        request.host = "127.0.0.1";
+        request.port = to.port();
+        request.target = "/";
+        ClientResponse response;
+        Timings timings;
+        ASSERT_TRUE(client.send(request, response, timings, Deadline::after(seconds(5))).ok());
+        fiber::sleep_for(milliseconds(5)).ignore("test");
+        ASSERT_TRUE(client.send(request, response, timings, Deadline::after(seconds(5))).ok());
+        EXPECT_EQ(timings.reused, idle == kLong);
+      }
+    }
   });
 }
 

@@ -64,9 +64,10 @@ struct ClientResponse {
 
 struct ClientOptions {
   size_t connections_per_host_max = 6;
-  /// Looking up and connecting; the TLS handshake; from the request's end to the answer's head
-  /// (zero: none but the request's deadline).
+  /// Looking up and connecting; a proxy's answer to CONNECT or to SOCKS; the TLS handshake; from
+  /// the request's end to the answer's head (zero: none but the request's deadline).
   Duration connect_timeout = std::chrono::seconds(30);
+  Duration proxy_timeout = std::chrono::seconds(30);
   Duration tls_timeout = std::chrono::seconds(10);
   Duration head_timeout{};
   /// Of a kept connection.
@@ -75,7 +76,7 @@ struct ClientOptions {
   size_t body_bytes_max = SIZE_MAX;
   enum class Reuse { kKeepAlive, kNever } reuse = Reuse::kKeepAlive;
   /// For https. Where its ALPN offers "h2" and the server takes it, requests share one HTTP/2
-  /// connection.
+  /// connection; while an origin's first one is being made, others wait to see what it speaks.
   std::shared_ptr<const net::TlsClient> tls = nullptr;
   /// What the server's certificate must be for, instead of the request's host.
   std::string tls_server_name = {};
@@ -101,8 +102,8 @@ class Client {
   /// never beyond `deadline`. Errors: kUnavailable with those of `net::Socket::start_tls`,
   /// HTTP2_STREAM and HTTP2_CONNECTION (HTTP/2's number in the metadata "http2_error"),
   /// PROXY_REFUSED (its words in the message), CONNECTION_REFUSED, CONNECTION_RESET, NO_SUCH_HOST,
-  /// UNEXPECTED_EOF …; kDeadlineExceeded with reason DIAL_TIMEOUT, TLS_HANDSHAKE_TIMEOUT,
-  /// HEAD_TIMEOUT or REQUEST_TIMEOUT;
+  /// UNEXPECTED_EOF …; kDeadlineExceeded with reason DIAL_TIMEOUT, PROXY_TIMEOUT,
+  /// TLS_HANDSHAKE_TIMEOUT, HEAD_TIMEOUT or REQUEST_TIMEOUT;
   /// kInvalidArgument BAD_RESPONSE, or BAD_REQUEST for a request that cannot be written;
   /// kOutOfRange BODY_TOO_LARGE; kCancelled.
   Result<void> send(const ClientRequest& request, ClientResponse& response, Timings& timings,

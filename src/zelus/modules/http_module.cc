@@ -20,7 +20,7 @@ bia::http::ClientOptions client_options(const Script& script) {
   options.connections_per_host_max = 4096;
   options.proxies = script.options.proxies;
   // k6's client has none but the request's own.
-  options.tls_timeout = std::chrono::hours(24);
+  options.tls_timeout = options.proxy_timeout = std::chrono::hours(24);
   if (script.options.no_connection_reuse) options.reuse = bia::http::ClientOptions::Reuse::kNever;
   return options;
 }
