@@ -139,7 +139,7 @@ def test_certificates_by_name(start, tmp_path):
     authority = Authority(tmp_path)
     a, a_key = authority.issue("a", "a", "DNS:a.example")
     b, b_key = authority.issue("b", "b", "DNS:*.b.example")
-    secure = Secure(start, tmp_path, extra=["certificates:", f"  a: {{cert: {a}, key: {a_key}}}", f"  b: {{cert: {b}, key: {b_key}}}"])
+    secure = Secure(start, tmp_path, extra=["certificates:", f"  a: {{cert: {a}, key: {a_key}}}", f"  b.example: {{cert: {b}, key: {b_key}}}"])
     for asked, subject in ("a.example", "a"), ("x.b.example", "b"), ("c.example", "localhost"):
         assert f"subject=CN = {subject}\n" in secure.s_client("-servername", asked)
     assert "subject=CN = localhost\n" in secure.s_client("-noservername")
