@@ -1,5 +1,5 @@
 # bia_layer(NAME): one static library a layer, made from what lies in its folder, linked with exactly what src/LAYERS grants it.
-#   sources   src/NAME/*.cc except *_test.cc (sub-folders are layers of their own)
+#   sources   src/NAME/*.cc except *_test.cc, and those of the folders that src/LAYERS says the layer has (other sub-folders are layers of their own)
 #   test      NAME_test from src/NAME/*_test.cc, linked with nothing above the layer
 # A name with a slash (zelus/exec) gives the target zelus_exec.
 
@@ -24,7 +24,7 @@ set(BIA_LIB_gumbo PkgConfig::GUMBO)
 
 # What reads the configuration or the command line, whole, once: on the main thread's stack, or (a reload) on a fiber with nothing above it. Its
 # frames may be larger than those on a request's way.
-set(startup_sources app.cc config_reload.cc config_toml.cc server_config.cc)
+set(startup_sources app/app.cc app/config_reload.cc app/server_config.cc config/config_toml.cc)
 list(TRANSFORM startup_sources PREPEND ${PROJECT_SOURCE_DIR}/src/bia/)
 list(APPEND startup_sources ${PROJECT_SOURCE_DIR}/src/zelus/ghz/command.cc)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "Release")
@@ -59,7 +59,15 @@ function(bia_layer layer)
     message(FATAL_ERROR "src/LAYERS has no line for the layer '${layer}'")
   endif()
   bia_target_name(${layer} target)
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${layer}/*.cc ${PROJECT_SOURCE_DIR}/src/${layer}/*.c)
+  set(patterns ${PROJECT_SOURCE_DIR}/src/${layer}/*.cc ${PROJECT_SOURCE_DIR}/src/${layer}/*.c)
+  foreach(line IN LISTS BIA_LAYER_LINES)
+    if(line MATCHES "^([a-z/]+) folders:(.*)$" AND CMAKE_MATCH_1 STREQUAL layer)
+      separate_arguments(folders UNIX_COMMAND "${CMAKE_MATCH_2}")
+      list(TRANSFORM folders REPLACE "(.+)" "${PROJECT_SOURCE_DIR}/src/${layer}/\\1/*.cc" OUTPUT_VARIABLE folder_patterns)
+      list(APPEND patterns ${folder_patterns})
+    endif()
+  endforeach()
+  file(GLOB sources CONFIGURE_DEPENDS ${patterns})
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")

@@ -8,8 +8,8 @@
 
 #include "bia/base/assert.h"
 #include "bia/bia/tracing.h"
-#include "bia/cors.h"
-#include "bia/media_type.h"
+#include "bia/content/media_type.h"
+#include "bia/middleware/cors.h"
 
 namespace {
 

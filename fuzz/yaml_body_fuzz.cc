@@ -2,7 +2,7 @@
 // YAML bodies into messages and back out.
 #include <cstdint>
 
-#include "bia/yaml_message.h"
+#include "bia/content/yaml_message.h"
 #include "round_trip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

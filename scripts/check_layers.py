@@ -28,7 +28,7 @@ SYSTEM_HEADERS = {  # an include that only layers with the library may have
 def layers():
     below, libraries = {}, {}
     for line in (ROOT / "src/LAYERS").read_text().splitlines():
-        if not line or line.startswith("#"):
+        if not line or line.startswith("#") or " folders:" in line:
             continue
         name, _, rest = line.partition(":")
         lower, _, granted = rest.partition("|")
@@ -42,6 +42,18 @@ def layers():
             reach[name] |= reach[lower]
             granted[name] |= granted[lower]
     return reach, granted
+
+
+def folders():
+    """{layer: its folders, lower ones first}"""
+    lines = (line.partition(" folders:") for line in (ROOT / "src/LAYERS").read_text().splitlines() if not line.startswith("#"))
+    return {name: rest.split() for name, found, rest in lines if found}
+
+
+def folder_of(path, layer, names):
+    """Where "src/" + layer + "/FOLDER/…" stands among the layer's folders; None for another path."""
+    folder = path[len(layer) + 1:].partition("/")[0] if path.startswith(layer + "/") else ""
+    return names.index(folder) if folder in names else None
 
 
 def layer_of(path, names):
@@ -77,6 +89,7 @@ def long_functions(path, lines):
 
 def main():
     reach, granted = layers()
+    parts = folders()
     breaches = []
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
     for path in listed.stdout.splitlines():
@@ -100,6 +113,10 @@ def main():
             used = included_layer(target, reach)
             if used and used not in reach[layer]:
                 breaches.append(f"{path}:{number}: the layer {layer} must not include {used} (src/LAYERS)")
+            if layer in parts and "_test." not in path:
+                mine, theirs = folder_of(path.removeprefix("src/"), layer, parts[layer]), folder_of(target, layer, parts[layer])
+                if mine is not None and theirs is not None and theirs > mine:
+                    breaches.append(f"{path}:{number}: {layer}/{parts[layer][mine]} must not include {target} (src/LAYERS)")
             if public and found[1] == '"' and not target.startswith("bia/"):
                 breaches.append(f"{path}:{number}: a public header includes std and bia/… only, not {target}")
             for prefix, library in SYSTEM_HEADERS.items():

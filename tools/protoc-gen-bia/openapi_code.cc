@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <deque>
 
-#include "bia/openapi_document.h"
+#include "bia/service/openapi_document.h"
 #include "openapi.h"
 
 namespace bia::protoc {

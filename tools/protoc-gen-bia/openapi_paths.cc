@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "bia/openapi_document.h"
+#include "bia/service/openapi_document.h"
 #include "http_rule.h"
 #include "names.h"
 #include "openapi.h"

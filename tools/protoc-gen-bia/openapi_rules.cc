@@ -3,7 +3,7 @@
 // served.
 #include <cmath>
 
-#include "bia/openapi_document.h"
+#include "bia/service/openapi_document.h"
 #include "names.h"
 #include "openapi.h"
 #include "protovalidate.h"

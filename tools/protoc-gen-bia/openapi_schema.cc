@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "bia/openapi_document.h"
+#include "bia/service/openapi_document.h"
 #include "http_rule.h"
 #include "openapi.h"
 

@@ -1,7 +1,7 @@
 // The OpenAPI document of a running service: what its options make of it.
 #include <gmock/gmock.h>
 
-#include "bia/openapi_served.h"
+#include "bia/service/openapi_served.h"
 #include "test/v1/files.bia.h"
 #include "test/v1/library.bia.h"
 

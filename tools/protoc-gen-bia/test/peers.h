@@ -11,7 +11,7 @@
 #include "bia/http/client.h"
 #include "bia/http/router.h"
 #include "bia/http/server.h"
-#include "bia/unmatched.h"
+#include "bia/service/unmatched.h"
 
 namespace bia::test_support {
 

@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <google/protobuf/util/json_util.h>
 
+#include "bia/content/yaml_message.h"
 #include "bia/fiber/scheduler.h"
-#include "bia/yaml_message.h"
 #include "demo/v1/greeter.bia.h"
 #include "test/v1/kinds.bia.h"
 
