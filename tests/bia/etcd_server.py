@@ -24,7 +24,7 @@ class Etcd:
         self.process.wait()
 
     def ctl(self, *args):
-        done = subprocess.run(["etcdctl", "--endpoints", f"{self.scheme}://127.0.0.1:{self.port}", *self.ctl_flags, *args], capture_output=True, text=True, timeout=20,
+        done = subprocess.run(["etcdctl", "--endpoints", f"{self.scheme}://127.0.0.1:{self.port}", *self.ctl_flags, *args], capture_output=True, text=True, timeout=60,
                               env={**os.environ, "ETCDCTL_API": "3"})
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -46,7 +46,7 @@ class SecureEtcd(Etcd):
         self.scheme = "https"
         self.flags = ["--cert-file", certificate, "--key-file", key, "--client-cert-auth", "--trusted-ca-file", authority.pem, "--auth-token-ttl", str(token_seconds)]
         # After a restart it elects itself first.
-        self.ctl_flags = ["--command-timeout", "15s", "--cacert", authority.pem, "--cert", folder / "client.pem", "--key", folder / "client.key"]
+        self.ctl_flags = ["--command-timeout", "45s", "--cacert", authority.pem, "--cert", folder / "client.pem", "--key", folder / "client.key"]
         super().__init__(start, folder)
         self.ctl("user", "add", "root:toor")
         self.ctl("user", "add", "shop:secret")
