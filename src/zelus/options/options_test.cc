@@ -223,6 +223,9 @@ TEST(ScriptOptions, FeaturesAreNone) {
   std::string unknown;
   EXPECT_TRUE(parse_script_options(R"({"features":["x"]})", &unknown).ok());
   EXPECT_EQ(unknown, "features");
+  unknown.clear();
+  EXPECT_TRUE(parse_script_options(R"({"features":null})", &unknown).ok());
+  EXPECT_EQ(unknown, "") << "what an archive says of none";
   EXPECT_EQ(script_error(R"({"tlsVersion":{"min":"ssl3.0"}})"), "unknown TLS version 'ssl3.0'");
 }
 

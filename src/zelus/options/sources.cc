@@ -82,8 +82,9 @@ Result<void> decode_members(const JsonValue& document, bool config_file, Fault* 
       if (field.json.empty() || !same_name(member.name, field.json) ||
           (field.config_only && !config_file))
         continue;
-      // No option of scripts and configurations: `inspect` shows the key, setting it only warns.
-      if (field.json == "features") continue;
+      // No option of scripts and configurations: `inspect` and archives show the key, setting it
+      // only warns.
+      if (field.json == "features" && !member.value->IsNull()) continue;
       known = true;
       const std::string name = fmt::format("Options.{}", field.json);
       const Place place(name, fault, decodes_itself(field.json) ? member.value : nullptr);
