@@ -3,30 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-// The messages that k6's engine (goja) words differently and that scripts and logs show most. Both take the same arguments.
-static const char *bia_js_message(const char *format) {
-  static const char *const kWords[][2] = {
-      {"cannot read property '%s' of null", "Cannot read property '%s' of null"},
-      {"cannot read property '%s' of undefined", "Cannot read property '%s' of undefined"},
-      {"cannot set property '%s' of null", "Cannot set property '%s' of null"},
-      {"cannot set property '%s' of undefined", "Cannot set property '%s' of undefined"},
-      {"not a function", "Object is not a function"},
-      {"empty array", "No initial value"},
-      {"circular reference", "Converting circular structure to JSON"},
-      {"invalid array length", "Invalid array length"},
-      {"invalid repeat count", "Invalid count value"},
-      {"cannot convert symbol to string", "Cannot convert a Symbol value to a string"},
-      {"expecting hex digit", "Malformed URI"},
-      {"not a constructor", "Object is not a constructor"},
-  };
-  for (size_t i = 0; i < sizeof(kWords) / sizeof(kWords[0]); ++i) {
-    if (strcmp(format, kWords[i][0]) == 0) return kWords[i][1];
-  }
-  return format;
-}
-
 // Regular expressions are compiled once a thread, not by each user again.
 #include "js/engine.h"
+#include "js/engine_words.inc"
 #include "libregexp.h"
 static uint8_t *bia_js_compile_regexp(int *code_bytes, char *message, int message_bytes, const char *pattern, size_t bytes, int flags, void *ctx) {
   const void *kept = bia_js_find_regexp(pattern, bytes, flags, code_bytes);
@@ -64,7 +43,7 @@ static int bia_js_define_value(JSContext *ctx, JSValueConst object, JSAtom name,
 #define BIA_DEFINE_JSContext bia_js_slow_define_value(JSContext
 #define BIA_DEFINE_ctx bia_js_define_value(ctx
 
-#define vsnprintf(buffer, size, format, args) vsnprintf(buffer, size, bia_js_message(format), args)
+#define vsnprintf bia_js_vsnprintf
 #define lre_compile bia_js_compile_regexp
 #include "quickjs.c"
 #undef lre_compile
@@ -72,6 +51,14 @@ static int bia_js_define_value(JSContext *ctx, JSValueConst object, JSAtom name,
 #undef js_closure
 #undef add_property
 #undef JS_DefinePropertyValue
+#undef JS_ThrowTypeErrorNotAFunction
+#undef check_function
+#undef JS_ThrowTypeErrorReadOnly
+#undef JS_ThrowTypeErrorAtom
+#undef JS_ThrowError
+#undef JS_Throw
+#undef js_json_parse
+#include "js/engine_errors.inc"
 
 // Prototypes and functions that have got many properties are one of their kind: no other object will have their shape, and looking for one and
 // entering each step of theirs among the shapes is done for nothing.

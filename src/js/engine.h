@@ -40,6 +40,14 @@ void bia_js_drop_jobs(JSRuntime* rt);
 /// QuickJS' own text of an error's frames, whatever a script has made of `stack`; undefined for
 /// what is no Error.
 JSValue bia_js_error_stack(JSContext* ctx, JSValueConst error);
+/// The same text of where the pending exception was thrown, as long as nothing else was; for values
+/// that are no Error. Belongs to the caller.
+JSValue bia_js_take_throw_place(JSContext* ctx);
+/// As JS_Throw of what was just caught: the place stays where it was thrown first.
+JSValue bia_js_throw_again(JSContext* ctx, JSValue value);
+/// Of runtime.cc, called where JSON.parse finds no JSON: what the message shall be; undefined to
+/// leave it.
+JSValue bia_js_json_words(JSContext* ctx, const char* text, size_t bytes);
 
 // The users of a runtime share one context, the stage, in which each has its own objects in turn:
 // functions name the context that they run in, and only so can users share compiled functions.

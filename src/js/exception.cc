@@ -52,6 +52,8 @@ std::string k6_stack(std::string_view quickjs_stack, const ModuleSet* modules) {
     if (at == std::string_view::npos || line.ends_with("(native)") || line.ends_with("(missing)"))
       continue;
     line.remove_prefix(at);
+    // Of a text that JSON.parse or eval does not understand.
+    if (line.starts_with("at <input>:")) continue;
     std::string original;
     if (modules != nullptr) line = original = original_frame(line, *modules);
     // goja gives nameless functions and a module's top level no name and no parentheses.
@@ -78,7 +80,10 @@ Exception describe_exception(JSContext* ctx, JSValueConst thrown) {
     // Where not even the error fits into what is left, QuickJS throws null.
     Context* context = Context::of(ctx);
     bool full = JS_IsNull(thrown) && context != nullptr && context->runtime().limited();
-    out.message = full ? "InternalError: out of memory" : to_text(ctx, thrown);
+    Value description;
+    if (JS_IsSymbol(thrown)) description = Value::dup(ctx, thrown).property("description");
+    out.message = full ? "InternalError: out of memory"
+                       : to_text(ctx, JS_IsSymbol(thrown) ? description.get() : thrown);
     return out;
   }
   out.interrupted = JS_IsUncatchableError(thrown);
@@ -92,7 +97,11 @@ Exception describe_exception(JSContext* ctx, JSValueConst thrown) {
 
 Exception take_exception(JSContext* ctx) {
   Value thrown(ctx, JS_GetException(ctx));
-  return describe_exception(ctx, thrown.get());
+  Value place(ctx, bia_js_take_throw_place(ctx));
+  Exception out = describe_exception(ctx, thrown.get());
+  if (!JS_IsError(thrown.get()) && place.is_string())
+    out.stack = k6_stack(ctx, to_text(ctx, place.get()));
+  return out;
 }
 
 }  // namespace bia::js

@@ -13,7 +13,7 @@ struct Exception {
   std::string name;     ///< "TypeError"; empty for what is not an Error
   std::string message;  ///< of an Error, else its text
   std::string stack;    ///< "\tat inner (file:///s.js:4:20)\n\tat default (file:///s.js:8:26)\n";
-                        ///< empty for what is not an Error
+                        ///< of what is not an Error: where it was thrown, if that is known
   /// By the interrupt handler: scripts cannot catch it.
   bool interrupted = false;
 

@@ -86,7 +86,10 @@ std::vector<std::string> ModuleSet::urls() const {
 
 Result<std::string> ModuleSet::resolve(std::string_view base, const std::string& specifier,
                                        Kind kind) {
-  if (specifier.empty()) return import_error("\"\" is an invalid module specifier: it is empty");
+  if (specifier.empty()) {
+    return import_error(kind == Kind::kRequire ? "\"\" is an invalid module specifier: it is empty"
+                                               : "local or remote path required");
+  }
   if (natives_.contains(specifier)) return specifier;
   if (auto missing = missing_.find(specifier); missing != missing_.end())
     return import_error(missing->second);
@@ -132,6 +135,8 @@ Result<std::string> ModuleSet::locate(std::string_view base, const std::string& 
       std::string found = BIA_TRY(files_.package(base, specifier, kind == Kind::kRequire));
       if (!found.empty()) return found;
     }
+    if (std::string special = special_url_text(specifier); !special.empty())
+      return import_error(std::move(special));
     return import_error(fmt::format(
         "The moduleSpecifier \"{}\" couldn't be recognised as something k6 supports.", specifier));
   }
@@ -141,6 +146,15 @@ Result<std::string> ModuleSet::locate(std::string_view base, const std::string& 
 
 void ModuleSet::attach(JSRuntime* rt) {
   JS_SetModuleLoaderFunc(rt, &ModuleSet::normalize, &ModuleSet::load_import, this);
+}
+
+std::string special_url_text(std::string_view specifier) {
+  const bool github = specifier.starts_with("github.com/");
+  if (!github && !specifier.starts_with("cdnjs.com/libraries/")) return {};
+  return fmt::format(
+      "{0}.com 'special' urls are no longer supported - please use real ones. You can get yours by "
+      "going to {0} and copy-pasting the full url to the actual {1}JavaScript file",
+      github ? "github" : "cdnjs", github ? "raw " : "");
 }
 
 std::string unread_text(std::string_view specifier, std::string_view url, std::string_view cause) {

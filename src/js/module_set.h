@@ -127,6 +127,8 @@ class ModuleSet {
   std::map<std::string, Compiled, std::less<>> bytecode_;
 };
 
+/// What k6 says of the short forms for GitHub and cdnjs that it once knew; "" for anything else.
+std::string special_url_text(std::string_view specifier);
 /// The file whose code called the native that runs: "file:///a/b.js"; "" where there is none.
 std::string caller_file(JSContext* ctx);
 /// `file:///a/b/../c.js` → `file:///a/c.js`.

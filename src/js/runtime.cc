@@ -90,6 +90,28 @@ Result<std::unique_ptr<Context>> Context::create(Runtime& runtime, ContextHooks*
   return out;
 }
 
+namespace {
+/// As Error, whose work it leaves to Error itself; also called without `new`.
+JSValue make_go_error(JSContext* ctx, JSValueConst target, int argc, JSValueConst* argv) {
+  Value global = Context::of(ctx)->global();
+  Value error = global.property("Error");
+  Value made(ctx, JS_CallConstructor(ctx, error.get(), argc, argv));
+  if (made.is_exception()) return JS_EXCEPTION;
+  Value prototype = JS_IsUndefined(target)
+                        ? Value::dup(ctx, Context::of(ctx)->go_error_prototype())
+                        : Value(ctx, JS_GetPropertyStr(ctx, target, "prototype"));
+  if (prototype.is_object()) JS_SetPrototype(ctx, made.get(), prototype.get());
+  return made.release();
+}
+}  // namespace
+
+extern "C" JSValue bia_js_json_words(JSContext* ctx, const char* text, size_t bytes) {
+  Context* context = Context::of(ctx);
+  if (context == nullptr || context->hooks() == nullptr) return JS_UNDEFINED;
+  const std::string words = context->hooks()->json_error(std::string_view(text, bytes));
+  return words.empty() ? JS_UNDEFINED : new_string(ctx, words);
+}
+
 void Context::set_up() {
   JSContext* ctx = get();
   Value global(ctx, JS_GetGlobalObject(ctx));
@@ -100,8 +122,16 @@ void Context::set_up() {
   }
   Value error = global.property("Error");
   Value error_prototype = error.property("prototype");
+  constexpr int kHidden = JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE;
   go_error_prototype_ = JS_NewObjectProto(ctx, error_prototype.get());
-  define(ctx, go_error_prototype_, "name", JS_NewString(ctx, "GoError"));
+  JS_DefinePropertyValueStr(ctx, go_error_prototype_, "message", JS_NewString(ctx, ""), kHidden);
+  JS_DefinePropertyValueStr(ctx, go_error_prototype_, "name", JS_NewString(ctx, "GoError"),
+                            kHidden);
+  Value go_error(
+      ctx, JS_NewCFunction2(ctx, &make_go_error, "GoError", 1, JS_CFUNC_constructor_or_func, 0));
+  JS_SetPrototype(ctx, go_error.get(), error.get());
+  JS_SetConstructor(ctx, go_error.get(), go_error_prototype_);
+  JS_DefinePropertyValueStr(ctx, global.get(), "GoError", go_error.release(), kHidden);
 }
 
 Context::~Context() {

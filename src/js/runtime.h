@@ -83,6 +83,11 @@ class ContextHooks {
   /// Asked by running JavaScript now and then (every 10,000 branches or calls): true ends it with
   /// an error that scripts cannot catch.
   virtual bool should_interrupt() noexcept { return false; }
+  /// What JSON.parse says of a text that is no JSON; empty for QuickJS' words.
+  virtual std::string json_error(std::string_view text) {
+    static_cast<void>(text);
+    return {};
+  }
 
  protected:
   ~ContextHooks() = default;
@@ -109,6 +114,7 @@ class Context {
   }
   /// Inside a Running.
   Value global() const { return Value(get(), JS_GetGlobalObject(get())); }
+  ContextHooks* hooks() const { return hooks_; }
   JSValueConst go_error_prototype() const { return go_error_prototype_; }
 
   /// The namespace of the module at `url`, evaluated. Inside a Running. The Exception says what it

@@ -1,8 +1,22 @@
 #include "js/value.h"
 
+#include <cstring>
+
 #include "js/runtime.h"
 
 namespace bia::js {
+
+void replace_surrogates(const char* text, size_t size) {
+  constexpr char kLead = '\xed';
+  const char* const end = text + size;
+  while (text < end) {
+    text = static_cast<const char*>(std::memchr(text, kLead, static_cast<size_t>(end - text)));
+    if (text == nullptr || end - text < 3) return;
+    if (static_cast<unsigned char>(text[1]) >= 0xa0)
+      std::memcpy(const_cast<char*>(text), "\xef\xbf\xbd", 3);
+    text += 3;
+  }
+}
 
 std::string to_text(JSContext* ctx, JSValueConst value) {
   CString text(ctx, value);

@@ -60,11 +60,16 @@ class Value {
   JSValue value_ = JS_UNDEFINED;
 };
 
+/// Writes U+FFFD over halves of surrogate pairs, which QuickJS gives as three bytes that are no
+/// UTF-8. Only where there are some is `text` written to: QuickJS has made it for its caller then.
+void replace_surrogates(const char* text, size_t size);
+
 /// The UTF-8 text of a value while this lives. Not `ok` when the conversion threw.
 class CString {
  public:
   CString(JSContext* ctx, JSValueConst value) : ctx_(ctx) {
     data_ = JS_ToCStringLen(ctx, &size_, value);
+    if (data_ != nullptr) replace_surrogates(data_, size_);
   }
   CString(const CString&) = delete;
   CString& operator=(const CString&) = delete;

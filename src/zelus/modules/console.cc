@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 #include "js/value.h"
@@ -112,6 +113,7 @@ class Formatter {
       Value member(ctx_, JS_GetProperty(ctx_, value, names[i].atom));
       if (member.is_exception()) JS_FreeValue(ctx_, JS_GetException(ctx_));
       const char* name = JS_AtomToCString(ctx_, names[i].atom);
+      if (name != nullptr) bia::js::replace_surrogates(name, std::strlen(name));
       out += fmt::format("{}{}: {}", i == 0 ? "{ " : ", ", name != nullptr ? name : "",
                          text(member.get(), false));
       JS_FreeCString(ctx_, name);

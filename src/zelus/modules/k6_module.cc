@@ -30,7 +30,7 @@ bool check_one(Vu& vu, JSValueConst subject, JSAtom name, const Value& condition
     if (result.is_exception()) {
       Value thrown(ctx, JS_GetException(ctx));
       if (!JS_IsUncatchableError(thrown.get())) vu.record(series, 0);
-      JS_Throw(ctx, thrown.release());
+      bia_js_throw_again(ctx, thrown.release());
       return false;
     }
     if (JS_IsPromise(result.get()) && is_async_function(ctx, condition.get())) {

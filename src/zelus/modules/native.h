@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -56,6 +57,7 @@ bool each_property(JSContext* ctx, JSValueConst object, Visit&& visit) {
 }
 inline std::string atom_text(JSContext* ctx, JSAtom atom) {
   const char* text = JS_AtomToCString(ctx, atom);
+  if (text != nullptr) bia::js::replace_surrogates(text, std::strlen(text));
   std::string out = text != nullptr ? text : "";
   JS_FreeCString(ctx, text);
   return out;

@@ -37,7 +37,8 @@ TEST_F(UserTest, NamesWhatIsWrongWithAScript) {
                 HasSubstr("\"k6/ws\" is not built yet"));
     EXPECT_THAT(
         load("null.x; export default () => {}"),
-        StartsWith("TypeError: Cannot read property 'x' of null\n\tat file:///t/script.js:1:"));
+        StartsWith(
+            "TypeError: Cannot read property 'x' of undefined\n\tat file:///t/script.js:1:"));
     EXPECT_THAT(load("require('x'); export default () => {}"),
                 StartsWith("GoError: The moduleSpecifier \"x\" couldn't be recognised"));
   });

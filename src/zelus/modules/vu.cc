@@ -5,6 +5,7 @@
 #include "bia/fiber/scheduler.h"
 #include "js/value.h"
 #include "zelus/modules/http_user.h"
+#include "zelus/modules/json_parse_error.h"
 #include "zelus/modules/thread_state.h"
 
 namespace zelus::modules {
@@ -101,6 +102,8 @@ bool Vu::should_interrupt() noexcept {
   slice_began_ = bia::now();
   return should_stop();
 }
+
+std::string Vu::json_error(std::string_view text) { return json_parse_error(text); }
 
 JSValue Vu::throw_interrupted() {
   JS_ThrowInternalError(ctx(), "interrupted");

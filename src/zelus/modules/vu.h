@@ -101,6 +101,7 @@ class Vu final : public bia::js::ContextHooks {
   /// True once this run of JavaScript shall end.
   bool should_stop() const;
   bool should_interrupt() noexcept override;
+  std::string json_error(std::string_view text) override;
   /// An exception that scripts cannot catch.
   JSValue throw_interrupted();
   void set_aborted(std::string text) { aborted_ = std::move(text); }

@@ -1,0 +1,4 @@
+export default function () {}
+export function handleSummary() {
+  throw "no summary";
+}
