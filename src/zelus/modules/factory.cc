@@ -7,6 +7,7 @@
 #include "base/read_file.h"
 #include "bia/fiber/scheduler.h"
 #include "js/heap.h"
+#include "zelus/modules/gone_modules.h"
 #include "zelus/modules/http_thread.h"
 #include "zelus/modules/node_packages.h"
 #include "zelus/modules/remote_modules.h"
@@ -51,6 +52,7 @@ void add_modules(bia::js::ModuleSet& modules) {
                            "k6/experimental/websockets", "k6/experimental/redis"}) {
     modules.add_missing(name, fmt::format("the module \"{}\" is not built yet in zelus", name));
   }
+  add_gone_modules(modules);
 }
 
 void register_classes(JSRuntime* rt) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "zelus/modules/go_value.h"
+#include "zelus/modules/gone_modules.h"
 #include "zelus/modules/http_user.h"
 #include "zelus/modules/input_bytes.h"
 #include "zelus/modules/json_check.h"
@@ -71,7 +72,8 @@ Result<void> VirtualUser::init() {
       return with_exit(fmt::format("{} {}", where, exception.message), kExitScriptException,
                        "SYNTAX");
     }
-    bool import = exception.name == "GoError" && exception.stack.empty();
+    bool import = exception.name == "GoError" && exception.stack.empty() &&
+                  !is_of_gone_module(exception.message);
     return with_exit(import ? exception.message : exception.text(), kExitScriptException,
                      import ? "IMPORT" : "SCRIPT_EXCEPTION");
   }

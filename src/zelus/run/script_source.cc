@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "js/module_set.h"
 #include "zelus/modules/remote_modules.h"
 
 namespace zelus::run {
@@ -63,7 +64,11 @@ Result<exec::ScriptSource> read_script(const std::string& name,
     std::string plain = name.starts_with("file://") ? name.substr(7) : name;
     std::filesystem::path path = (here / plain).lexically_normal();
     struct stat info{};
-    if (::stat(path.c_str(), &info) != 0) return not_found(name);
+    if (::stat(path.c_str(), &info) != 0) {
+      if (std::string special = bia::js::special_url_text(name); !special.empty())
+        return Error(Code::kInvalidArgument, "NO_SCRIPT", std::move(special));
+      return not_found(name);
+    }
     if (S_ISDIR(info.st_mode)) {
       std::string folder = path.string();
       if (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();

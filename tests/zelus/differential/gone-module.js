@@ -1,0 +1,2 @@
+import "k6/experimental/timers";
+export default function () {}

@@ -1,0 +1,2 @@
+import x from "github.com/owner/name/file.js";
+export default function () {}
