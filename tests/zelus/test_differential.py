@@ -75,6 +75,13 @@ CASES = {
     "async": "run {script}",
     "handle-summary": "run {script}",
     "arrival": "run {script}",
+    "thrown-values": "run {script}",
+    "thrown-summary": "run {script}",
+    "error-words": "run {script}",
+    "cookie-values": "run {script}",
+    "request-values": "run {script}",
+    "gone-module": "run {script}",
+    "special-url": "run {script}",
     "inspect": "inspect {script}",
     "inspect-requirements": "inspect --execution-requirements {script}",
 }
@@ -125,6 +132,8 @@ def mask(text, ours):
         if pattern is not None:
             text = re.sub(pattern, becomes, text)
     text = re.sub(r'time="[^"]*"', "time=T", text)
+    # Go's own logger has the time once more.
+    text = re.sub(r'msg="\d{4}/\d\d/\d\d \d\d:\d\d:\d\d net/http', 'msg="net/http', text)
     # The banner is each program's own.
     text = re.sub(r"(?:\A|(?<=disabled instead\n))\n(?:.*\n){5}\n\n     execution:", "[banner]\n     execution:", text)
     text = re.sub(r"\A\n(?:.*\n){5}\n\nInit ", "[banner]\nInit ", text)

@@ -9,7 +9,7 @@
 
 namespace zelus::modules {
 
-/// A cookie as Set-Cookie gave it (RFC 6265 section 5.2).
+/// A cookie as Set-Cookie gave it (RFC 6265 section 5.2); the domain as it was written.
 struct Cookie {
   std::string name, value, domain, path;
   bool http_only = false;
@@ -20,11 +20,12 @@ struct Cookie {
 };
 /// False for what is no cookie.
 bool parse_set_cookie(std::string_view header, Cookie& cookie);
-/// RFC 1123 and its relatives as browsers send them: "Tue, 24 Nov 2026 15:16:20 GMT". False for
+/// RFC 1123 as Go reads it, also with `-` in the date: "Tue, 24 Nov 2026 15:16:20 GMT". False for
 /// anything else.
 bool parse_cookie_date(std::string_view text, int64_t& ms);
 
-/// A user's cookies (RFC 6265 section 5.3, without public suffixes).
+/// A user's cookies (RFC 6265 section 5.3, without public suffixes; as Go's, `Secure` ones also go
+/// to this machine without TLS).
 class CookieJar {
  public:
   /// More than this a user: the oldest goes.
@@ -33,6 +34,7 @@ class CookieJar {
   void set(const Url& url, Cookie cookie, int64_t now_ms);
   /// What a request to that URL sends: longer paths first, then older ones.
   std::vector<std::pair<std::string, std::string>> for_url(const Url& url, int64_t now_ms);
+  /// As k6: those that the URL sends and that have its host and its default path.
   void clear(const Url& url);
   void remove(const Url& url, std::string_view name);
   void clear() { stored_.clear(); }
@@ -45,6 +47,7 @@ class CookieJar {
     int64_t expires_ms;  ///< INT64_MAX: with the session
   };
   static bool matches(const Stored& stored, const Url& url);
+  static bool is_own(const Stored& stored, const Url& url);
   std::vector<Stored> stored_;  ///< in order of creation
 };
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/text.h"
 #include "bia/http/redirect.h"
 #include "http/http2_protocol.h"
 #include "zelus/modules/content_encoding.h"
@@ -208,7 +209,11 @@ const bia::http::Headers* Exchange::build_headers(Vu& vu, const Url& url, std::s
                      bia::http::field_name_equals(name, "Host")))
       continue;
     if (content_dropped_ && describes_content(name)) continue;
-    wire_headers_.add(name, value);
+    // Go: an empty Host is the URL's, an empty User-Agent none.
+    if (value.empty() && (bia::http::field_name_equals(name, "Host") ||
+                          bia::http::field_name_equals(name, "User-Agent")))
+      continue;
+    wire_headers_.add(name, bia::trim(value));
   }
   if (!authorization_.empty()) {
     wire_headers_.add("Authorization", authorization_);
@@ -218,22 +223,9 @@ const bia::http::Headers* Exchange::build_headers(Vu& vu, const Url& url, std::s
                       "Basic " + base64_encode(url.has_user ? url.credentials() : digest_user_));
   }
   if (!referer_.empty() && !request.headers.has("Referer")) wire_headers_.add("Referer", referer_);
-  // As k6: the cookies of the parameters, then the jar's but those that they replace.
-  std::vector<std::pair<std::string, std::string>> cookies;
-  for (const auto& cookie : request.cookies) cookies.emplace_back(cookie.name, cookie.value);
-  if (request.jar != nullptr) {
-    for (auto& pair : request.jar->for_url(url, unix_now_ms())) {
-      const bool replaced = std::any_of(
-          request.cookies.begin(), request.cookies.end(),
-          [&](const auto& cookie) { return cookie.replace && cookie.name == pair.first; });
-      if (!replaced) cookies.push_back(std::move(pair));
-    }
-  }
-  std::string line(request.headers.get("Cookie"));
-  for (const auto& [name, value] : cookies)
-    line += fmt::format("{}{}={}", line.empty() ? "" : "; ", name, value);
+  std::string line = cookie_line(vu, url);
   if (!line.empty()) wire_headers_.add("Cookie", line);
-  if (first) sent_cookies = std::move(cookies);
+  if (first) sent_cookies = std::move(line);
   return &wire_headers_;
 }
 
@@ -290,7 +282,7 @@ bool Exchange::hop(Vu& vu, bia::http::Client& client, const Url& url, std::strin
     }
   }
   status = response.status;
-  error_code = status >= 400 && status <= 599 ? 1000 + status : 0;
+  error_code = status >= 400 ? 1000 + status : 0;
   error.clear();
   return true;
 }
@@ -412,6 +404,7 @@ void Exchange::refuse(Vu& vu, const std::shared_ptr<const Url>& url, std::string
   fail_early(*url, method, std::move(text));
   error_code = code;
   timings = {};
+  if (final_url == nullptr) sent_cookies = cookie_line(vu, *url);
   record(vu, url, method);
 }
 

@@ -75,11 +75,12 @@ class Exchange {
   bool interrupted = false;
   bool body_kept = false;
   bool redirected = false;  ///< `final_url` is another than what was asked for
-  /// Of the first hop, for response.request.
-  std::vector<std::pair<std::string, std::string>> sent_cookies;
+  /// The Cookie field of the first hop, for response.request.
+  std::string sent_cookies;
   HttpThread* home = nullptr;
   /// Values that the Response object made of it (http_response.cc); set with the first of them.
-  static constexpr size_t kMadeFields = 6;
+  static constexpr size_t kMadeFields = 7;
+  static constexpr size_t kMadeJson = 6;  ///< by json()
   bool any_made = false;
   std::array<JSValue, kMadeFields> made;
 
@@ -87,6 +88,8 @@ class Exchange {
   /// Sends it and follows redirects; each hop is sampled and its cookies kept. Suspends; called
   /// outside of running JavaScript.
   void perform(Vu& vu, HttpUser& user);
+  /// Its parameters were wrong: nothing was sent.
+  bool never_began() const { return request.url == nullptr && error_code == 0; }
   double ms(Duration duration) const { return static_cast<double>(duration.count()) / 1e6; }
   Duration duration() const { return timings.sending + timings.waiting + timings.receiving; }
 
@@ -96,6 +99,8 @@ class Exchange {
            bool with_body, bia::Deadline deadline);
   const bia::http::Headers* build_headers(Vu& vu, const Url& url, std::string_view method,
                                           bool with_body);
+  /// Of the script's own field, its parameters and the jar; empty where there is none.
+  std::string cookie_line(Vu& vu, const Url& url) const;
   void record(Vu& vu, const std::shared_ptr<const Url>& url, std::string_view method);
   void fail_early(const Url& url, std::string_view method, std::string text);
   /// What Go's transport would not begin to send counts as a request all the same.

@@ -1,8 +1,6 @@
 // http.CookieJar and http.expectedStatuses.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "zelus/modules/http_send.h"
 #include "zelus/modules/native.h"
 #include "zelus/modules/thread_state.h"
@@ -58,13 +56,22 @@ JSValue cookies_for_url(JSContext* ctx, JSValueConst self, int argc, JSValueCons
   return out.release();
 }
 
-/// Go's time.RFC1123: an abbreviation of a zone that it does not know counts as GMT.
-std::string in_gmt(std::string date) {
-  const size_t blank = date.rfind(' ');
-  if (blank == std::string::npos || date.size() - blank < 4 || date.size() - blank > 6) return date;
-  const bool letters = std::all_of(date.begin() + static_cast<std::ptrdiff_t>(blank) + 1,
-                                   date.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-  return letters ? date.substr(0, blank) + " GMT" : date;
+/// As `expires`, which k6 reads as Go's time.RFC1123. False with the error.
+bool set_expiry(Cookie& cookie, const std::string& date, std::string& error) {
+  if (date.empty()) return true;
+  cookie.has_expires =
+      date.find('-') == std::string::npos && parse_cookie_date(date, cookie.expires_ms);
+  if (cookie.has_expires) return true;
+  error = fmt::format("unable to parse \"expires\" date string \"{}\"", date);
+  constexpr std::string_view kDays = "SunMonTueWedThuFriSat";
+  const size_t day = kDays.find(std::string_view(date).substr(0, 3));
+  // What else is wrong with it Go says too; this is what it says of a text that is no such date.
+  if (day == std::string_view::npos || day % 3 != 0 || date.size() < 3)
+    error += fmt::format(
+        ": parsing time \"{0}\" as \"Mon, 02 Jan 2006 15:04:05 MST\": cannot parse "
+        "\"{0}\" as \"Mon\"",
+        date);
+  return false;
 }
 
 JSValue set(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {
@@ -83,12 +90,7 @@ JSValue set(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {
       if (key == "secure") cookie.secure = JS_ToBool(ctx, value.get()) > 0;
       if (key == "http_only") cookie.http_only = JS_ToBool(ctx, value.get()) > 0;
       if (key == "max_age") JS_ToInt64(ctx, &cookie.max_age, value.get());
-      if (key != "expires") return true;
-      cookie.has_expires = parse_cookie_date(in_gmt(to_text(ctx, value.get())), cookie.expires_ms);
-      if (!cookie.has_expires)
-        error = fmt::format("unable to parse \"expires\" date string \"{}\"",
-                            to_text(ctx, value.get()));
-      return cookie.has_expires;
+      return key != "expires" || set_expiry(cookie, to_text(ctx, value.get()), error);
     });
     if (!ok) return error.empty() ? JS_EXCEPTION : throw_go_error(ctx, error);
   }

@@ -16,6 +16,11 @@ namespace {
 
 constexpr int kRedirectsMax = 10;
 
+bool is_plain_object(JSContext* ctx, JSValueConst value) {
+  return JS_IsObject(value) && !JS_IsArray(value) && !JS_IsFunction(ctx, value) &&
+         !JS_IsDate(value);
+}
+
 struct Reader {
   Vu& vu;
   JSContext* ctx;
@@ -80,8 +85,12 @@ struct Reader {
     return each_property(ctx, value.get(), [&](JSAtom atom, const Value& cookie) {
       if (cookie.is_nullish()) return true;
       HttpRequest::RequestCookie out{atom_text(ctx, atom), "", false};
-      if (cookie.is_object()) {
-        out.value = to_text(ctx, cookie.property("value").get());
+      if (is_plain_object(ctx, cookie.get())) {
+        // Without the key: an empty value. k6 sends an undefined one as such.
+        JSAtom value_atom = JS_NewAtom(ctx, "value");
+        if (JS_HasProperty(ctx, cookie.get(), value_atom) > 0)
+          out.value = to_text(ctx, cookie.property(value_atom).get());
+        JS_FreeAtom(ctx, value_atom);
         Value replace = cookie.property("replace");
         out.replace = JS_ToBool(ctx, replace.get()) > 0;
       } else {

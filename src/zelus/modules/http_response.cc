@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "zelus/modules/cookie_text.h"
 #include "zelus/modules/field_name.h"
 #include "zelus/modules/http_send.h"
 #include "zelus/modules/json_path.h"
@@ -99,6 +100,7 @@ JSValue make_cookies(JSContext* ctx, const Exchange& exchange) {
 }
 
 JSValue make_body(JSContext* ctx, const Exchange& exchange) {
+  if (exchange.never_began()) return JS_NewArray(ctx);  // Go's empty list of bytes
   if (!exchange.body_kept) return JS_NULL;
   const std::string& body = exchange.response.body;
   if (exchange.request.response_type == ResponseType::kBinary) {
@@ -153,9 +155,7 @@ JSValue make_request(JSContext* ctx, const Exchange& exchange) {
     add("User-Agent", Vu::of(ctx).script().options.user_agent);
   for (const auto& [name, value] : request.headers) add(name, value);
   JSValue cookies = JS_NewObject(ctx);
-  std::string line;
-  for (const auto& [name, value] : exchange.sent_cookies) {
-    line += fmt::format("{}{}={}", line.empty() ? "" : "; ", name, value);
+  for (const auto& [name, value] : read_cookie_line(exchange.sent_cookies)) {
     JSValue cookie = JS_NewObject(ctx);
     define(ctx, cookie, "name", new_string(ctx, name));
     define(ctx, cookie, "value", new_string(ctx, value));
@@ -170,7 +170,7 @@ JSValue make_request(JSContext* ctx, const Exchange& exchange) {
     JS_GetLength(ctx, list.get(), &length);
     JS_SetPropertyInt64(ctx, list.get(), length, cookie);
   }
-  if (!line.empty()) add("Cookie", line);
+  if (!exchange.sent_cookies.empty()) add("Cookie", exchange.sent_cookies);
   define(ctx, out, "headers", headers);
   define(ctx, out, "body",
          new_string(ctx, request.plain_body.empty() ? request.body : request.plain_body));
@@ -178,9 +178,13 @@ JSValue make_request(JSContext* ctx, const Exchange& exchange) {
   return out;
 }
 
-JSValue made_once(JSContext* ctx, Exchange& exchange, ResponseField field) {
+void start_made(Exchange& exchange) {
   if (!exchange.any_made) exchange.made.fill(JS_UNDEFINED);
   exchange.any_made = true;
+}
+
+JSValue made_once(JSContext* ctx, Exchange& exchange, ResponseField field) {
+  start_made(exchange);
   JSValue& made = exchange.made[made_slot(field)];
   if (JS_IsUndefined(made)) {
     switch (field) {
@@ -307,21 +311,28 @@ JSValue throw_json_error(JSContext* ctx, const std::string& body) {
 JSValue response_json(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {
   auto* found = static_cast<Exchange*>(JS_GetOpaque2(ctx, self, kClassResponse));
   if (found == nullptr) return JS_EXCEPTION;
-  const Exchange& exchange = *found;
-  if (!exchange.body_kept) {
+  Exchange& exchange = *found;
+  if (!exchange.body_kept && !exchange.never_began()) {
     return throw_go_error(ctx,
                           "the body is null so we can't transform it to JSON - this likely was "
                           "because of a request error getting the response");
   }
   const std::string& body = exchange.response.body;
+  const bool with_path = argc > 0;
+  if (with_path && is_nullish(argv[0])) return JS_UNDEFINED;
+  if (!with_path && exchange.any_made && !JS_IsUndefined(exchange.made[Exchange::kMadeJson]))
+    return JS_DupValue(ctx, exchange.made[Exchange::kMadeJson]);
   Value value(ctx, JS_ParseJSON(ctx, body.c_str(), body.size(), "response"));
-  bool with_path = argc > 0 && !is_nullish(argv[0]);
   if (value.is_exception()) {
     if (!with_path) return throw_json_error(ctx, body);
     JS_FreeValue(ctx, JS_GetException(ctx));
     return JS_UNDEFINED;
   }
-  if (!with_path) return value.release();
+  if (!with_path) {
+    start_made(exchange);
+    exchange.made[Exchange::kMadeJson] = value.dup();
+    return value.release();
+  }
   return json_path(ctx, std::move(value), to_text(ctx, argv[0])).release();
 }
 
