@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ctime>
 #include <vector>
 
+#include "zelus/metrics/go_float.h"
 #include "zelus/modules/native.h"
 
 namespace zelus::modules {
@@ -55,8 +57,42 @@ std::string go_value_text(JSContext* ctx, const Value& value, int depth) {
                      fmt::join(parts, ", "));
 }
 
+namespace {
+
+/// Go's int64 where the number is whole and JavaScript counts so far, else its float64.
+std::string go_number(double number) {
+  constexpr double kWholeMax = 9007199254740992;
+  if (number == std::trunc(number) && std::fabs(number) <= kWholeMax &&
+      (number != 0 || !std::signbit(number)))
+    return fmt::format("{}", static_cast<int64_t>(number));
+  return metrics::format_go_g(number);
+}
+
+/// Go's time.Time as a text.
+std::string go_time(double ms) {
+  if (!std::isfinite(ms)) return "0001-01-01 00:00:00 +0000 UTC";
+  const auto seconds = static_cast<std::time_t>(std::floor(ms / 1000));
+  const auto rest = static_cast<int>(ms - static_cast<double>(seconds) * 1000);
+  std::tm local{};
+  localtime_r(&seconds, &local);
+  char date[32], zone[32];
+  std::strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &local);
+  std::strftime(zone, sizeof(zone), " %z %Z", &local);
+  std::string fraction = rest == 0 ? "" : fmt::format(".{:03}", rest);
+  while (fraction.ends_with('0')) fraction.pop_back();
+  return date + fraction + zone;
+}
+
+}  // namespace
+
 std::string go_print(JSContext* ctx, const Value& value, int depth) {
   if (value.is_nullish() || depth > kDepthMax) return "<nil>";
+  if (JS_IsNumber(value.get()) || JS_IsDate(value.get())) {
+    double number = 0;
+    JS_ToFloat64(ctx, &number, value.get());
+    return JS_IsDate(value.get()) ? go_time(number) : go_number(number);
+  }
+  if (JS_IsSymbol(value.get())) return to_text(ctx, value.property("description").get());
   if (!value.is_object() || value.is_function()) return to_text(ctx, value.get());
   const bool array = JS_IsArray(value.get());
   std::vector<std::pair<std::string, std::string>> parts;

@@ -161,7 +161,8 @@ JSValue cookie_jar(JSContext* ctx, JSValueConst, int, JSValueConst*) {
 JSValue set_response_callback(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   HttpUser& http = Vu::of(ctx).http();
   JSValueConst callback = argument(argc, argv, 0);
-  if (JS_IsNull(callback)) {
+  // k6: without an argument as with null.
+  if (argc == 0 || JS_IsNull(callback)) {
     http.default_expected = false;
     http.expected.reset();
     return JS_UNDEFINED;

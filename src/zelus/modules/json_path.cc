@@ -19,6 +19,7 @@ struct Part {
   bool pattern = false;  ///< has * or ?
   bool query = false;    ///< `#(…)`; `text` is what is inside
   bool all = false;      ///< `#(…)#`
+  bool several = false;  ///< `{…}` or `[…]`; `text` is all of it
 };
 
 bool match(std::string_view pattern, std::string_view text) {
@@ -67,10 +68,39 @@ bool take_query(std::string_view& path, Part& part) {
   return false;
 }
 
+/// The size of the balanced `{…}`, `[…]` or `(…)` at the front; npos where it is not closed.
+size_t balanced_size(std::string_view path) {
+  size_t depth = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < path.size(); ++i) {
+    const char c = path[i];
+    if (c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (c == '{' || c == '[' || c == '(')) {
+      ++depth;
+    } else if (!quoted && (c == '}' || c == ']' || c == ')') && --depth == 0) {
+      return i + 1;
+    }
+  }
+  return std::string_view::npos;
+}
+
+bool begins_several(std::string_view path) {
+  return path.starts_with('{') || path.starts_with('[');
+}
+
 bool split(std::string_view path, std::vector<Part>& parts) {
   while (true) {
     Part part;
-    if (path.starts_with("#(")) {
+    if (begins_several(path)) {
+      const size_t size = balanced_size(path);
+      if (size == std::string_view::npos) return false;
+      part.several = true;
+      part.text = std::string(path.substr(0, size));
+      path.remove_prefix(size);
+    } else if (path.starts_with("#(")) {
       if (!take_query(path, part)) return false;
     } else {
       size_t i = 0;
@@ -96,6 +126,12 @@ size_t plain_size(std::string_view path) {
   size_t depth = 0;
   bool quoted = false;
   for (size_t i = 0; i < path.size(); ++i) {
+    if ((i == 0 || path[i - 1] == '.') && begins_several(path.substr(i))) {
+      const size_t size = balanced_size(path.substr(i));
+      if (size == std::string_view::npos) return path.size();
+      i += size;
+      if (i == path.size()) break;
+    }
     char c = path[i];
     if (c == '\\') {
       ++i;
@@ -119,11 +155,12 @@ size_t plain_size(std::string_view path) {
 
 class Walker {
  public:
-  explicit Walker(JSContext* ctx) : ctx_(ctx) {}
+  Walker(JSContext* ctx, int depth) : ctx_(ctx), depth_(depth) {}
 
   Value walk(Value value, const std::vector<Part>& parts, size_t at) {
     if (at == parts.size()) return value;
     const Part& part = parts[at];
+    if (part.several) return walk(several(value, part.text), parts, at + 1);
     if (JS_IsArray(value.get())) {
       if (part.query) return select(value, parts, at);
       if (part.text == "#")
@@ -139,6 +176,7 @@ class Walker {
   }
 
  private:
+  Value several(const Value& value, std::string_view text);
   int64_t length(const Value& value) {
     int64_t out = 0;
     JS_GetLength(ctx_, value.get(), &out);
@@ -236,11 +274,86 @@ class Walker {
   }
 
   JSContext* ctx_;
+  int depth_;  ///< of `{…}` within each other
 };
 
-}  // namespace
+/// Cuts the part before the next comma that is in no brackets and no quotes off the front.
+std::string_view take_selector(std::string_view& list) {
+  bool quoted = false;
+  size_t i = 0;
+  for (; i < list.size() && (quoted || list[i] != ','); ++i) {
+    if (list[i] == '\\') {
+      ++i;
+    } else if (list[i] == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (list[i] == '{' || list[i] == '[' || list[i] == '(')) {
+      const size_t size = balanced_size(list.substr(i));
+      if (size == std::string_view::npos) break;
+      i += size - 1;
+    }
+  }
+  i = std::min(i, list.size());
+  std::string_view out = list.substr(0, i);
+  list.remove_prefix(std::min(i + 1, list.size()));
+  return out;
+}
 
-Value json_path(JSContext* ctx, Value value, std::string_view path) {
+/// `"key":path` and `key:path`: the key, which is taken off; else the path's last name.
+std::string take_key(std::string_view& selector) {
+  size_t colon = std::string_view::npos;
+  if (selector.starts_with('"')) {
+    const size_t quote = selector.find('"', 1);
+    if (quote != std::string_view::npos && selector.substr(quote + 1).starts_with(':'))
+      colon = quote + 1;
+  } else if (!selector.starts_with('@')) {
+    colon = selector.find(':');
+    if (colon > selector.find_first_of("{[(\"")) colon = std::string_view::npos;
+  }
+  std::string_view name = selector;
+  if (colon != std::string_view::npos) {
+    name = selector.substr(0, colon);
+    selector.remove_prefix(colon + 1);
+    if (name.size() > 1 && name.starts_with('"')) name = name.substr(1, name.size() - 2);
+    return std::string(name);
+  }
+  for (size_t i = 0; i < selector.size(); ++i) {
+    if ((selector[i] == '.' || selector[i] == '|') && (i == 0 || selector[i - 1] != '\\'))
+      name = selector.substr(i + 1);
+  }
+  return std::string(name);
+}
+
+constexpr int kDepthMax = 16;
+Value json_path(JSContext* ctx, Value value, std::string_view path, int depth);
+
+Value Walker::several(const Value& value, std::string_view text) {
+  if (depth_ >= kDepthMax) return {};
+  const bool object = text.starts_with('{');
+  Value out(ctx_, object ? JS_NewObject(ctx_) : JS_NewArray(ctx_));
+  uint32_t count = 0;
+  for (std::string_view list = text.substr(1, text.size() - 2); !list.empty();) {
+    std::string_view selector = take_selector(list);
+    std::string key = object ? take_key(selector) : "";
+    Value found = json_path(ctx_, value, selector, depth_ + 1);
+    if (found.is_undefined() || found.is_exception()) continue;
+    if (object) {
+      bia::js::define(ctx_, out.get(), key, found.release());
+    } else {
+      JS_SetPropertyUint32(ctx_, out.get(), count++, found.release());
+    }
+  }
+  return out;
+}
+
+Value json_path(JSContext* ctx, Value value, std::string_view path, int depth) {
+  if (path.empty()) return {};
+  if (path.starts_with('!')) {  // a value as it stands
+    const std::string literal(path.substr(1));
+    Value out(ctx, JS_ParseJSON(ctx, literal.c_str(), literal.size(), "path"));
+    if (!out.is_exception()) return out;
+    JS_FreeValue(ctx, JS_GetException(ctx));
+    return {};
+  }
   for (int steps = 0; !path.empty() && !value.is_undefined(); ++steps) {
     if (steps > static_cast<int>(kPartsMax)) return {};
     JsonModifier modifier;
@@ -252,10 +365,16 @@ Value json_path(JSContext* ctx, Value value, std::string_view path) {
     size_t end = plain_size(path);
     std::vector<Part> parts;
     if (!split(path.substr(0, end), parts)) return {};
-    value = Walker(ctx).walk(std::move(value), parts, 0);
+    value = Walker(ctx, depth).walk(std::move(value), parts, 0);
     path.remove_prefix(std::min(end + 1, path.size()));
   }
   return value;
+}
+
+}  // namespace
+
+Value json_path(JSContext* ctx, Value value, std::string_view path) {
+  return json_path(ctx, std::move(value), path, 0);
 }
 
 }  // namespace zelus::modules
