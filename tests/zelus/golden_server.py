@@ -1,4 +1,6 @@
-"""The HTTP server that the golden scripts talk to: same pages and headers as when the samples were taken from k6."""
+"""The servers that the golden scripts talk to: same pages and headers as when the samples were taken from k6, and a Greeter over gRPC."""
+import concurrent.futures
+import functools
 import http.server
 import json
 import socketserver
@@ -78,3 +80,15 @@ def start():
     server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server, server.server_address[1]
+
+
+@functools.cache
+def greeter():
+    """The port on which hello.Greeter/SayHello is served from the first call on. Messages are bytes: what is field 1 of the request, the name, is field 1 of the reply."""
+    import grpc  # of scripts/setup's python3; other cases need none
+    server = grpc.server(concurrent.futures.ThreadPoolExecutor(8))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("hello.Greeter", {"SayHello": grpc.unary_unary_rpc_method_handler(lambda request, _: request)}),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    greeter.server = server
+    return port

@@ -1,6 +1,7 @@
 """new, completion, version, help: what they write, and how they refuse."""
 import json
 import os
+import pty
 import re
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ import tarfile
 
 import pytest
 
-from conftest import BIN
+from conftest import BIN, SOURCE
 
 
 def zelus(*arguments, cwd, **options):
@@ -140,6 +141,19 @@ def test_archive_without_the_environment_and_to_stdout(tmp_path):
         assert json.loads(tar.extractfile("metadata.json").read())["env"] == {}
 
 
+def test_archives_of_old_versions_of_k6(tmp_path):
+    archived(tmp_path)
+    assert zelus("archive", "-O", "new.tar", "s.js", cwd=tmp_path).returncode == 0
+    (tmp_path / "lib").rename(tmp_path / "gone")
+    with tarfile.open(tmp_path / "new.tar") as new, tarfile.open(tmp_path / "old.tar", "w") as old:
+        for member in filter(tarfile.TarInfo.isfile, new):
+            content = new.extractfile(member)
+            if member.name.startswith("file/"):
+                member.name = ("scripts/" if member.name.endswith(".js") else "files/") + member.name.removeprefix("file/")
+            old.addfile(member, content)
+    assert logged(zelus("run", "-q", "--log-format=json", "-i", "1", "-u", "1", "-e", "X=1", "old.tar", cwd=tmp_path)) == ["module data 256 1"]
+
+
 def test_bad_archives(tmp_path):
     archived(tmp_path)
     assert zelus("archive", "-i", "1", "-u", "3", "s.js", cwd=tmp_path).returncode == 104
@@ -227,3 +241,70 @@ def test_the_consoles_file_has_k6s_lines(tmp_path, form, line):
     done = zelus("run", "-q", "--summary-mode=disabled", "--log-output=none", f"--log-format={form}", "--console-output=c.txt", "s.js", cwd=tmp_path)
     assert done.returncode == 0
     assert re.sub(r"\d{4}-\d\d-\d\dT[\d:]*Z", "T", (tmp_path / "c.txt").read_text()) == line + "\n"
+
+
+def flags_of(help_text):
+    """{"--name": short form, type, text and default in one line}"""
+    found = {}
+    for section in re.findall(r"^(?:Global )?Flags:\n((?: .*\n?)+)", help_text, re.M):
+        for entry in re.split(r"\n(?=  (?:-\w,|   ) --)", "\n" + section)[1:]:
+            found[re.search(r"--[\w-]+", entry)[0]] = " ".join(entry.split())
+    return found
+
+
+#: Flags of `run` whose text or default is our own.
+OTHER_HELP = {
+    "--summary-mode": "legacy is there, too", "--no-usage-report": "nothing is reported", "--config": "the user's folder", "--log-output": "without loki",
+}
+
+
+def test_help_of_run_is_that_of_k6(tmp_path):
+    ours = flags_of(zelus("run", "--help", cwd=tmp_path).stdout)
+    theirs = flags_of((SOURCE / "tests/golden/49-help-run/stdout").read_text())
+    assert len(theirs) > 50
+    different = {flag: (text, ours.get(flag)) for flag, text in theirs.items()
+                 if (ours.get(flag) or "").replace("zelus", "k6") != text.replace("base: pure Sobek - Golang JS VM supporting ES6+", "base: pure ES6+")}
+    assert set(different) == set(OTHER_HELP), different
+    assert all(ours[flag].split("--")[0] == theirs[flag].split("--")[0] for flag in OTHER_HELP)
+    assert {flag for flag in ours if flag not in theirs} == {"--modules-lock", "--modules-offline", "--latency-from"}
+
+
+def test_versions_and_general_help_have_the_parts_of_k6s(tmp_path):
+    golden = SOURCE / "tests/golden/50-version"
+    line, as_json, help_text = (golden / "stdout").read_text().split("\n", 2)
+    ours = zelus("version", cwd=tmp_path).stdout
+    assert re.fullmatch(r"k6 v\d+\.\d+\.\d+ \(.*linux/amd64\)", line) and re.fullmatch(r"zelus v\d+\.\d+\.\d+ \(k6 2\.2\.0 .*, linux/(?:amd64|arm64)\)\n", ours), ours
+    assert zelus("--version", cwd=tmp_path).stdout == ours
+    for text in (as_json + "\n", zelus("version", "--json", cwd=tmp_path).stdout):
+        told = json.loads(text)
+        assert text == json.dumps(told, separators=(",", ":"), sort_keys=True) + "\n" and told["version"].startswith("v")
+    commands = re.compile(r"^  ([a-z]+) {2,}\S", re.M)
+    theirs = set(commands.findall(help_text))
+    for arguments in (["--help"], ["help"], []):
+        told = zelus(*arguments, cwd=tmp_path).stdout
+        # docs/k6-compatibility.md: these are errors that say so.
+        assert theirs - set(commands.findall(told)) == {"cloud", "deps", "features", "x"}, told
+        assert 'Use "zelus [command] --help" for more information about a command.' in told
+    refused = zelus("nosuch", cwd=tmp_path)
+    assert refused.returncode == int((golden / "exit").read_text())
+    assert re.sub(r'time="[^"]*"', "", refused.stderr).replace("zelus", "k6") == re.sub(r'time="[^"]*"', "", (golden / "stderr").read_text())
+
+
+def test_a_dumb_terminal_gets_plain_text(tmp_path):
+    (tmp_path / "s.js").write_text("export default function () {}")
+    printed = {}
+    for kind in ("xterm-256color", "dumb"):
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen([BIN / "zelus", "run", "s.js"], cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs,
+                                   env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "TERM": kind})
+        os.close(theirs)
+        printed[kind] = b""
+        try:
+            while part := os.read(ours, 65536):
+                printed[kind] += part
+        except OSError:  # how Linux says that nobody writes any more
+            pass
+        os.close(ours)
+        assert process.wait(60) == 0
+    assert b"iterations..." in printed["dumb"]
+    assert b"\x1b[" in printed["xterm-256color"] and b"\x1b" not in printed["dumb"]

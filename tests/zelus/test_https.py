@@ -1,6 +1,7 @@
 """`zelus run` on https://, against the example service."""
 import json
 import os
+import re
 import shutil
 import subprocess
 
@@ -55,6 +56,16 @@ def test_http2_by_alpn_with_the_systems_roots(served, tmp_path):
     assert result["metrics"]["http_req_tls_handshaking"]["min"] == 0, "a user's second request finds the connection"
 
 
+def test_a_folder_of_roots(served, tmp_path):
+    authority, port = served
+    roots = tmp_path / "roots"
+    roots.mkdir()
+    digest = subprocess.run(["openssl", "x509", "-hash", "-noout", "-in", authority.pem], capture_output=True, text=True, check=True).stdout.strip()
+    shutil.copy(authority.pem, roots / f"{digest}.0")
+    result, output = run(tmp_path, port, SSL_CERT_FILE="/dev/null", SSL_CERT_DIR=str(roots))
+    assert checks(result) == (6, 0), output
+
+
 def test_options(served, tmp_path):
     authority, port = served
     limited = SCRIPT.replace("iterations: 6", "iterations: 6, tlsVersion: 'tls1.2', tlsCipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256']")
@@ -91,6 +102,34 @@ def test_client_certificates(start, tmp_path):
     result, output = run(tmp_path, port, SSL_CERT_FILE=str(authority.pem))
     assert checks(result) == (0, 6)
     assert "tls: certificate required" in output
+
+
+KEYS = """
+import http from 'k6/http';
+export default function () { http.get(`${__ENV.BASE}/helloworld/k6`); }
+"""
+
+
+@pytest.mark.parametrize("version, labels", [
+    ("tls1.3", {"CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET", "CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"}), ("tls1.2", {"CLIENT_RANDOM"})])
+def test_keys_are_logged(served, tmp_path, version, labels):
+    _, port = served
+    script = f"export const options = {{ tlsVersion: '{version}' }};\n{KEYS}"
+    for program in filter(None, (conftest.BIN / "zelus", K6)):
+        folder = tmp_path / os.path.basename(program)
+        folder.mkdir()
+        (folder / "script.js").write_text(script)
+        (folder / "keys.log").write_text("# what was there\n")
+        for name in ("keys.log", "new.log"):
+            done = subprocess.run([program, "run", "-q", "--no-usage-report", "--insecure-skip-tls-verify", "script.js"], cwd=folder, capture_output=True, text=True, timeout=60,
+                                  env={**os.environ, "BASE": f"https://localhost:{port}", "SSLKEYLOGFILE": name})
+            assert done.returncode == 0, done.stderr
+        first, *lines = (folder / "keys.log").read_text().splitlines()
+        assert first == "# what was there"
+        # Wireshark's form: what it is, the client's random number, the secret. k6 leaves the exporter's secret out.
+        assert {line.split()[0] for line in lines} - {"EXPORTER_SECRET"} == labels, program
+        assert all(re.fullmatch(r"[A-Z0-9_]+ [0-9a-f]{64} (?:[0-9a-f]{64}|[0-9a-f]{96})", line) for line in lines), lines
+        assert (folder / "new.log").stat().st_mode & 0o777 == 0o600, program
 
 
 K6 = shutil.which("k6", path=os.path.expanduser("~/go/bin") + os.pathsep + os.environ["PATH"])
