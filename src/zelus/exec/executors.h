@@ -17,7 +17,7 @@ class FixedUsers : public Executor {
   /// Called once all users are back.
   virtual void finish() {}
   /// Called on the user's thread when its loop has ended.
-  virtual void loop_ended(UserSlot&, uint64_t /*started*/) {}
+  virtual void loop_ended(size_t /*user*/, uint64_t /*started*/) {}
 
   LoopLimits limits_;
   int64_t users_ = 0;
@@ -41,10 +41,11 @@ class PerVuIterations final : public FixedUsers {
  private:
   double current_fraction() const override;
   std::vector<std::string> right_columns() const override;
-  void loop_ended(UserSlot& slot, uint64_t started) override;
+  void loop_ended(size_t user, uint64_t started) override;
   void finish() override;
   uint64_t total_ = 0;
-  std::atomic<uint64_t> dropped_{0};
+  /// What each user has left undone.
+  std::vector<uint64_t> dropped_;
 };
 
 class ConstantVus final : public FixedUsers {

@@ -106,6 +106,19 @@ TEST(PerVuIterations, EachUserRunsItsOwn) {
   EXPECT_EQ(script.numbers.size(), 100u);
 }
 
+TEST(PerVuIterations, EachUserTellsWhatItDropped) {
+  FakeScript script;
+  script.iteration = seconds(5);
+  Scenario s = scenario(ExecutorKind::kPerVuIterations, Duration(0));
+  s.vus = 3;
+  s.iterations = 10;
+  s.max_duration = milliseconds(100);
+  RunResult result = run_fake(script, {{"a", s}});
+  EXPECT_EQ(result.interrupted, 3u);
+  EXPECT_EQ(result.dropped, 27u);
+  EXPECT_EQ(result.dropped_samples, 3u);
+}
+
 TEST(ConstantVus, LoopsAndLetsIterationsFinish) {
   FakeScript script;
   script.iteration = milliseconds(150);

@@ -123,7 +123,7 @@ class QuietLog final : public options::Logger {
 
 struct RunResult {
   std::optional<bia::Error> error;
-  uint64_t complete = 0, interrupted = 0, dropped = 0;
+  uint64_t complete = 0, interrupted = 0, dropped = 0, dropped_samples = 0;
   int64_t active = 0;
   std::vector<ProgressLine> lines;
   Duration took{0};
@@ -153,9 +153,11 @@ inline RunResult run_fake(FakeScript& script, options::ScenarioMap scenarios,
       shards.push_back(std::make_unique<metrics::Shard>(metrics::Registry()));
       workers.push_back({&(*threads)->scheduler(i), shards.back().get()});
     }
-    auto engine =
-        Engine::create({&options, options::Segment(), workers, &factory, &state, &log, true, true,
-                        [&](std::string_view, uint64_t count) { result.dropped += count; }});
+    auto engine = Engine::create({&options, options::Segment(), workers, &factory, &state, &log,
+                                  true, true, [&](std::string_view, uint64_t count) {
+                                    result.dropped += count;
+                                    ++result.dropped_samples;
+                                  }});
     if (!engine) {
       result.error = engine.error();
     } else {

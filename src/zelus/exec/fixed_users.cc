@@ -18,13 +18,14 @@ FixedUsers::FixedUsers(const options::Scenario& config, const ExecutorContext& c
 Result<void> FixedUsers::execute() {
   std::vector<UserSlot*> users = BIA_TRY(take_users(users_));
   RemoteTasks tasks;
-  for (UserSlot* slot : users) {
+  for (size_t user = 0; user < users.size(); ++user) {
+    UserSlot* slot = users[user];
     tasks.start(*slot->scheduler,
-                [this, slot] {
+                [this, slot, user] {
                   ThreadCounters& counters = context_.state->counters(slot->worker);
                   ThreadCounters::add<int64_t>(counters.active, 1);
                   begin_activation(*slot, run_);
-                  loop_ended(*slot, run_loop(*slot, run_, limits_));
+                  loop_ended(user, run_loop(*slot, run_, limits_));
                   end_activation(*slot);
                   ThreadCounters::add<int64_t>(counters.active, -1);
                 },
@@ -75,6 +76,7 @@ PerVuIterations::PerVuIterations(const options::Scenario& config, const Executor
     : FixedUsers(config, context) {
   limits_.iterations_max = static_cast<uint64_t>(config.iterations_or_default());
   total_ = static_cast<uint64_t>(users_) * limits_.iterations_max;
+  dropped_.resize(static_cast<size_t>(users_));
   run_.claims = std::make_unique<IterationClaims>(context.pool->workers().size(),
                                                   IterationClaims::kUnlimited, total_);
 }
@@ -95,13 +97,15 @@ std::vector<std::string> PerVuIterations::right_columns() const {
                       limits_.iterations_max)};
 }
 
-void PerVuIterations::loop_ended(UserSlot&, uint64_t started) {
-  dropped_.fetch_add(limits_.iterations_max - started, std::memory_order_relaxed);
+void PerVuIterations::loop_ended(size_t user, uint64_t started) {
+  dropped_[user] = limits_.iterations_max - started;
 }
 
 void PerVuIterations::finish() {
-  if (uint64_t dropped = dropped_.load(std::memory_order_relaxed); dropped > 0 && !aborted())
-    context_.dropped(name(), dropped);
+  if (aborted()) return;
+  for (uint64_t dropped : dropped_) {
+    if (dropped > 0) context_.dropped(name(), dropped);
+  }
 }
 
 ConstantVus::ConstantVus(const options::Scenario& config, const ExecutorContext& context)
