@@ -94,6 +94,10 @@ RenderedBars render_bars(const std::vector<Bar>& bars, const BarStyle& style, bo
   return result;
 }
 
+int next_width_delta(int delta, int columns, int longest) {
+  return std::clamp(delta + columns - longest - kTerminalPadding, kBarWidthMin - kBarWidth, 0);
+}
+
 std::vector<Bar> bars_of(const exec::Engine& engine) {
   std::vector<Bar> bars;
   exec::Engine::Head head = engine.head();

@@ -32,6 +32,10 @@ struct RenderedBars {
 /// over them.
 RenderedBars render_bars(const std::vector<Bar>& bars, const BarStyle& style, bool go_back);
 
+/// `BarStyle::width_delta` of the next drawing, from this one's and the longest line of it: bars
+/// shrink until that line fits, and grow again where there is room.
+int next_width_delta(int delta, int columns, int longest);
+
 /// The lines of a run.
 std::vector<Bar> bars_of(const exec::Engine& engine);
 

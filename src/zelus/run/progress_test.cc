@@ -54,6 +54,25 @@ TEST(RenderBars, TerminalDrawsBarsAndGoesBack) {
   EXPECT_TRUE(render_bars(bars, style, true).text.ends_with("\x1b[6A"));
 }
 
+TEST(RenderBars, BarsOfNarrowTerminalsStayNarrow) {
+  const std::vector<Bar> bars = {{"default", Status::kRunning, 0.5, {"1/1 VUs", "1.0s/1s"}, ""}};
+  for (auto [columns, want] : {std::pair{100, 67}, {60, 59}, {45, 44}, {30, 35}}) {
+    BarStyle style;
+    style.left_width = 7;
+    style.tty = true;
+    style.columns = columns;
+    style.width_delta = 0;
+    for (int i = 0; i < 5; ++i) {
+      RenderedBars drawn = render_bars(bars, style, true);
+      EXPECT_EQ(drawn.longest, i == 0 ? 67 : want) << columns << " " << i;
+      style.width_delta = next_width_delta(style.width_delta, columns, drawn.longest);
+    }
+    style.columns = 100;
+    style.width_delta = next_width_delta(style.width_delta, 100, want);
+    EXPECT_EQ(render_bars(bars, style, true).longest, 67) << columns;
+  }
+}
+
 TEST(RenderBars, EmptyRightAndZero) {
   BarStyle style;
   style.left_width = 7;

@@ -73,7 +73,7 @@ void TestRun::draw_progress(bool go_back) {
     style.left_width = std::max(style.left_width, name.size());
   style.left_width = std::min(style.left_width, kLeftWidthMax);
   RenderedBars bars = render_bars(bars_of(*engine_), style, go_back);
-  width_delta_ = style.columns - bars.longest - 1;
+  width_delta_ = next_width_delta(width_delta_, style.columns, bars.longest);
   setup_.terminal->show_progress(std::move(bars.text));
 }
 
