@@ -1,4 +1,5 @@
 // QuickJS-NG, unmodified, with what a runtime that is shared by suspended contexts needs to reach inside (engine.h).
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,9 +44,25 @@ static int bia_js_define_value(JSContext *ctx, JSValueConst object, JSAtom name,
 #define BIA_DEFINE_JSContext bia_js_slow_define_value(JSContext
 #define BIA_DEFINE_ctx bia_js_define_value(ctx
 
+// And Date's functions of texts (engine_dates.inc); their table names them without an argument.
+static JSValue get_date_string(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv, int magic);
+#define get_date_string(context, self, argc, argv, magic) BIA_DATE_##context, self, argc, argv, magic)
+#define BIA_DATE_JSContext bia_js_slow_date_string(JSContext
+#define BIA_DATE_ctx get_date_string(ctx
+
+// The C library's root is off by one in the last digit; a step of Newton's method in a longer type is not.
+static double bia_js_cbrt(double x) {
+  long double root = cbrt(x);
+  if (root == 0 || !isfinite(root)) return (double)root;
+  return (double)(root - (root * root * root - x) / (3 * root * root));
+}
+#define cbrt bia_js_cbrt
+
 #define vsnprintf bia_js_vsnprintf
 #define lre_compile bia_js_compile_regexp
 #include "quickjs.c"
+#undef cbrt
+#undef get_date_string
 #undef lre_compile
 #undef vsnprintf
 #undef js_closure
@@ -58,6 +75,7 @@ static int bia_js_define_value(JSContext *ctx, JSValueConst object, JSAtom name,
 #undef JS_ThrowError
 #undef JS_Throw
 #undef js_json_parse
+#include "js/engine_dates.inc"
 #include "js/engine_errors.inc"
 
 // Prototypes and functions that have got many properties are one of their kind: no other object will have their shape, and looking for one and

@@ -97,3 +97,15 @@ def test_what_differs(answers, name):
             assert got[:2] == want[:2] and got[2] != got[1], program
         else:
             assert got == want, program
+
+
+def test_finally_of_an_interrupted_iteration(tmp_path):
+    (tmp_path / "script.js").write_text("""
+import { sleep } from 'k6';
+export const options = { scenarios: { a: { executor: 'constant-vus', vus: 1, duration: '1s', gracefulStop: '0s' } } };
+export default function () { try { sleep(30); } catch (e) { console.log('catch'); } finally { console.log('finally'); } }
+""")
+    # k6 sometimes gets as far as `finally`.
+    done = subprocess.run([BIN / "zelus", "run", "-q", "--log-format=json", "script.js"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert lines and not [line for line in lines if line.get("source") == "console"]

@@ -1,5 +1,7 @@
 #include "zelus/modules/event_loop.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "zelus/modules/vu.h"
@@ -81,6 +83,15 @@ bool EventLoop::run() {
         return false;
     }
   }
+}
+
+void EventLoop::interrupt() {
+  for (const auto& [due, timer] : timers_) {
+    vu_.script().log(LogLevel::kWarning,
+                     fmt::format("{} {} was stopped because the VU iteration was interrupted",
+                                 timer.repeat ? "setInterval" : "setTimeout", timer.id));
+  }
+  clear();
 }
 
 void EventLoop::clear() {

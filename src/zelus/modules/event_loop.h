@@ -50,6 +50,9 @@ class EventLoop {
   /// Until empty. False: an exception is pending (an interruption too), or promises were rejected
   /// without a handler (Vu::take_unhandled).
   bool run();
+  /// For an iteration or stage that ends early: logs of each timer, the next one first, that it was
+  /// stopped, and drops all that is left.
+  void interrupt();
   /// Drops all that is left; what requests in flight hand in later is ignored.
   void clear();
   bool empty() const { return timers_.empty() && inbox_->pending == 0; }

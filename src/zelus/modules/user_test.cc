@@ -190,6 +190,17 @@ TEST_F(UserTest, TimersAndPromisesEndBeforeTheIterationDoes) {
                           "info: tick source=console", "info: tick source=console"));
 }
 
+TEST_F(UserTest, TimersThatAreLeftWhenAnIterationFailsAreNamed) {
+  auto lines = run(R"(export default function () {
+    setTimeout(() => {}, 20000); setInterval(() => {}, 10000); clearTimeout(setTimeout(() => {}, 5000));
+    throw new Error('x');
+  })");
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_EQ(lines[0],
+            "warning: setInterval 2 was stopped because the VU iteration was interrupted");
+  EXPECT_EQ(lines[1], "warning: setTimeout 1 was stopped because the VU iteration was interrupted");
+}
+
 TEST_F(UserTest, TimersRefuseWhatCannotBeCalled) {
   EXPECT_THAT(
       run_default("",
@@ -238,7 +249,9 @@ TEST_F(UserTest, WaitsEndAtTheStopTimeAndByInterruption) {
     fiber->cancel();
     EXPECT_TRUE(fiber->join().ok());
     EXPECT_EQ(kind, Kind::kInterrupted);
-    EXPECT_TRUE(logger_.lines.empty());
+    EXPECT_THAT(logger_.lines,
+                ElementsAre("warning: setTimeout 1 was stopped because the VU iteration was "
+                            "interrupted"));
   });
 }
 

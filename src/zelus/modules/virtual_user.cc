@@ -184,6 +184,7 @@ exec::Outcome VirtualUser::failure(Call& call) {
     exception = bia::js::describe_exception(vu_.ctx(), unhandled[0].get());
   }
   vu_.stop_helpers();
+  if (vu_.phase() != Vu::Phase::kSummary) vu_.loop().interrupt();
   vu_.loop().clear();
   vu_.context().clear_unhandled();
   bia_js_drop_jobs(vu_.context().runtime().get());
