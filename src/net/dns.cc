@@ -17,8 +17,12 @@ namespace {
 
 /// How long c-ares is left alone where it names no time.
 constexpr Duration kLookMax = std::chrono::seconds(1);
-/// What the other family gets when one has answered (RFC 8305 section 3).
+/// What AAAA gets when A has answered (RFC 8305 section 3).
 constexpr Duration kResolutionDelay = std::chrono::milliseconds(50);
+/// What A gets when AAAA has answered: A that is slow is common, A that is never answered is not.
+constexpr Duration kLateDelay = std::chrono::seconds(1);
+/// What either gets where the list is to be whole.
+constexpr Duration kWholeDelay = std::chrono::seconds(2);
 /// Where /etc/resolv.conf says nothing else, c-ares' later defaults, doubled from try to try: 14 s
 /// for a server that is silent. Those of 1.18 (5 s, 4 tries) take 75 s.
 constexpr int kTryMilliseconds = 2000;
@@ -111,9 +115,10 @@ struct Dns::Query : std::enable_shared_from_this<Dns::Query> {
     int status = ARES_SUCCESS;
     bool done = false;
     bool reachable = false;  ///< one of its addresses
+    bool has_answered() const { return done && (status == ARES_SUCCESS || is_none(status)); }
   };
 
-  explicit Query(std::string asked) : name(std::move(asked)) {}
+  Query(std::string asked, Freshness wanted) : name(std::move(asked)), freshness(wanted) {}
 
   void run(const DnsOptions& options);
   void open(const DnsOptions& options);
@@ -121,7 +126,7 @@ struct Dns::Query : std::enable_shared_from_this<Dns::Query> {
   void ask_servers();
   Result<void> ask(const std::string& candidate);
   Result<void> drive();
-  bool may_do() const;
+  Duration patience() const;
   void watch(ares_socket_t fd, bool readable, bool writable);
   void forget(ares_socket_t fd);
   void read(Watched& watched, ares_socket_t fd);
@@ -136,6 +141,8 @@ struct Dns::Query : std::enable_shared_from_this<Dns::Query> {
   }
 
   std::string name;
+  Freshness freshness;
+  Deadline soonest;              ///< of its askers
   ares_channel hosts = nullptr;  ///< looks into /etc/hosts alone
   ares_channel channel = nullptr;
   Family v6{this, AF_INET6};
@@ -147,6 +154,7 @@ struct Dns::Query : std::enable_shared_from_this<Dns::Query> {
   fiber::WaitQueue answered;
   size_t waiting = 0;
   bool done = false;
+  bool complete = false;  ///< Both families have answered.
   int status = ARES_SUCCESS;
   int64_t ttl_seconds = INT64_MAX;
   std::vector<Endpoint> endpoints;
@@ -220,18 +228,25 @@ void Dns::Query::watch(ares_socket_t fd, bool readable, bool writable) {
   if (!writer) watched.writing = false;
 }
 
-/// What is there will do should the other family stay silent: addresses that can be reached, or
-/// that there is no such name, which goes for both (RFC 8020). Servers that know no AAAA say
-/// nothing, or that there is no such name: only of A that is believed.
-bool Dns::Query::may_do() const {
-  return v6.reachable || v4.reachable || (v4.done && v4.status == ARES_ENOTFOUND);
+/// How long to wait for a family that is not there yet. Without end where what is there will not
+/// do: it takes an address (one that can be reached, but where the list is to be whole), or that
+/// there is no such name, which goes for both (RFC 8020). Servers that know no AAAA say nothing, or
+/// that there is no such name: only of A that is believed.
+Duration Dns::Query::patience() const {
+  const bool none = v4.done && v4.status == ARES_ENOTFOUND;
+  if (freshness == Freshness::kNew && !none)
+    return endpoints.empty() ? Duration::max() : kWholeDelay;
+  // Half of an asker's time is left to connect in.
+  if (none || v4.reachable) return std::min(kResolutionDelay, soonest.remaining() / 2);
+  return v6.reachable ? std::min(kLateDelay, soonest.remaining() / 2) : Duration::max();
 }
 
-/// Until both families are known, or one and the delay is over. Errors: kCancelled.
+/// Until both families are known, or one and `patience` is over. Errors: kCancelled.
 Result<void> Dns::Query::drive() {
   Deadline enough = Deadline::never();
   while (!(v4.done && v6.done)) {
-    if (may_do()) enough = std::min(enough, Deadline::after(kResolutionDelay));
+    if (const Duration more = patience(); more != Duration::max())
+      enough = std::min(enough, Deadline::after(more));
     if (enough.expired()) return {};
     timeval longest{.tv_sec = 1, .tv_usec = 0};
     timeval next{};
@@ -270,7 +285,10 @@ void Dns::Query::ask_servers() {
   const Settings settings(channel);
   for (const std::string& candidate : candidates(name, settings.options)) {
     const Result<void> asked = ask(candidate);
-    if (!asked || !endpoints.empty()) return;
+    if (!asked || !endpoints.empty()) {
+      complete = v6.has_answered() && v4.has_answered();
+      return;
+    }
     for (const Family* family : {&v6, &v4}) {
       if (family->done && !is_none(family->status)) {
         status = family->status;
@@ -313,7 +331,8 @@ void Dns::Query::run(const DnsOptions& options) {
   open(options);
   if (status == ARES_SUCCESS) {
     if (Settings(channel).hosts_first()) ask_hosts();
-    if (endpoints.empty()) ask_servers();
+    complete = !endpoints.empty();
+    if (!complete) ask_servers();
     if (!endpoints.empty()) status = ARES_SUCCESS;
     endpoints = in_order(endpoints);
   }
@@ -338,7 +357,7 @@ Dns& Dns::here() {
 void Dns::keep(const Query& query) {
   const Duration ttl = std::min<Duration>(
       options_.ttl_max, std::chrono::seconds(std::min<int64_t>(query.ttl_seconds, 1 << 30)));
-  if (query.status != ARES_SUCCESS || ttl <= Duration::zero()) return;
+  if (query.status != ARES_SUCCESS || !query.complete || ttl <= Duration::zero()) return;
   const TimePoint at = now();
   if (entries_.size() >= options_.names_max)
     std::erase_if(entries_, [at](const auto& one) { return one.second.until <= at; });
@@ -346,16 +365,17 @@ void Dns::keep(const Query& query) {
   entries_.insert_or_assign(query.name, Entry{query.endpoints, at + ttl});
 }
 
-Result<std::shared_ptr<Dns::Query>> Dns::ask(const std::string& name) {
-  if (const auto known = asking_.find(name); known != asking_.end()) return known->second;
-  auto query = std::make_shared<Query>(name);
+Result<std::shared_ptr<Dns::Query>> Dns::ask(const std::string& name, Freshness freshness) {
+  if (const auto known = asking_.find({name, freshness}); known != asking_.end())
+    return known->second;
+  auto query = std::make_shared<Query>(name, freshness);
   query->driver = BIA_TRY(fiber::Scheduler::current().spawn([this, query] {
     query->run(options_);
     keep(*query);
-    const auto known = asking_.find(query->name);
+    const auto known = asking_.find({query->name, query->freshness});
     if (known != asking_.end() && known->second == query) asking_.erase(known);
   }));
-  asking_.emplace(name, query);
+  asking_.emplace(std::pair(name, freshness), query);
   ++queries_;
   return query;
 }
@@ -367,13 +387,17 @@ Result<std::vector<Endpoint>> Dns::look_up(const std::string& name, uint16_t por
   if (known != entries_.end() && known->second.until > now()) {
     endpoints = known->second.endpoints;
   } else {
-    const auto query = BIA_TRY(ask(name));
+    const auto query = BIA_TRY(ask(name, freshness));
     ++query->waiting;
+    if (deadline < query->soonest) {
+      query->soonest = deadline;
+      query->parker.unpark();
+    }
     Result<void> waited;
     while (!query->done && waited) waited = query->answered.wait(deadline);
     if (--query->waiting == 0 && !query->done) {
       // Nobody wants to know any more.
-      asking_.erase(name);
+      asking_.erase({name, freshness});
       query->driver.cancel();
     }
     if (!query->done) return std::move(waited).error();

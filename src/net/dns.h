@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bia/base/result.h"
@@ -23,10 +24,13 @@ struct DnsOptions {
   size_t names_max = 1000;
 };
 
-/// Looks names up by c-ares: /etc/hosts, then A and AAAA at the same time. When one has brought an
-/// address that can be reached, the other has 50 ms more (RFC 8305 section 3): some servers never
-/// answer AAAA. Those who ask for the same name at once share one query; answers are kept for their
-/// TTL, failures are not. Belongs to its thread.
+/// Looks names up by c-ares: /etc/hosts, then A and AAAA at the same time. A family that stays
+/// silent (some servers never answer AAAA) is not waited for without end once the other has brought
+/// an address that can be reached: AAAA has 50 ms after A (RFC 8305 section 3), A has 1 s after
+/// AAAA, both no more than half of what the caller has left. With `Freshness::kNew` either has 2 s,
+/// so that the list is whole. Those who ask for the same name in the same way at once share one
+/// query; answers of both families are kept for their TTL, half answers and failures are not.
+/// Belongs to its thread.
 class Dns {
  public:
   explicit Dns(DnsOptions options = {});
@@ -47,12 +51,12 @@ class Dns {
     std::vector<Endpoint> endpoints;
     TimePoint until;
   };
-  Result<std::shared_ptr<Query>> ask(const std::string& name);
+  Result<std::shared_ptr<Query>> ask(const std::string& name, Freshness freshness);
   void keep(const Query& query);
 
   DnsOptions options_;
   std::map<std::string, Entry, std::less<>> entries_;
-  std::map<std::string, std::shared_ptr<Query>, std::less<>> asking_;
+  std::map<std::pair<std::string, Freshness>, std::shared_ptr<Query>> asking_;
   uint64_t queries_ = 0;
 };
 

@@ -188,13 +188,15 @@ struct Connected {
 Result<Connected> connect_any(const std::vector<Endpoint>& endpoints, Deadline deadline,
                               const Endpoint* from = nullptr);
 
-/// Of an answer to a look-up: kKept may be one that its TTL still allows, kNew is asked for (and
-/// kept).
+/// Of an answer to a look-up: kKept may be one that its TTL still allows, and may lack a family
+/// that is slow; kNew is asked for (and kept), and has both families unless one is silent for 2 s
+/// after the other: for those who keep or filter the list themselves.
 enum class Freshness : uint8_t { kKept, kNew };
 /// Addresses of a host name or a numeric address, in the order in which they are to be tried: as
 /// RFC 6724 sorts them (IPv6 first where this machine has a good address for it), families in turn.
-/// One family is not waited for long when the other has answered (RFC 8305). Suspends. Errors:
-/// kUnavailable "lookup HOST: no such host", kDeadlineExceeded.
+/// When one family has answered the other is not waited for without end: with kKept AAAA has 50 ms
+/// after A (RFC 8305) and A 1 s after AAAA, with kNew both have 2 s. Suspends. Errors: kUnavailable
+/// "lookup HOST: no such host", kDeadlineExceeded.
 Result<std::vector<Endpoint>> resolve(std::string_view host, uint16_t port, Deadline deadline,
                                       Freshness freshness = Freshness::kKept);
 
