@@ -40,8 +40,8 @@ Result<Ip> NameCache::look_up(std::string_view host, bia::Deadline deadline) {
   auto found = entries_.find(host);
   if (found == entries_.end() || found->second.until <= bia::now()) {
     std::string name(host);
-    // How long it is kept is `dns`' ttl.
-    auto endpoints = BIA_TRY(bia::net::resolve(name, 0, deadline, bia::net::Freshness::kNew));
+    // How long it is kept is `dns`' ttl, and its policy is of both families.
+    auto endpoints = BIA_TRY(resolve_(name, 0, deadline, bia::net::Freshness::kNew));
     Entry entry;
     for (const bia::net::Endpoint& endpoint : endpoints) {
       auto ip = Ip::parse(endpoint.host());

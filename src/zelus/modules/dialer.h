@@ -12,7 +12,10 @@ namespace zelus::modules {
 /// Names that one thread's users have looked up, for as long as option `dns` says.
 class NameCache {
  public:
-  explicit NameCache(const options::AddressRules& rules) : rules_(rules) {}
+  using LookUp = Result<std::vector<bia::net::Endpoint>> (*)(std::string_view, uint16_t,
+                                                             bia::Deadline, bia::net::Freshness);
+  explicit NameCache(const options::AddressRules& rules, LookUp resolve = bia::net::resolve)
+      : rules_(rules), resolve_(resolve) {}
   /// One address of the name, as `select` and `policy` say. Suspends.
   Result<options::Ip> look_up(std::string_view host, bia::Deadline deadline);
 
@@ -24,6 +27,7 @@ class NameCache {
   };
   void apply_policy(std::vector<options::Ip>& ips) const;
   const options::AddressRules& rules_;
+  LookUp resolve_;
   std::map<std::string, Entry, std::less<>> entries_;
 };
 
