@@ -196,6 +196,8 @@ Result<void> Server::Impl::start_keepalive(PerThread& mine) {
     if (one > Duration::zero()) soonest = std::min(soonest, one);
   }
   if (soonest == Duration::max()) return {};
+  static constexpr Duration kLookMin = std::chrono::milliseconds(1);
+  soonest = std::max(soonest, kLookMin);
   const auto look = [&mine, soonest] {
     TimePoint next;
     do {
@@ -203,6 +205,7 @@ Result<void> Server::Impl::start_keepalive(PerThread& mine) {
       next = at + soonest;
       for (ServerConnection* connection : mine.connections)
         next = std::min(next, connection->keep_alive(at));
+      next = std::max(next, at + kLookMin);
     } while (fiber::sleep_until(next));
   };
   mine.sweeper = BIA_TRY(fiber::Scheduler::current().spawn(look));

@@ -218,7 +218,7 @@ Result<void> Client::Impl::pass_through(const Origin& origin, net::Socket& socke
       open_tunnel(socket, *origin.proxy, origin.host, origin.port, std::min(deadline, limit));
   if (!early) {
     if (early.error().code() != Code::kDeadlineExceeded) return std::move(early).error();
-    if (deadline <= limit) return request_timeout();
+    if (deadline <= limit || !limit.expired()) return request_timeout();
     return Error(Code::kDeadlineExceeded, "PROXY_TIMEOUT",
                  fmt::format("proxy {}:{}: no connection to {}:{} in time", origin.proxy->host,
                              origin.proxy->port, origin.host, origin.port));

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 
@@ -8,6 +9,7 @@ namespace bia::http {
 class ConnectionSlot {
  public:
   ConnectionSlot(std::atomic<size_t>& taken, size_t most) : taken_(taken) {
+    most = std::max<size_t>(most, 1);
     // Not added and taken back, by which one that is refused would keep out another's successor.
     size_t count = taken.load(std::memory_order_relaxed);
     while (count < most && !held_)

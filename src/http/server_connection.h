@@ -83,6 +83,9 @@ class Http1Response final : public ServerResponse {
   bool answer_now(int status, std::string_view content_type, std::string_view body) override;
   bool upgrade(std::string_view protocol, Taker taker) override;
   void set_close() override { close_ = true; }
+  void clear() override {
+    if (!head_sent_ && !answered_) reset();
+  }
 
   void reset();
   bool close() const { return close_; }

@@ -88,6 +88,7 @@ void ServerHttp2::on_header(Http2Stream& stream, Block block, std::string_view n
 void ServerHttp2::on_headers_end(Http2Stream& stream, Block block, EndStream end) noexcept {
   if (block == Block::kHead && is_guests(stream_of(stream)))
     return hand_over(stream_of(stream), end);
+  if (block != Block::kHead) stream_of(stream).on_trailers_end();
   if (end == EndStream::kYes) stream_of(stream).on_end_stream();
   if (block == Block::kHead) stream_of(stream).on_head();
 }

@@ -104,6 +104,11 @@ void ServerStream::on_trailer(std::string_view name, std::string_view value) {
   if (!trailers_cut_ && may_trail(name)) request_trailers_.emplace_back(name, value);
 }
 
+void ServerStream::on_trailers_end() {
+  // Of a block above the limit the connection did not tell the rest.
+  trailers_cut_ |= block_bytes() > connection_.thread().core.options.limits.header_bytes_max;
+}
+
 void ServerStream::send_trailers() {
   std::vector<Http2Field> fields;
   for (const auto& [name, value] : answer_trailers_) fields.push_back({name, value});

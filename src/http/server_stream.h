@@ -24,6 +24,7 @@ class ServerStream final : public Http2Stream {
   void begin();
   void on_header(std::string_view name, std::string_view value);
   void on_trailer(std::string_view name, std::string_view value);
+  void on_trailers_end();
   void send_trailers();
   /// Checks the head and starts the handler.
   void on_head();
@@ -80,6 +81,9 @@ class ServerStream final : public Http2Stream {
     void set_header(std::string_view name, std::string_view value) override;
     std::string_view header(std::string_view name) const override;
     void add_trailer(std::string_view name, std::string_view value) override;
+    void clear() override {
+      if (!stream_.head_sent_) stream_.clear_answer();
+    }
     bool head_sent() const override { return stream_.head_sent_; }
     std::string& body() override { return stream_.answer_; }
     Result<void> write(std::string_view chunk) override { return stream_.write(chunk); }

@@ -12,11 +12,13 @@ namespace {
 
 using std::chrono::seconds;
 
-void with_server(const Handler& handler, const std::function<void(const net::Endpoint&)>& body) {
+void with_server(const Handler& handler, const std::function<void(const net::Endpoint&)>& body,
+                 size_t header_bytes_max = Limits().header_bytes_max) {
   auto threads = fiber::ThreadGroup::create(1).value();
   threads->run([&](size_t) {
     ServerOptions options;
     options.address = "127.0.0.1:0";
+    options.limits.header_bytes_max = header_bytes_max;
     auto server = Server::create(*threads, options, handler).value();
     server->start().value();
     body(net::Endpoint::parse(server->address()).value());
@@ -155,6 +157,18 @@ TEST(Trailers, OfHttp2AreRefusedAboveTheLimitAndNotCut) {
       EXPECT_EQ(client.body, count == count_max ? "abc" : "TRAILERS_TOO_LARGE");
     }
   });
+  // By bytes, of which each has 32 besides its own: here 39.
+  with_server(
+      echo_trailer,
+      [](const net::Endpoint& server) {
+        for (const size_t count : {25, 26}) {
+          TestClient client;
+          client.trailer_count = count;
+          client.send(server, "/");
+          EXPECT_EQ(client.body, count == 25 ? "abc" : "TRAILERS_TOO_LARGE");
+        }
+      },
+      1000);
 }
 
 }  // namespace

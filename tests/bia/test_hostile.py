@@ -171,7 +171,7 @@ def test_http2s_limits_are_the_configured_ones(start, tmp_path, section):
 def test_a_message_that_never_comes_is_given_up(start, tmp_path, port):
     served = Service(start, tmp_path, http="grpc: true")
     call = head(b"POST", b"/helloworld.v1.Greeter/SayHello", more=field(b"content-type", b"application/grpc") + field(b"te", b"trailers"))
-    received, ended = talk(getattr(served, port), PREFACE + frame(1, 4, 1, call), 2)
+    received, ended = talk(getattr(served, port), PREFACE + frame(1, 4, 1, call), 4)
     assert not ended and [stream for kind, stream, _ in frames(received) if kind == 1] == [1] and b"did not come in time" in received
     assert metrics(served.http)['grpc_server_messages_refused_total{reason="overdue"}'] == 1
 

@@ -150,8 +150,8 @@ export default function () {{ sleep(0.3); }}
     assert complete + interrupted + dropped == planned
 
 
-@pytest.mark.parametrize("teardown", ["function teardown() { for (let i = 0; i < 3; ++i) { console.error('td', i); sleep(0.3); } }",
-                                      "async function teardown() { for (let i = 0; i < 3; ++i) { console.error('td', i); await new Promise((r) => setTimeout(r, 300)); } }"])
+@pytest.mark.parametrize("teardown", ["function teardown() { for (let i = 0; i < 20; ++i) { console.error('td', i); sleep(0.3); } }",
+                                      "async function teardown() { for (let i = 0; i < 20; ++i) { console.error('td', i); await new Promise((r) => setTimeout(r, 300)); } }"])
 def test_a_signal_lets_teardown_finish(zelus, teardown):
     process = zelus(f"""
 import {{ sleep }} from 'k6';
@@ -162,7 +162,7 @@ export {teardown}
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 105, err
-    assert "td 2" in err
+    assert "td 19" in err
     assert "iteration" in out, "the summary is printed"
 
 

@@ -31,6 +31,10 @@ std::string quoted_bytes(std::string_view bytes) {
   return out + "\"";
 }
 
+std::string view_literal(const std::string& bytes) {
+  return fmt::format("std::string_view({}, {})", quoted_bytes(bytes), bytes.size());
+}
+
 std::string stem(const pb::FileDescriptor* file) {
   std::string name = file->name();
   for (std::string_view ending : {".protodevel", ".proto"}) {

@@ -51,7 +51,7 @@ std::string comment_text(const Descriptor* descriptor) {
   if (!descriptor->GetSourceLocation(&where)) return {};
   std::string text;
   for (char c : where.leading_comments.empty() ? where.trailing_comments : where.leading_comments) {
-    const bool space = c == '\n' || c == ' ';
+    const bool space = c == '\n' || c == '\r' || c == '\t' || c == ' ';
     if (space && (text.empty() || text.back() == ' ')) continue;
     text += space ? ' ' : c;
   }

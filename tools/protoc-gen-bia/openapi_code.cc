@@ -60,7 +60,7 @@ void define_openapi(const pb::ServiceDescriptor* service, Output& out) {
   for (const OpenApiOperation& one : operations) {
     out.line("{{{}, {}, {},", quoted(one.path), quoted(one.method), quoted(one.json));
     out.line(" {}, {}, {}, {}, {}, {}, {}}},", quoted(one.operation), quoted(one.body),
-             quoted(one.reply), quoted(one.about), flag(one.raw_body), flag(one.raw_reply),
+             quoted(one.reply), quoted_bytes(one.about), flag(one.raw_body), flag(one.raw_reply),
              flag(one.message_reply));
   }
   out.put("};");

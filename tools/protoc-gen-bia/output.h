@@ -43,6 +43,8 @@ class Output {
 std::string quoted(std::string_view text);
 /// The same for text with any bytes in it.
 std::string quoted_bytes(std::string_view bytes);
+/// An expression of a std::string_view of them, of any bytes.
+std::string view_literal(const std::string& bytes);
 
 /// "file:line:column: what", of a descriptor with a source location.
 template <typename Descriptor>

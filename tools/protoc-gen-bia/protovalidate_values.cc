@@ -14,10 +14,6 @@ namespace bia::protoc {
 namespace {
 using Field = pb::FieldDescriptor;
 
-std::string view_literal(const std::string& text) {
-  return fmt::format("std::string_view({}, {})", quoted_bytes(text), text.size());
-}
-
 std::string hex(const std::string& bytes) {
   std::string text;
   for (unsigned char c : bytes) text += fmt::format("{:02x}", c);

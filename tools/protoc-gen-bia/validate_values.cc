@@ -17,10 +17,6 @@ namespace {
 using Field = pb::FieldDescriptor;
 using codec::go_quote;
 
-std::string view_literal(const std::string& text) {
-  return fmt::format("std::string_view({}, {})", quoted_bytes(text), text.size());
-}
-
 /// C++ has no literals of infinity and NaN; <cmath> has names.
 std::string real_code(double value, int digits) {
   if (std::isnan(value)) return "NAN";
@@ -141,7 +137,9 @@ int rule_number(const Field* field) {
 }
 
 void ValueChecks::fail_if(const std::string& condition, const std::string& rule) {
-  out_.line("if ({}) out.add({}, {});", condition, at_, quoted_bytes(rule));
+  // A literal would end at a NUL.
+  out_.line("if ({}) out.add({}, {});", condition, at_,
+            rule.find('\0') == rule.npos ? quoted_bytes(rule) : view_literal(rule));
 }
 
 std::string ValueChecks::write(const RawRules& rules) {

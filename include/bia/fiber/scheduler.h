@@ -52,8 +52,9 @@ class Fiber {
   /// Takes it back: the waits to come wait again. One that is over stays so, and what the
   /// scheduler's own stop cancels stays cancelled.
   void uncancel();
-  /// Cancels it, and suspends until it has ended, also where the caller is cancelled itself: for a
-  /// fiber that uses what is about to go. Nothing where there is none.
+  /// Cancels it, and suspends until it has ended: for a fiber that uses what is about to go. Where
+  /// the caller is cancelled itself it takes turns until then, so the fiber must end soon. Nothing
+  /// where there is none.
   void cancel_and_join();
   /// Gives the kernel back what a suspended fiber's stack held of deeper calls: a system call, and
   /// page faults when it calls that deep again. For one that waits long. Others are left alone.

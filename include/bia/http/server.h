@@ -79,6 +79,9 @@ class ServerResponse {
   /// Dropped in HTTP/1.0, and where the answer has no body. Not for what frames or routes a
   /// message.
   virtual void add_trailer(std::string_view name, std::string_view value) = 0;
+  /// Takes back what was made of the answer: status, headers, trailers, body. Not once the head is
+  /// sent.
+  virtual void clear() = 0;
   /// True once nothing of the head can change.
   virtual bool head_sent() const = 0;
   /// Append the body here; it goes out in one write with the head. The buffer is kept for the

@@ -40,26 +40,40 @@ class Breaking final : public Middleware {
       : make_(std::move(make)) {}
 
   Result<Reply> handle(Context& context, Request, Next next) override {
-    CircuitBreaker& breaker =
+    CircuitBreaker* breaker =
         of(breakers_.get([] { return std::make_unique<Breakers>(); }), context.operation());
-    if (!breaker.allow(context.started_at())) {
+    if (!breaker)
+      return Error(Code::kInternal, "CIRCUITBREAKER", "circuit_breaker_middleware was made none");
+    if (!breaker->allow(context.started_at())) {
       return Error::from_http(503, "CIRCUITBREAKER",
                               "request failed due to circuit breaker triggered");
     }
-    Result<Reply> reply = next();
+    Result<Reply> reply = [&] {
+      try {
+        return next();
+      } catch (...) {
+        const Error error = Error::from_http(500, "UNKNOWN", "");
+        breaker->mark(now(), &error);
+        throw;
+      }
+    }();
     // The map may have grown meanwhile, but its breakers stay where they are.
-    breaker.mark(context.ended_at(), reply.ok() ? nullptr : &reply.error());
+    breaker->mark(context.ended_at(), reply.ok() ? nullptr : &reply.error());
     return reply;
   }
 
  private:
   using Breakers = std::map<std::string, std::unique_ptr<CircuitBreaker>, std::less<>>;
-  CircuitBreaker& of(Breakers& mine, std::string_view operation) {
+  CircuitBreaker* of(Breakers& mine, std::string_view operation) {
     auto found = mine.find(operation);
-    if (found != mine.end()) return *found->second;
-    auto& made = mine[std::string(mine.size() < kOperationsMax ? operation : "")];
-    if (!made) made = make_();
-    return *made;
+    if (found != mine.end() && found->second) return found->second.get();
+    auto& kept = mine[std::string(mine.size() < kOperationsMax ? operation : "")];
+    if (!kept) {
+      auto made = make_();
+      // It may have suspended, and another call have made one meanwhile.
+      if (!kept) kept = std::move(made);
+    }
+    return kept.get();
   }
 
   std::function<std::unique_ptr<CircuitBreaker>()> make_;

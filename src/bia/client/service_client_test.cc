@@ -419,6 +419,11 @@ TEST(ServiceClient, AsksABreakerOfOnesOwn) {
     EXPECT_EQ(echo(*client, "x").error().reason(), "CIRCUITBREAKER");
     EXPECT_EQ(client->stream("/t.S/Chat", nullptr, {}).ok(), true) << "another operation's";
     EXPECT_EQ(marks, "okNONE");
+    auto throwing = client_of(grpc);
+    throwing->use(circuit_breaker_middleware([&] { return std::make_unique<Twice>(marks); }));
+    throwing->use([](Context&, Request, Next) -> Result<Reply> { throw std::runtime_error("x"); });
+    EXPECT_THROW((void)echo(*throwing, "x"), std::runtime_error);
+    EXPECT_EQ(marks, "okNONEUNKNOWN");
   });
 }
 

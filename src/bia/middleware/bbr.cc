@@ -171,18 +171,21 @@ class OwnLimit final : public Middleware {
   explicit OwnLimit(std::function<std::shared_ptr<RateLimiter>()> make) : make_(std::move(make)) {}
 
   Result<Reply> handle(Context& context, Request, Next next) override {
-    RateLimiter& limiter =
-        *limiters_.get([&] { return std::make_unique<std::shared_ptr<RateLimiter>>(make_()); });
-    if (!limiter.admit(context)) return refusal();
-    try {
-      Result<Reply> reply = next();
-      limiter.done(context, reply.ok() ? nullptr : &reply.error());
-      return reply;
-    } catch (...) {
-      const Error error = Error::from_http(500, "UNKNOWN", "");
-      limiter.done(context, &error);
-      throw;
-    }
+    const auto& limiter =
+        limiters_.get([&] { return std::make_unique<std::shared_ptr<RateLimiter>>(make_()); });
+    if (!limiter) return Error(Code::kInternal, "RATELIMIT", "rate_limit_middleware was made none");
+    if (!limiter->admit(context)) return refusal();
+    Result<Reply> reply = [&] {
+      try {
+        return next();
+      } catch (...) {
+        const Error error = Error::from_http(500, "UNKNOWN", "");
+        limiter->done(context, &error);
+        throw;
+      }
+    }();
+    limiter->done(context, reply.ok() ? nullptr : &reply.error());
+    return reply;
   }
 
  private:

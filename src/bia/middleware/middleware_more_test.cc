@@ -11,6 +11,7 @@
 #include "bia/middleware/bbr.h"
 #include "bia/middleware/cors.h"
 #include "bia/middleware/otlp.h"
+#include "fiber/test_support.h"
 
 namespace bia {
 namespace {
@@ -208,6 +209,35 @@ TEST(RateLimit, AsksALimiterOfOnesOwn) {
   EXPECT_THROW((void)run(), std::runtime_error);
   EXPECT_THAT(limiter->ended, ElementsAre("ok", "NONE", "UNKNOWN"));
   EXPECT_EQ(limiter->in_flight, 0);
+}
+
+TEST(RateLimit, ALimiterThatIsMadeSlowlyIsOne) {
+  struct Counting final : RateLimiter {
+    explicit Counting(int& all) : in_flight(all) {}
+    bool admit(Context&) override { return ++in_flight > 0; }
+    void done(Context&, const Error*) override { --in_flight; }
+    int& in_flight;
+  };
+  int in_flight = 0, made = 0;
+  Served run;
+  run.chain.add(rate_limit_middleware([&]() -> std::shared_ptr<RateLimiter> {
+    ++made;
+    fiber::sleep_for(2ms).ignore("test");
+    return std::make_shared<Counting>(in_flight);
+  }));
+  run.handler = [](Context&) { return fiber::sleep_for(2ms); };
+  fiber::in_scheduler([&] {
+    auto first = fiber::start([&] { EXPECT_TRUE(run().ok()); });
+    auto second = fiber::start([&] { EXPECT_TRUE(run().ok()); });
+    first.join().ignore("test");
+    second.join().ignore("test");
+  });
+  EXPECT_EQ(made, 2) << "both had begun";
+  EXPECT_EQ(in_flight, 0);
+  Served none;
+  none.chain.add(rate_limit_middleware([] { return std::shared_ptr<RateLimiter>(); }));
+  none.handler = [](Context&) -> Result<void> { return {}; };
+  EXPECT_EQ(none().error().code(), Code::kInternal);
 }
 
 TEST(Recovery, AnswersWhatItsHandlerSays) {

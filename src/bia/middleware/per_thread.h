@@ -2,12 +2,13 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace bia {
 
 /// A T for each thread that asks, made on demand; it lives as long as its thread. What a middleware
-/// counts with, which serves all threads.
+/// counts with, which serves all threads. `make` may suspend: the first one that is made counts.
 template <typename T>
 class PerThread {
  public:
@@ -15,7 +16,10 @@ class PerThread {
   T& get(Make&& make) {
     static thread_local std::vector<std::unique_ptr<T>> all;
     if (all.size() <= number_) all.resize(number_ + 1);
-    if (!all[number_]) all[number_] = make();
+    if (!all[number_]) {
+      auto made = make();
+      if (!all[number_]) all[number_] = std::move(made);
+    }
     return *all[number_];
   }
 

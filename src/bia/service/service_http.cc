@@ -87,6 +87,7 @@ void HttpRoute::serve(http::ServerRequest& request, const http::PathParams& para
     } catch (...) {
       // Without recovery middleware. An answer that has begun is the server's to cut.
       if (response.head_sent()) throw;
+      response.clear();
       done = Error(Code::kInternal, "INTERNAL", "the handler failed");
     }
   }

@@ -218,7 +218,7 @@ const bia::http::Headers* Exchange::build_headers(Vu& vu, const Url& url, std::s
   if (!authorization_.empty()) {
     wire_headers_.add("Authorization", authorization_);
   } else if ((url.has_user || !digest_user_.empty()) && ntlm_step_ == NtlmStep::kOff &&
-             !request.headers.has("Authorization")) {
+             (foreign_ || !request.headers.has("Authorization"))) {
     wire_headers_.add("Authorization",
                       "Basic " + base64_encode(url.has_user ? url.credentials() : digest_user_));
   }
@@ -355,7 +355,6 @@ bool Exchange::find_target(const Url& url, std::string_view method) {
     target_ = std::move(*next);
     return true;
   }
-  keep_cookies(url);
   fail_early(
       url, method,
       fmt::format("failed to parse Location header \"{}\": {}", location, next.error().message()));

@@ -15,6 +15,7 @@ constexpr size_t kDepthMax = 64;
 
 /// Go's word for what JSON does not have in `value` or below it; empty: nothing.
 std::string unsupported(JSContext* ctx, const Value& value, std::vector<void*>& above) {
+  if (JS_IsProxy(value.get())) return "";
   if (value.is_function()) return "unsupported type: func(sobek.FunctionCall) sobek.Value";
   if (JS_IsNumber(value.get())) {
     double number = 0;
@@ -28,7 +29,7 @@ std::string unsupported(JSContext* ctx, const Value& value, std::vector<void*>& 
   // Their methods are no members to Go; a metric's `add` is one.
   const JSClassID kind = JS_GetClassID(value.get());
   if (kind == kClassMetric) return "unsupported type: func(sobek.Value, sobek.Value) (bool, error)";
-  if (kind >= kClassResponse || JS_IsProxy(value.get())) return "";
+  if (kind >= kClassResponse) return "";
   void* object = JS_VALUE_GET_PTR(value.get());
   if (std::find(above.begin(), above.end(), object) != above.end())
     return "unsupported value: encountered a cycle via map[string]interface {}";

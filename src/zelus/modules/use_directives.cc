@@ -189,15 +189,15 @@ Result<bool> meets(std::string_view version, std::string_view constraint) {
 }
 
 Result<void> UseDirectives::read(std::string_view url, std::string_view source) {
+  if (source.starts_with("#!")) source.remove_prefix(std::min(source.find('\n'), source.size()));
   for (;;) {
     skip_blanks_and_comments(source);
+    while (take(source, ";")) skip_blanks_and_comments(source);
     if (source.empty() || (source[0] != '"' && source[0] != '\'')) return {};
     const size_t end = source.find(source[0], 1);
     if (end == std::string_view::npos) return {};
     BIA_TRY(add(url, source.substr(1, end - 1)));
     source.remove_prefix(end + 1);
-    skip_blanks_and_comments(source);
-    take(source, ";");
   }
 }
 

@@ -38,6 +38,8 @@ std::string told(std::string_view source) {
 }
 
 TEST(UseDirectives, StandBeforeTheFirstStatement) {
+  EXPECT_THAT(told("#!/usr/bin/env k6\n'use k6 bad'"), HasSubstr("improper constraint"));
+  EXPECT_THAT(told(";; \"a\"\n;;\"use k6 bad\""), HasSubstr("improper constraint"));
   constexpr std::string_view kBad =
       R"(error while parsing use directives constraint "bad" for "k6" in "file:///s.js": )"
       "improper constraint: bad";

@@ -46,6 +46,8 @@ class Service final : public FilesService {
     if (request.text() == "text") times.set_text("a\xff");
     if (request.text() == "sleep") BIA_TRY(bia::fiber::sleep_for(std::chrono::seconds(60)));
     if (request.text() == "run on") bia::fiber::offload([] { usleep(100'000); });
+    if (request.text() == "throw")
+      context.http_response()->set_header("Cache-Control", "max-age=9");
     if (request.text() == "throw") throw std::runtime_error("boom");
     if (request.text() == "see") return bia::errors::redirect("/other");
     return times;
@@ -304,6 +306,7 @@ TEST(Options, Envelope) {
         EXPECT_EQ(answer.status, 200);
         EXPECT_EQ(answer.body,
                   R"({"code":500,"msg":"the handler failed","why":"INTERNAL","data":null})");
+        EXPECT_FALSE(answer.headers.has("cache-control")) << "of the answer that was to be";
         EXPECT_EQ(peers.send("GET", "/moments?text=x").status, 200) << "the connection goes on";
       },
       bia::test_support::Recovery::kNo);
