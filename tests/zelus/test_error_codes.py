@@ -168,7 +168,8 @@ def beside(folder, urls, **environment):
     if K6:
         theirs = ask([K6, "--address=localhost:0"], folder, urls, **environment)
         for name, got in ours.items():
-            if name == "closed upload":
+            # Whether a write or a read meets the end first is a race, in k6 too.
+            if name in ("closed upload", "reset upload"):
                 continue
             shown = 3 if name in OTHER_WARNINGS else 4
             assert got[:shown] == theirs[name][:shown], name
