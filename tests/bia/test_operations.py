@@ -55,6 +55,17 @@ def test_reload_keeps_the_last_good_one(start, tmp_path):
     assert http(service.http, "GET /helloworld/x")[0] == 200
 
 
+def test_a_reload_that_the_next_start_would_refuse_is_refused(start, tmp_path):
+    service = Service(start, tmp_path, extra="data: {database: {driver: mysql}}\n")
+    good = service.config.read_text()
+    for bad, told in ((good.replace("driver", "drvier"), "unknown key data.database.drvier; did you mean driver?"),
+                      (good + "debugg: {enabled: true}\n", "unknown key debugg; did you mean debug?"),
+                      (good.replace("driver: mysql", 'driver: "mysql'), "illegal EOF in scalar")):
+        service.config.write_text(bad)
+        service.wait_for_log(told)
+    assert "configuration reloaded" not in service.log()
+
+
 def test_releases_behind_a_link_are_read_again(start, tmp_path):
     def release(name, level):
         folder = tmp_path / name / "configs"

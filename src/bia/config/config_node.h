@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -83,7 +84,9 @@ std::string_view closest(std::string_view name, const std::vector<std::string_vi
 Error unknown_key(const Config::Node& node, std::string_view key,
                   const std::vector<std::string_view>& known);
 
-/// server, runtime, log, …: what bia reads itself, and whose values errors may show.
+/// What bia reads itself, and whose values errors may show.
+inline constexpr std::array<std::string_view, 8> kOwnSections = {
+    "server", "runtime", "log", "metrics", "health", "debug", "tracing", "registry"};
 bool is_own_section(std::string_view name);
 Result<int64_t> to_integer(const Config::Node& node, std::string_view key);
 Result<uint64_t> to_unsigned(const Config::Node& node, std::string_view key);

@@ -213,6 +213,7 @@ Result<void> scan_message(const Node& node, std::string_view key, Message& into)
     } else if (!key.empty() || (!value.from_environment && !is_own_section(name))) {
       std::vector<std::string_view> known;
       for (int i = 0; i < type->field_count(); ++i) known.push_back(type->field(i)->name());
+      if (key.empty()) known.insert(known.end(), kOwnSections.begin(), kOwnSections.end());
       return unknown_key(value, join(key, name), known);
     }
   }

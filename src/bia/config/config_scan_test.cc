@@ -69,7 +69,9 @@ class ConfigRequired : public testing::Test {
 
 TEST_F(ConfigRequired, SaysWhatIsMissingAndWhere) {
   const Config empty = *Config::parse("a: 1\ndata:\n  database:\n    driver: x\n");
-  EXPECT_EQ(error_of(empty, "", "Bootstrap"), "config.yaml:1: unknown key a; known here: data");
+  EXPECT_EQ(error_of(empty, "", "Bootstrap"),
+            "config.yaml:1: unknown key a; known here: data, server, runtime, log, "
+            "metrics, health, debug, tracing, registry");
   EXPECT_EQ(error_of(empty, "data", "Data"), "config.yaml:3: data.database.source is missing");
   const Config whole = *Config::parse("data: {database: {source: s}}\n");
   EXPECT_EQ(error_of(whole, "", "Bootstrap"), "");

@@ -76,6 +76,17 @@ TEST(Config, SaysWhereTheYamlIsBad) {
   EXPECT_TRUE(Config::parse("").ok());
 }
 
+TEST(Config, RefusesAQuoteThatIsNotClosed) {
+  for (const char* yaml : {"a: \"b\nserver: {http: {addr: ':1'}}\n", "a: 'b\nc: d\n\n",
+                           "a: 'it''s\n", "a: \"b\\\"\n", "\"a: 1\n", "a: [\"b]\n \r\n"})
+    EXPECT_THAT(message_of(Config::parse(yaml)), testing::StartsWith("config.yaml:")) << yaml;
+  const Config closed = *Config::parse("a: \"b\n  c\"\nd: 'it''s'\ne: it's\nf: |\n  \"g\n\n");
+  EXPECT_EQ(*closed.string("a"), "b c");
+  EXPECT_EQ(*closed.string("d"), "it's");
+  EXPECT_EQ(*closed.string("e"), "it's");
+  EXPECT_EQ(*closed.string("f"), "\"g\n");
+}
+
 TEST(Config, DoesNotShowWhatIsBadYaml) {
   for (const char* yaml : {"password: *hunter2\n", "password: \"hunter2\\q\"\n",
                            "password: [hunter2\n", "password: %hunter2\n", "a: b: hunter2\n"}) {
@@ -283,7 +294,8 @@ TEST(ConfigScan, NamesUnknownKeysAndWrongTypes) {
   };
   EXPECT_EQ(error("a: 1\n"),
             "config.yaml:1: unknown key a; known here: kind, cardinality, number, name, type_url, "
-            "oneof_index, packed, options, json_name, default_value");
+            "oneof_index, packed, options, json_name, default_value, server, runtime, log, "
+            "metrics, health, debug, tracing, registry");
   EXPECT_EQ(error("name: x\nnumbr: 1\n"), "config.yaml:2: unknown key numbr; did you mean number?");
   EXPECT_EQ(error("number: x\n"), "config.yaml:1: number is not a whole number");
   EXPECT_EQ(error("number: 3000000000\n"), "config.yaml:1: number does not fit 32 bits");

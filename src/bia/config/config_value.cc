@@ -139,8 +139,7 @@ bool same_value(const Node& a, const Node& b) {
 }
 
 bool is_own_section(std::string_view name) {
-  return name == "server" || name == "runtime" || name == "log" || name == "metrics" ||
-         name == "health" || name == "debug" || name == "tracing" || name == "registry";
+  return std::find(kOwnSections.begin(), kOwnSections.end(), name) != kOwnSections.end();
 }
 
 Result<int64_t> to_integer(const Node& node, std::string_view key) {

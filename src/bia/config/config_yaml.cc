@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bia/config/config_node.h"
+#include "bia/content/yaml_quotes.h"
 
 namespace bia::config_detail {
 namespace {
@@ -122,7 +123,9 @@ std::string_view without_quoted(std::string_view message) {
 Result<Node> parse_yaml(std::string_view yaml, std::string_view name) {
   auto file = std::make_shared<const std::string>(name);
   try {
-    const YAML::Node document = YAML::Load(std::string(yaml));
+    const std::string text(yaml);
+    check_yaml_quotes(text);
+    const YAML::Node document = YAML::Load(text);
     Node node = Converter(file, yaml.size()).convert(document, 0);
     if (node.kind != Node::Kind::kMap && node.kind != Node::Kind::kNull)
       return error_at(node, "expected keys, like \"server:\"");

@@ -11,6 +11,7 @@
 
 #include "bia/codec/json_reader.h"
 #include "bia/codec/json_writer.h"
+#include "bia/content/yaml_quotes.h"
 
 namespace bia {
 namespace {
@@ -188,6 +189,7 @@ Result<YAML::Node> load_yaml(std::string_view yaml) {
       DepthCheck check;
       parser.HandleNextDocument(check);
     }
+    check_yaml_quotes(text);
     return YAML::Load(text);
   } catch (const YAML::Exception& wrong) {
     return bad(wrong.what());

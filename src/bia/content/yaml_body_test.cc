@@ -26,6 +26,8 @@ TEST(YamlToJson, KnowsScalarsFromStrings) {
 
 TEST(YamlToJson, RefusesWhatIsNone) {
   EXPECT_EQ(to_json("a: [1").substr(0, 11), "ERROR yaml:");
+  EXPECT_EQ(to_json("a: \"b\nc: 1\n").substr(0, 11), "ERROR yaml:");
+  EXPECT_EQ(to_json("a: 'b\n").substr(0, 11), "ERROR yaml:");
   EXPECT_EQ(to_json("[a]: 1"), "ERROR yaml: a key is no text");
   EXPECT_EQ(to_json("a: {b: 1}\nb: {b: 1, c: 2, b: 3}"), "ERROR yaml: the key b is there twice");
   std::string deep(200, '[');

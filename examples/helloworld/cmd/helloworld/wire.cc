@@ -15,6 +15,8 @@ namespace helloworld {
 bia::Result<void> wire(bia::App& app) {
   conf::Bootstrap bootstrap;
   BIA_TRY(app.config().scan(bootstrap));
+  // A change while it runs that does not fit either is refused.
+  app.watch_config<conf::Bootstrap>("", [](const conf::Bootstrap&) {});
   auto& data = app.own(BIA_TRY(data::Data::create(bootstrap.data())));
   auto& repo = app.own(std::make_unique<data::GreeterRepo>(data));
   auto& usecase = app.own(std::make_unique<biz::GreeterUsecase>(repo));

@@ -13,6 +13,8 @@ namespace shop {
 bia::Result<void> wire(bia::App& app) {
   conf::Bootstrap bootstrap;
   BIA_TRY(app.config().scan(bootstrap));
+  // A change while it runs that does not fit either is refused.
+  app.watch_config<conf::Bootstrap>("", [](const conf::Bootstrap&) {});
   auto& items = app.own(BIA_TRY(data::Items::create(bootstrap.data())));
   auto& inventory = app.own(std::make_unique<biz::Inventory>(items));
   auto& service = app.own(std::make_unique<service::ShopService>(inventory));
