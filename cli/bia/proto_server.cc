@@ -101,6 +101,17 @@ std::string source(const pb::ServiceDescriptor* service, const std::string& spac
   return text + fmt::format("\n}}  // namespace {}\n", space);
 }
 
+/// Of a class that is there: what the .proto has besides.
+void tell_missing(const pb::ServiceDescriptor* service, const std::string& header_path, Io& io) {
+  std::ifstream file(header_path);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  for (int i = 0; i < service->method_count(); ++i) {
+    if (text.find(fmt::format(" {}(", service->method(i)->name())) != std::string::npos) continue;
+    fmt::print(io.err, "it has no {} yet; declare it there and write it:\n  {} override;\n",
+               service->method(i)->name(), signature(service->method(i), ""));
+  }
+}
+
 }  // namespace
 
 Result<int> proto_server(const std::vector<std::string>& words, const Args& args, Io& io) {
@@ -128,6 +139,7 @@ Result<int> proto_server(const std::vector<std::string>& words, const Args& args
       const std::string stem = (fs::path(target) / snake(service->name())).string();
       if (fs::exists(stem + ".h", error) || fs::exists(stem + ".cc", error)) {
         fmt::print(io.err, "{} already exists: {}.h\n", service->name(), stem);
+        tell_missing(service, stem + ".h", io);
         continue;
       }
       // Includes begin in internal/.

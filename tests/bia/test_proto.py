@@ -84,6 +84,12 @@ def test_server_writes_stubs_that_build(tmp_path):
     assert "app.add()" in err
     code, out, err = run("bia", "proto", "server", "api/shop/v1/order_item.proto", cwd=project)
     assert (code, out, err) == (0, "", "OrderItem already exists: internal/service/order_item.h\n")
+    whole = proto.read_text()
+    proto.write_text(whole.replace("service OrderItem {", "service OrderItem {\n  rpc BuyOrderItem(GetOrderItemRequest) returns (GetOrderItemReply);"))
+    code, out, err = run("bia", "proto", "server", "api/shop/v1/order_item.proto", cwd=project)
+    assert code == 0 and err.splitlines()[1] == "it has no BuyOrderItem yet; declare it there and write it:", err
+    assert "> BuyOrderItem(" in err.splitlines()[2] and err.endswith(" override;\n") and len(err.splitlines()) == 3
+    proto.write_text(whole)
     done = subprocess.run(["cmake", "-S", project, "-B", project / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={conftest.BIN.parent}",
                            f"-Dbia_DIR={conftest.BIN.parent}"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
