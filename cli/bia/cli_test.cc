@@ -99,7 +99,7 @@ TEST_F(Program, NewWritesAService) {
               AllOf(HasSubstr(".name = \"my-shop\", "), HasSubstr(" my_shop::wire);")));
   EXPECT_THAT(read("my-shop/CMakeLists.txt"), HasSubstr("project(my-shop "));
   EXPECT_THAT(read("my-shop/configs/config.yaml"), HasSubstr("addr: :8282"));
-  EXPECT_EQ(read("my-shop/.gitignore"), "/build/\n");
+  EXPECT_EQ(read("my-shop/.gitignore"), "/build/\n/gen/\n");
   for (const char* layer : {"biz", "data", "service"}) {
     const std::string folder = std::string("my-shop/internal/") + layer;
     EXPECT_THAT(read(folder + "/greeter_test.cc"), HasSubstr("TEST(Greeter")) << layer;
