@@ -43,7 +43,8 @@ configure_package_config_file(cmake/biaConfig.cmake.in ${CMAKE_BINARY_DIR}/biaCo
   INSTALL_DESTINATION ${CMAKE_BINARY_DIR} INSTALL_PREFIX ${CMAKE_BINARY_DIR} PATH_VARS BIA_CONFIG_PROTO_DIR)
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/biaConfigVersion.cmake VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
 configure_file(cmake/BiaProto.cmake ${CMAKE_BINARY_DIR}/BiaProto.cmake COPYONLY)
-install(FILES ${CMAKE_BINARY_DIR}/installed/biaConfig.cmake ${CMAKE_BINARY_DIR}/biaConfigVersion.cmake cmake/BiaProto.cmake DESTINATION ${bia_cmake_dir})
+configure_file(cmake/BiaTest.cmake ${CMAKE_BINARY_DIR}/BiaTest.cmake COPYONLY)
+install(FILES ${CMAKE_BINARY_DIR}/installed/biaConfig.cmake ${CMAKE_BINARY_DIR}/biaConfigVersion.cmake cmake/BiaProto.cmake cmake/BiaTest.cmake DESTINATION ${bia_cmake_dir})
 install(EXPORT biaTargets NAMESPACE bia:: DESTINATION ${bia_cmake_dir})
 export(EXPORT biaTargets NAMESPACE bia:: FILE ${CMAKE_BINARY_DIR}/biaTargets.cmake)
 
