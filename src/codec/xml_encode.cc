@@ -3,11 +3,10 @@
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/message.h>
 
-#include <charconv>
-#include <cmath>
 #include <type_traits>
 
 #include "codec/field_value.h"
+#include "codec/go_float.h"
 #include "codec/go_names.h"
 #include "codec/utf8.h"
 #include "codec/xml.h"
@@ -56,27 +55,6 @@ void append_text(std::string& out, std::string_view text) {
       out += rune;
     }
   }
-}
-
-/// Go's FormatFloat(value, 'g', -1): the fewest digits, with an exponent below 1e-4 and from 1e6.
-template <typename T>
-void append_float(std::string& out, T value) {
-  if (std::isnan(value)) {
-    out += "NaN";
-    return;
-  }
-  if (std::isinf(value)) {
-    out += value > 0 ? "+Inf" : "-Inf";
-    return;
-  }
-  constexpr T kPlainMin = static_cast<T>(1e-4);
-  constexpr T kPlainMax = static_cast<T>(1e6);
-  const T size = std::fabs(value);
-  const bool plain = size == 0 || (size >= kPlainMin && size < kPlainMax);
-  char text[64];
-  const auto end = std::to_chars(text, text + sizeof text, value,
-                                 plain ? std::chars_format::fixed : std::chars_format::scientific);
-  out.append(text, end.ptr);
 }
 
 class XmlWriter {
@@ -152,7 +130,7 @@ class XmlWriter {
       if constexpr (std::is_same_v<Value, std::string_view>) {
         append_text(out_, value);
       } else if constexpr (std::is_floating_point_v<Value>) {
-        append_float(out_, value);
+        append_go_float(out_, value);
       } else if constexpr (std::is_same_v<Value, EnumNumber>) {
         fmt::format_to(std::back_inserter(out_), "{}", value.number);
       } else {

@@ -2,33 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <cmath>
-#include <cstdlib>
-
 #include "bia/base/time.h"
+#include "codec/go_float.h"
 #include "codec/time_text.h"
 
 namespace bia::protoc {
-namespace {
-
-template <typename Real>
-std::string real_text(Real value) {
-  if (std::isnan(value)) return "NaN";
-  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
-  char buffer[64];
-  const auto text = [&](std::chars_format format) {
-    const auto result = std::to_chars(buffer, std::end(buffer), value, format);
-    return std::string(buffer, result.ptr);
-  };
-  std::string scientific = text(std::chars_format::scientific);
-  const int exponent = std::atoi(scientific.c_str() + scientific.find('e') + 1);
-  // strconv's 'g' with the fewest digits turns to exponents here.
-  return exponent < -4 || exponent >= 6 ? scientific : text(std::chars_format::fixed);
-}
-
-}  // namespace
-
 std::string go_list(const std::vector<std::string>& shown) {
   std::string text;
   for (const std::string& one : shown) text += (&one == shown.data() ? "" : " ") + one;
@@ -68,7 +46,15 @@ std::string go_message(const Moment& moment) {
   return text;
 }
 
-std::string go_float(float value) { return real_text(value); }
-std::string go_float(double value) { return real_text(value); }
+std::string go_float(float value) {
+  std::string text;
+  codec::append_go_float(text, value);
+  return text;
+}
+std::string go_float(double value) {
+  std::string text;
+  codec::append_go_float(text, value);
+  return text;
+}
 
 }  // namespace bia::protoc

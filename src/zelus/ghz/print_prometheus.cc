@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <rapidjson/document.h>
 
-#include <charconv>
 #include <map>
 
+#include "codec/go_float.h"
 #include "zelus/ghz/printers.h"
 
 namespace zelus::ghz {
@@ -69,31 +69,18 @@ std::string labels_of(const Report& report) {
 
 }  // namespace
 
-std::string go_float(double value, int exponent_max) {
-  char text[40];
-  const auto scientific =
-      std::to_chars(text, text + sizeof text, value, std::chars_format::scientific);
-  const std::string_view shown(text, static_cast<size_t>(scientific.ptr - text));
-  int exponent = 0;
-  if (const size_t e = shown.find('e'); e != std::string_view::npos) {
-    const size_t digits = shown[e + 1] == '+' ? e + 2 : e + 1;
-    std::from_chars(shown.data() + digits, shown.data() + shown.size(), exponent);
-  }
-  if (exponent < -4 || exponent >= exponent_max) return std::string(shown);
-  const auto fixed = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed);
-  return {text, fixed.ptr};
+std::string go_float(double value) {
+  std::string out;
+  bia::codec::append_go_float(out, value);
+  return out;
 }
-
-namespace {
-std::string go_metric_float(double value) { return go_float(value, 6); }
-}  // namespace
 
 std::string prometheus_text(const Report& report) {
   const std::string labels = labels_of(report);
   std::string out;
   const auto gauge = [&](std::string_view name, double value) {
     out += fmt::format("# TYPE ghz_run_{0} gauge\nghz_run_{0}{{{1}}} {2}\n", name, labels,
-                       go_metric_float(value));
+                       go_float(value));
   };
   gauge("count", static_cast<double>(report.count));
   gauge("total", static_cast<double>(report.total_ns));
@@ -101,13 +88,13 @@ std::string prometheus_text(const Report& report) {
   gauge("fastest", static_cast<double>(report.fastest_ns));
   gauge("slowest", static_cast<double>(report.slowest_ns));
   gauge("rps", report.rps);
-  const std::string sum = go_metric_float(static_cast<double>(report.total_ns));
+  const std::string sum = go_float(static_cast<double>(report.total_ns));
   out += "# TYPE ghz_run_histogram histogram\n";
   uint64_t below = 0;
   for (const Bucket& bucket : report.histogram) {
     below += bucket.count;
     out += fmt::format("ghz_run_histogram_bucket{{{},le=\"{}\"}} {}\n", labels,
-                       go_metric_float(bucket.mark_seconds), below);
+                       go_float(bucket.mark_seconds), below);
   }
   out += fmt::format("ghz_run_histogram_bucket{{{},le=\"+Inf\"}} {}\n", labels, report.count);
   out += fmt::format("ghz_run_histogram_sum{{{0}}} {1}\nghz_run_histogram_count{{{0}}} {2}\n",
@@ -115,8 +102,8 @@ std::string prometheus_text(const Report& report) {
   out += "# TYPE ghz_run_latency summary\n";
   for (const LatencyPercentile& row : report.percentiles) {
     out += fmt::format("ghz_run_latency{{{},quantile=\"{}\"}} {}\n", labels,
-                       go_metric_float(row.percentage / 100.0),
-                       go_metric_float(static_cast<double>(row.latency_ns)));
+                       go_float(row.percentage / 100.0),
+                       go_float(static_cast<double>(row.latency_ns)));
   }
   out += fmt::format("ghz_run_latency_sum{{{0}}} {1}\nghz_run_latency_count{{{0}}} {2}\n", labels,
                      sum, report.count);

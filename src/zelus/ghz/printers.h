@@ -25,8 +25,7 @@ std::string prometheus_text(const Report& report);
 std::string duration_text(int64_t ns);
 /// As Go's encoding/json writes a float64.
 std::string go_json_float(double value);
-/// The shortest digits, with an exponent below -4 and from `exponent_max` on: 21 is what Go's %v
-/// does, 6 its strconv.
-std::string go_float(double value, int exponent_max = 21);
+/// `codec::append_go_float` as a text.
+std::string go_float(double value);
 
 }  // namespace zelus::ghz

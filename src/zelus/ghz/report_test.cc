@@ -105,9 +105,9 @@ TEST(GoFloat, WritesAsGo) {
   EXPECT_EQ(go_float(0), "0");
   EXPECT_EQ(go_float(20), "20");
   EXPECT_EQ(go_float(1e-6), "1e-06");
-  EXPECT_EQ(go_float(332173, 6), "332173");
-  EXPECT_EQ(go_float(14984428, 6), "1.4984428e+07");
-  EXPECT_EQ(go_float(0.000332173, 6), "0.000332173");
+  EXPECT_EQ(go_float(332173), "332173");
+  EXPECT_EQ(go_float(14984428), "1.4984428e+07");
+  EXPECT_EQ(go_float(0.000332173), "0.000332173");
 }
 
 TEST(Tally, MergesErrorsByText) {

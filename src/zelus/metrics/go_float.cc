@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "codec/go_float.h"
+
 namespace zelus::metrics {
 namespace {
 
@@ -92,35 +94,7 @@ bool append_short(std::string& out, double value) {
 }  // namespace
 
 void append_go_g(std::string& out, double value) {
-  if (append_short(out, value)) return;
-  if (std::isnan(value)) {
-    out += "NaN";
-    return;
-  }
-  if (std::isinf(value)) {
-    out += value < 0 ? "-Inf" : "+Inf";
-    return;
-  }
-  if (value == 0) {
-    out += std::signbit(value) ? "-0" : "0";
-    return;
-  }
-  char scientific[40];
-  auto done = std::to_chars(scientific, scientific + sizeof(scientific), value,
-                            std::chars_format::scientific);
-  std::string_view text(scientific, static_cast<size_t>(done.ptr - scientific));
-  size_t e = text.find('e');
-  int exponent = 0;
-  const char* digits = text.data() + e + 1 + (text[e + 1] == '+' ? 1 : 0);
-  std::from_chars(digits, text.data() + text.size(), exponent);
-  // As strconv does where the precision is "shortest": the decision is made as if it were 6.
-  if (exponent < -4 || exponent >= 6) {
-    out += text;
-    return;
-  }
-  char fixed[40];
-  done = std::to_chars(fixed, fixed + sizeof(fixed), value, std::chars_format::fixed);
-  out.append(fixed, done.ptr);
+  if (!append_short(out, value)) bia::codec::append_go_float(out, value);
 }
 
 std::string format_go_g(double value) {
