@@ -5,6 +5,20 @@
 #include <ctime>
 
 namespace zelus::metrics {
+namespace {
+
+/// Without trailing zeros; nothing for zero.
+void append_fraction(std::string& out, int64_t nanos) {
+  if (nanos == 0) return;
+  char fraction[] = ".000000000";
+  for (char* digit = fraction + 9; digit > fraction; --digit, nanos /= 10)
+    *digit = static_cast<char>('0' + nanos % 10);
+  size_t size = 10;
+  while (fraction[size - 1] == '0') --size;
+  out.append(fraction, size);
+}
+
+}  // namespace
 
 void append_rfc3339(std::string& out, int64_t unix_ns, TimePrecision precision) {
   constexpr int64_t kSecond = 1'000'000'000;
@@ -33,15 +47,19 @@ void append_rfc3339(std::string& out, UnixTime at, TimePrecision precision) {
     known = seconds;
   }
   out += date;
-  if (int64_t nanos = at.nanos; precision == TimePrecision::kNano && nanos != 0) {
-    char fraction[] = ".000000000";
-    for (char* digit = fraction + 9; digit > fraction; --digit, nanos /= 10)
-      *digit = static_cast<char>('0' + nanos % 10);
-    size_t size = 10;
-    while (fraction[size - 1] == '0') --size;
-    out.append(fraction, size);
-  }
+  if (precision == TimePrecision::kNano) append_fraction(out, at.nanos);
   out += zone;
+}
+
+std::string time_text(UnixTime at) {
+  const time_t seconds = at.seconds;
+  tm parts{};
+  localtime_r(&seconds, &parts);
+  char text[64];
+  std::string out(text, strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &parts));
+  append_fraction(out, at.nanos);
+  out.append(text, strftime(text, sizeof(text), " %z %Z", &parts));
+  return out;
 }
 
 std::string rfc3339(int64_t unix_ns, TimePrecision precision) {

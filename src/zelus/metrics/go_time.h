@@ -16,5 +16,7 @@ struct UnixTime {
   int64_t nanos = 0;
 };
 void append_rfc3339(std::string& out, UnixTime at, TimePrecision precision);
+/// Go's Time.String in the local time zone: "2026-11-24 15:09:04.314 +0100 CET".
+std::string time_text(UnixTime at);
 
 }  // namespace zelus::metrics

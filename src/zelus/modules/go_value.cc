@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 #include <vector>
 
 #include "zelus/metrics/go_float.h"
+#include "zelus/metrics/go_time.h"
 #include "zelus/modules/native.h"
 
 namespace zelus::modules {
@@ -68,19 +68,12 @@ std::string go_number(double number) {
   return metrics::format_go_g(number);
 }
 
-/// Go's time.Time as a text.
+/// Go's time.Time as a text, of a Date's milliseconds.
 std::string go_time(double ms) {
   if (!std::isfinite(ms)) return "0001-01-01 00:00:00 +0000 UTC";
-  const auto seconds = static_cast<std::time_t>(std::floor(ms / 1000));
-  const auto rest = static_cast<int>(ms - static_cast<double>(seconds) * 1000);
-  std::tm local{};
-  localtime_r(&seconds, &local);
-  char date[32], zone[32];
-  std::strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &local);
-  std::strftime(zone, sizeof(zone), " %z %Z", &local);
-  std::string fraction = rest == 0 ? "" : fmt::format(".{:03}", rest);
-  while (fraction.ends_with('0')) fraction.pop_back();
-  return date + fraction + zone;
+  const double seconds = std::floor(ms / 1000);
+  const auto rest = static_cast<int64_t>(ms - seconds * 1000);
+  return metrics::time_text({static_cast<int64_t>(seconds), rest * 1'000'000});
 }
 
 }  // namespace
