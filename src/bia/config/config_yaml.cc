@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "bia/config/config_node.h"
-#include "bia/content/yaml_quotes.h"
+#include "bia/content/yaml_check.h"
 
 namespace bia::config_detail {
 namespace {
@@ -124,7 +124,7 @@ Result<Node> parse_yaml(std::string_view yaml, std::string_view name) {
   auto file = std::make_shared<const std::string>(name);
   try {
     const std::string text(yaml);
-    check_yaml_quotes(text);
+    check_yaml(text);
     const YAML::Node document = YAML::Load(text);
     Node node = Converter(file, yaml.size()).convert(document, 0);
     if (node.kind != Node::Kind::kMap && node.kind != Node::Kind::kNull)

@@ -1,59 +1,20 @@
 #include "bia/content/yaml_body.h"
 
 #include <fmt/format.h>
-#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
-#include <algorithm>
 #include <set>
-#include <sstream>
 #include <string_view>
 
 #include "bia/codec/json_reader.h"
 #include "bia/codec/json_writer.h"
-#include "bia/content/yaml_quotes.h"
+#include "bia/content/yaml_check.h"
 
 namespace bia {
 namespace {
 
 Error bad(std::string_view what) {
   return Error(Code::kInvalidArgument, "CODEC", fmt::format("yaml: {}", what));
-}
-
-/// Builds nothing, and throws before yaml-cpp recurses deeper than a handler's stack has room for
-/// (it takes up to 432 bytes a level).
-class DepthCheck : public YAML::EventHandler {
- public:
-  void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
-  void OnAlias(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
-  void OnScalar(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
-                const std::string& /*value*/) override {}
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& /*tag*/,
-                       YAML::anchor_t /*anchor*/, YAML::EmitterStyle::value /*style*/) override {
-    enter(mark);
-  }
-  void OnSequenceEnd() override { --depth_; }
-  void OnMapStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
-                  YAML::EmitterStyle::value /*style*/) override {
-    enter(mark);
-  }
-  void OnMapEnd() override { --depth_; }
-
- private:
-  void enter(const YAML::Mark& mark) {
-    if (++depth_ > kYamlTextDepthMax)
-      throw YAML::ParserException(mark, fmt::format("nests deeper than {}", kYamlTextDepthMax));
-  }
-  int depth_ = 0;
-};
-
-/// Each sequence and map has at least one of these of its own, so that few of them nest little.
-bool may_nest_deep(std::string_view yaml) {
-  return std::count_if(yaml.begin(), yaml.end(), [](char c) {
-           return c == '[' || c == '{' || c == '-' || c == '?' || c == ':';
-         }) > kYamlTextDepthMax;
 }
 
 void append_scalar(const YAML::Node& node, codec::JsonWriter& out) {
@@ -183,13 +144,7 @@ Result<YAML::Node> load_yaml(std::string_view yaml) {
   const std::string text(yaml);
   // yaml-cpp reports by exceptions; none leaves this function.
   try {
-    if (may_nest_deep(text)) {
-      std::istringstream in(text);
-      YAML::Parser parser(in);
-      DepthCheck check;
-      parser.HandleNextDocument(check);
-    }
-    check_yaml_quotes(text);
+    check_yaml(text, kYamlTextDepthMax);
     return YAML::Load(text);
   } catch (const YAML::Exception& wrong) {
     return bad(wrong.what());

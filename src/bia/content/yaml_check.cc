@@ -1,38 +1,63 @@
-#include "bia/content/yaml_quotes.h"
+#include "bia/content/yaml_check.h"
 
+#include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <sstream>
+#include <string_view>
 
 namespace bia {
 namespace {
 
-class Nothing final : public YAML::EventHandler {
+class DepthCheck final : public YAML::EventHandler {
  public:
-  void OnDocumentStart(const YAML::Mark&) override {}
+  explicit DepthCheck(int depth_max) : depth_max_(depth_max) {}
+  void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
   void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                const std::string&) override {}
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {}
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                  YAML::EmitterStyle::value) override {}
-  void OnMapEnd() override {}
+  void OnNull(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnAlias(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnScalar(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                const std::string& /*value*/) override {}
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& /*tag*/,
+                       YAML::anchor_t /*anchor*/, YAML::EmitterStyle::value /*style*/) override {
+    enter(mark);
+  }
+  void OnSequenceEnd() override { --depth_; }
+  void OnMapStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                  YAML::EmitterStyle::value /*style*/) override {
+    enter(mark);
+  }
+  void OnMapEnd() override { --depth_; }
+
+ private:
+  void enter(const YAML::Mark& mark) {
+    if (++depth_ > depth_max_)
+      throw YAML::ParserException(mark, fmt::format("nests deeper than {}", depth_max_));
+  }
+  int depth_max_;
+  int depth_ = 0;
 };
+
+/// Each sequence and map has at least one of these of its own, so that few of them nest little.
+bool may_nest_deep(std::string_view yaml, int depth_max) {
+  return std::count_if(yaml.begin(), yaml.end(), [](char c) {
+           return c == '[' || c == '{' || c == '-' || c == '?' || c == ':';
+         }) > depth_max;
+}
 
 }  // namespace
 
-void check_yaml_quotes(const std::string& text) {
-  if (text.find_first_of("\"'") == std::string::npos) return;
-  // It sees the missing quote where the text ends within its last line.
-  std::istringstream in(text.substr(0, text.find_last_not_of(" \t\r\n") + 1));
+void check_yaml(const std::string& text, int depth_max) {
+  const bool quotes = text.find_first_of("\"'") != std::string::npos;
+  if (!quotes && !may_nest_deep(text, depth_max)) return;
+  // It sees a missing quote where the text ends within its last line.
+  std::istringstream in(
+      text.substr(0, text.find_first_of("\r\n", text.find_last_not_of(" \t\r\n") + 1)));
   YAML::Parser parser(in);
-  Nothing nothing;
-  parser.HandleNextDocument(nothing);
+  DepthCheck check(depth_max);
+  parser.HandleNextDocument(check);
 }
 
 }  // namespace bia
