@@ -344,11 +344,6 @@ Result<ServerConfig::Grpc> read_grpc(const Config& config, bool shared) {
   return grpc;
 }
 
-Result<void> read_flag(const Config& config, const char* key, bool& into) {
-  if (config.has(key)) into = BIA_TRY(config.boolean(key));
-  return {};
-}
-
 Result<void> read_path(const Config& config, const char* key, std::string& into) {
   if (!config.has(key)) return {};
   into = BIA_TRY(config.string(key));

@@ -4,7 +4,6 @@
 #include <time.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -124,10 +123,11 @@ Error refusal() {
 
 class RateLimit final : public Middleware {
  public:
-  explicit RateLimit(const RateLimitOptions& options) : options_(options), number_(next_number()) {}
+  explicit RateLimit(const RateLimitOptions& options) : options_(options) {}
 
   Result<Reply> handle(Context& context, Request request, Next next) override {
-    ThreadLimiter& mine = of_this_thread();
+    ThreadLimiter& mine =
+        limiters_.get([this] { return std::make_unique<ThreadLimiter>(options_); });
     const TimePoint started = context.started_at();
     if (!mine.bbr.admit(started, mine.cpu.read(started))) {
       return refusal();
@@ -150,20 +150,8 @@ class RateLimit final : public Middleware {
       }
     }
   };
-  static size_t next_number() {
-    static std::atomic<size_t> next{0};
-    return next.fetch_add(1);
-  }
-  ThreadLimiter& of_this_thread() {
-    static thread_local std::vector<std::unique_ptr<ThreadLimiter>> limiters;
-    if (limiters.size() <= number_) limiters.resize(number_ + 1);
-    auto& mine = limiters[number_];
-    if (!mine) mine = std::make_unique<ThreadLimiter>(options_);
-    return *mine;
-  }
-
   RateLimitOptions options_;
-  size_t number_;
+  PerThread<ThreadLimiter> limiters_;
 };
 
 class OwnLimit final : public Middleware {
