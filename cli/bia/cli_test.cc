@@ -57,7 +57,7 @@ class Program : public testing::Test {
  protected:
   Program() { fs::create_directories(folder_); }
   ~Program() override { fs::remove_all(folder_); }
-  int run(std::vector<std::string> words) {
+  int run(const std::vector<std::string>& words) {
     out.str({});
     err.str({});
     Io io{out, err};

@@ -320,6 +320,16 @@ TEST(ServicePool, TriesAnotherNode) {
   });
 }
 
+/// What a unary call by one of the pool's channels gives; else the error's message.
+std::string ask(ServicePool& pool, std::string_view method, std::string_view request) {
+  const auto answer = pool.call([&](grpc::Channel& channel) -> Result<std::string> {
+    grpc::UnaryReply reply;
+    channel.unary(method, request, {}, reply);
+    return reply.message + reply.status.message;
+  });
+  return answer.ok() ? *answer : answer.error().message();
+}
+
 TEST(ServicePool, CallsOverTls) {
   const net::TestAuthority authority;
   auto group = fiber::ThreadGroup::create(1).value();
@@ -342,12 +352,7 @@ TEST(ServicePool, CallsOverTls) {
     for (const char* name : {"", "localhost"}) {
       pool_options.tls_server_name = name;
       auto pool = ServicePool::create(pool_options).value();
-      auto answer = pool->call([](grpc::Channel& channel) -> Result<std::string> {
-        grpc::UnaryReply reply;
-        channel.unary("/t.S/Echo", "hi", {}, reply);
-        return reply.message + reply.status.message;
-      });
-      EXPECT_EQ(*answer, "hi over TLS");
+      EXPECT_EQ(ask(*pool, "/t.S/Echo", "hi"), "hi over TLS");
     }
     server->stop(Deadline::after(1s));
   });
@@ -407,12 +412,7 @@ TEST(ServicePool, ItsChannelsHaveItsOptions) {
     PoolOptions pool_options{.target = server->address()};
     pool_options.channel.user_agent = "mine/1";
     auto pool = ServicePool::create(pool_options).value();
-    auto answer = pool->call([](grpc::Channel& channel) -> Result<std::string> {
-      grpc::UnaryReply reply;
-      channel.unary("/t.S/Who", "", {}, reply);
-      return reply.message + reply.status.message;
-    });
-    EXPECT_EQ(*answer, "mine/1");
+    EXPECT_EQ(ask(*pool, "/t.S/Who", ""), "mine/1");
     server->stop(Deadline::after(1s));
   });
 }

@@ -74,13 +74,18 @@ class ScriptTest : public ::testing::Test {
     return "";
   }
 
-  std::unique_ptr<exec::User> make_user(uint64_t vu = 1) {
+  /// One that is not in a scenario yet: 0 is that of setup and teardown.
+  std::unique_ptr<exec::User> ready_user(uint64_t vu = 0) {
     auto user = factory_->make_user(vu, *shard_);
     EXPECT_TRUE(user.ok());
     auto ready = (*user)->init();
     EXPECT_TRUE(ready.ok()) << (ready.ok() ? "" : ready.error().message());
-    (*user)->activate(activation_);
     return std::move(*user);
+  }
+  std::unique_ptr<exec::User> make_user(uint64_t vu = 1) {
+    auto user = ready_user(vu);
+    user->activate(activation_);
+    return user;
   }
 
   /// Loads the script, runs its default function once, and gives what console.log wrote.

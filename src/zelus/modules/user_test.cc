@@ -53,8 +53,7 @@ TEST_F(UserTest, RunsTheLifeCycle) {
       export function teardown(data) { console.log('teardown', JSON.stringify(data)); }
       export function handleSummary(data) { return { stdout: 'sum ' + data.a, 'b.bin': new Uint8Array([65]).buffer }; })"),
               "");
-    auto extra = std::move(factory_->make_user(0, *shard_).value());
-    ASSERT_TRUE(extra->init().ok());
+    auto extra = ready_user();
     std::optional<std::string> json;
     EXPECT_EQ(extra->run_setup(json).kind, Kind::kOk);
     EXPECT_EQ(json.value_or(""), R"({"n":1})");
@@ -89,8 +88,7 @@ TEST_F(UserTest, SetupDataIsWhatGoExports) {
       export function setup() { return [new Date('bad'), { at: new Date(NaN) }, new Own()]; }
       export default () => {})"),
               "");
-    auto extra = std::move(factory_->make_user(0, *shard_).value());
-    ASSERT_TRUE(extra->init().ok());
+    auto extra = ready_user();
     std::optional<std::string> json;
     EXPECT_EQ(extra->run_setup(json).kind, Kind::kOk);
     EXPECT_EQ(json.value_or(""), R"([null,{"at":null},{"a":1}])");
@@ -110,8 +108,7 @@ TEST_F(UserTest, SetupMayReturnWhatModulesMake) {
       }
       export default () => {})"),
               "");
-    auto extra = std::move(factory_->make_user(0, *shard_).value());
-    ASSERT_TRUE(extra->init().ok());
+    auto extra = ready_user();
     std::optional<std::string> json;
     EXPECT_EQ(extra->run_setup(json).kind, Kind::kOk);
     EXPECT_THAT(json.value_or(""),

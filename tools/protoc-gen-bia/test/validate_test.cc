@@ -3,11 +3,13 @@
 
 #include <cmath>
 
+#include "broken_rules.h"
 #include "peers.h"
 #include "test/v1/rules.bia.h"
 
 namespace {
 using namespace test::v1;
+using bia::test_support::violations_text;
 
 Ruled good() {
   Ruled message;
@@ -26,23 +28,13 @@ Ruled good() {
   return message;
 }
 
-/// "path: rule" a line.
-template <typename M>
-std::string wrong(const M& message) {
-  bia::Violations violations;
-  bia_validate(message, violations);
-  std::string text;
-  for (const auto& one : violations.list())
-    text += (text.empty() ? "" : "\n") + one.path + ": " + one.rule;
-  return text;
-}
 std::string broken(void (*change)(Ruled&)) {
   Ruled message = good();
   change(message);
-  return wrong(message);
+  return violations_text(message);
 }
 
-TEST(Validate, AcceptsWhatIsGood) { EXPECT_EQ(wrong(good()), ""); }
+TEST(Validate, AcceptsWhatIsGood) { EXPECT_EQ(violations_text(good()), ""); }
 
 TEST(Validate, Strings) {
   EXPECT_EQ(broken([](Ruled& m) { m.set_short_("a"); }),

@@ -2,7 +2,7 @@
 // same messages, but for the causes that it adds of Go's.
 #include <gtest/gtest.h>
 
-#include "bia/bia/validate.h"
+#include "broken_rules.h"
 #include "test/limits/v1/rule_limits.bia.h"
 
 namespace {
@@ -12,12 +12,7 @@ template <typename M>
 std::string broken(void (*change)(M&)) {
   M message;
   change(message);
-  bia::Violations violations;
-  bia_validate(message, violations);
-  std::string text;
-  for (const auto& one : violations.list())
-    text += (text.empty() ? "" : "\n") + one.path + ": " + one.rule;
-  return text;
+  return bia::test_support::violations_text(message);
 }
 
 void set(google::protobuf::Timestamp* moment, int64_t seconds, int32_t nanos = 0) {
