@@ -60,7 +60,7 @@ def test_a_reload_that_the_next_start_would_refuse_is_refused(start, tmp_path):
     good = service.config.read_text()
     for bad, told in ((good.replace("driver", "drvier"), "unknown key data.database.drvier; did you mean driver?"),
                       (good + "debugg: {enabled: true}\n", "unknown key debugg; did you mean debug?"),
-                      (good.replace("driver: mysql", 'driver: "mysql'), "illegal EOF in scalar")):
+                      (good.replace("driver: mysql", 'driver: "mysql'), "a quote that was opened before is not closed")):
         service.config.write_text(bad)
         service.wait_for_log(told)
     assert "configuration reloaded" not in service.log()

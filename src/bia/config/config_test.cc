@@ -80,6 +80,8 @@ TEST(Config, RefusesAQuoteThatIsNotClosed) {
   for (const char* yaml : {"a: \"b\nserver: {http: {addr: ':1'}}\n", "a: 'b\nc: d\n\n",
                            "a: 'it''s\n", "a: \"b\\\"\n", "\"a: 1\n", "a: [\"b]\n \r\n"})
     EXPECT_THAT(message_of(Config::parse(yaml)), testing::StartsWith("config.yaml:")) << yaml;
+  EXPECT_EQ(message_of(Config::parse("a: \"b\nc: d\n")),
+            "config.yaml:2: a quote that was opened before is not closed");
   const Config closed = *Config::parse("a: \"b\n  c\"\nd: 'it''s'\ne: it's\nf: |\n  \"g\n\n");
   EXPECT_EQ(*closed.string("a"), "b c");
   EXPECT_EQ(*closed.string("d"), "it's");

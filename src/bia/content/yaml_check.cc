@@ -57,7 +57,12 @@ void check_yaml(const std::string& text, int depth_max) {
       text.substr(0, text.find_first_of("\r\n", text.find_last_not_of(" \t\r\n") + 1)));
   YAML::Parser parser(in);
   DepthCheck check(depth_max);
-  parser.HandleNextDocument(check);
+  try {
+    parser.HandleNextDocument(check);
+  } catch (const YAML::ParserException& wrong) {
+    if (wrong.msg != YAML::ErrorMsg::EOF_IN_SCALAR) throw;
+    throw YAML::ParserException(wrong.mark, "a quote that was opened before is not closed");
+  }
 }
 
 }  // namespace bia
