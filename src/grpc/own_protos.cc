@@ -76,6 +76,21 @@ message GetServiceDescRequest { string name = 1; }
 message GetServiceDescReply { google.protobuf.FileDescriptorSet file_desc_set = 1; }
 )";
 
+// Of google's file, what errors carry: a caller reads it by reflection (grpcurl).
+constexpr std::string_view kErrorDetails = R"(
+syntax = "proto3";
+package google.rpc;
+message ErrorInfo {
+  string reason = 1;
+  string domain = 2;
+  map<string, string> metadata = 3;
+}
+message BadRequest {
+  message FieldViolation { string field = 1; string description = 2; }
+  repeated FieldViolation field_violations = 1;
+}
+)";
+
 void add(google::protobuf::DescriptorPool& pool, const std::string& name, const std::string& text) {
   google::protobuf::io::ArrayInputStream input(text.data(), static_cast<int>(text.size()));
   google::protobuf::io::Tokenizer tokenizer(&input, nullptr);
@@ -99,6 +114,7 @@ std::unique_ptr<google::protobuf::DescriptorPool> make_own_protos() {
   google::protobuf::FileDescriptorProto::descriptor()->file()->CopyTo(&descriptor);
   BIA_ASSERT(pool->BuildFile(descriptor) != nullptr);
   add(*pool, "metadata/metadata.proto", std::string(kMetadata));
+  add(*pool, "google/rpc/error_details.proto", std::string(kErrorDetails));
   return pool;
 }
 

@@ -356,6 +356,15 @@ std::vector<std::string> files_of(const std::string& answer) {
   return names;
 }
 
+TEST(Reflection, KnowsWhatErrorsCarry) {
+  with_server({unary("/t.S/Echo", test::echo)}, [](Server& server) {
+    Channel channel(server.address());
+    for (const char* type : {"google.rpc.ErrorInfo", "google.rpc.BadRequest.FieldViolation"})
+      EXPECT_EQ(files_of(reflect(channel, 4, type, 4)),
+                std::vector<std::string>{"google/rpc/error_details.proto"});
+  });
+}
+
 TEST(Reflection, AnswersAllKindsOfRequests) {
   google::protobuf::DescriptorPool pool;
   google::protobuf::FileDescriptorProto base, file;

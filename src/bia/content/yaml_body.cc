@@ -117,8 +117,9 @@ class YamlWriter {
     std::string_view name;
     while (in_.next_field(name)) {
       begin_line(fresh, indent, after_dash);
-      codec::append_json_string(out_, name);
-      out_ += ':';
+      std::string key;
+      codec::append_json_string(key, name);
+      append_yaml_key(out_, key, indent);
       value(indent + 2, false);
     }
     if (fresh) out_ += " {}\n";
@@ -162,6 +163,16 @@ Result<size_t> yaml_to_json(const YAML::Node& yaml, int depth, std::string& json
   size_t values = 0;
   BIA_TRY(append_json(yaml, depth, values, out));
   return values;
+}
+
+void append_yaml_key(std::string& out, std::string_view key, size_t indent) {
+  constexpr size_t kBeforeColonMax = 128;
+  if (key.size() > kBeforeColonMax) {
+    out.append("? ").append(key).append(1, '\n').append(indent, ' ');
+  } else {
+    out += key;
+  }
+  out += ':';
 }
 
 void json_to_yaml(std::string_view json, std::string& yaml) {

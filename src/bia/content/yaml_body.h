@@ -23,6 +23,10 @@ Result<YAML::Node> load_yaml(std::string_view yaml);
 Result<void> yaml_to_json(std::string_view yaml, std::string& json);
 /// Of a node that stands `depth` deep. Returns how many values it holds, itself among them.
 Result<size_t> yaml_to_json(const YAML::Node& yaml, int depth, std::string& json);
+/// Appends a key and its ':', as Go's yaml.v3: one of more than 128 characters after a '?' on a
+/// line of its own, since YAML knows none above 1,024 before a ':'. `indent` is where its line
+/// begins.
+void append_yaml_key(std::string& out, std::string_view key, size_t indent);
 /// Appends valid JSON as YAML in block style.
 void json_to_yaml(std::string_view json, std::string& yaml);
 

@@ -91,6 +91,10 @@ TEST(YamlToJson, NestsToItsLimit) {
 }
 
 TEST(JsonToYaml, WritesBlocks) {
+  for (const char* rest : {"1", R"({"a":[{"b":2}]})"}) {
+    const std::string longer = R"({"list":[{")" + std::string(2000, 'k') + "\":" + rest + "}]}";
+    EXPECT_EQ(to_json(to_yaml(longer)), longer) << "keys that YAML takes behind a '?' alone";
+  }
   EXPECT_EQ(
       to_yaml(
           R"({"message":"Hello","tags":["a","b"],"sub":{"n":1,"child":null},"none":[],"e":{}})"),

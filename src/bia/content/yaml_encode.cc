@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "bia/codec/json_writer.h"
+#include "bia/content/yaml_body.h"
 #include "bia/content/yaml_message.h"
 #include "codec/field_value.h"
 #include "codec/go_names.h"
@@ -148,7 +149,7 @@ class YamlMessageWriter {
     if (entries.empty()) line("{}");
     if (!entries.empty()) out_ += '\n';
     for (const auto& [name, entry] : entries) {
-      (out_.append(indent, ' ') += name) += ':';
+      append_yaml_key(out_.append(indent, ' '), name, indent);
       BIA_TRY(value(*entry, field->message_type()->map_value(), -1, indent + kIndent, depth));
     }
     return {};
