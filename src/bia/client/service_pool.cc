@@ -196,7 +196,7 @@ void ServicePool::ThreadPool::follow(const std::string& name) {
     const TimePoint begin = now();
     const auto ended = guarded("discovery", [&]() -> Result<void> {
       const std::unique_ptr<Discovery> discovery = BIA_TRY(discovery_of(options_));
-      discovery->watch(name, [&](std::vector<ServiceInstance> instances) {
+      discovery->watch(name, [&](const std::vector<ServiceInstance>& instances) {
         apply(nodes_of(instances, scheme, options_.version));
       });
       return {};
