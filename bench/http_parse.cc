@@ -5,7 +5,7 @@
 #include <string>
 
 #include "bia/http/router.h"
-#include "http/head_parser.h"
+#include "http/http1/head_parser.h"
 
 namespace {
 

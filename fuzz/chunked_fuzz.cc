@@ -6,7 +6,7 @@
 #include <string>
 
 #include "bia/base/assert.h"
-#include "http/chunked.h"
+#include "http/http1/chunked.h"
 
 namespace {
 

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "bia/base/assert.h"
-#include "http/coder.h"
-#include "http/decoder.h"
+#include "http/content/coder.h"
+#include "http/content/decoder.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace bia::http;

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "bia/base/assert.h"
-#include "zelus/modules/cookie_jar.h"
+#include "zelus/modules/http/cookie_jar.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace zelus::modules;

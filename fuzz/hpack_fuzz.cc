@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "bia/base/assert.h"
-#include "http/hpack.h"
+#include "http/http2/hpack.h"
 
 namespace {
 

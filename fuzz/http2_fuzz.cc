@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "bia/base/assert.h"
-#include "http/http2_connection.h"
+#include "http/http2/http2_connection.h"
 
 namespace {
 

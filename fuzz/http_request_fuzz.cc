@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "bia/base/assert.h"
-#include "http/chunked.h"
-#include "http/head_parser.h"
+#include "http/http1/chunked.h"
+#include "http/http1/head_parser.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "bia/base/assert.h"
-#include "http/head_parser.h"
+#include "http/http1/head_parser.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace bia::http;

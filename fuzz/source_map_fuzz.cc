@@ -5,7 +5,7 @@
 
 #include "bia/base/assert.h"
 #include "bia/http/uri.h"
-#include "zelus/modules/source_map.h"
+#include "zelus/modules/source/source_map.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace zelus::modules;

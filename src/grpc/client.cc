@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "grpc/client_connection.h"
-#include "http/client_tunnel.h"
+#include "http/client/client_tunnel.h"
 
 namespace bia::grpc {
 

@@ -7,7 +7,7 @@
 #include "bia/fiber/sync.h"
 #include "bia/grpc/client.h"
 #include "grpc/wire.h"
-#include "http/http2_connection.h"
+#include "http/http2/http2_connection.h"
 
 namespace bia::grpc {
 

@@ -7,8 +7,8 @@
 #include "bia/grpc/client.h"
 #include "grpc/client_call.h"
 #include "grpc/fields.h"
-#include "http/http2_connection.h"
-#include "http/http2_guard.h"
+#include "http/http2/http2_connection.h"
+#include "http/http2/http2_guard.h"
 
 namespace bia::grpc {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "bia/grpc/server.h"
-#include "http/hpack.h"
+#include "http/http2/hpack.h"
 
 namespace bia::grpc {
 

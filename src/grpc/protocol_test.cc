@@ -7,7 +7,7 @@
 
 #include "grpc/test_support.h"
 #include "grpc/wire.h"
-#include "http/http2_connection.h"
+#include "http/http2/http2_connection.h"
 
 namespace bia::grpc {
 namespace {

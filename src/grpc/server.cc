@@ -17,8 +17,8 @@
 #include "grpc/method_table.h"
 #include "grpc/reflection.h"
 #include "grpc/server_connection.h"
-#include "http/connection_slot.h"
-#include "http/http2_guest.h"
+#include "http/http2/http2_guest.h"
+#include "http/server/connection_slot.h"
 
 namespace bia::grpc {
 namespace {

@@ -9,7 +9,7 @@
 #include "bia/fiber/sync.h"
 #include "bia/grpc/server.h"
 #include "grpc/wire.h"
-#include "http/http2_connection.h"
+#include "http/http2/http2_connection.h"
 
 namespace bia::grpc {
 

@@ -8,9 +8,9 @@
 #include "bia/grpc/server.h"
 #include "grpc/method_table.h"
 #include "grpc/server_call.h"
-#include "http/http2_guest.h"
-#include "http/owned_counter.h"
-#include "http/stream_pool.h"
+#include "http/http2/http2_guest.h"
+#include "http/message/owned_counter.h"
+#include "http/server/stream_pool.h"
 
 namespace bia::grpc {
 

@@ -5,7 +5,7 @@
 
 #include "bia/net/socket.h"
 #include "grpc/test_support.h"
-#include "http/http2_protocol.h"
+#include "http/http2/http2_protocol.h"
 
 namespace bia::grpc {
 namespace {

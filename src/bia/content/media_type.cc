@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "bia/content/operation_codecs.h"
 #include "bia/http/message.h"
-#include "http/weight.h"
+#include "http/message/weight.h"
 
 namespace bia {
 std::string_view subtype_of(std::string_view media_type) {

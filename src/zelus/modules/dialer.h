@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "bia/net/resolver.h"
-#include "zelus/modules/script.h"
+#include "zelus/modules/source/script.h"
 #include "zelus/options/addresses.h"
 
 namespace zelus::modules {

@@ -4,7 +4,7 @@
 
 #include "js/runtime.h"
 #include "zelus/modules/dialer.h"
-#include "zelus/modules/grpc_tls.h"
+#include "zelus/modules/grpc/grpc_tls.h"
 #include "zelus/modules/url.h"
 
 namespace zelus::modules {

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include "zelus/modules/go_value.h"
-#include "zelus/modules/gone_modules.h"
-#include "zelus/modules/http_user.h"
+#include "zelus/modules/http/http_user.h"
 #include "zelus/modules/input_bytes.h"
 #include "zelus/modules/json_check.h"
 #include "zelus/modules/native.h"
 #include "zelus/modules/setup_data.h"
+#include "zelus/modules/source/gone_modules.h"
 #include "zelus/modules/thread_state.h"
 
 namespace zelus::modules {

@@ -4,7 +4,7 @@
 
 #include "bia/fiber/scheduler.h"
 #include "js/value.h"
-#include "zelus/modules/http_user.h"
+#include "zelus/modules/http/http_user.h"
 #include "zelus/modules/json_parse_error.h"
 #include "zelus/modules/thread_state.h"
 

@@ -17,8 +17,8 @@
 #include "zelus/modules/check_series.h"
 #include "zelus/modules/dialer.h"
 #include "zelus/modules/event_loop.h"
-#include "zelus/modules/response_fields.h"
-#include "zelus/modules/script.h"
+#include "zelus/modules/http/response_fields.h"
+#include "zelus/modules/source/script.h"
 
 namespace zelus::modules {
 

@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "base/read_file.h"
-#include "zelus/modules/module_lock.h"
+#include "zelus/modules/source/module_lock.h"
 #include "zelus/run/go_error.h"
 
 namespace zelus::run {

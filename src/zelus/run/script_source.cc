@@ -8,7 +8,7 @@
 #include <iterator>
 
 #include "js/module_set.h"
-#include "zelus/modules/remote_modules.h"
+#include "zelus/modules/source/remote_modules.h"
 
 namespace zelus::run {
 

@@ -1,0 +1,374 @@
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "bia/fiber/threads.h"
+#include "bia/http/router.h"
+#include "bia/http/server.h"
+#include "http/http2/http2_connection.h"
+
+namespace bia::http {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// A client's side of one stream.
+struct Exchange : Http2Stream {
+  std::map<std::string, std::string> head;
+  std::string body;
+  std::string to_send;
+  bool more_comes = false;  ///< to send
+  bool ended = false;
+  bool closed = false;
+  Http2Error error = Http2Error::kNoError;
+};
+
+/// An HTTP/2 client for tests: prior knowledge, one connection.
+class TestClient final : Http2Events {
+ public:
+  explicit TestClient(const Server& server) {
+    auto socket =
+        net::Socket::connect(*net::Endpoint::parse(server.address()), Deadline::after(seconds(5)));
+    EXPECT_TRUE(socket.ok());
+    Http2Options options;
+    options.role = Http2Options::Role::kClient;
+    connection_ = std::make_unique<Http2Connection>(std::move(*socket), options,
+                                                    static_cast<Http2Events&>(*this));
+    auto spawned = fiber::Scheduler::current().spawn([this] {
+      outcome_ = connection_->run();
+      changed_.wake_all();
+      ended_ = true;
+    });
+    fiber_ = std::move(*spawned);
+  }
+  ~TestClient() {
+    connection_->close();
+    fiber_.join().ignore("test");
+  }
+  void start(Exchange& exchange, std::string_view method, std::string_view path,
+             std::string_view body = {}, std::vector<Http2Field> more = {}) {
+    std::vector<Http2Field> fields = {
+        {":method", method}, {":scheme", "http"}, {":path", path}, {":authority", "a"}};
+    fields.insert(fields.end(), more.begin(), more.end());
+    exchange.to_send = body;
+    connection_->open(exchange);
+    connection_->send_headers(exchange, fields, body.empty() ? EndStream::kYes : EndStream::kNo);
+    if (!body.empty()) connection_->start_body(exchange);
+  }
+  /// A POST whose body `send_more` and `end_body` give.
+  void start_slowly(Exchange& exchange, std::string_view path) {
+    exchange.more_comes = true;
+    const std::vector<Http2Field> fields = {
+        {":method", "POST"}, {":scheme", "http"}, {":path", path}, {":authority", "a"}};
+    connection_->open(exchange);
+    connection_->send_headers(exchange, fields, EndStream::kNo);
+    connection_->start_body(exchange);
+  }
+  void send_more(Exchange& exchange, std::string_view bytes) {
+    exchange.to_send.append(bytes);
+    connection_->resume_body(exchange);
+  }
+  void end_body(Exchange& exchange) {
+    exchange.more_comes = false;
+    connection_->resume_body(exchange);
+  }
+  void wait(Exchange& exchange) {
+    const Deadline deadline = Deadline::after(seconds(3));
+    while (!exchange.ended && !exchange.closed && !ended_) {
+      if (!changed_.wait(deadline)) break;
+    }
+  }
+  Exchange send(std::string_view method, std::string_view path, std::string_view body = {},
+                std::vector<Http2Field> more = {}) {
+    auto exchange = std::make_unique<Exchange>();
+    start(*exchange, method, path, body, std::move(more));
+    wait(*exchange);
+    kept_.push_back(std::move(exchange));
+    return *kept_.back();
+  }
+  void cancel(Exchange& exchange) { connection_->reset(exchange, Http2Error::kCancel); }
+  bool ended() const { return ended_; }
+  fiber::WaitQueue& changed() { return changed_; }
+
+ private:
+  static Exchange& of(Http2Stream& stream) { return static_cast<Exchange&>(stream); }
+  void on_header(Http2Stream& stream, Block, std::string_view name,
+                 std::string_view value) noexcept override {
+    of(stream).head[std::string(name)] = value;
+  }
+  void on_headers_end(Http2Stream& stream, Block, EndStream end) noexcept override {
+    if (end == EndStream::kYes) on_end_stream(stream);
+  }
+  void on_data(Http2Stream& stream, std::string_view bytes) noexcept override {
+    of(stream).body.append(bytes);
+    connection_->consume(stream, bytes.size());
+  }
+  void on_end_stream(Http2Stream& stream) noexcept override {
+    of(stream).ended = true;
+    changed_.wake_all();
+  }
+  void on_stream_closed(Http2Stream& stream, Http2Error error) noexcept override {
+    of(stream).closed = true;
+    of(stream).error = error;
+    changed_.wake_all();
+  }
+  BodyPart read_body(Http2Stream& stream, std::span<char> into) noexcept override {
+    std::string& rest = of(stream).to_send;
+    const size_t size = std::min(rest.size(), into.size());
+    rest.copy(into.data(), size);
+    rest.erase(0, size);
+    if (rest.empty() && of(stream).more_comes) return {size, Body::kPaused};
+    return {size, rest.empty() ? Body::kEnd : Body::kMore};
+  }
+
+  std::unique_ptr<Http2Connection> connection_;
+  std::vector<std::unique_ptr<Exchange>> kept_;
+  fiber::Fiber fiber_;
+  fiber::WaitQueue changed_;
+  Result<void> outcome_;
+  bool ended_ = false;
+};
+
+void with_server(Handler handler, const std::function<void(Server&)>& body,
+                 ServerOptions options = {}) {
+  options.address = "127.0.0.1:0";
+  auto group = fiber::ThreadGroup::create(1);
+  ASSERT_TRUE(group.ok());
+  (*group)->run([&](size_t) {
+    auto server = Server::create(**group, options, handler);
+    ASSERT_TRUE((*server)->start().ok());
+    body(**server);
+    (*server)->stop(Deadline::after(milliseconds(200)));
+    EXPECT_EQ((*server)->counters().connections_open, 0u);
+  });
+}
+
+void echo(ServerRequest& request, ServerResponse& response) {
+  if (request.path() == "/throw") throw std::runtime_error("boom");
+  if (request.path() == "/unread") {
+    response.body() = "unread";
+    return;
+  }
+  if (request.path() == "/chunks") {
+    for (int i = 0; i < 5; ++i)
+      EXPECT_TRUE(response.write(std::string(100'000, static_cast<char>('a' + i))).ok());
+    return;
+  }
+  auto body = request.body();
+  if (!body) return write_error(response, body.error());
+  response.add_header("X-Answer", "Yes");
+  response.add_header("Connection", "close");
+  response.body()
+      .append(request.method_text())
+      .append(" ")
+      .append(request.path())
+      .append(" ")
+      .append(request.query());
+  response.body().append(" ").append(request.header("Host")).append(" ").append(*body);
+  EXPECT_EQ(request.version(), 2);
+}
+
+TEST(ServerHttp2, AnswersOnTheSamePort) {
+  with_server(echo, [](Server& server) {
+    TestClient client(server);
+    Exchange got = client.send("GET", "/a?b=c");
+    EXPECT_EQ(got.head[":status"], "200");
+    EXPECT_EQ(got.head["x-answer"], "Yes");
+    EXPECT_EQ(got.head["content-length"], "13");
+    EXPECT_EQ(got.head["date"].size(), 29u);
+    EXPECT_FALSE(got.head.contains("connection"));
+    EXPECT_EQ(got.body, "GET /a b=c a ");
+    got = client.send("HEAD", "/a?b=c");
+    EXPECT_EQ(got.head["content-length"], "14");
+    EXPECT_EQ(got.body, "");
+    const std::string large(3'000'000, 'x');
+    got = client.send("POST", "/big", large);
+    EXPECT_EQ(got.body, "POST /big  a " + large);
+    got = client.send("POST", "/unread", "some body");
+    EXPECT_EQ(got.body, "unread");
+    EXPECT_TRUE(got.ended);
+    EXPECT_EQ(server.counters().requests, 4u);
+  });
+}
+
+TEST(ServerHttp2, CookiesAreOneField) {
+  const auto handler = [](ServerRequest& request, ServerResponse& response) {
+    response.body() = request.header("cookie");
+    size_t count = 0;
+    for (size_t i = 0; i < request.header_count(); ++i)
+      count += request.header_at(i).first == "cookie" ? 1 : 0;
+    response.body() += " " + std::to_string(count) + std::string(request.header("x-last"));
+  };
+  with_server(handler, [](Server& server) {
+    TestClient client(server);
+    EXPECT_EQ(client.send("GET", "/", {}, {{"cookie", "a=1"}}).body, "a=1 1");
+    EXPECT_EQ(client
+                  .send("GET", "/", {},
+                        {{"cookie", "a=1"},
+                         {"x-between", "1"},
+                         {"cookie", "b=2"},
+                         {"cookie", "c=3"},
+                         {"x-last", "!"}})
+                  .body,
+              "a=1; b=2; c=3 1!");
+    EXPECT_EQ(client.send("GET", "/", {}, {}).body, " 0");
+  });
+}
+
+TEST(ServerHttp2, WritesAsItGoes) {
+  with_server(echo, [](Server& server) {
+    TestClient client(server);
+    Exchange got = client.send("GET", "/chunks");
+    EXPECT_EQ(got.body.size(), 500'000u);
+    EXPECT_EQ(got.body.back(), 'e');
+    EXPECT_FALSE(got.head.contains("content-length"));
+  });
+}
+
+TEST(ServerHttp2, ServesManyStreamsAtOnce) {
+  with_server(
+      [](ServerRequest& request, ServerResponse& response) {
+        fiber::sleep_for(milliseconds(5)).ignore("test");
+        response.body() = request.path();
+      },
+      [](Server& server) {
+        TestClient client(server);
+        std::vector<std::unique_ptr<Exchange>> all;
+        for (int i = 0; i < 100; ++i) {
+          all.push_back(std::make_unique<Exchange>());
+          client.start(*all.back(), "GET", "/" + std::to_string(i));
+        }
+        for (int i = 0; i < 100; ++i) {
+          client.wait(*all[static_cast<size_t>(i)]);
+          EXPECT_EQ(all[static_cast<size_t>(i)]->body, "/" + std::to_string(i));
+        }
+      });
+}
+
+TEST(ServerHttp2, RefusesBadRequestsByStream) {
+  ServerOptions options;
+  options.limits.body_bytes_max = 10;
+  options.limits.header_count_max = 4;
+  options.limits.request_line_bytes_max = 100;
+  with_server(
+      echo,
+      [](Server& server) {
+        TestClient client(server);
+        EXPECT_EQ(client.send("GET", "/throw").head[":status"], "500");
+        EXPECT_EQ(client.send("POST", "/a", "0123456789x").head[":status"], "413");
+        EXPECT_EQ(client.send("POST", "/a", "0123456789").head[":status"], "200");
+        EXPECT_EQ(client.send("GET", "/" + std::string(99, 'a')).head[":status"], "200");
+        EXPECT_EQ(client.send("GET", "/" + std::string(100, 'a')).head[":status"], "414");
+        EXPECT_EQ(client.send("GET", "no-path").head[":status"], "400");
+        EXPECT_EQ(client.send("GET", "/a#b").head[":status"], "400");
+        EXPECT_EQ(client.send("GET", "*").head[":status"], "400");
+        EXPECT_EQ(client.send("OPTIONS", "*").head[":status"], "200");
+        EXPECT_EQ(client.send("CONNECT", "/").head[":status"], "501");
+        EXPECT_EQ(client.send("GET /x", "/").head[":status"], "400");
+        EXPECT_EQ(client.send("GET", "/", {}, {{"host", "b"}}).head[":status"], "400");
+        EXPECT_EQ(client.send("GET", "/", {}, {{"host", "a"}, {"host", "b"}}).head[":status"],
+                  "400");
+        EXPECT_EQ(client.send("GET", "/", {}, {{"host", "A"}}).head[":status"], "200");
+        EXPECT_EQ(client.send("GET", "/", {}, {{"a", "1"}, {"b", "2"}, {"c", "3"}}).head[":status"],
+                  "200");
+        EXPECT_EQ(client.send("GET", "/", {}, {{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}})
+                      .head[":status"],
+                  "431");
+        EXPECT_FALSE(client.ended());
+      },
+      options);
+}
+
+TEST(ServerHttp2, ABodyMayBeSilentAsLongAsAConnection) {
+  ServerOptions options;
+  options.idle_timeout = milliseconds(80);
+  with_server(
+      echo,
+      [](Server& server) {
+        TestClient client(server);
+        Exchange silent, slow;
+        const TimePoint start = now();
+        client.start_slowly(silent, "/silent");
+        client.start_slowly(slow, "/slow");
+        for (int i = 0; i < 6; ++i) {
+          fiber::sleep_for(milliseconds(30)).ignore("test");
+          client.send_more(slow, "x");
+        }
+        client.end_body(slow);
+        client.wait(slow);
+        EXPECT_EQ(slow.head[":status"], "200") << "after " << (now() - start).count() << " ns";
+        EXPECT_THAT(slow.body, testing::EndsWith(" xxxxxx"));
+        client.wait(silent);
+        EXPECT_EQ(silent.head[":status"], "408");
+        EXPECT_THAT(silent.body, testing::HasSubstr("BODY_TIMEOUT"));
+        const auto refused = server.counters().bad_requests_by_reason;
+        EXPECT_THAT(refused, testing::Contains(testing::Pair("BODY_TIMEOUT", 1u)));
+        EXPECT_FALSE(client.ended());
+      },
+      options);
+}
+
+TEST(ServerHttp2, CancelsAHandlerWhoseStreamWasReset) {
+  bool cancelled = false;
+  with_server(
+      [&cancelled](ServerRequest&, ServerResponse&) {
+        auto slept = fiber::sleep_for(seconds(5));
+        cancelled = !slept && slept.error().code() == Code::kCancelled;
+      },
+      [&cancelled](Server& server) {
+        TestClient client(server);
+        Exchange exchange;
+        client.start(exchange, "GET", "/");
+        fiber::sleep_for(milliseconds(10)).ignore("test");
+        client.cancel(exchange);
+        for (int i = 0; i < 100 && !cancelled; ++i)
+          fiber::sleep_for(milliseconds(2)).ignore("test");
+        EXPECT_TRUE(cancelled);
+      });
+}
+
+TEST(ServerHttp2, StopLetsStreamsEnd) {
+  with_server(
+      [](ServerRequest&, ServerResponse& response) {
+        fiber::sleep_for(milliseconds(30)).ignore("test");
+        response.body() = "late";
+      },
+      [](Server& server) {
+        TestClient client(server);
+        TestClient idle(server);
+        Exchange exchange;
+        client.start(exchange, "GET", "/");
+        fiber::sleep_for(milliseconds(10)).ignore("test");
+        const TimePoint start = now();
+        server.stop(Deadline::after(seconds(2)));
+        EXPECT_LT(now() - start, seconds(1));
+        client.wait(exchange);
+        EXPECT_EQ(exchange.body, "late");
+      });
+}
+
+TEST(ServerHttp2, ClosesIdleConnections) {
+  ServerOptions options;
+  options.idle_timeout = milliseconds(30);
+  options.header_timeout = milliseconds(30);
+  with_server(
+      echo,
+      [](Server& server) {
+        TestClient client(server);
+        EXPECT_EQ(client.send("GET", "/a").head[":status"], "200");
+        const Deadline deadline = Deadline::after(seconds(2));
+        while (!client.ended() && client.changed().wait(deadline)) {
+        }
+        fiber::yield();
+        EXPECT_TRUE(client.ended());
+      },
+      options);
+}
+
+}  // namespace
+}  // namespace bia::http
