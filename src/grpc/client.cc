@@ -251,15 +251,8 @@ Result<std::shared_ptr<ClientConnection>> Channel::Impl::dial(Deadline deadline)
     return refuse(Error(error.code(), error.reason(),
                         go_dial_text(error, proxy != nullptr ? to.text() : target_)));
   };
-  net::Resolver* resolver = options_.resolver;
-  auto endpoints = resolver != nullptr ? resolver->resolve(to.host, to.port, limit)
-                                       : net::resolve(to.host, to.port, limit);
-  const net::Endpoint* from = resolver != nullptr ? resolver->source() : nullptr;
-  if (!endpoints) return refine(endpoints.error());
-  if (endpoints->empty())
-    return refine(
-        Error(Code::kUnavailable, "NO_SUCH_HOST", fmt::format("lookup {}: no addresses", to.host)));
-  auto dialled = net::connect_any(*endpoints, limit, from);
+  Duration looking_up{};
+  auto dialled = net::dial(options_.resolver, to.host, to.port, limit, looking_up);
   if (!dialled) return refine(dialled.error());
   std::string early;
   if (proxy != nullptr) {

@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "bia/base/result.h"
@@ -12,6 +11,8 @@
 #include "bia/net/socket.h"
 
 namespace bia::net {
+
+struct DnsQuery;
 
 struct DnsOptions {
   /// "127.0.0.1:5353,…"; empty: those of /etc/resolv.conf.
@@ -27,10 +28,10 @@ struct DnsOptions {
 /// Looks names up by c-ares: /etc/hosts, then A and AAAA at the same time. A family that stays
 /// silent (some servers never answer AAAA) is not waited for without end once the other has brought
 /// an address that can be reached: AAAA has 50 ms after A (RFC 8305 section 3), A has 1 s after
-/// AAAA, both no more than half of what the caller has left. With `Freshness::kNew` either has 2 s,
-/// so that the list is whole. Those who ask for the same name in the same way at once share one
-/// query; answers of both families are kept for their TTL, half answers and failures are not.
-/// Belongs to its thread.
+/// AAAA, and with `Freshness::kNew` either has 2 s, so that the list is whole; all no more than
+/// half of what the caller has left. Those who connect (`dial`) begin with AAAA at once, and take
+/// in what comes meanwhile. Those who ask for the same name at once share one query; answers of
+/// both families are kept for their TTL, half answers and failures are not. Belongs to its thread.
 class Dns {
  public:
   explicit Dns(DnsOptions options = {});
@@ -46,18 +47,26 @@ class Dns {
   uint64_t queries() const { return queries_; }
 
  private:
-  struct Query;
+  friend class LookUp;
   struct Entry {
     std::vector<Endpoint> endpoints;
     TimePoint until;
   };
-  Result<std::shared_ptr<Query>> ask(const std::string& name, Freshness freshness);
-  void keep(const Query& query);
+  /// False where nothing is kept.
+  bool find_kept(const std::string& name, std::vector<Endpoint>& endpoints) const;
+  Result<std::shared_ptr<DnsQuery>> ask(const std::string& name);
+  void keep(const DnsQuery& query);
+  void forget(const DnsQuery& query);
+  void give_up(DnsQuery& query);
 
   DnsOptions options_;
   std::map<std::string, Entry, std::less<>> entries_;
-  std::map<std::pair<std::string, Freshness>, std::shared_ptr<Query>> asking_;
+  std::map<std::string, std::shared_ptr<DnsQuery>, std::less<>> asking_;
   uint64_t queries_ = 0;
 };
+
+/// `dial` of a name, by `dns`.
+Result<Connected> dial_name(Dns& dns, const std::string& name, uint16_t port, Deadline deadline,
+                            Duration& looking_up);
 
 }  // namespace bia::net

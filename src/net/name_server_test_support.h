@@ -16,7 +16,8 @@ namespace bia::net {
 /// A name server that has an A record (127.0.0.1) and an AAAA record (::1) for every name but those
 /// below "missing.example", says nothing about "silent.example", about "half…" only A, about
 /// "other…" only AAAA, and about "large.example" only by TCP. A name with "v4only" has no AAAA; of
-/// "late4…" A comes 200 ms after AAAA, of "late6…" the other way round, of "refused6…" AAAA fails.
+/// "late4…" A comes 200 ms after AAAA, of "late6…" the other way round, of "held6…" AAAA comes with
+/// `release`, of "refused6…" AAAA fails.
 class NameServer {
  public:
   explicit NameServer(uint32_t ttl) : ttl_(ttl) {
@@ -40,6 +41,12 @@ class NameServer {
   int asked_by_tcp() const { return asked_by_tcp_; }
   const std::string& address() const { return address_; }
   int asked() const { return asked_; }
+  /// Sends what is held back, now and from now on.
+  void release() {
+    released_ = true;
+    for (const auto& send : held_) send();
+    held_.clear();
+  }
   /// In the order of their first question.
   const std::vector<std::string>& names() const { return names_; }
 
@@ -87,7 +94,10 @@ class NameServer {
         sendto(fd, reply.data(), reply.size(), 0, reinterpret_cast<const sockaddr*>(&peer),
                sizeof peer);
       };
-      if (question.find(type_of(question) == 1 ? "late4" : "late6") != std::string_view::npos) {
+      const bool v6 = type_of(question) != 1;
+      if (v6 && !released_ && question.find("held6") != std::string_view::npos) {
+        held_.emplace_back(send);
+      } else if (question.find(v6 ? "late6" : "late4") != std::string_view::npos) {
         late_.push_back(start([send] {
           if (fiber::sleep_for(std::chrono::milliseconds(200))) send();
         }));
@@ -166,6 +176,8 @@ class NameServer {
   fiber::Fiber serving_;
   fiber::Fiber serving_tcp_;
   std::vector<fiber::Fiber> late_;
+  std::vector<std::function<void()>> held_;
+  bool released_ = false;
 };
 
 }  // namespace bia::net

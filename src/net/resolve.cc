@@ -5,11 +5,12 @@
 
 #include "bia/net/socket.h"
 #include "net/dns.h"
+#include "net/look_up.h"
 
 namespace bia::net {
 namespace {
 
-std::vector<Endpoint> numeric(const std::string& host, uint16_t port) {
+std::vector<Endpoint> parse_numeric(const std::string& host, uint16_t port) {
   sockaddr_in v4{};
   v4.sin_family = AF_INET;
   v4.sin_port = htons(port);
@@ -25,15 +26,22 @@ std::vector<Endpoint> numeric(const std::string& host, uint16_t port) {
 
 }  // namespace
 
-Result<std::vector<Endpoint>> resolve(std::string_view host, uint16_t port, Deadline deadline,
-                                      Freshness freshness) {
-  std::string name(host);
-  if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
-  if (auto endpoints = numeric(name, port); !endpoints.empty()) return endpoints;
-  if (name.empty() || name.find('\0') != std::string::npos) {
+Result<std::vector<Endpoint>> numeric(std::string_view host, uint16_t port, std::string& name) {
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  name = host;
+  auto endpoints = parse_numeric(name, port);
+  if (endpoints.empty() && (name.empty() || name.find('\0') != std::string::npos)) {
     return Error(Code::kUnavailable, "NO_SUCH_HOST",
                  fmt::format("lookup \"{}\": no such host", name));
   }
+  return endpoints;
+}
+
+Result<std::vector<Endpoint>> resolve(std::string_view host, uint16_t port, Deadline deadline,
+                                      Freshness freshness) {
+  std::string name;
+  auto endpoints = BIA_TRY(numeric(host, port, name));
+  if (!endpoints.empty()) return endpoints;
   return Dns::here().look_up(name, port, deadline, freshness);
 }
 

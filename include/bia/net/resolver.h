@@ -22,4 +22,8 @@ class Resolver {
   virtual const Endpoint* source() const { return nullptr; }
 };
 
+/// `dial`, or where there is a resolver its addresses and `connect_any`.
+Result<Connected> dial(Resolver* resolver, std::string_view host, uint16_t port, Deadline deadline,
+                       Duration& looking_up);
+
 }  // namespace bia::net

@@ -183,7 +183,7 @@ class Listener {
 /// Errors: those of `Socket::connect`, of the first that failed.
 struct Connected {
   Socket socket;
-  size_t index = 0;  ///< of the endpoint
+  Endpoint endpoint;
 };
 Result<Connected> connect_any(const std::vector<Endpoint>& endpoints, Deadline deadline,
                               const Endpoint* from = nullptr);
@@ -193,6 +193,14 @@ Result<Connected> connect_any(const std::vector<Endpoint>& endpoints, Deadline d
 /// after the other: for those who keep or filter the list themselves.
 enum class Freshness : uint8_t { kKept, kNew };
 /// Addresses of a host name or a numeric address, in the order in which they are to be tried: as
+/// Looks `host` up and connects: `resolve` and `connect_any` at the same time (RFC 8305 sections 3
+/// to 5). Attempts begin with the first AAAA, or 50 ms after A (half of what `deadline` leaves
+/// where that is sooner); addresses that come later join them, those that are waiting in the order
+/// of `resolve`. When all have failed, a family that is not there 1 s after the other is not waited
+/// for. `looking_up`: until the attempts began, or the look-up failed. Suspends. Errors: those of
+/// both.
+Result<Connected> dial(std::string_view host, uint16_t port, Deadline deadline,
+                       Duration& looking_up);
 /// RFC 6724 sorts them (IPv6 first where this machine has a good address for it), families in turn.
 /// When one family has answered the other is not waited for without end: with kKept AAAA has 50 ms
 /// after A (RFC 8305) and A 1 s after AAAA, with kNew both have 2 s. Suspends. Errors: kUnavailable

@@ -284,19 +284,10 @@ Result<Client::Impl::Link> Client::Impl::connect(Origin& origin, Timings& timing
   };
   const std::string& host = origin.proxy ? origin.proxy->host : origin.host;
   const uint16_t port = origin.proxy ? origin.proxy->port : origin.port;
-  auto endpoints = options.resolver != nullptr ? options.resolver->resolve(host, port, soonest)
-                                               : net::resolve(host, port, soonest);
-  const net::Endpoint* from = options.resolver != nullptr ? options.resolver->source() : nullptr;
-  const TimePoint resolved = now();
-  timings.looking_up = resolved - begin;
-  if (!endpoints) return late(std::move(endpoints).error());
-  if (endpoints->empty())
-    return Error(Code::kUnavailable, "NO_SUCH_HOST", "lookup " + host + ": no addresses");
-  auto dialled = net::connect_any(*endpoints, soonest, from);
+  auto dialled = net::dial(options.resolver, host, port, soonest, timings.looking_up);
   if (!dialled) return late(std::move(dialled).error());
-  timings.connecting = now() - resolved;
-  return establish(origin, std::move(dialled->socket), (*endpoints)[dialled->index], timings,
-                   deadline);
+  timings.connecting = now() - begin - timings.looking_up;
+  return establish(origin, std::move(dialled->socket), dialled->endpoint, timings, deadline);
 }
 
 void Client::Impl::give_back(Origin& origin, std::unique_ptr<ClientConnection> connection,
