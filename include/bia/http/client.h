@@ -98,7 +98,8 @@ class Client {
   /// One exchange, no redirects. Fills `response` (reusing its storage) and `timings`, the latter
   /// also on errors. A request that found its kept connection closed is sent once more on a new
   /// one where that can do no harm: nothing of it was written, or nothing came back and its method
-  /// is idempotent (RFC 9110 section 9.2.2), or HTTP/2 says that it was not processed. Suspends,
+  /// is idempotent (RFC 9110 section 9.2.2), or HTTP/2 says that it was not processed; where HTTP/2
+  /// says that the server goes away (GOAWAY), up to six times. Suspends,
   /// never beyond `deadline`. Errors: kUnavailable with those of `net::Socket::start_tls`,
   /// HTTP2_STREAM and HTTP2_CONNECTION (HTTP/2's number in the metadata "http2_error"),
   /// PROXY_REFUSED (its words in the message), CONNECTION_REFUSED, CONNECTION_RESET, NO_SUCH_HOST,

@@ -20,6 +20,9 @@ namespace {
 /// connections.
 constexpr size_t kOriginsMax = 64;
 
+/// How often a request is sent again that no server has processed. Go's limit is as high.
+constexpr int kRepeatsMax = 6;
+
 /// RFC 9110 section 9.2.2: twice does what once does.
 bool is_idempotent(std::string_view method) {
   for (std::string_view each : {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}) {
@@ -197,6 +200,11 @@ Result<Client::Impl::Link> Client::Impl::acquire(Origin& origin, From from, Timi
       drop(origin);
       continue;
     }
+    // All are HTTP/2's, and none ends soon: one that is not the one that failed will do.
+    if (auto shared = from == From::kNew ? find_shared(origin, timings.start) : nullptr) {
+      timings.reused = true;
+      return Link{nullptr, std::move(shared)};
+    }
     BIA_TRY(origin.waiters.wait(deadline));
   }
   ++origin.open;
@@ -312,8 +320,9 @@ Result<void> Client::Impl::send(const ClientRequest& request, ClientResponse& re
     ~Use() { --origin.users; }
     Origin& origin;
   } use(origin);
-  From from = options.reuse == ClientOptions::Reuse::kNever ? From::kNew : From::kPool;
-  for (;;) {
+  const bool keeps = options.reuse != ClientOptions::Reuse::kNever;
+  From from = keeps ? From::kPool : From::kNew;
+  for (int repeats = 0;; ++repeats) {
     timings.reused = false;
     auto acquired = acquire(origin, from, timings, deadline);
     timings.end = now();
@@ -326,12 +335,14 @@ Result<void> Client::Impl::send(const ClientRequest& request, ClientResponse& re
       return std::move(error);
     }
     bool harmless = false;  // To send it again.
+    bool going_away = false;
     Result<void> exchanged;
     if (acquired->shared) {
       exchanged = exchange_shared(origin, acquired->shared, request, response, timings, deadline);
       harmless =
           acquired->shared->may_repeat() || (is_idempotent(request.method) && response.status == 0);
       if (exchanged) return {};
+      going_away = acquired->shared->may_repeat() && !acquired->shared->usable();
     } else {
       auto connection = std::move(acquired->single);
       exchanged = connection->exchange(request, response, timings, deadline);
@@ -344,7 +355,8 @@ Result<void> Client::Impl::send(const ClientRequest& request, ClientResponse& re
       connection.reset();
       drop(origin);
     }
-    const bool again = harmless && timings.reused && exchanged.error().code() == Code::kUnavailable;
+    const bool again = harmless && (timings.reused || going_away) && repeats < kRepeatsMax &&
+                       exchanged.error().code() == Code::kUnavailable;
     if (!again) {
       timings.end = now();
       const bool late = exchanged.error().code() == Code::kDeadlineExceeded &&
@@ -352,7 +364,8 @@ Result<void> Client::Impl::send(const ClientRequest& request, ClientResponse& re
       return late ? request_timeout() : std::move(exchanged).error();
     }
     // The server closed while the request was on its way (RFC 9112 section 9.3.1).
-    from = From::kNew;
+    // Those that a GOAWAY left out share the next connection, as they did that one.
+    from = going_away && keeps ? From::kPool : From::kNew;
     timings.waiting = timings.sending = {};
   }
 }
