@@ -167,8 +167,8 @@ TEST(WaitForReady, TriesUntilTheServerIsThere) {
   });
 }
 
-/// Accepts up to three connections, and tells each of them `frames` at once.
-void with_greeter(std::string_view frames,
+/// Accepts up to ten connections, and tells each of them at once its of `frames`, or the last.
+void with_greeter(std::vector<std::string_view> frames,
                   const std::function<void(const std::string&, const size_t&)>& body) {
   in_scheduler([&] {
     net::Listener listener = free_listener();
@@ -176,12 +176,13 @@ void with_greeter(std::string_view frames,
     size_t count = 0;
     auto acceptor = fiber::Scheduler::current()
                         .spawn([&] {
-                          while (count < 3) {
+                          while (count < 10) {
                             auto fd = listener.accept();
                             if (!fd) return;
                             accepted.push_back(net::Socket::adopt(*fd).value());
                             ++count;
-                            accepted.back().write_all(frames, Deadline::never()).value();
+                            const auto said = frames[std::min(count, frames.size()) - 1];
+                            accepted.back().write_all(said, Deadline::never()).value();
                           }
                           listener.close();
                         })
@@ -192,6 +193,7 @@ void with_greeter(std::string_view frames,
   });
 }
 
+constexpr std::string_view kSettings("\0\0\0\4\0\0\0\0\0", 9);
 constexpr std::string_view kSettingsAndGoaway(
     "\0\0\0\4\0\0\0\0\0"
     "\0\0\x8\7\0\0\0\0\0\0\0\0\0\0\0\0\0",
@@ -204,7 +206,9 @@ constexpr std::string_view kSettingsAndNonsense(
 
 TEST(Connect, APeerThatGoesAtOnceIsUnavailable) {
   for (std::string_view frames : {kSettingsAndGoaway, kSettingsAndNonsense}) {
-    with_greeter(frames, [](const std::string& address, const size_t& accepted) {
+    // What a server that finds no fault gets: its successor may be there.
+    const size_t tries = frames == kSettingsAndGoaway ? 6 : 1;
+    with_greeter({frames}, [tries](const std::string& address, const size_t& accepted) {
       ChannelOptions options;
       options.keepalive_time = std::chrono::hours(1);
       options.backoff = std::chrono::hours(1);
@@ -214,14 +218,43 @@ TEST(Connect, APeerThatGoesAtOnceIsUnavailable) {
       EXPECT_TRUE(reply.status.message.starts_with(
           "connection error: desc = \"error reading server preface: "))
           << reply.status.message;
-      EXPECT_EQ(accepted, 1u);
+      EXPECT_EQ(accepted, tries);
       CallOptions waits;
       waits.ready = CallOptions::Ready::kWait;
       waits.deadline = Deadline::after(milliseconds(50));
       EXPECT_EQ(call(channel, "/t.S/Echo", "x", waits).status.code, Code::kDeadlineExceeded);
-      EXPECT_EQ(accepted, 2u) << "it backs off";
+      EXPECT_EQ(accepted, std::min<size_t>(2 * tries, 10)) << "it backs off";
     });
   }
+}
+
+TEST(Connect, OneThatGoesAwayLeavesTheCallToTheNext) {
+  with_greeter({kSettingsAndGoaway, kSettingsAndGoaway, kSettings}, [](const std::string& address,
+                                                                       const size_t& accepted) {
+    Channel channel(address, {});
+    CallOptions options;
+    options.deadline = Deadline::after(milliseconds(100));
+    // It is sent, and waits for its answer.
+    EXPECT_EQ(call(channel, "/t.S/Echo", "x", options).status.code, Code::kDeadlineExceeded);
+    EXPECT_EQ(accepted, 3u);
+  });
+}
+
+TEST(Stop, DoesNotWaitForAConnectionThatSaysNothing) {
+  auto threads = fiber::ThreadGroup::create(1).value();
+  ServerOptions options;
+  options.address = "127.0.0.1:0";
+  options.handshake_timeout = std::chrono::hours(1);
+  auto server = Server::create(*threads, options).value();
+  threads->run([&](size_t) {
+    server->start().value();
+    auto socket = net::Socket::connect(net::Endpoint::parse(server->address()).value(),
+                                       Deadline::after(seconds(5)))
+                      .value();
+    while (server->counters().connections_open == 0) fiber::yield();
+    server->stop(Deadline::after(std::chrono::minutes(30)));
+    EXPECT_EQ(server->counters().connections_stopped, 1u);
+  });
 }
 
 TEST(Counters, CountCallsAndMessages) {

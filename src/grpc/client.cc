@@ -114,6 +114,11 @@ Result<std::shared_ptr<ClientConnection>> Channel::Impl::connected(Deadline dead
     drop_connection();
     connecting_ = true;
     auto dialled = dial(deadline);
+    // As it is while a server hands over to another: the next one is likely to be the other's.
+    // grpc-go has no limit here.
+    constexpr int kGoingAwayMax = 5;
+    for (int i = 0; i < kGoingAwayMax && !dialled && dialled.error().reason() == kGoingAway; ++i)
+      dialled = dial(deadline);
     connecting_ = false;
     if (dialled) {
       connection_ = *std::move(dialled);
@@ -290,7 +295,8 @@ Result<std::shared_ptr<ClientConnection>> Channel::Impl::establish(net::Socket s
       started.error().code() == Code::kResourceExhausted)
     return started;
   const bool late = started.error().code() == Code::kDeadlineExceeded;
-  return connection_error("PREFACE",
+  const bool gone = started.error().reason() == kGoingAway;
+  return connection_error(gone ? kGoingAway : "PREFACE",
                           late ? "failed to receive server preface within timeout"
                                : "error reading server preface: " + started.error().message());
 }

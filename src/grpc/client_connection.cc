@@ -28,7 +28,7 @@ Result<std::shared_ptr<ClientConnection>> ClientConnection::start(net::Socket so
   // The SETTINGS may have come together with a GOAWAY, or with what ended the connection.
   if (connection->ended_ || !connection->usable()) {
     connection->close();
-    return Error(Code::kUnavailable, "PREFACE",
+    return Error(Code::kUnavailable, connection->going_away_ ? kGoingAway : "PREFACE",
                  connection->why_lost_.empty() ? "the server is going away (GOAWAY)"
                                                : connection->why_lost_);
   }

@@ -12,13 +12,16 @@
 
 namespace bia::grpc {
 
+/// The reason of a connection that its server ended at once, without a fault (GOAWAY, NO_ERROR).
+inline constexpr std::string_view kGoingAway = "GOING_AWAY";
+
 /// The client's side of one connection. Kept alive by its reader's fiber and by the calls on it.
 class ClientConnection final : public std::enable_shared_from_this<ClientConnection>,
                                private http::Http2Events {
  public:
   /// Starts the reader, and waits for the server's SETTINGS, without which it may be no HTTP/2 at
-  /// all; `early` was received of them already. Suspends. Errors: kUnavailable, kDeadlineExceeded,
-  /// kCancelled, kResourceExhausted.
+  /// all; `early` was received of them already. Suspends. Errors: kUnavailable (kGoingAway,
+  /// PREFACE), kDeadlineExceeded, kCancelled, kResourceExhausted.
   static Result<std::shared_ptr<ClientConnection>> start(net::Socket socket, std::string_view early,
                                                          const ChannelOptions& options,
                                                          Deadline deadline);
@@ -55,6 +58,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
     slots_.wake_all();
   }
   void on_goaway(http::Http2Error error, std::string_view debug) noexcept override {
+    going_away_ = error == http::Http2Error::kNoError;
     pings_too_often_ = error == http::Http2Error::kEnhanceYourCalm && debug == http::kTooManyPings;
     slots_.wake_all();
   }
@@ -67,6 +71,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   fiber::WaitQueue acks_;
   bool settings_seen_ = false;
   bool pings_too_often_ = false;
+  bool going_away_ = false;  ///< The server has asked for it, and finds no fault.
   bool ended_ = false;
   std::string why_lost_;  ///< where it was this side that gave up; at the end, why it ended
 };

@@ -23,7 +23,7 @@
 namespace bia::grpc {
 namespace {
 
-/// That a stop gives handshakes in progress.
+/// That a stop gives handshakes in progress, and those who have not said a word.
 constexpr Duration kHandshakesMax = std::chrono::seconds(1);
 
 }  // namespace

@@ -111,8 +111,13 @@ void ServerConnection::drain() {
 }
 
 void ServerConnection::end_handshake() {
-  cut_ = handshaking_ >= 0;
-  if (cut_) ::shutdown(handshaking_, SHUT_RDWR);
+  if (handshaking_ >= 0) {
+    cut_ = true;
+    ::shutdown(handshaking_, SHUT_RDWR);
+  } else if (own_ != nullptr && own_->awaits_peer() && !std::exchange(cut_, true)) {
+    counters_.connections_stopped.add();
+    own_->close();
+  }
 }
 
 void ServerConnection::close() {

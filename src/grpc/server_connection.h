@@ -59,7 +59,8 @@ class ServerConnection final : public http::Http2Guest, private fiber::Scheduler
   void tell(http::Refusal::Of of, std::string_view reason, int fd, int status = 0) const;
   /// Counts a call that is refused, and tells of it. `status`: HTTP's; 0: 200, with gRPC's.
   void refuse_call(CallRefusal why, int status);
-  /// The server stops: a handshake that still goes on is cut.
+  /// The server stops: a handshake that still goes on is cut, TLS's or that of HTTP/2, whose peer
+  /// has not said a word yet.
   void end_handshake();
   /// Ends it now; handlers are cancelled.
   void close();

@@ -97,6 +97,8 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
 
   /// Client: true where a stream may be opened now (the peer's SETTINGS_MAX_CONCURRENT_STREAMS).
   bool can_open() const { return streams_.size() < peer_streams_max_; }
+  /// The peer has not said what it must say first.
+  bool awaits_peer() const { return settings_pending_; }
   /// Client: true where streams may still be opened, now or later.
   bool accepts_streams() const {
     return !closed_ && !goaway_received_ && !ending_ && next_id_ <= kStreamIdMax - 2;
