@@ -241,6 +241,10 @@ void Server::Impl::accept_all(PerThread& mine, size_t index) {
       balance_.accepted(*fd);
     } else if (fd.error().code() != Code::kResourceExhausted) {
       return;
+    } else if (const uint64_t refused = mine.listeners[index].take_refused(); refused > 0) {
+      mine.counters.connections_without_descriptor.add(refused);
+      if (options_.on_refusal)
+        options_.on_refusal({http::Refusal::Of::kConnection, "no_descriptor", 0, -1});
     }
   }
 }
@@ -338,6 +342,7 @@ Server::Counters Server::Impl::counters() const {
     sum.connections_accepted += counters.connections_accepted.get();
     sum.connections_open += counters.connections_open.get();
     sum.connections_full += counters.connections_full.get();
+    sum.connections_without_descriptor += counters.connections_without_descriptor.get();
     sum.tls_failed += counters.tls_failed.get();
     sum.connections_stopped += counters.connections_stopped.get();
     sum.tls_without_h2 += counters.tls_without_h2.get();

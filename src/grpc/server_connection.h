@@ -31,7 +31,8 @@ inline constexpr std::array<std::string_view, 6> kCallRefusalNames = {
 /// What one thread of a server counts.
 struct alignas(64) ThreadCounters {
   http::OwnedCounter connections_accepted, connections_open;
-  http::OwnedCounter connections_full, tls_failed, tls_without_h2, connections_stopped;
+  http::OwnedCounter connections_full, connections_without_descriptor, tls_failed, tls_without_h2,
+      connections_stopped;
   http::OwnedCounter calls_started, calls_succeeded, calls_failed;
   http::OwnedCounter messages_received, messages_sent;
   std::array<http::OwnedCounter, kCallRefusalNames.size()> calls_refused;

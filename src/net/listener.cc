@@ -62,10 +62,14 @@ void set_for_accepted(int fd) {
   setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &kKeepAliveSeconds, sizeof kKeepAliveSeconds);
 }
 
+int spare_descriptor() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
 }  // namespace
 
 Listener::Listener(Listener&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
+      spare_(std::exchange(other.spare_, -1)),
+      refused_(other.refused_),
       watch_(std::move(other.watch_)),
       adopted_(other.adopted_) {}
 
@@ -73,6 +77,8 @@ Listener& Listener::operator=(Listener&& other) noexcept {
   if (this == &other) return *this;
   close();
   fd_ = std::exchange(other.fd_, -1);
+  spare_ = std::exchange(other.spare_, -1);
+  refused_ = other.refused_;
   watch_ = std::move(other.watch_);
   adopted_ = other.adopted_;
   return *this;
@@ -98,6 +104,7 @@ Result<Listener> Listener::bind(const Endpoint& endpoint, const ListenOptions& o
       listen(listener.fd_, options.backlog) != 0) {
     return listen_error(endpoint, errno);
   }
+  listener.spare_ = spare_descriptor();
   listener.watch_ = BIA_TRY(fiber::FdWatch::create(listener.fd_));
   return listener;
 }
@@ -115,6 +122,7 @@ Result<Listener> Listener::adopt(int fd) {
   set_for_accepted(fd);
   fcntl(fd, F_SETFD, FD_CLOEXEC);
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+  listener.spare_ = spare_descriptor();
   listener.watch_ = BIA_TRY(fiber::FdWatch::create(fd));
   return listener;
 }
@@ -136,7 +144,7 @@ Result<int> Listener::accept(Deadline deadline) {
       case ENOBUFS:
       case ENOMEM: {
         int error_number = errno;
-        BIA_TRY(fiber::sleep_for(kPauseWithoutDescriptors));
+        if (!refuse_one()) BIA_TRY(fiber::sleep_for(kPauseWithoutDescriptors));
         return Error(Code::kResourceExhausted, "OUT_OF_DESCRIPTORS",
                      fmt::format("accept on {}: {}", local().text(), std::strerror(error_number)))
             .with_metadata("errno", std::to_string(error_number))
@@ -163,6 +171,19 @@ Result<int> Listener::accept(Deadline deadline) {
   }
 }
 
+/// One that waits in the queue is not told why it gets no answer; one that is closed is.
+bool Listener::refuse_one() {
+  if (spare_ < 0) return false;
+  ::close(spare_);
+  const int fd = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
+  if (fd >= 0) {
+    ::close(fd);
+    ++refused_;
+  }
+  spare_ = spare_descriptor();
+  return fd >= 0;
+}
+
 Endpoint Listener::local() const {
   sockaddr_storage address{};
   socklen_t length = sizeof address;
@@ -175,6 +196,7 @@ void Listener::close() {
   watch_.reset();
   Endpoint bound = local();
   ::close(std::exchange(fd_, -1));
+  if (spare_ >= 0) ::close(std::exchange(spare_, -1));
   if (bound.family() == AF_UNIX && !adopted_) unlink(bound.host().c_str());
 }
 

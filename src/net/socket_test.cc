@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 
@@ -290,6 +291,30 @@ TEST(Listener, ReportsThatDescriptorsRanOutAndRecovers) {
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code(), Code::kResourceExhausted);
     EXPECT_NE(refused.error().text().find("ulimit -n"), std::string::npos);
+    Socket::adopt(listener.accept(Deadline::after(kSoon)).value()).value();
+  });
+}
+
+TEST(Listener, RefusesWhoComesWhenDescriptorsHaveRunOut) {
+  in_scheduler([] {
+    Listener listener = listen_anywhere();
+    Socket client = Socket::connect(listener.local(), Deadline::after(kSoon)).value();
+    rlimit before{};
+    getrlimit(RLIMIT_NOFILE, &before);
+    std::vector<int> all = {dup(0)};
+    rlimit few{static_cast<rlim_t>(std::max(all[0], client.fd())) + 4, before.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &few);
+    while (all.back() >= 0) all.push_back(dup(0));
+    auto refused = listener.accept(Deadline::after(kSoon));
+    setrlimit(RLIMIT_NOFILE, &before);
+    for (int fd : all) close(fd);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code(), Code::kResourceExhausted);
+    EXPECT_EQ(listener.take_refused(), 1u);
+    EXPECT_EQ(listener.take_refused(), 0u);
+    char byte;
+    EXPECT_EQ(client.read_some({&byte, 1}, Deadline::after(kSoon)).value(), 0u) << "it is told";
+    Socket next = Socket::connect(listener.local(), Deadline::after(kSoon)).value();
     Socket::adopt(listener.accept(Deadline::after(kSoon)).value()).value();
   });
 }

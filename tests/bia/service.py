@@ -66,7 +66,7 @@ def metrics(port):
 
 
 class Service:
-    def __init__(self, start, folder, program="helloworld", extra="", http_timeout="1s", grpc_timeout="1s", http=""):
+    def __init__(self, start, folder, program="helloworld", extra="", http_timeout="1s", grpc_timeout="1s", http="", **options):
         self.http, self.grpc = conftest.free_port(), conftest.free_port()
         self.config = folder / "config.yaml"
         extra_http = f"    {http}\n" if http else ""
@@ -75,7 +75,7 @@ class Service:
             f"  grpc:\n    addr: 127.0.0.1:{self.grpc}\n    timeout: {grpc_timeout}\n{extra}")
         self.log_file = folder / "log"
         with open(self.log_file, "w") as log:
-            self.process = start([conftest.BIN / program, "-conf", self.config], port=self.grpc, stdout=subprocess.DEVNULL, stderr=log)
+            self.process = start([conftest.BIN / program, "-conf", self.config], port=self.grpc, stdout=subprocess.DEVNULL, stderr=log, **options)
         conftest.wait_for_port(self.http)
 
     def log(self):

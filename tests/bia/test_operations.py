@@ -1,9 +1,12 @@
 """What operators use of a service: sources of its configuration, reload, health, drain, log level, /debug, a log that nobody reads."""
+import contextlib
 import json
 import os
 import re
+import resource
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 
@@ -154,3 +157,28 @@ def test_a_log_that_nobody_reads_holds_up_no_request(start, tmp_path):
         assert metrics(port)["log_lines_dropped_total"] > 0
     finally:
         process.kill()
+
+
+def test_connections_above_the_open_files_are_refused(start, tmp_path):
+    limit = 64
+    hello = Service(start, tmp_path, extra="runtime: {threads: 2}\n", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
+    held = [socket.create_connection(("127.0.0.1", hello.http), 10) for _ in range(limit)]
+    try:
+        for port in hello.http, hello.grpc:
+            with socket.create_connection(("127.0.0.1", port), 10) as one:
+                one.settimeout(10)
+                with contextlib.suppress(ConnectionResetError):
+                    assert one.recv(1) == b"", "it is closed, and not left to wait"
+    finally:
+        for one in held:
+            one.close()
+    hello.wait_for_log("[gRPC] refused a connection of a peer: no_descriptor")
+    counted = {}
+
+    def served():  # Once those are gone.
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            counted.update(metrics(hello.http))
+        return counted
+    conftest.wait_until(served, "descriptors do not come back")
+    assert counted['http_server_connections_refused_total{reason="no_descriptor"}'] > 1
+    assert counted['grpc_server_connections_refused_total{reason="no_descriptor"}'] == 1

@@ -146,9 +146,10 @@ class Server {
   /// As channelz counts; sums over all threads. Thread-safe.
   struct Counters {
     uint64_t connections_accepted = 0, connections_open = 0;
-    /// Connections refused: above `connections_max`; handshakes that failed, that did not agree on
-    /// HTTP/2, and that had not ended when the server stopped.
-    uint64_t connections_full = 0, tls_failed = 0, tls_without_h2 = 0, connections_stopped = 0;
+    /// Connections refused: above `connections_max`, or the process's descriptors; handshakes that
+    /// failed, that did not agree on HTTP/2, and that had not ended when the server stopped.
+    uint64_t connections_full = 0, connections_without_descriptor = 0, tls_failed = 0,
+             tls_without_h2 = 0, connections_stopped = 0;
     uint64_t calls_started = 0, calls_succeeded = 0, calls_failed = 0;
     /// Calls that failed before their handlers, by reason ("unknown_method", "content_type", …).
     std::vector<std::pair<std::string_view, uint64_t>> calls_refused;

@@ -164,9 +164,10 @@ class Server {
     uint64_t connections_accepted = 0, connections_open = 0, requests = 0, bad_requests = 0;
     /// Requests whose callers went away before the handlers had returned.
     uint64_t requests_cancelled = 0;
-    /// Connections refused because there were `connections_max`; handshakes that failed; those
-    /// that came, or had not ended their handshakes, when the server stopped.
-    uint64_t connections_refused = 0, tls_failed = 0, connections_stopped = 0;
+    /// Connections refused because there were `connections_max`, or no descriptors left; handshakes
+    /// that failed; those that came, or had not ended their handshakes, when the server stopped.
+    uint64_t connections_refused = 0, connections_without_descriptor = 0, tls_failed = 0,
+             connections_stopped = 0;
     /// Refused requests (`bad_requests` is the sum) by the reason that their callers were told.
     std::vector<std::pair<std::string_view, uint64_t>> bad_requests_by_reason;
     /// HTTP/2 connections that were ended for what the peer did: by the name of the limit that it

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bia/base/result.h"
@@ -160,9 +161,11 @@ class Listener {
   static Result<Listener> adopt(int fd);
   /// Suspends until a connection comes: its descriptor, non-blocking, with TCP_NODELAY and
   /// TCP's keep-alive (15 s), not registered anywhere yet (it may go to another thread). Errors:
-  /// kCancelled after `close`, kResourceExhausted where the process is out of descriptors (after a
-  /// pause of 10 ms).
+  /// kCancelled after `close`, kResourceExhausted where the process is out of descriptors: then the
+  /// connection was closed, or where not even that could be done, waits (after a pause of 10 ms).
   Result<int> accept(Deadline deadline = Deadline::never());
+  /// How many were closed for want of descriptors since this was called last.
+  uint64_t take_refused() { return std::exchange(refused_, 0); }
   Endpoint local() const;
   int fd() const { return fd_; }
   void close();
@@ -173,7 +176,10 @@ class Listener {
   }
 
  private:
+  bool refuse_one();
   int fd_ = -1;
+  int spare_ = -1;  ///< given up to accept one that is closed at once
+  uint64_t refused_ = 0;
   fiber::FdWatch watch_;
   bool adopted_ = false;
 };
@@ -187,12 +193,6 @@ struct Connected {
 };
 Result<Connected> connect_any(const std::vector<Endpoint>& endpoints, Deadline deadline,
                               const Endpoint* from = nullptr);
-
-/// Of an answer to a look-up: kKept may be one that its TTL still allows, and may lack a family
-/// that is slow; kNew is asked for (and kept), and has both families unless one is silent for 2 s
-/// after the other: for those who keep or filter the list themselves.
-enum class Freshness : uint8_t { kKept, kNew };
-/// Addresses of a host name or a numeric address, in the order in which they are to be tried: as
 /// Looks `host` up and connects: `resolve` and `connect_any` at the same time (RFC 8305 sections 3
 /// to 5). Attempts begin with the first AAAA, or 50 ms after A (half of what `deadline` leaves
 /// where that is sooner); addresses that come later join them, those that are waiting in the order
@@ -201,6 +201,12 @@ enum class Freshness : uint8_t { kKept, kNew };
 /// both.
 Result<Connected> dial(std::string_view host, uint16_t port, Deadline deadline,
                        Duration& looking_up);
+
+/// Of an answer to a look-up: kKept may be one that its TTL still allows, and may lack a family
+/// that is slow; kNew is asked for (and kept), and has both families unless one is silent for 2 s
+/// after the other: for those who keep or filter the list themselves.
+enum class Freshness : uint8_t { kKept, kNew };
+/// Addresses of a host name or a numeric address, in the order in which they are to be tried: as
 /// RFC 6724 sorts them (IPv6 first where this machine has a good address for it), families in turn.
 /// When one family has answered the other is not waited for without end: with kKept AAAA has 50 ms
 /// after A (RFC 8305) and A 1 s after AAAA, with kNew both have 2 s. Suspends. Errors: kUnavailable

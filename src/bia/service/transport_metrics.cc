@@ -50,9 +50,11 @@ void collect_http(metrics::TextWriter& out, const http::Server::Counters& counte
   one(out, "http_server_connections_open", "Connections open now.", "gauge",
       counters.connections_open);
   by_reason(out, "http_server_connections_refused_total",
-            "Connections refused, by reason: full is above server.http.connections_max, tls a "
-            "handshake that failed, stopping one that the stop cut.",
+            "Connections refused, by reason: full is above server.http.connections_max, "
+            "no_descriptor above the process's open files (ulimit -n), tls a handshake that "
+            "failed, stopping one that the stop cut.",
             {{"full", counters.connections_refused},
+             {"no_descriptor", counters.connections_without_descriptor},
              {"tls", counters.tls_failed},
              {"stopping", counters.connections_stopped}});
   one(out, "http_server_requests_total", "Requests read, with those that no route or decoder took.",
@@ -72,10 +74,11 @@ void collect_grpc(metrics::TextWriter& out, const grpc::Server::Counters& counte
   one(out, "grpc_server_connections_open", "Connections open now.", "gauge",
       counters.connections_open);
   by_reason(out, "grpc_server_connections_refused_total",
-            "Connections refused, by reason: full is above server.grpc.connections_max, tls a "
-            "handshake that failed, no_h2 one that did not agree on HTTP/2, stopping one that the "
-            "stop cut.",
+            "Connections refused, by reason: full is above server.grpc.connections_max, "
+            "no_descriptor above the process's open files (ulimit -n), tls a handshake that "
+            "failed, no_h2 one that did not agree on HTTP/2, stopping one that the stop cut.",
             {{"full", counters.connections_full},
+             {"no_descriptor", counters.connections_without_descriptor},
              {"tls", counters.tls_failed},
              {"no_h2", counters.tls_without_h2},
              {"stopping", counters.connections_stopped}});

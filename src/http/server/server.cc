@@ -205,6 +205,10 @@ void accept_loop(const std::shared_ptr<ServerCore>& core, ServerThread& thread, 
       core->balance->accepted(*fd);
     } else if (fd.error().code() != Code::kResourceExhausted) {
       return;
+    } else if (const uint64_t refused = thread.listeners[index].take_refused(); refused > 0) {
+      thread.without_descriptor.add(refused);
+      if (core->options.on_refusal)
+        core->options.on_refusal({Refusal::Of::kConnection, "no_descriptor", 0, -1});
     }
   }
 }
@@ -390,6 +394,7 @@ Server::Counters Server::counters() const {
     sum.requests_cancelled += thread->cancelled.get();
     thread->bad_requests.add_to(sum.bad_requests_by_reason);
     sum.connections_refused += thread->refused.get();
+    sum.connections_without_descriptor += thread->without_descriptor.get();
     sum.tls_failed += thread->tls_failed.get();
     sum.connections_stopped += thread->stopped.get();
   }

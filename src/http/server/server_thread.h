@@ -58,6 +58,7 @@ struct alignas(64) ServerThread {
   RefusalCounters bad_requests;
   OwnedCounter refused;
   OwnedCounter tls_failed;
+  OwnedCounter without_descriptor;  ///< connections that came when the process had none left
   OwnedCounter stopped;  ///< connections that came, or were in their handshake, when it stopped
 };
 
