@@ -7,6 +7,7 @@
 
 #include "bia/base/assert.h"
 #include "bia/http/router.h"
+#include "http/routing/request_path.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace bia::http;
@@ -15,9 +16,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Router router;
   auto added = router.add("GET", text.substr(0, line), nullptr);
   if (!added) BIA_ASSERT(added.error().message().find("column") != std::string::npos);
-  for (const char* other : {"/a/{x}/b", "/{x=**}:v", "/a/b"})
+  for (const char* other : {"/a/{x}/b", "/{x=**}:v", "/{x=**}/a/{y}", "/a/b"})
     router.add("POST", other, nullptr).ignore("it may be there");
   const std::string path(text.substr(std::min(line + 1, size)));
+  std::string storage, again;
+  const std::string normal(normal_path(path, storage));
+  BIA_ASSERT(normal.size() <= path.size() && normal_path(normal, again).size() <= normal.size());
+  const std::string clean = clean_path(normal);
+  BIA_ASSERT(clean.find("//") == std::string::npos && (clean + '/').find("/../") == clean.npos);
+  is_unclean(normal);
   PathParams params;
   std::string allowed;
   for (const char* method : {"GET", "HEAD", "POST", "PUT"}) {

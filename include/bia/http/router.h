@@ -13,8 +13,9 @@
 
 namespace bia::http {
 
-/// What a template captured: views into the request's path, still percent-encoded; names as in the
-/// template ("name", "a.b").
+/// What a template captured, as long as its handler runs: views into the request's path, still
+/// percent-encoded but for unreserved characters and bytes above 0x7f; names as in the template
+/// ("name", "a.b").
 struct PathParams {
   struct Param {
     std::string_view name;
@@ -34,8 +35,9 @@ using RouteHandler = std::function<void(ServerRequest&, const PathParams&, Serve
 
 /// google.api.http path templates: "/v1/{name}", "/v1/{name=shelves/*/books/**}",
 /// "/v1/{id}:cancel". A literal segment wins over a capture, a verb over none; '*' takes one
-/// segment that is not empty, '**' what is left, even nothing. Lookup does not depend on the number
-/// of routes. HEAD falls to GET.
+/// segment that is not empty, '**' what is left, even nothing, but for the segments that a template
+/// has behind it (grpc-gateway: "/v1/{name=**}/revisions"). Lookup does not depend on the number of
+/// routes. HEAD falls to GET.
 class Router {
  public:
   Router();
@@ -52,23 +54,25 @@ class Router {
   /// the others. The router that is returned lives as long as this one.
   Router& host(std::string_view pattern);
   /// Null, and then `allowed` has the methods that the path does have ("GET, HEAD": 405), or is
-  /// empty (404).
+  /// empty (404). `path` as `serve` makes it of a request's: see there.
   const RouteHandler* find(std::string_view method, std::string_view path, PathParams& params,
                            std::string* allowed) const;
   /// What answers 404 and 405 (Allow is set already); the default writes Kratos' JSON error body. A
   /// host's own answers for its requests.
   void set_not_found(RouteHandler handler);
   /// The router as a server's handler: finds, calls, or answers 301 to the path without doubled and
-  /// trailing slashes where that has a route, 404, or 405 with Allow. OPTIONS without a route of
-  /// its own is 204 with Allow; "OPTIONS *" likewise, with all methods that any path has.
+  /// trailing slashes where that has a route, or with one at its end, 404, or 405 with Allow.
+  /// Escaped unreserved characters, and bytes above 0x7f, count as themselves ("/%61" is "/a").
+  /// OPTIONS without a route of its own is 204 with Allow; "OPTIONS *" likewise, with all methods
+  /// that any path has.
   void serve(ServerRequest& request, ServerResponse& response) const;
 
  private:
   void refuse(ServerRequest& request, const Router* of_host, std::string& allowed,
               ServerResponse& response) const;
   const Router* router_of(std::string_view host) const;
-  static std::string clean_path(std::string_view path);
-  bool redirect_to_clean(ServerRequest& request, ServerResponse& response) const;
+  bool redirect_to_clean(ServerRequest& request, std::string_view path,
+                         ServerResponse& response) const;
   struct Node;
   struct Search;
   struct Prefix;

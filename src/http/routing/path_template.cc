@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "bia/http/router.h"
 #include "http/message/chars.h"
@@ -25,10 +26,6 @@ class TemplateParser {
       result_.segments.push_back({});
     }
     if (at_ < text_.size()) return bad("unexpected character");
-    for (size_t i = 0; i + 1 < result_.segments.size(); ++i) {
-      if (result_.segments[i].kind == PathTemplate::Kind::kRest)
-        return bad("'**' must be the last segment");
-    }
     return std::move(result_);
   }
 
@@ -62,6 +59,7 @@ class TemplateParser {
   Result<void> segment() {
     if (take('*')) {
       const bool rest = take('*');
+      if (rest && std::exchange(has_rest_, true)) return bad("'**' appears twice");
       result_.segments.push_back({rest ? PathTemplate::Kind::kRest : PathTemplate::Kind::kOne, {}});
       return {};
     }
@@ -122,6 +120,7 @@ class TemplateParser {
   std::string_view text_;
   size_t at_ = 0;
   bool in_variable_ = false;
+  bool has_rest_ = false;
   PathTemplate result_;
 };
 

@@ -17,7 +17,7 @@ struct PathTemplate {
     Kind kind = Kind::kLiteral;
     std::string text;
   };
-  /// A variable captures segments [first, end); to the path's end where the last of them is kRest.
+  /// A variable captures segments [first, end).
   struct Variable {
     std::string name;
     size_t first = 0;
@@ -29,8 +29,9 @@ struct PathTemplate {
   std::string verb;  ///< "cancel" of "/v1/{id}:cancel"
 };
 
-/// google/api/http.proto: Template = "/" Segments [ Verb ]; '*' one segment, '**' all that is left,
-/// only at the end. Errors: kInvalidArgument BAD_PATH_TEMPLATE, with the column.
+/// google/api/http.proto: Template = "/" Segments [ Verb ]; '*' one segment, '**' any number of
+/// them, once, and as with grpc-gateway not only at the end. Errors: kInvalidArgument
+/// BAD_PATH_TEMPLATE, with the column.
 Result<PathTemplate> parse_path_template(std::string_view text);
 
 }  // namespace bia::http

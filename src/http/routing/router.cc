@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "http/message/chars.h"
 #include "http/routing/path_template.h"
+#include "http/routing/request_path.h"
 
 namespace bia::http {
 namespace {
@@ -28,42 +29,6 @@ void allow_method(std::string& allowed, std::string_view name) {
   if (!allowed.empty()) allowed += ", ";
   allowed += name;
   if (name == "GET") allow_method(allowed, "HEAD");
-}
-
-/// "//" or "/." somewhere. Looked for in every request's path, so 16 bytes at a time.
-bool has_doubtful_part(std::string_view path) {
-  size_t at = 0;
-#if defined(__SSE2__)
-  constexpr size_t kStep = sizeof(__m128i);
-  const __m128i slash = _mm_set1_epi8('/');
-  const __m128i dot = _mm_set1_epi8('.');
-  while (at + kStep < path.size()) {
-    const auto here = _mm_loadu_si128(reinterpret_cast<const __m128i*>(path.data() + at));
-    const auto next = _mm_loadu_si128(reinterpret_cast<const __m128i*>(path.data() + at + 1));
-    const auto either = _mm_or_si128(_mm_cmpeq_epi8(next, slash), _mm_cmpeq_epi8(next, dot));
-    if (_mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(here, slash), either)) != 0) return true;
-    if (at + kStep + 1 == path.size()) return false;
-    // The last one overlaps.
-    at = std::min(at + kStep, path.size() - kStep - 1);
-  }
-#endif
-  for (; at + 1 < path.size(); ++at) {
-    if (path[at] == '/' && (path[at + 1] == '/' || path[at + 1] == '.')) return true;
-  }
-  return false;
-}
-
-/// An empty part, "." or "..", not last where it is empty: what path.Clean takes out.
-bool is_unclean(std::string_view path) {
-  if (!has_doubtful_part(path)) return false;
-  for (size_t at = path.find('/'); at != std::string_view::npos; at = path.find('/', at + 1)) {
-    std::string_view rest = path.substr(at + 1);
-    if (rest.starts_with('/')) return true;
-    if (!rest.starts_with('.')) continue;
-    rest.remove_prefix(rest.starts_with("..") ? 2 : 1);
-    if (rest.empty() || rest.starts_with('/')) return true;
-  }
-  return false;
 }
 
 bool is_token(std::string_view text) {
@@ -102,6 +67,9 @@ struct Router::Node {
   std::unique_ptr<Node> rest;
   std::vector<std::unique_ptr<Route>> routes;
   bool has_verbs = false;
+
+  /// Templates go on below it: where it is "**", segments follow that.
+  bool has_children() const { return !literals.empty() || one != nullptr; }
 
   Node* literal(std::string_view text) const {
     if (by_text.empty()) {
@@ -242,7 +210,23 @@ struct Router::Search {
     return accept(route_of(*node.rest, {}), end);
   }
 
+  /// "**" and what is behind it, which is of one length: so at most one end of "**" fits a
+  /// template.
+  const Node::Route* take_middle(const Node& node, size_t at, size_t depth) {
+    mark(depth, at, at - 1);  // No segment.
+    if (const Node::Route* found = walk(node, at, depth + 1)) return found;
+    for (size_t end = path.find('/', at); end != std::string_view::npos;
+         end = path.find('/', end + 1)) {
+      mark(depth, at, end);
+      if (const Node::Route* found = walk(node, end + 1, depth + 1)) return found;
+    }
+    return nullptr;
+  }
+
   const Node::Route* take_rest(const Node& node, size_t at, size_t depth) {
+    if (node.has_children()) {
+      if (const Node::Route* found = take_middle(node, at, depth)) return found;
+    }
     mark(depth, at, path.size());
     const size_t colon = node.has_verbs ? path.rfind(':') : std::string_view::npos;
     if (colon != std::string_view::npos && colon >= at &&
@@ -276,7 +260,8 @@ Result<void> Router::add(std::string_view method, std::string_view path_template
   Node* node = root_.get();
   for (const auto& segment : parsed.segments) {
     if (segment.kind == PathTemplate::Kind::kLiteral) {
-      node = &node->add_literal(segment.text);
+      std::string storage;
+      node = &node->add_literal(std::string(normal_path(segment.text, storage)));
       continue;
     }
     auto& child = segment.kind == PathTemplate::Kind::kOne ? node->one : node->rest;
@@ -295,7 +280,8 @@ Result<void> Router::add(std::string_view method, std::string_view path_template
   route->method_text = method;
   route->verb = parsed.verb;
   for (const auto& variable : parsed.variables) {
-    const bool to_end = parsed.segments[variable.end - 1].kind == PathTemplate::Kind::kRest;
+    const bool to_end = variable.end == parsed.segments.size() &&
+                        parsed.segments.back().kind == PathTemplate::Kind::kRest;
     route->variables.push_back({variable.name, variable.first, variable.end, to_end});
   }
   route->handler = std::move(handler);
@@ -344,30 +330,25 @@ const RouteHandler* Router::find(std::string_view method, std::string_view path,
   return nullptr;
 }
 
-/// Without empty parts, "." and "..", as Go's path.Clean, and without a slash at the end.
-std::string Router::clean_path(std::string_view path) {
-  std::string clean;
-  while (!path.empty()) {
-    const size_t slash = std::min(path.find('/'), path.size());
-    const std::string_view part = path.substr(0, slash);
-    path.remove_prefix(std::min(slash + 1, path.size()));
-    if (part == "..") {
-      clean.resize(clean.empty() ? 0 : clean.rfind('/'));
-    } else if (!part.empty() && part != ".") {
-      (clean += '/') += part;
-    }
-  }
-  return clean.empty() ? "/" : clean;
-}
-
-/// Kratos' StrictSlash: "/a/" and "//a" are "/a" where that has a route. False where it has none.
-bool Router::redirect_to_clean(ServerRequest& request, ServerResponse& response) const {
+/// Kratos' StrictSlash: "/a/" and "//a" are "/a" where that has a route, and else "/a" and "//a"
+/// are
+/// "/a/". False where neither has one.
+bool Router::redirect_to_clean(ServerRequest& request, std::string_view path,
+                               ServerResponse& response) const {
   // "OPTIONS *" has no path.
-  if (!request.path().starts_with('/')) return false;
-  std::string clean = clean_path(request.path());
+  if (!path.starts_with('/')) return false;
+  std::string clean = clean_path(path);
   PathParams params;
-  if (clean == request.path() || find(request.method_text(), clean, params, nullptr) == nullptr)
-    return false;
+  const auto leads_on = [&] {
+    return clean != path && !is_unclean(clean) &&
+           find(request.method_text(), clean, params, nullptr) != nullptr;
+  };
+  if (!leads_on()) {
+    if (clean == "/") return false;
+    clean += '/';
+    if (!leads_on()) return false;
+  }
+  clean = escaped_path(clean);
   if (!request.query().empty()) fmt::format_to(std::back_inserter(clean), "?{}", request.query());
   write_error(response, 301, "MOVED_PERMANENTLY", fmt::format("see {}", clean));
   response.add_header("Location", clean);
@@ -412,25 +393,29 @@ void Router::serve(ServerRequest& request, ServerResponse& response) const {
   PathParams params;
   std::string allowed;
   const Router* of_host = hosts_.empty() ? nullptr : router_of(request.header("host"));
-  if (is_unclean(request.path())) {
-    // Before a "**" may take it: its handler would get "../etc".
-    if (of_host != nullptr && of_host->redirect_to_clean(request, response)) return;
-    if (redirect_to_clean(request, response)) return;
-    return refuse(request, of_host, allowed, response);
+  std::string_view path = request.path();
+  std::string normal;  // What `params` are views of, then.
+  if (has_doubtful_part(path)) {
+    path = normal_path(path, normal);
+    if (is_unclean(path)) {
+      // Before a "**" may take it: its handler would get "../etc".
+      if (of_host != nullptr && of_host->redirect_to_clean(request, path, response)) return;
+      if (redirect_to_clean(request, path, response)) return;
+      return refuse(request, of_host, allowed, response);
+    }
   }
   if (of_host != nullptr) {
-    if (const RouteHandler* handler =
-            of_host->find(request.method_text(), request.path(), params, &allowed))
+    if (const RouteHandler* handler = of_host->find(request.method_text(), path, params, &allowed))
       return (*handler)(request, params, response);
     // Its paths hide those of all hosts.
     if (!allowed.empty()) return refuse(request, of_host, allowed, response);
-    if (of_host->redirect_to_clean(request, response)) return;
+    if (of_host->redirect_to_clean(request, path, response)) return;
   }
-  if (const RouteHandler* handler = find(request.method_text(), request.path(), params, &allowed)) {
+  if (const RouteHandler* handler = find(request.method_text(), path, params, &allowed)) {
     (*handler)(request, params, response);
     return;
   }
-  if (allowed.empty() && redirect_to_clean(request, response)) return;
+  if (allowed.empty() && redirect_to_clean(request, path, response)) return;
   refuse(request, of_host, allowed, response);
 }
 

@@ -136,6 +136,53 @@ TEST_F(RouterServes, OptionsOfTheServerAreNoPathOfACatchAll) {
   });
 }
 
+TEST_F(RouterServes, EscapedUnreservedCharactersAreThemselves) {
+  router_.add("GET", "/hello/{name}", saying("hello")).value();
+  router_.add("GET", "/files/{path=**}", saying("file")).value();
+  router_.add("GET", "/caf%c3%a9", saying("cafe")).value();
+  router_.add("GET", "/\xC3\xBC/{x}", saying("u")).value();
+  serve([this] {
+    EXPECT_EQ(body("GET", "/%68ell%6f/bob", "x"), "hello bob");
+    EXPECT_EQ(body("GET", "/hello/b%6Fb%20%e4%2fx", "x"), "hello bob%20\xE4%2Fx");
+    EXPECT_EQ(body("GET", "/hello/b%20b", "x"), "hello b%20b");
+    EXPECT_EQ(body("GET", "/caf%C3%A9", "x"), "cafe");
+    EXPECT_EQ(body("GET", "/caf\xC3\xA9", "x"), "cafe");
+    EXPECT_EQ(body("GET", "/%C3%BC/1", "x"), "u 1");
+    EXPECT_NE(ask("GET", "/%c3%bc/1/").find("Location: /%C3%BC/1\r\n"), std::string::npos);
+    EXPECT_EQ(body("GET", "/files/a%2Fb", "x"), "file a%2Fb");
+    EXPECT_EQ(body("GET", "/files/a..b/..c/%2e%2ed/e%2f...", "x"), "file a..b/..c/..d/e%2F...");
+    // What they stand for, as Go's server takes it.
+    const std::string moved = ask("GET", "/files/a/%2e%2E/hello/../b");
+    EXPECT_EQ(moved.find("HTTP/1.1 301 "), 0u) << moved;
+    EXPECT_NE(moved.find("Location: /files/b\r\n"), std::string::npos) << moved;
+    for (const char* hidden : {"/files/..%2fetc", "/files/a%2F..", "/files/%2e%2e%2f%2e%2e%2fetc",
+                               "/files/a/..%2F", "/files/%2e%2e/%2e%2e/etc"})
+      EXPECT_EQ(body("GET", hidden, "x"), "404") << hidden;
+  });
+}
+
+TEST_F(RouterServes, ATrailingSlashIsAddedWhereTheRouteHasOne) {
+  router_.add("GET", "/list/", saying("list")).value();
+  router_.add_prefix("GET", "/debug/", saying("debug"));
+  router_.add("GET", "/both", saying("both")).value();
+  router_.add("GET", "/both/", saying("both/")).value();
+  serve([this] {
+    for (const char* path : {"/list", "//list", "/debug"}) {
+      const std::string moved = ask("GET", std::string(path) + "?a=1");
+      EXPECT_EQ(moved.find("HTTP/1.1 301 "), 0u) << moved;
+      EXPECT_NE(moved.find(path == std::string_view("/debug") ? "Location: /debug/?a=1\r\n"
+                                                              : "Location: /list/?a=1\r\n"),
+                std::string::npos)
+          << moved;
+    }
+    EXPECT_EQ(body("GET", "/both", "x"), "both");
+    EXPECT_EQ(body("GET", "/both/", "x"), "both/");
+    EXPECT_EQ(body("GET", "/none", "x"), "404");
+    EXPECT_EQ(body("GET", "/", "x"), "404");
+    EXPECT_EQ(body("POST", "/list", "x"), "404");
+  });
+}
+
 TEST_F(RouterServes, OptionsOfAServerWithoutRoutes) {
   serve([this] {
     const std::string all = ask("OPTIONS", "*");

@@ -88,6 +88,28 @@ TEST_F(RouterTest, FollowsGoogleApiHttpTemplates) {
   EXPECT_EQ(go("GET", "/"), "?");
 }
 
+TEST_F(RouterTest, SegmentsMayFollowTheRest) {
+  for (const char* path : {"/v1/{name=**}/revisions", "/v1/{name=**}/revisions/{id}:undo",
+                           "/v1/{name=**}", "/w/{a=x/**}/y/{b}", "/**/end"}) {
+    ASSERT_TRUE(router.add("GET", path, nullptr).ok()) << path;
+  }
+  ASSERT_TRUE(router.add("POST", "/v1/{name=**}/revisions", nullptr).ok());
+  EXPECT_EQ(go("GET", "/v1/a/b/revisions"), "? name=a/b");
+  EXPECT_EQ(go("GET", "/v1/revisions"), "? name=");
+  EXPECT_EQ(go("GET", "/v1/revisions/revisions/revisions"), "? name=revisions/revisions");
+  EXPECT_EQ(go("GET", "/v1/a/revisions/7:undo"), "? name=a id=7");
+  EXPECT_EQ(go("GET", "/v1/a/revisions/7"), "? name=a/revisions/7");
+  EXPECT_EQ(go("GET", "/v1/a/b"), "? name=a/b");
+  EXPECT_EQ(go("DELETE", "/v1/a/revisions"), "405 GET, HEAD, POST");
+  EXPECT_EQ(go("GET", "/w/x/y/1"), "? a=x b=1");
+  EXPECT_EQ(go("GET", "/w/x/1/2/y/3"), "? a=x/1/2 b=3");
+  EXPECT_EQ(go("GET", "/w/x/1/y"), "404");
+  EXPECT_EQ(go("GET", "/w/x/y/end"), "? a=x b=end");
+  EXPECT_EQ(go("GET", "/w/x/end"), "?");
+  EXPECT_EQ(go("GET", "/end"), "?");
+  EXPECT_EQ(go("GET", "/"), "404");
+}
+
 TEST_F(RouterTest, CountsOtherMethodsByName) {
   ASSERT_TRUE(router.add("PROPFIND", "/a", nullptr).ok());
   ASSERT_TRUE(router.add("PUT", "/a", nullptr).ok());
@@ -122,7 +144,7 @@ TEST_F(RouterTest, RefusesBadTemplatesWithTheirColumn) {
     const char* column;
   } cases[] = {{"", "column 1"},       {"a", "column 1"},        {"/{", "column 3"},
                {"/{}", "column 3"},    {"/{a", "column 4"},      {"/{a}b", "column 5"},
-               {"/{a=}", "column 5"},  {"/{a={b}}", "column 6"}, {"/**/a", "'**' must"},
+               {"/{a=}", "column 5"},  {"/{a={b}}", "column 6"}, {"/**/a/**", "column 9"},
                {"/a//b", "column 4"},  {"/{a}/{a}", "column 8"}, {"/a:", "column 4"},
                {"/a:b/c", "column 5"}, {"/{.a}", "column 5"},    {"/{a..b}", "column 7"},
                {"/a b", "column 3"},   {"/a?b", "column 3"},     {"/{a-b}", "column 4"},
