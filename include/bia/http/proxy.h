@@ -42,11 +42,12 @@ class ProxyRules {
   bool empty() const { return http_.host.empty() && https_.host.empty(); }
 
  private:
+  static constexpr int kNoPort = -1;
   struct Exception {
     std::string name;     ///< lower case; with a dot in front, those below it alone
     std::string network;  ///< the bytes of an address
     unsigned bits = 0;    ///< of `network` that count
-    uint16_t port = 0;    ///< 0: any
+    int port = 0;         ///< 0: any; kNoPort: none
   };
   static Exception parse_exception(std::string_view text);
   bool excepts(std::string_view host, uint16_t port) const;

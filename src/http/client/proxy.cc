@@ -13,14 +13,16 @@
 namespace bia::http {
 namespace {
 
-/// 4 or 16 bytes; none where it is no address.
+/// 4 or 16 bytes, 4 for an IPv4 address in IPv6's form too; none where it is no address.
 std::string address_bytes(std::string_view text) {
   if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
   const std::string name(text);
   char bytes[16];
   if (inet_pton(AF_INET, name.c_str(), bytes) == 1) return {bytes, 4};
-  if (inet_pton(AF_INET6, name.c_str(), bytes) == 1) return {bytes, 16};
-  return {};
+  if (inet_pton(AF_INET6, name.c_str(), bytes) != 1) return {};
+  const std::string address(bytes, 16);
+  const std::string_view mapped("\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
+  return address.starts_with(mapped) ? address.substr(12) : address;
 }
 
 bool is_this_machine(std::string_view host, const std::string& address) {
@@ -94,7 +96,11 @@ ProxyRules::Exception ProxyRules::parse_exception(std::string_view text) {
   const bool bare_v6 = !text.starts_with('[') && text.find(':') != colon;
   if (colon != std::string_view::npos && !bare_v6 &&
       text.find(']', colon) == std::string_view::npos) {
-    std::from_chars(text.data() + colon + 1, text.data() + text.size(), out.port);
+    const char* const text_end = text.data() + text.size();
+    const auto [end, error] = std::from_chars(text.data() + colon + 1, text_end, out.port);
+    // "b.example:" is any port's, "b.example:http" none's: as it is with Go, who compares texts.
+    const bool none = error != std::errc() || end != text_end || out.port <= 0;
+    if (none && colon + 1 < text.size()) out.port = kNoPort;
     text = text.substr(0, colon);
   }
   out.network = address_bytes(text);

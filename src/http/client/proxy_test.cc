@@ -35,7 +35,8 @@ TEST(ProxyRules, AreGos) {
   const Variables http = {{"HTTP_PROXY", "http://p.example:3128"}};
   EXPECT_EQ(way(http, "a.example"), "p.example:3128");
   EXPECT_EQ(way(http, "a.example", 443, ProxyRules::Scheme::kHttps), "");
-  for (const char* own : {"localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "::1"})
+  for (const char* own :
+       {"localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"})
     EXPECT_EQ(way(http, own), "") << own;
   EXPECT_EQ(way({{"http_proxy", "p.example:1"}}, "a.example"), "p.example:1");
   EXPECT_EQ(way({{"https_proxy", "u%40:s@p.example"}}, "a", 443, ProxyRules::Scheme::kHttps),
@@ -69,6 +70,10 @@ TEST(ProxyRules, NoProxyListsWhatGoesStraight) {
   EXPECT_TRUE(direct("fd00::/8", "fd12::1"));
   EXPECT_TRUE(direct("[fd12::1]:80", "fd12::1"));
   EXPECT_FALSE(direct("10.0.0.0/99", "10.0.0.1"));
+  EXPECT_TRUE(direct("b.example:", "b.example"));
+  for (const char* port : {"http", "8o", "0", "-80", "99999999999"})
+    EXPECT_FALSE(direct((std::string("b.example:") + port).c_str(), "b.example")) << port;
+  EXPECT_TRUE(direct("10.0.0.0/8", "::ffff:10.0.0.1"));
   EXPECT_FALSE(direct(",,", "a.example"));
 }
 
