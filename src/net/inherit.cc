@@ -95,6 +95,16 @@ std::vector<int> InheritedSockets::take(std::string_view name, const Endpoint& w
   return taken;
 }
 
+std::vector<int> InheritedSockets::take(const Endpoint& wanted) {
+  std::vector<int> taken;
+  std::erase_if(sockets_, [&](const auto& one) {
+    const bool match = local_of(one.second).text() == wanted.text();
+    if (match) taken.push_back(one.second);
+    return match;
+  });
+  return taken;
+}
+
 std::vector<std::string> InheritedSockets::left() const {
   std::vector<std::string> texts;
   for (const auto& [name, fd] : sockets_) texts.push_back(local_of(fd).text());

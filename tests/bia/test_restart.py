@@ -1,6 +1,7 @@
 """Restarts under load: whoever holds the listening sockets (systemd, here the test) passes them on, and no request fails."""
 import contextlib
 import http.client
+import json
 import os
 import pathlib
 import re
@@ -161,6 +162,35 @@ def test_no_request_fails_while_successors_take_over(tmp_path):
     assert service.first.returncode == 0
 
 
+def test_no_call_of_many_at_once_fails_while_successors_take_over(tmp_path):
+    """20 calls at a time on 4 connections, and 20 requests on as many: a connection may be made just when the old process leaves its sockets."""
+    service = Successors(tmp_path)
+    count = 30_000
+    (tmp_path / "script.js").write_text(f"""
+        import http from 'k6/http';
+        import {{ check }} from 'k6';
+        export const options = {{ thresholds: {{ checks: ['rate==1'] }} }};
+        export default function () {{ check(http.get('http://127.0.0.1:{service.http}/helloworld/a'), {{ ok: (r) => r.status === 200 }}); }}""")
+    greeter = conftest.SOURCE / "examples/helloworld/api/helloworld/v1/greeter.proto"
+    calls = [[conftest.BIN / "zelus", "grpc", "--insecure", "--proto", greeter, "--call", "helloworld.v1.Greeter.SayHello", "-d", '{"name": "a"}', "-c", "20",
+              "--connections", "4", "-n", str(count), "--rps", "6000", "-O", "json", f"127.0.0.1:{service.grpc}"],
+             [conftest.BIN / "zelus", "run", "-q", "--no-summary", "--vus", "20", "--duration", "5s", "script.js"]]
+    loads = []
+    try:
+        loads = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for command in calls]
+        for _ in range(3):
+            time.sleep(0.3)
+            service.replace()
+        grpc_out, http_out = (load.communicate(timeout=60)[0] for load in loads)
+        assert json.loads(grpc_out)["statusCodeDistribution"] == {"OK": count}
+        assert loads[1].returncode == 0, http_out
+    finally:
+        for load in loads:
+            if load.poll() is None:
+                load.kill()
+        service.end()
+
+
 def test_a_successor_that_fails_changes_nothing(tmp_path):
     service = Successors(tmp_path)
     try:
@@ -204,6 +234,23 @@ def test_a_unix_socket_is_served_on_at_the_same_path(tmp_path):
             service.replace()
             assert path.stat().st_ino == inode, "the path is bound anew"
             assert ask() == b'{"message":"Hello a"}'
+    finally:
+        service.end()
+
+
+def test_a_successor_serves_the_addresses_of_its_own_configuration(tmp_path):
+    service = Successors(tmp_path)
+    config, before = tmp_path / "config.yaml", service.http
+    try:
+        service.http = conftest.free_port()
+        config.write_text(config.read_text().replace(f"127.0.0.1:{before}", f"127.0.0.1:{service.http}"))
+        for _ in range(2):
+            service.replace()
+            assert hello(socket.create_connection(("127.0.0.1", service.http), 10)) == b'{"message":"Hello a"}'
+            socket.create_connection(("127.0.0.1", service.grpc), 10).close()
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", before), 10)
+        assert service.log.read_text().count(f"127.0.0.1:{before} that the process was started with is neither") == 1
     finally:
         service.end()
 

@@ -27,6 +27,8 @@ class InheritedSockets {
   /// The sockets for `wanted`: those that are named `name`, or else those bound to its address, or
   /// to all addresses with its port. The caller owns them.
   std::vector<int> take(std::string_view name, const Endpoint& wanted);
+  /// Those that are bound to just this address, whatever their name.
+  std::vector<int> take(const Endpoint& wanted);
   /// "[::]:8080", those that nobody took so far.
   std::vector<std::string> left() const;
   /// What is wrong with the count that the environment names, and so nothing was taken; else empty.

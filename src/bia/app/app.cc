@@ -81,6 +81,7 @@ class App::Impl {
   std::optional<ConfigWatch> config_files;
   ServerConfig server;
   net::InheritedSockets inherited = net::InheritedSockets::from_environment();
+  OpenedFor opened_for = OpenedFor::from_environment();
   bool inherited_any = false;
   std::unique_ptr<fiber::ThreadGroup> threads;
   metrics::Registry registry;
@@ -161,7 +162,7 @@ Result<void> App::Impl::set_up() {
     one->options.tls = std::move(*made);
     return {};
   };
-  inherited_any = inherit_sockets(inherited, server);
+  inherited_any = inherit_sockets(inherited, opened_for, server);
   inherited = {};
   BIA_TRY(load_tls(server.http, "server.http.tls"));
   BIA_TRY(load_tls(server.grpc, "server.grpc.tls"));
@@ -252,12 +253,15 @@ void App::Impl::watch_successor() {
   while (wait_successor_signal()) {
     log::info("SIGUSR2: starting a successor");
     notify_manager(reloading_state());
-    if (auto pid = start_successor(listening_sockets(http.get(), grpc.get()))) {
+    if (auto pid =
+            start_successor(listening_sockets(http.get(), grpc.get()), opened_for.variables())) {
       notify_manager(fmt::format("MAINPID={}\nREADY=1", *pid));
       log::info(fmt::format("process {} has taken over", *pid));
       succeeded = true;
       stop_asked.store(true);
       return stopped.unpark();
+    } else if (pid.error().code() == Code::kCancelled) {
+      return;  // Of the stop, which says so itself.
     } else {
       notify_manager("READY=1");
       log::error("no successor, serving on: " + pid.error().text());

@@ -2,9 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+#include <utility>
+
 #include "bia/bia/log.h"
 
 namespace bia {
+namespace {
+
+constexpr const char* kHttpVariable = "BIA_OPENED_FOR_HTTP";
+constexpr const char* kGrpcVariable = "BIA_OPENED_FOR_GRPC";
+
+}  // namespace
 
 Error cannot_listen(Error error, std::string_view server, std::string_view key,
                     std::string_view where) {
@@ -15,19 +24,41 @@ Error cannot_listen(Error error, std::string_view server, std::string_view key,
       fmt::format("end the program that has the port, see `ss -ltnp`, or set another {}", key));
 }
 
-bool inherit_sockets(net::InheritedSockets& sockets, ServerConfig& server) {
+OpenedFor OpenedFor::from_environment() {
+  const auto take = [](const char* name) {
+    const char* value = std::getenv(name);
+    std::string text = value != nullptr ? value : "";
+    unsetenv(name);
+    return text;
+  };
+  return {take(kHttpVariable), take(kGrpcVariable)};
+}
+
+std::vector<std::string> OpenedFor::variables() const {
+  std::vector<std::string> all;
+  if (!http.empty()) all.push_back(fmt::format("{}={}", kHttpVariable, http));
+  if (!grpc.empty()) all.push_back(fmt::format("{}={}", kGrpcVariable, grpc));
+  return all;
+}
+
+bool inherit_sockets(net::InheritedSockets& sockets, OpenedFor& opened, ServerConfig& server) {
   bool any = false;
   if (!sockets.problem().empty())
     log::warn(sockets.problem() + "; no listening socket was taken over");
-  const auto give = [&](auto& one, std::string_view name) {
+  const auto give = [&](auto& one, std::string_view name, std::string& opened_for) {
+    const std::string before = std::exchange(opened_for, {});
     if (!one || one->options.address.empty()) return;
     auto address = net::Endpoint::parse(one->options.address);
     if (!address) return;  // The server says so.
-    one->options.listeners = sockets.take(name, *address);
-    any = any || !one->options.listeners.empty();
+    // Another address is meant to be served at once, not with the next start but one.
+    const bool changed = !before.empty() && before != one->options.address;
+    one->options.listeners = changed ? sockets.take(*address) : sockets.take(name, *address);
+    const bool none = one->options.listeners.empty();
+    if (none || !before.empty()) opened_for = one->options.address;
+    any = any || !none;
   };
-  give(server.http, "http");
-  give(server.grpc, "grpc");
+  give(server.http, "http", opened.http);
+  give(server.grpc, "grpc", opened.grpc);
   for (const std::string& left : sockets.left())
     log::warn(
         fmt::format("the listening socket {} that the process was started with is neither "

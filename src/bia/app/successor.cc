@@ -68,12 +68,14 @@ std::vector<std::string> own_command() {
   return command;
 }
 
-std::vector<std::string> environment_with(const NamedSockets& sockets) {
+std::vector<std::string> environment_with(const NamedSockets& sockets,
+                                          const std::vector<std::string>& variables) {
   std::vector<std::string> out;
   for (char** each = environ; *each != nullptr; ++each) {
     const std::string_view one = *each;
     if (!one.starts_with("LISTEN_") && !one.starts_with(kReadyVariable)) out.emplace_back(one);
   }
+  out.insert(out.end(), variables.begin(), variables.end());
   std::string names;
   for (const auto& [name, fd] : sockets) names += (names.empty() ? "" : ":") + name;
   out.push_back(fmt::format("LISTEN_FDS={}", sockets.size()));
@@ -91,9 +93,10 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }
 
 /// The child's descriptors 3, 4, … are copies of these, in order.
-Result<int> spawn(const std::vector<Descriptor>& descriptors, const NamedSockets& sockets) {
+Result<int> spawn(const std::vector<Descriptor>& descriptors, const NamedSockets& sockets,
+                  const std::vector<std::string>& variables) {
   std::vector<std::string> command = own_command();
-  std::vector<std::string> environment = environment_with(sockets);
+  std::vector<std::string> environment = environment_with(sockets, variables);
   if (command.empty()) return failed("reading /proc/self/cmdline", errno);
   ChildSetup setup;
   for (size_t i = 0; i < descriptors.size(); ++i)
@@ -141,7 +144,8 @@ Result<void> wait_successor_signal() {
   }
 }
 
-Result<int> start_successor(const NamedSockets& sockets) {
+Result<int> start_successor(const NamedSockets& sockets,
+                            const std::vector<std::string>& variables) {
   if (sockets.size() > size_t{net::InheritedSockets::kSocketsMax}) {
     return Error(Code::kResourceExhausted, "SUCCESSOR",
                  fmt::format("{} listening sockets are more than the {} that a program takes over",
@@ -162,7 +166,7 @@ Result<int> start_successor(const NamedSockets& sockets) {
     if (!add(fd)) return failed("copying a listening socket", errno);
   }
   if (!add(writer.get())) return failed("copying a pipe", errno);
-  const int pid = BIA_TRY(spawn(descriptors, sockets));
+  const int pid = BIA_TRY(spawn(descriptors, sockets, variables));
   descriptors.clear();
   writer.close();
   Result<void> ready = wait_ready(reader, pid);

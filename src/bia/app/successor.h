@@ -19,10 +19,11 @@ Result<void> wait_successor_signal();
 /// A listening socket and its name ("http").
 using NamedSockets = std::vector<std::pair<std::string, int>>;
 /// Starts the successor, from the path that this program was started by, and returns its process
-/// number once it serves. Suspends, for 60 s at most. Errors, after which it is
-/// killed: kUnavailable where it cannot be started or ends before, kDeadlineExceeded where it does
-/// not say, kCancelled.
-Result<int> start_successor(const NamedSockets& sockets);
+/// number once it serves; `variables` ("NAME=value") are added to its environment. Suspends, for 60
+/// s at most. Errors, after which it is killed: kUnavailable where it cannot be started or ends
+/// before, kDeadlineExceeded where it does not say, kCancelled.
+Result<int> start_successor(const NamedSockets& sockets,
+                            const std::vector<std::string>& variables = {});
 /// Tells the program that started this one as its successor that this one serves. False where there
 /// is no such.
 bool tell_predecessor();
