@@ -54,10 +54,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
     settings_seen_ = true;
     slots_.wake_all();
   }
-  void on_goaway(http::Http2Error error, std::string_view debug) noexcept override {
-    pings_too_often_ = error == http::Http2Error::kEnhanceYourCalm && debug == http::kTooManyPings;
-    slots_.wake_all();
-  }
+  void on_goaway(http::Http2Error error, std::string_view debug) noexcept override;
   BodyPart read_body(http::Http2Stream& stream, std::span<char> into) noexcept override;
 
   std::unique_ptr<http::Http2Connection> http2_;
@@ -68,6 +65,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   bool settings_seen_ = false;
   bool pings_too_often_ = false;
   bool ended_ = false;
+  std::string goaway_;    ///< what the first one said
   std::string why_lost_;  ///< where it was this side that gave up; at the end, why it ended
 };
 
