@@ -257,6 +257,28 @@ TEST(Stop, DoesNotWaitForAConnectionThatSaysNothing) {
   });
 }
 
+TEST(Connect, ACallThatItsConnectionsEndCutSaysWhyThePeerLeft) {
+  ServerOptions options;
+  options.timeout = {};
+  options.keepalive.max_connection_age = std::chrono::milliseconds(20);
+  options.keepalive.max_connection_age_grace = std::chrono::milliseconds(20);
+  auto sleep = [](ServerCall&, std::string_view, std::string&) -> Result<void> {
+    return fiber::sleep_for(std::chrono::hours(1));
+  };
+  with_server(
+      {unary("/t.S/Sleep", sleep)},
+      [](Server& server) {
+        Channel channel(server.address());
+        const UnaryReply reply = call(channel, "/t.S/Sleep", "");
+        EXPECT_EQ(reply.status.code, Code::kUnavailable);
+        // As grpc-go.
+        EXPECT_EQ(reply.status.message,
+                  "closing transport due to: connection error: desc = \"error reading from server: "
+                  "EOF\", received prior goaway: code: NO_ERROR, debug data: \"max_age\"");
+      },
+      options);
+}
+
 TEST(Counters, CountCallsAndMessages) {
   auto fail = [](ServerCall&, std::string_view, std::string&) -> Result<void> {
     return Error(Code::kNotFound, "", "no");
@@ -290,6 +312,31 @@ TEST(Counters, CountCallsAndMessages) {
                 EXPECT_EQ(counters.messages_sent, 4u);
                 EXPECT_GE(counters.http2_abuses.size(), 6u);
               });
+}
+
+TEST(Counters, ACallerThatLeavesBeforeItsMessageFailed) {
+  with_server({unary("/t.S/Echo", echo)}, [](Server& server) {
+    Channel channel(server.address());
+    const auto started = [&] { return server.counters().calls_started; };
+    const auto ended = [&] {
+      const Server::Counters counters = server.counters();
+      return counters.calls_succeeded + counters.calls_failed;
+    };
+    {
+      ClientStream stream = channel.stream("/t.S/Echo", {}).value();
+      while (started() == 0) fiber::yield();
+      EXPECT_EQ(ended(), 0u);
+    }
+    const Deadline soon = Deadline::after(std::chrono::seconds(5));
+    while (ended() == 0 && !soon.expired()) fiber::yield();
+    EXPECT_EQ(server.counters().calls_failed, 1u);
+    // One whose connection is lost, too.
+    ClientStream stream = channel.stream("/t.S/Echo", {}).value();
+    while (started() == 1) fiber::yield();
+    channel.close();
+    while (ended() == 1 && !soon.expired()) fiber::yield();
+    EXPECT_EQ(server.counters().calls_failed, 2u);
+  });
 }
 
 }  // namespace

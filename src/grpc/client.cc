@@ -145,27 +145,8 @@ std::string go_dial_text(const Error& error, std::string_view target) {
   return fmt::format("dial tcp {}: {}", target, error.message());
 }
 
-/// As Go's %q writes it.
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '\r') {
-      out += "\\r";
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '"' || c == '\\') {
-      out.append(1, '\\').append(1, c);
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
 Error connection_error(std::string_view reason, std::string_view description) {
-  return Error(Code::kUnavailable, reason, "connection error: desc = " + quoted(description));
+  return Error(Code::kUnavailable, reason, "connection error: desc = " + go_quoted(description));
 }
 
 /// Of the call that wanted the connection, and not of the connection.
@@ -209,7 +190,7 @@ Error tunnel_error(const Error& error, std::string_view proxy) {
   for (const auto& [key, answer] : error.metadata()) {
     if (key == http::kProxyAnswer)
       return Error(error.code(), error.reason(),
-                   "failed to do connect handshake, response: " + quoted(answer));
+                   "failed to do connect handshake, response: " + go_quoted(answer));
   }
   return Error(error.code(), error.reason(), go_dial_text(error, proxy));
 }
@@ -353,7 +334,9 @@ bool Channel::Impl::connect_call(ClientCall& call, Deadline deadline, CallOption
 
 bool Channel::Impl::begin(ClientCall& call, std::string_view path, const CallOptions& options,
                           Deadline deadline) {
+  call.set_deadline(deadline);
   if (!connect_call(call, deadline, options.ready)) return false;
+  if (call.done()) return false;  // Cancelled meanwhile.
   FieldList list;
   list.add(method_post());
   list.add(options_.tls ? scheme_https() : scheme_http());
@@ -391,7 +374,7 @@ void Channel::Impl::unary(std::string_view path, std::string_view request,
   // transparent retry.
   for (int attempt = 0; attempt < 2; ++attempt) {
     UnaryCall call(options_, request, reply);
-    if (begin(call, path, options, deadline)) call.wait(deadline);
+    if (call.fits() && begin(call, path, options, deadline)) call.wait(deadline);
     reply.status = std::move(call.status());
     reply.bytes_sent = kPrefixBytes + request.size();
     reply.bytes_received = call.bytes_received();
@@ -402,9 +385,14 @@ void Channel::Impl::unary(std::string_view path, std::string_view request,
 Result<std::unique_ptr<StreamCall>> Channel::Impl::stream(std::string_view path,
                                                           const CallOptions& options) {
   Deadline deadline = std::min(options.deadline, fiber::current_deadline());
-  auto call = std::make_unique<StreamCall>(options_, deadline);
+  auto call = std::make_unique<StreamCall>(options_);
   if (!begin(*call, path, options, deadline))
     return error_from_status(call->status().code, call->status().message, {});
+  // The channel outlives its calls.
+  call->set_reopen([this, path = std::string(path), deadline, ready = options.ready,
+                    metadata = options.metadata ? *options.metadata : Metadata()](auto& again) {
+    return begin(again, path, {deadline, &metadata, ready}, deadline);
+  });
   return call;
 }
 

@@ -31,15 +31,18 @@ int to_number(std::string_view text) {
 
 }  // namespace
 
-void MetadataFill::add(std::string_view name, std::string_view value) {
+std::string& MetadataFill::next(std::string_view name) {
   if (count_ == into_.size()) into_.emplace_back();
   auto& [key, text] = into_[count_++];
   key.assign(name);
-  if (!is_binary_key(name)) {
-    text.assign(value);
-  } else {
-    text = base64_decode(value).value_or(std::string(value));
-  }
+  return text;
+}
+
+bool MetadataFill::add(std::string_view name, std::string_view value) {
+  if (is_binary_key(name))
+    return each_binary(value, [&](std::string bytes) { next(name) = std::move(bytes); });
+  next(name).assign(value);
+  return true;
 }
 
 void ClientCall::on_header(Block block, std::string_view name, std::string_view value) {
@@ -65,13 +68,17 @@ void ClientCall::on_header(Block block, std::string_view name, std::string_view 
   }
   bool trailer = block == Block::kTrailers;
   if (name == "content-type" && !trailer) content_type_.assign(value);
-  (trailer ? trailers_ : headers_).add(name, value);
+  if (!(trailer ? trailers_ : headers_).add(name, value)) malformed_.assign(name);
 }
 
 void ClientCall::on_headers_end(http::Http2Events::EndStream end) {
   if (block_bytes() > options_.metadata_bytes_max) {
     return abandon(Code::kResourceExhausted,
                    fmt::format("response metadata above {} bytes", options_.metadata_bytes_max));
+  }
+  if (!malformed_.empty()) {
+    return abandon(Code::kInternal,
+                   fmt::format("transport: malformed {}: its value is not base64", malformed_));
   }
   if (!head_ended_ && http_status_ >= 100 && http_status_ < 200) {
     // An interim answer: the real head follows.
@@ -132,6 +139,8 @@ void ClientCall::on_closed(http::Http2Error error) {
     settle();
   } else {
     status_.code = code_of_rst(static_cast<uint32_t>(error));
+    if (status_.code == Code::kCancelled && deadline_.expired())
+      status_.code = Code::kDeadlineExceeded;
     status_.message = fmt::format("stream terminated by RST_STREAM with error code: {}",
                                   http::http2_error_name(error));
   }
@@ -150,6 +159,17 @@ void ClientCall::abandon(Code code, std::string message) {
   status_.message = std::move(message);
   if (is_open()) connection->abandon(*this);
   finish();
+}
+
+void ClientCall::restart() {
+  status_ = {};
+  content_type_.clear();
+  encoding_.clear();
+  malformed_.clear();
+  http_status_ = 0;
+  has_grpc_status_ = head_ended_ = refused_ = done_ = false;
+  headers_.restart();
+  trailers_.restart();
 }
 
 void ClientCall::finish() {
@@ -184,6 +204,14 @@ void ClientCall::fail_message(MessageReader::State state, uint32_t claimed) {
   }
 }
 
+bool ClientCall::may_send(size_t bytes) {
+  if (bytes <= options_.send_bytes_max) return true;
+  abandon(Code::kResourceExhausted,
+          fmt::format("trying to send message larger than max ({} vs. {})", bytes,
+                      options_.send_bytes_max));
+  return false;
+}
+
 UnaryCall::UnaryCall(const ChannelOptions& options, std::string_view request, UnaryReply& reply)
     : ClientCall(options, reply.headers, reply.trailers), request_(request), reply_(reply) {
   reply_.message.clear();
@@ -195,6 +223,8 @@ UnaryCall::UnaryCall(const ChannelOptions& options, std::string_view request, Un
     packed_.clear();
   }
 }
+
+bool UnaryCall::fits() { return may_send(request_.size()); }
 
 http::Http2Events::BodyPart UnaryCall::read_body(std::span<char> into) {
   char prefix[kPrefixBytes];
@@ -273,10 +303,12 @@ http::Http2Events::BodyPart StreamCall::read_body(std::span<char> into) {
   std::memcpy(into.data(), out_.data() + out_sent_, size);
   out_sent_ += size;
   size_t left = out_.size() - out_sent_;
-  if (left == 0) {
+  // Until the peer says that it processes the call, what was sent is kept, to be sent once more.
+  committed_ = committed_ || head_ended() || !reopen_ || out_sent_ > kQueuedBytesMax;
+  if (committed_ && left == 0) {
     out_.clear();
     out_sent_ = 0;
-  } else if (out_sent_ > kQueuedBytesMax) {
+  } else if (committed_ && out_sent_ > kQueuedBytesMax) {
     out_.erase(0, std::exchange(out_sent_, 0));
   }
   if (left <= kQueuedBytesMax) writers_.wake_all();
@@ -311,17 +343,31 @@ bool StreamCall::wait(fiber::WaitQueue& queue) {
   return false;
 }
 
+/// gRPC's transparent retry (A6), by the fiber that sees the end first.
+bool StreamCall::over() {
+  if (!done() || !refused() || committed_ || !reopen_) return done();
+  const Reopen reopen = std::exchange(reopen_, nullptr);
+  out_sent_ = 0;
+  restart();
+  reopen(*this);
+  return done();
+}
+
+Error StreamCall::ended() const {
+  return Error(Code::kFailedPrecondition, "CALL_ENDED",
+               "the call has ended; finish() has its status");
+}
+
 Result<void> StreamCall::write(std::string_view message) {
   if (closed_) return Error(Code::kInternal, "SEND_CLOSED", "write after close_send");
-  while (!done() && out_.size() - out_sent_ > kQueuedBytesMax) wait(writers_);
-  if (done())
-    return Error(Code::kFailedPrecondition, "CALL_ENDED",
-                 "the call has ended; finish() has its status");
+  while (!over() && out_.size() - out_sent_ > kQueuedBytesMax) wait(writers_);
+  if (done()) return ended();
   char prefix[kPrefixBytes];
   std::string packed;
   if (packs()) gzip(message, packed);
   const bool smaller = packs() && packed.size() < message.size();
   if (smaller) message = packed;
+  if (!may_send(message.size())) return ended();
   write_prefix(prefix, message.size());
   prefix[0] = smaller;
   out_.append(prefix, kPrefixBytes);
@@ -331,9 +377,9 @@ Result<void> StreamCall::write(std::string_view message) {
 }
 
 void StreamCall::close_send() {
-  if (closed_ || done()) return;
+  if (closed_) return;
   closed_ = true;
-  connection->http2().resume_body(*this);
+  if (!done()) connection->http2().resume_body(*this);
 }
 
 Result<bool> StreamCall::read(std::string& message) {
@@ -353,7 +399,7 @@ Result<bool> StreamCall::read(std::string& message) {
       fail_message(state, in_.claimed());
       return false;
     }
-    if (done()) return false;
+    if (over()) return false;
     if (connection) connection->http2().consume(*this, std::exchange(unconsumed_, 0));
     reading_ = true;
     wait(readers_);
@@ -364,7 +410,7 @@ Result<bool> StreamCall::read(std::string& message) {
 const Status& StreamCall::wait_end() {
   // What is not read any more must not hold the window shut.
   std::string dropped;
-  while (!done() && read(dropped)) {
+  while (!over() && read(dropped)) {
   }
   return status();
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -17,12 +18,14 @@ class ClientConnection;
 class MetadataFill {
  public:
   explicit MetadataFill(Metadata& into) : into_(into) {}
-  void add(std::string_view name, std::string_view value);
+  /// False for a "-bin" field that is not base64.
+  bool add(std::string_view name, std::string_view value);
   void restart() { count_ = 0; }
   /// Drops what is left from before.
   void end() { into_.resize(count_); }
 
  private:
+  std::string& next(std::string_view name);
   Metadata& into_;
   size_t count_ = 0;
 };
@@ -48,6 +51,10 @@ class ClientCall : public http::Http2Stream {
   virtual http::Http2Events::BodyPart read_body(std::span<char> into) = 0;
 
   bool done() const { return done_; }
+  /// For another attempt, on another connection.
+  void restart();
+  /// Where the peer ends the call at the deadline before this side does, that is why.
+  void set_deadline(Deadline deadline) { deadline_ = deadline; }
   const Status& status() const { return status_; }
   Status& status() { return status_; }
   /// The peer did not process it: it may be sent once more.
@@ -61,6 +68,7 @@ class ClientCall : public http::Http2Stream {
 
  protected:
   ~ClientCall() = default;
+  bool head_ended() const { return head_ended_; }
   /// Body bytes; the callee gives them back to the windows.
   virtual void on_message_bytes(std::string_view bytes) = 0;
   /// The stream ended in order: fails the call where what was received does not fit its kind.
@@ -69,9 +77,12 @@ class ClientCall : public http::Http2Stream {
   void fail_message(MessageReader::State state, uint32_t claimed);
   /// The encoding of the peer's compressed messages; empty for none.
   const std::string& encoding() const { return encoding_; }
+  /// False, and the call has ended, above the limit on messages that are sent.
+  bool may_send(size_t bytes);
   bool packs() const { return options_.compression == Compression::kGzip; }
 
   const ChannelOptions& options_;
+  Deadline deadline_ = Deadline::never();
 
  private:
   void settle();
@@ -82,6 +93,7 @@ class ClientCall : public http::Http2Stream {
   Status status_;
   std::string content_type_;
   std::string encoding_;
+  std::string malformed_;  // The name of a field.
   int http_status_ = 0;
   uint64_t bytes_received_ = 0;
   bool has_grpc_status_ = false;
@@ -95,6 +107,8 @@ class UnaryCall final : public ClientCall {
  public:
   UnaryCall(const ChannelOptions& options, std::string_view request, UnaryReply& reply);
   http::Http2Events::BodyPart read_body(std::span<char> into) override;
+  /// False, and the call has ended, for a request above the limit.
+  bool fits();
   /// Suspends until the end of the call, which a deadline or the fiber's cancellation makes as
   /// well.
   void wait(Deadline deadline);
@@ -118,8 +132,11 @@ class UnaryCall final : public ClientCall {
 /// Behind a ClientStream.
 class StreamCall final : public ClientCall {
  public:
-  StreamCall(const ChannelOptions& options, Deadline deadline)
-      : ClientCall(options, headers, trailers), deadline_(deadline) {}
+  /// Begins the call once more. False, with its status set, where it cannot. Suspends.
+  using Reopen = std::function<bool(StreamCall& call)>;
+
+  explicit StreamCall(const ChannelOptions& options) : ClientCall(options, headers, trailers) {}
+  void set_reopen(Reopen reopen) { reopen_ = std::move(reopen); }
   http::Http2Events::BodyPart read_body(std::span<char> into) override;
   Result<void> write(std::string_view message);
   void close_send();
@@ -133,8 +150,12 @@ class StreamCall final : public ClientCall {
   void check_end() override {}
   void wake() override;
   bool wait(fiber::WaitQueue& queue);
+  /// As `done`, after what the peer did not process was sent once more. Suspends.
+  bool over();
+  Error ended() const;
 
-  Deadline deadline_;
+  Reopen reopen_;           // Null once it was used.
+  bool committed_ = false;  // What was sent is not all in `out_` any more.
   std::string out_;
   size_t out_sent_ = 0;
   bool closed_ = false;

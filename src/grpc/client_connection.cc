@@ -17,6 +17,8 @@ Result<std::shared_ptr<ClientConnection>> ClientConnection::start(net::Socket so
   http2.connection_window_bytes =
       options.window_bytes < (1u << 29) ? options.window_bytes * 4 : options.window_bytes;
   http2.header_bytes_max = static_cast<uint32_t>(options.metadata_bytes_max);
+  // Its bytes bound a block; the limit on its frames must not do so before.
+  http2.limits.continuations += http2.header_bytes_max / http::kFrameBytesMax;
   connection->http2_ = std::make_unique<http::Http2Connection>(
       std::move(socket), http2, static_cast<http::Http2Events&>(*connection));
   BIA_TRY(fiber::Scheduler::current().spawn(
@@ -62,12 +64,27 @@ void ClientConnection::read_all(std::string_view early) {
   Status lost{Code::kUnavailable,
               why_lost_.empty() ? fmt::format("error reading from server: {}", why) : why_lost_,
               {}};
+  if (!goaway_.empty()) {
+    lost.message = fmt::format(
+        "closing transport due to: connection error: desc = {}, received prior goaway: {}",
+        go_quoted(lost.message), goaway_);
+  }
   while (!live_.empty()) {
     ClientCall& call = *live_.back();
     live_.pop_back();
     call.on_lost(lost);
   }
   if (why_lost_.empty()) why_lost_ = std::move(why);
+  slots_.wake_all();
+}
+
+void ClientConnection::on_goaway(http::Http2Error error, std::string_view debug) noexcept {
+  going_away_ = error == http::Http2Error::kNoError;
+  pings_too_often_ = error == http::Http2Error::kEnhanceYourCalm && debug == http::kTooManyPings;
+  if (goaway_.empty()) {  // In grpc-go's words.
+    goaway_ = fmt::format("code: {}", http::http2_error_name(error));
+    if (!debug.empty()) goaway_ += ", debug data: " + go_quoted(debug);
+  }
   slots_.wake_all();
 }
 

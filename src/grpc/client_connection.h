@@ -57,11 +57,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
     settings_seen_ = true;
     slots_.wake_all();
   }
-  void on_goaway(http::Http2Error error, std::string_view debug) noexcept override {
-    going_away_ = error == http::Http2Error::kNoError;
-    pings_too_often_ = error == http::Http2Error::kEnhanceYourCalm && debug == http::kTooManyPings;
-    slots_.wake_all();
-  }
+  void on_goaway(http::Http2Error error, std::string_view debug) noexcept override;
   BodyPart read_body(http::Http2Stream& stream, std::span<char> into) noexcept override;
 
   std::unique_ptr<http::Http2Connection> http2_;
@@ -73,6 +69,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   bool pings_too_often_ = false;
   bool going_away_ = false;  ///< The server has asked for it, and finds no fault.
   bool ended_ = false;
+  std::string goaway_;    ///< what the first one said
   std::string why_lost_;  ///< where it was this side that gave up; at the end, why it ended
 };
 

@@ -64,11 +64,15 @@ Gunzipped gunzip(std::string_view bytes, size_t bytes_max, std::string& out) {
     const int result = inflate(&stream, Z_NO_FLUSH);
     have = out.size() - stream.avail_out;
     if (have > bytes_max) return Gunzipped::kTooLarge;
-    if (result == Z_STREAM_END) break;
+    if (result == Z_STREAM_END) {
+      if (stream.avail_in == 0) break;
+      inflateReset(&stream);  // Another member follows (RFC 1952 section 2.2).
+      continue;
+    }
     if (result != Z_OK || stream.avail_out > 0) return Gunzipped::kBad;  // Cut short, or no gzip.
   }
   out.resize(have);
-  return stream.avail_in == 0 ? Gunzipped::kWhole : Gunzipped::kBad;
+  return Gunzipped::kWhole;
 }
 
 }  // namespace bia::grpc

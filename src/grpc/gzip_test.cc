@@ -27,6 +27,17 @@ TEST(Gzip, NeverUnpacksAboveTheLimit) {
   EXPECT_EQ(gunzip(packed, 0, back), Gunzipped::kTooLarge);
 }
 
+TEST(Gzip, UnpacksAllMembers) {
+  std::string first, second, empty, back;
+  gzip(std::string(50'000, 'a'), first);
+  gzip("end", second);
+  gzip("", empty);
+  EXPECT_EQ(gunzip(first + empty + second + empty, 50'003, back), Gunzipped::kWhole);
+  EXPECT_EQ(back, std::string(50'000, 'a') + "end");
+  EXPECT_EQ(gunzip(first + second, 50'002, back), Gunzipped::kTooLarge);
+  EXPECT_EQ(gunzip(first + second.substr(0, 12), 50'003, back), Gunzipped::kBad);
+}
+
 TEST(Gzip, RefusesWhatIsNoGzip) {
   std::string packed, back;
   EXPECT_EQ(gunzip("", 100, back), Gunzipped::kBad);

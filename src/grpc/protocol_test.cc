@@ -23,6 +23,7 @@ struct Exchange : http::Http2Stream {
   std::string body;
   bool end = true;
   size_t sent = 0;
+  size_t block_bytes_most = 0;
   std::map<std::string, std::string> headers;
   std::string data;
   bool closed = false;
@@ -31,9 +32,10 @@ struct Exchange : http::Http2Stream {
 
 class BareClient final : private http::Http2Events {
  public:
-  explicit BareClient(const std::string& address) {
+  explicit BareClient(const std::string& address, uint32_t header_bytes_max = 64 * 1024) {
     http::Http2Options options;
     options.role = http::Http2Options::Role::kClient;
+    options.header_bytes_max = header_bytes_max;
     auto socket =
         net::Socket::connect(net::Endpoint::parse(address).value(), Deadline::never()).value();
     http2_ = std::make_unique<http::Http2Connection>(std::move(socket), options,
@@ -64,7 +66,10 @@ class BareClient final : private http::Http2Events {
                  std::string_view value) noexcept override {
     static_cast<Exchange&>(stream).headers[std::string(name)] = value;
   }
-  void on_headers_end(http::Http2Stream&, Block, EndStream) noexcept override {}
+  void on_headers_end(http::Http2Stream& stream, Block, EndStream) noexcept override {
+    auto& most = static_cast<Exchange&>(stream).block_bytes_most;
+    most = std::max(most, stream.block_bytes());
+  }
   void on_data(http::Http2Stream& stream, std::string_view bytes) noexcept override {
     static_cast<Exchange&>(stream).data += bytes;
     http2_->consume(stream, bytes.size());
@@ -138,10 +143,12 @@ class Protocol : public testing::Test {
           client.send(exchange);
           client.wait(exchange);
           counters_ = server.counters();
+          messages_ = test::refused_messages(server);
         },
         options);
   }
   Server::Counters counters_;
+  std::string messages_;
   std::string status(const Exchange& exchange) {
     auto found = exchange.headers.find("grpc-status");
     return found == exchange.headers.end() ? "none" : found->second;
@@ -247,25 +254,59 @@ TEST_F(Protocol, RefusesBadTimeouts) {
 }
 
 TEST_F(Protocol, RefusesBodiesThatAreNotOneMessage) {
-  std::pair<std::string, std::string> cases[] = {
-      {"", "cardinality violation: received no request message from non-client-streaming RPC"},
-      {framed("a") + framed("b"),
-       "cardinality violation: received multiple request messages for non-client-streaming RPC"},
-      {framed("abc").substr(0, 6), "unexpected EOF"},
-      {std::string("\1\0\0\0\1x", 6), "grpc: compressed flag set with identity or empty encoding"},
-      {std::string("\7\0\0\0\1x", 6), "grpc: received unexpected payload format"},
+  struct Case {
+    std::string body, message, counted;
   };
-  for (auto& [body, message] : cases) {
+  const Case cases[] = {
+      {"", "cardinality violation: received no request message from non-client-streaming RPC",
+       "missing 1"},
+      {framed("a") + framed("b"),
+       "cardinality violation: received multiple request messages for non-client-streaming RPC",
+       "second 1"},
+      {framed("a") + "x",
+       "cardinality violation: received multiple request messages for non-client-streaming RPC",
+       "second 1"},
+      {framed("abc").substr(0, 3), "unexpected EOF", "truncated 1"},
+      {framed("abc").substr(0, 6), "unexpected EOF", "truncated 1"},
+      {std::string("\1\0\0\0\1x", 6), "grpc: compressed flag set with identity or empty encoding",
+       "malformed 1"},
+      {std::string("\7\0\0\0\1x", 6), "grpc: received unexpected payload format", "malformed 1"},
+  };
+  for (const auto& [body, message, counted] : cases) {
+    std::string told;
+    ServerOptions options;
+    options.on_refusal = [&](const http::Refusal& refusal) {
+      EXPECT_EQ(refusal.of, http::Refusal::Of::kMessage);
+      told.append(refusal.reason) += " 1";
+    };
     Exchange exchange = good("/t.S/Echo");
     exchange.body = body;
-    run(exchange);
+    run(exchange, options);
     EXPECT_EQ(status(exchange), "13") << message;
     EXPECT_EQ(exchange.headers["grpc-message"], message);
+    EXPECT_EQ(messages_, counted);
+    EXPECT_EQ(std::exchange(told, ""), counted);
     Exchange stream = good("/t.S/Chat");
     stream.body = body;
-    run(stream);
-    EXPECT_EQ(status(stream), message.starts_with("card") ? "0" : "13") << message;
+    run(stream, options);
+    const bool many = message.starts_with("card") && body.size() != framed("a").size() + 1;
+    EXPECT_EQ(status(stream), many ? "0" : "13") << message;
+    EXPECT_EQ(messages_, many ? "" : counted == "second 1" ? "truncated 1" : counted);
+    EXPECT_EQ(told, messages_);
   }
+}
+
+TEST_F(Protocol, RefusesASecondMessageOfAUnaryCallBeforeTheStreamsEnd) {
+  // Or what goes on coming would be kept until the deadline.
+  Exchange exchange = good("/t.S/Echo");
+  exchange.body = framed("a") + std::string(3'000'000, 'x');
+  exchange.end = false;
+  ServerOptions options;
+  options.timeout = {};
+  run(exchange, options);
+  EXPECT_EQ(status(exchange), "13");
+  EXPECT_EQ(messages_, "second 1");
+  EXPECT_LT(exchange.sent, exchange.body.size()) << "all of it was taken";
 }
 
 TEST_F(Protocol, ResetsARequestThatItRefusedBeforeItsEnd) {
@@ -334,6 +375,9 @@ TEST_F(Protocol, CountsAndTellsWhyACallIsRefused) {
       {"/t.S/Echo", {"content-type", "application/grpc+json"}, "content_type 415"},
       {"/t.S/Echo", {"grpc-timeout", "soon"}, "bad_timeout 400"},
       {"/t.S/Echo", {"grpc-encoding", "br"}, "unknown_encoding 0"},
+      {"/t.S/Echo", {"x-bin", "no base64"}, "bad_metadata 400"},
+      {"/t.S/Echo", {"x-bin", "AAAA,A"}, "bad_metadata 400"},
+      {"/t.S/Echo", {"x-bin", "AA==,AA, AAA,"}, ""},
       {"/t.S/Echo", {"x-long", std::string(1000, 'x')}, "metadata_too_large 0"},
   };
   for (const Case& c : cases) {
@@ -353,6 +397,34 @@ TEST_F(Protocol, CountsAndTellsWhyACallIsRefused) {
       if (count > 0) counted += std::string(reason) + " " + std::to_string(count);
     }
     EXPECT_EQ(counted, c.told.empty() ? "" : c.told.substr(0, c.told.find(' ')) + " 1");
+  }
+}
+
+TEST_F(Protocol, TheCodeArrivesWhereThePeerTakesNoMoreMetadata) {
+  for (const std::string& message : {std::string("short"), std::string(5000, '%')}) {
+    const auto fail = [&](ServerCall&, std::string_view, std::string&) -> Result<void> {
+      return Error(Code::kAborted, "WHY", message).with_metadata("long", std::string(5000, 'x'));
+    };
+    const auto fail_late = [&](ServerCall& call) -> Result<void> {
+      BIA_TRY(call.write("first"));
+      return Error(Code::kAborted, "WHY", message).with_metadata("long", std::string(5000, 'x'));
+    };
+    with_server({unary("/t.S/Fail", fail), streaming("/t.S/Late", fail_late)}, [&](Server& server) {
+      for (const char* path : {"/t.S/Fail", "/t.S/Late"}) {
+        for (const uint32_t most : {2000u, 64'000u}) {
+          BareClient client(server.address(), most);
+          Exchange exchange = good(path);
+          client.send(exchange);
+          client.wait(exchange);
+          EXPECT_EQ(status(exchange), "10");
+          EXPECT_LE(exchange.block_bytes_most, most);
+          EXPECT_EQ(exchange.headers.contains("grpc-status-details-bin"), most > 2000) << path;
+          EXPECT_EQ(exchange.headers["grpc-message"].ends_with(
+                        " (cut: the caller takes 2000 bytes of metadata)"),
+                    most == 2000);
+        }
+      }
+    });
   }
 }
 

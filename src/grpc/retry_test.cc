@@ -11,6 +11,7 @@ namespace {
 using std::chrono::seconds;
 using test::call;
 using test::echo;
+using test::streaming;
 using test::unary;
 using test::with_server;
 
@@ -52,10 +53,16 @@ void answer_once(net::Listener& listener, std::string_view frames) {
   }
 }
 
-/// The outcome of a call whose first connection answers with `frames`.
-UnaryReply call_after(std::string_view frames, int& connections) {
-  UnaryReply reply;
-  with_server({unary("/t.S/Echo", echo)}, [&](Server& server) {
+/// Runs `body` with a channel whose first connection answers with `frames`.
+void with_refusal(std::string_view frames, int& connections,
+                  const std::function<void(Channel&, const CallOptions&)>& body) {
+  const auto echo_all = [](ServerCall& c) -> Result<void> {
+    c.add_initial_metadata("x-sent", c.metadata("x-sent"));
+    std::string message;
+    while (BIA_TRY(c.read(message))) BIA_TRY(c.write(message));
+    return {};
+  };
+  with_server({unary("/t.S/Echo", echo), streaming("/t.S/Chat", echo_all)}, [&](Server& server) {
     auto listener = net::Listener::bind(net::Endpoint::parse("127.0.0.1:0").value(), {}).value();
     FirstElsewhere resolver;
     resolver.first = listener.local();
@@ -67,10 +74,18 @@ UnaryReply call_after(std::string_view frames, int& connections) {
       Channel channel("somewhere:1", options);
       CallOptions call_options;
       call_options.deadline = Deadline::after(seconds(5));
-      reply = call(channel, "/t.S/Echo", "hello", call_options);
+      body(channel, call_options);
     }
     served.join().value();
     connections = resolver.asked;
+  });
+}
+
+/// The outcome of a call whose first connection answers with `frames`.
+UnaryReply call_after(std::string_view frames, int& connections) {
+  UnaryReply reply;
+  with_refusal(frames, connections, [&](Channel& channel, const CallOptions& options) {
+    reply = call(channel, "/t.S/Echo", "hello", options);
   });
   return reply;
 }
@@ -93,6 +108,55 @@ TEST(TransparentRetry, OfWhatAGoawayLeavesOutAndOfARefusedStream) {
     EXPECT_EQ(reply.message, "hello");
     EXPECT_EQ(connections, 2);
   }
+}
+
+TEST(TransparentRetry, OfStreams) {
+  for (const std::string_view frames : {kGoawayBefore1, kRefuse1AndGoaway}) {
+    for (const size_t bytes : {5u, 60'000u}) {
+      int connections = 0;
+      with_refusal(frames, connections, [&](Channel& channel, const CallOptions& with) {
+        auto metadata = std::make_unique<Metadata>(Metadata{{"x-sent", "1"}});
+        CallOptions options = with;
+        options.metadata = metadata.get();
+        auto stream = channel.stream("/t.S/Chat", options).value();
+        metadata.reset();
+        const std::string sent(bytes, 'x');
+        stream.write(sent).value();
+        std::string got;
+        ASSERT_TRUE(stream.read(got).value()) << stream.finish().message;
+        EXPECT_EQ(got, sent);
+        EXPECT_EQ(test::value_of(stream.headers(), "x-sent"), "1");
+        stream.write("then").value();
+        stream.close_send();
+        ASSERT_TRUE(stream.read(got).value());
+        EXPECT_EQ(got, "then");
+        EXPECT_FALSE(stream.read(got).value());
+        EXPECT_EQ(stream.finish().code, Code::kOk) << stream.finish().message;
+      });
+      EXPECT_EQ(connections, 2);
+    }
+  }
+}
+
+TEST(TransparentRetry, OfStreamsThatWereClosedBefore) {
+  int connections = 0;
+  with_refusal(kGoawayBefore1, connections, [&](Channel& channel, const CallOptions& options) {
+    auto stream = channel.stream("/t.S/Chat", options).value();
+    stream.write("one").value();
+    stream.close_send();
+    EXPECT_EQ(stream.finish().code, Code::kOk) << stream.finish().message;
+  });
+  EXPECT_EQ(connections, 2);
+}
+
+TEST(TransparentRetry, OfNoStreamThatMayHaveBeenProcessed) {
+  int connections = 0;
+  with_refusal(kCancel1AndGoaway, connections, [&](Channel& channel, const CallOptions& options) {
+    auto stream = channel.stream("/t.S/Chat", options).value();
+    stream.write("one").value();
+    EXPECT_EQ(stream.finish().code, Code::kCancelled);
+  });
+  EXPECT_EQ(connections, 1);
 }
 
 TEST(TransparentRetry, OfNothingElse) {

@@ -337,6 +337,7 @@ void Server::Impl::stop(Deadline deadline) {
 Server::Counters Server::Impl::counters() const {
   Counters sum;
   for (std::string_view name : kCallRefusalNames) sum.calls_refused.emplace_back(name, 0);
+  for (std::string_view name : kMessageRefusalNames) sum.messages_refused.emplace_back(name, 0);
   for (const auto& each : per_thread_) {
     const ThreadCounters& counters = each->counters;
     sum.connections_accepted += counters.connections_accepted.get();
@@ -352,9 +353,8 @@ Server::Counters Server::Impl::counters() const {
     sum.messages_received += counters.messages_received.get();
     for (size_t i = 0; i < counters.calls_refused.size(); ++i)
       sum.calls_refused[i].second += counters.calls_refused[i].get();
-    sum.messages_too_large += counters.messages_too_large.get();
-    sum.messages_malformed += counters.messages_malformed.get();
-    sum.messages_overdue += counters.messages_overdue.get();
+    for (size_t i = 0; i < counters.messages_refused.size(); ++i)
+      sum.messages_refused[i].second += counters.messages_refused[i].get();
     sum.messages_sent += counters.messages_sent.get();
     sum.keepalive_silent += counters.keepalive_silent.get();
     sum.keepalive_idle += counters.keepalive_idle.get();

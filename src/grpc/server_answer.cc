@@ -64,6 +64,24 @@ void add_status(FieldList& list, StatusText& text, Code code, const std::string&
 
 }  // namespace
 
+/// What the peer would not take of a status: its code at least arrives.
+void Call::fit_status() {
+  constexpr size_t kFieldBytes = 32;  // Of each, beside its texts (RFC 9113 section 6.5.2).
+  constexpr size_t kRestBytes = 512;  // Names, code, what says that something is missing.
+  const size_t most = connection_.http2().peer_header_bytes_max();
+  const size_t details = details_.size() * 4 / 3;
+  const size_t message = message_.size() * 3;          // Percent-encoded, at worst.
+  if (details + message + kRestBytes <= most) return;  // Nearly always, at no price.
+  size_t others = kRestBytes;
+  for (const auto& [key, value] : trailing_) others += key.size() + value.size() + kFieldBytes;
+  if (percent_encode(message_).size() + details + others <= most) return;
+  details_.clear();
+  const size_t left = most > others ? (most - others) / 3 : 0;
+  if (message_.size() > left && percent_encode(message_).size() + others > most)
+    message_.resize(left);
+  message_ += fmt::format(" (cut: the caller takes {} bytes of metadata)", most);
+}
+
 void Call::refuse_http(Code code, std::string message, int http_status) {
   no_grpc_ = true;
   http_status_ = http_status;
@@ -100,6 +118,7 @@ void Call::send_head() {
 }
 
 void Call::send_trailers_only() {
+  fit_status();
   head_sent_ = true;
   FieldList list;
   StatusText status;
@@ -113,6 +132,7 @@ void Call::send_trailers_only() {
 }
 
 void Call::send_trailers() {
+  if (code_ != Code::kOk) fit_status();
   FieldList list;
   StatusText status;
   add_status(list, status, code_, message_, details_, trailing_);

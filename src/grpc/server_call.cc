@@ -8,6 +8,7 @@
 #include <exception>
 #include <utility>
 
+#include "bia/base/assert.h"
 #include "bia/fiber/overrun.h"
 #include "grpc/fields.h"
 #include "grpc/gzip.h"
@@ -26,13 +27,14 @@ void Call::begin() {
   method_ = nullptr;
   arena_.clear();
   fields_.clear();
-  path_ = http_method_ = content_type_ = encoding_ = bad_timeout_ = {};
-  is_post_ = has_timeout_ = gzip_ = reply_packed_ = is_json_ = false;
+  path_ = http_method_ = content_type_ = encoding_ = bad_timeout_ = bad_binary_ = {};
+  is_post_ = has_timeout_ = gzip_ = reply_packed_ = is_json_ = message_refused_ = false;
   if (metadata_made_) metadata_.clear();
   metadata_made_ = false;
   no_grpc_ = ends_as_http_ = false;
   dropped_ = 0;
-  running_ = cancelled_ = end_received_ = refused_ = head_sent_ = finished_ = reading_ = false;
+  started_ = running_ = cancelled_ = end_received_ = refused_ = head_sent_ = finished_ = reading_ =
+      false;
   http_status_ = 200;
   in_.clear();
   unconsumed_ = 0;
@@ -66,6 +68,8 @@ void Call::on_header(std::string_view name, std::string_view value) {
   if (name.starts_with(':')) return on_pseudo_header(name, value);
   if (on_protocol_header(name, value)) return;
   add_field(name, value);
+  // As grpc-go: it is the call that fails, not the metadata that is missing.
+  if (is_binary_key(name) && !each_binary(value, [](auto&&) {})) bad_binary_ = fields_.back().name;
 }
 
 void Call::on_pseudo_header(std::string_view name, std::string_view value) {
@@ -104,6 +108,7 @@ bool Call::on_protocol_header(std::string_view name, std::string_view value) {
 }
 
 void Call::on_head() {
+  started_ = true;
   connection_.counters().calls_started.add();
   heard_at_ = connection_.http2().read_at();
   deadline_ = Deadline::never();
@@ -133,6 +138,13 @@ void Call::on_head() {
     connection_.refuse_call(CallRefusal::kBadTimeout, 400);
     return refuse(Code::kInternal,
                   fmt::format("malformed grpc-timeout: \"{}\"", text(bad_timeout_)), 400);
+  }
+  if (bad_binary_.size) {
+    connection_.refuse_call(CallRefusal::kBadMetadata, 400);
+    return refuse(Code::kInternal,
+                  fmt::format("malformed binary metadata in header \"{}\": its value is not base64",
+                              text(bad_binary_)),
+                  400);
   }
   method_ = connection_.find_method(text(path_));
   if (!method_) {
@@ -172,8 +184,7 @@ TimePoint Call::message_due() const {
 
 void Call::end_overdue() {
   if (no_grpc_) return send_http_refusal();
-  connection_.counters().messages_overdue.add();
-  connection_.tell(http::Refusal::Of::kMessage, "overdue", connection_.http2().socket().fd());
+  count_message(MessageRefusal::kOverdue);
   refuse(Code::kDeadlineExceeded, "the request's message did not come in time");
 }
 
@@ -197,6 +208,7 @@ void Call::on_data(std::string_view bytes) {
     connection_.http2().consume(*this, bytes.size());
     std::string_view message;
     MessageReader::State state = in_.front(connection_.options().message_bytes_max, &message);
+    if (state == MessageReader::State::kMessage && in_.holds_more()) return refuse_second();
     if (state == MessageReader::State::kMessage || state == MessageReader::State::kIncomplete)
       return;
     Error error = error_of(state);
@@ -219,20 +231,33 @@ void Call::on_end_stream() {
   std::string_view message;
   if (in_.front(connection_.options().message_bytes_max, &message) !=
       MessageReader::State::kMessage) {
+    if (in_.size() > 0) return refuse(Code::kInternal, truncated().message());
+    count_message(MessageRefusal::kMissing);
     return refuse(
         Code::kInternal,
-        in_.size() == 0
-            ? "cardinality violation: received no request message from non-client-streaming RPC"
-            : "unexpected EOF");
-  }
-  if (in_.claimed() + kPrefixBytes != in_.size()) {
-    return refuse(
-        Code::kInternal,
-        "cardinality violation: received multiple request messages for non-client-streaming RPC");
+        "cardinality violation: received no request message from non-client-streaming RPC");
   }
   connection_.counters().messages_received.add();
   request_ = message;
   start_fiber();
+}
+
+/// At once, and not at the end of the stream: what went on coming would be kept.
+void Call::refuse_second() {
+  count_message(MessageRefusal::kSecond);
+  refuse(Code::kInternal,
+         "cardinality violation: received multiple request messages for non-client-streaming RPC");
+}
+
+/// Once: a handler may ask for the message again.
+void Call::count_message(MessageRefusal why) {
+  if (std::exchange(message_refused_, true)) return;
+  connection_.refuse_message(why);
+}
+
+Error Call::truncated() {
+  count_message(MessageRefusal::kTruncated);
+  return Error(Code::kInternal, "", "unexpected EOF");
 }
 
 void Call::start_fiber() {
@@ -306,7 +331,10 @@ void Call::on_closed() {
   refused_ = true;
   // What the handler has not read still counts against the connection's window.
   connection_.http2().consume(*this, std::exchange(unconsumed_, 0));
-  if (!running_) return;
+  if (!running_) {
+    if (started_ && !std::exchange(finished_, true)) connection_.counters().calls_failed.add();
+    return;
+  }
   if (!finished_) {
     cancelled_ = true;
     fiber_.cancel();
@@ -335,9 +363,12 @@ const Metadata& Call::all_metadata() const {
     std::string_view name = text(field.name);
     if (!is_binary_key(name)) {
       metadata_.emplace_back(name, text(field.value));
-    } else if (auto bytes = base64_decode(text(field.value))) {
-      metadata_.emplace_back(name, *std::move(bytes));
+      continue;
     }
+    const bool good = each_binary(text(field.value), [&](std::string bytes) {
+      metadata_.emplace_back(name, std::move(bytes));
+    });
+    BIA_ASSERT(good && "the head was refused for it");
   }
   return metadata_;
 }
@@ -354,13 +385,10 @@ std::string Call::peer() const { return connection_.peer(); }
 
 std::optional<net::TlsInfo> Call::tls() const { return connection_.http2().socket().tls(); }
 
-Error Call::error_of(MessageReader::State state) const {
+Error Call::error_of(MessageReader::State state) {
   const bool too_large =
       state == MessageReader::State::kTooLarge || state == MessageReader::State::kUnpacksTooLarge;
-  ThreadCounters& counters = connection_.counters();
-  (too_large ? counters.messages_too_large : counters.messages_malformed).add();
-  connection_.tell(http::Refusal::Of::kMessage, too_large ? "too_large" : "malformed",
-                   connection_.http2().socket().fd());
+  count_message(too_large ? MessageRefusal::kTooLarge : MessageRefusal::kMalformed);
   switch (state) {
     case MessageReader::State::kTooLarge:
       return Error(Code::kResourceExhausted, "",
@@ -401,7 +429,7 @@ Result<bool> Call::read(std::string& message) {
     if (state != MessageReader::State::kIncomplete) return error_of(state);
     if (end_received_) {
       if (in_.size() == 0) return false;
-      return Error(Code::kInternal, "", "unexpected EOF");
+      return truncated();
     }
     connection_.http2().consume(*this, std::exchange(unconsumed_, 0));
     reading_ = true;

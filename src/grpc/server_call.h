@@ -14,6 +14,7 @@
 namespace bia::grpc {
 
 class ServerConnection;
+enum class MessageRefusal : uint8_t;
 
 /// Bytes that a stream may have queued before `write` suspends.
 inline constexpr size_t kQueuedBytesMax = 64 * 1024;
@@ -86,14 +87,19 @@ class Call final : public ServerCall, public http::Http2Stream {
   void send_head();
   void pack_reply();
   void send_trailers_only();
-  Error error_of(MessageReader::State state) const;
+  void fit_status();
+  /// These count, and tell of, what they refuse.
+  void refuse_second();
+  Error truncated();
+  Error error_of(MessageReader::State state);
+  void count_message(MessageRefusal why);
 
   ServerConnection& connection_;
   const MethodHandler* method_ = nullptr;
   // The head.
   http::ByteBuffer arena_;
   std::vector<Field> fields_;
-  Span path_, http_method_, content_type_, encoding_, bad_timeout_;
+  Span path_, http_method_, content_type_, encoding_, bad_timeout_, bad_binary_;
   Duration timeout_{};
   bool is_post_ = false;  // Or else `http_method_` says what it is.
   bool has_timeout_ = false;
@@ -103,13 +109,15 @@ class Call final : public ServerCall, public http::Http2Stream {
   mutable Metadata metadata_;
   mutable bool metadata_made_ = false;
   // The stream.
+  bool started_ = false;  // And counted.
   bool running_ = false;
   bool cancelled_ = false;
   bool end_received_ = false;
   bool ends_as_http_ = false;  // Without trailers.
   size_t dropped_ = 0;
-  bool no_grpc_ = false;  // `refuse_http` waits for the request's end.
-  bool refused_ = false;  // What still arrives is dropped.
+  bool no_grpc_ = false;          // `refuse_http` waits for the request's end.
+  bool message_refused_ = false;  // And counted.
+  bool refused_ = false;          // What still arrives is dropped.
   bool head_sent_ = false;
   bool finished_ = false;  // The status is set.
   bool reading_ = false;   // The handler waits for the message at the front.

@@ -20,6 +20,12 @@ void ServerConnection::refuse_call(CallRefusal why, int status) {
   tell(http::Refusal::Of::kCall, kCallRefusalNames[index], http2_->socket().fd(), status);
 }
 
+void ServerConnection::refuse_message(MessageRefusal why) {
+  const auto index = static_cast<size_t>(why);
+  counters_.messages_refused[index].add();
+  tell(http::Refusal::Of::kMessage, kMessageRefusalNames[index], http2_->socket().fd());
+}
+
 bool ServerConnection::handshake(net::Socket& socket) {
   handshaking_ = socket.fd();
   auto shaken = socket.start_tls(*options_.tls, Deadline::after(options_.handshake_timeout));

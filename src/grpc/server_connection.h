@@ -22,11 +22,25 @@ enum class CallRefusal : uint8_t {
   kBadTimeout,
   kUnknownMethod,
   kUnknownEncoding,
+  kBadMetadata,  ///< a "-bin" field that is not base64
 };
 /// As /metrics and the log say it.
-inline constexpr std::array<std::string_view, 6> kCallRefusalNames = {
-    "metadata_too_large", "not_post",       "content_type",
-    "bad_timeout",        "unknown_method", "unknown_encoding"};
+inline constexpr std::array<std::string_view, 7> kCallRefusalNames = {
+    "metadata_too_large", "not_post",         "content_type", "bad_timeout",
+    "unknown_method",     "unknown_encoding", "bad_metadata"};
+
+/// Why a message is refused, or that it did not come.
+enum class MessageRefusal : uint8_t {
+  kTooLarge,
+  kMalformed,
+  kOverdue,
+  kMissing,    ///< a unary call without one
+  kSecond,     ///< a unary call with another one
+  kTruncated,  ///< the stream ended in the middle of it
+};
+/// As /metrics and the log say it.
+inline constexpr std::array<std::string_view, 6> kMessageRefusalNames = {
+    "too_large", "malformed", "overdue", "missing", "second", "truncated"};
 
 /// What one thread of a server counts.
 struct alignas(64) ThreadCounters {
@@ -36,7 +50,7 @@ struct alignas(64) ThreadCounters {
   http::OwnedCounter calls_started, calls_succeeded, calls_failed;
   http::OwnedCounter messages_received, messages_sent;
   std::array<http::OwnedCounter, kCallRefusalNames.size()> calls_refused;
-  http::OwnedCounter messages_too_large, messages_malformed, messages_overdue;
+  std::array<http::OwnedCounter, kMessageRefusalNames.size()> messages_refused;
   http::OwnedCounter keepalive_silent, keepalive_idle, keepalive_aged;
 };
 
@@ -60,6 +74,8 @@ class ServerConnection final : public http::Http2Guest, private fiber::Scheduler
   void tell(http::Refusal::Of of, std::string_view reason, int fd, int status = 0) const;
   /// Counts a call that is refused, and tells of it. `status`: HTTP's; 0: 200, with gRPC's.
   void refuse_call(CallRefusal why, int status);
+  /// The same for a message.
+  void refuse_message(MessageRefusal why);
   /// The server stops: a handshake that still goes on is cut, TLS's or that of HTTP/2, whose peer
   /// has not said a word yet.
   void end_handshake();

@@ -62,7 +62,7 @@ TEST(Stream, AUnaryCallWaitsForItsMessageAsLongAsItMayTake) {
       EXPECT_EQ(stream->finish().code, Code::kDeadlineExceeded);
     }
     EXPECT_TRUE(earliest.expired());
-    EXPECT_EQ(server.counters().messages_overdue, 2u);
+    EXPECT_EQ(test::refused_messages(server), "overdue 2");
     EXPECT_EQ(call(channel, "/t.S/Echo", "x").message, "x") << "on the same connection";
   };
   with_server(
@@ -82,7 +82,7 @@ TEST(Stream, AUnaryCallWaitsForItsMessageAsLongAsItMayTake) {
         auto slow = channel.stream("/t.S/Echo", {}).value();
         auto cut = channel.stream("/t.S/Echo", {}).value();
         for (int i = 0; i < 4; ++i) fiber::sleep_for(milliseconds(30)).value();
-        EXPECT_EQ(server.counters().messages_overdue, 2u);
+        EXPECT_EQ(test::refused_messages(server), "overdue 2");
       },
       options);
 }

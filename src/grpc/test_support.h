@@ -52,6 +52,15 @@ inline void with_server(std::vector<MethodHandler> methods,
   });
 }
 
+/// "reason count" of each message that was refused.
+inline std::string refused_messages(const Server& server) {
+  std::string all;
+  for (const auto& [reason, count] : server.counters().messages_refused) {
+    if (count > 0) all.append(all.empty() ? "" : " ").append(reason) += ' ' + std::to_string(count);
+  }
+  return all;
+}
+
 inline UnaryReply call(Channel& channel, std::string_view path, std::string_view request,
                        CallOptions options = {}) {
   UnaryReply reply;

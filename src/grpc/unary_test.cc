@@ -117,6 +117,21 @@ TEST(Unary, SendsErrorsWithReasonAndMetadata) {
       });
 }
 
+TEST(Unary, TakesDetailsAsLargeAsGrpcGoDoes) {
+  const std::string large(10'000'000, 'd');
+  auto handler = [&](ServerCall&, std::string_view, std::string&) -> Result<void> {
+    return Error(Code::kAborted, "LARGE", "see the details").with_metadata("all", large);
+  };
+  with_server({unary("/t.S/Error", handler)}, [&](Server& server) {
+    Channel channel(server.address());
+    UnaryReply reply = call(channel, "/t.S/Error", "");
+    EXPECT_EQ(reply.status.code, Code::kAborted) << reply.status.message;
+    Error error = error_from_status(reply.status.code, reply.status.message, reply.status.details);
+    ASSERT_EQ(error.metadata().size(), 1u);
+    EXPECT_EQ(error.metadata()[0].second.size(), large.size());
+  });
+}
+
 TEST(Unary, NamesUnknownMethodsAsGrpcGoDoes) {
   with_server({unary("/t.S/Echo", echo)}, [](Server& server) {
     Channel channel(server.address());
@@ -268,6 +283,25 @@ TEST(Unary, HoldsTheLimitOnMessages) {
                   "grpc: received message larger than max (11 vs. 10)");
       },
       options);
+}
+
+TEST(Unary, HoldsTheLimitOnMessagesThatItSends) {
+  with_server({unary("/t.S/Echo", echo)}, [](Server& server) {
+    ChannelOptions options;
+    options.send_bytes_max = 1000;
+    Channel channel(server.address(), options);
+    EXPECT_EQ(call(channel, "/t.S/Echo", std::string(1000, 'x')).message.size(), 1000u);
+    UnaryReply reply = call(channel, "/t.S/Echo", std::string(1001, 'x'));
+    EXPECT_EQ(reply.status.code, Code::kResourceExhausted);
+    EXPECT_EQ(reply.status.message, "trying to send message larger than max (1001 vs. 1000)");
+    auto stream = channel.stream("/t.S/Echo", {}).value();
+    EXPECT_FALSE(stream.write(std::string(1001, 'x')).ok());
+    EXPECT_EQ(stream.finish().code, Code::kResourceExhausted);
+    options.compression = Compression::kGzip;
+    Channel packing(server.address(), options);
+    EXPECT_EQ(call(packing, "/t.S/Echo", std::string(5000, 'x')).status.code, Code::kOk)
+        << "it is what goes on the wire that counts";
+  });
 }
 
 TEST(Unary, CarriesMessagesLargerThanTheWindows) {

@@ -40,6 +40,8 @@ class MessageReader {
   State front(size_t message_bytes_max, std::string_view* message) const;
   /// Removes the message at the front; asserts that it is there.
   void pop();
+  /// After kMessage: bytes of another one are there.
+  bool holds_more() const { return size() > kPrefixBytes + claimed(); }
   /// Bytes held, and the bytes that the message at the front still lacks (5 - n while its prefix is
   /// incomplete).
   size_t size() const { return bytes_.size() - used_; }
@@ -76,6 +78,22 @@ std::string percent_decode(std::string_view text);
 /// not base64.
 std::string base64_encode(std::string_view bytes);
 std::optional<std::string> base64_decode(std::string_view text);
+/// Calls `each` with every value of a "-bin" field, which may have several with commas between
+/// them. False, after those before it, for one that is no base64.
+template <typename Each>
+bool each_binary(std::string_view text, Each each) {
+  for (;;) {
+    const size_t comma = text.find(',');
+    std::string_view one = text.substr(0, comma);
+    while (one.starts_with(' ')) one.remove_prefix(1);
+    while (one.ends_with(' ')) one.remove_suffix(1);
+    auto bytes = base64_decode(one);
+    if (!bytes) return false;
+    each(*std::move(bytes));
+    if (comma == std::string_view::npos) return true;
+    text.remove_prefix(comma + 1);
+  }
+}
 
 /// A serialized google.rpc.Status with one google.rpc.ErrorInfo (reason, metadata; the domain stays
 /// empty, as Kratos leaves it), and behind it, of a request that breaks its rules (VALIDATOR), a
@@ -84,6 +102,9 @@ std::string encode_status_details(const Error& error);
 /// The Error that a status becomes: reason and metadata from the ErrorInfo in `details`, if there
 /// is one.
 Error error_from_status(Code code, std::string_view message, std::string_view details);
+
+/// As Go's %q writes it: texts of errors that users search for.
+std::string go_quoted(std::string_view text);
 
 /// grpc/doc/http-grpc-status-mapping.md: for answers that carry no grpc-status.
 Code code_of_http_answer(int http_status);

@@ -176,6 +176,22 @@ def test_a_message_that_never_comes_is_given_up(start, tmp_path, port):
     assert metrics(served.http)['grpc_server_messages_refused_total{reason="overdue"}'] == 1
 
 
+def test_a_unary_calls_body_is_one_message(served):
+    """Counted by reason and logged; the next call of the same connection is served."""
+    def call(stream, body, more=b"", end=1):
+        fields = head(b"POST", b"/helloworld.v1.Greeter/SayHello", more=field(b"content-type", b"application/grpc") + field(b"te", b"trailers") + more)
+        return frame(1, 4, stream, fields) + frame(0, end, stream, body)
+    message = b"\0\0\0\0\7\n\5world"
+    for kind, reason, bad in (("messages", "missing", call(1, b"")), ("messages", "second", call(1, message * 2, end=0)),
+                              ("messages", "truncated", call(1, message[:-1])), ("messages", "malformed", call(1, b"\2" + message[1:])),
+                              ("calls", "bad_metadata", call(1, message, field(b"x-bin", b"no base64")))):
+        received, ended = talk(served.grpc, PREFACE + bad + call(3, message), 0.5)
+        answers = [(stream, payload) for kind_, stream, payload in frames(received) if kind_ == 1]
+        assert not ended and answers[0][0] == 1 and b"grpc-status" in answers[0][1] and b"Hello world" in received, (reason, received)
+        assert metrics(served.http)[f'grpc_server_{kind}_refused_total{{reason="{reason}"}}'] == 1, reason
+        assert " of 127.0.0.1:" in served.log_file.read_text() and f": {reason}" in served.log_file.read_text(), reason
+
+
 @pytest.mark.parametrize("data,answer", [
     (b"POST /throw HTTP/1.1\r\n" + HOST + b"Content-Length: 10\r\n\r\n{", b"HTTP/1.1 408 "),
     (PREFACE + frame(1, 4, 1, head(b"POST", b"/throw")) + frame(0, 0, 1, b"{"), b"BODY_TIMEOUT")])

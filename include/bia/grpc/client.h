@@ -76,8 +76,11 @@ struct ChannelOptions {
   std::shared_ptr<const net::TlsClient> tls;
   /// What the certificate must be for; default: the authority's host.
   std::string server_name;
-  size_t message_bytes_max = 4 * 1024 * 1024;
-  size_t metadata_bytes_max = 64 * 1024;
+  size_t message_bytes_max = 4 * 1024 * 1024;  ///< of messages that are received
+  /// Of messages that are sent, as they go on the wire; a call above it ends with
+  /// kResourceExhausted. grpc-go's default.
+  size_t send_bytes_max = INT32_MAX;
+  size_t metadata_bytes_max = 16 * 1024 * 1024;  ///< grpc-go's default for what is received
   uint32_t window_bytes = 1 << 20;
   Duration connect_timeout = std::chrono::seconds(20);
   /// Before the second attempt to connect of a call that waits (`Ready::kWait`); then 1.6 times as

@@ -156,8 +156,8 @@ class Server {
     uint64_t messages_received = 0, messages_sent = 0;
     /// Connections that ended by `keepalive`: no answer to a PING, idle, too old.
     uint64_t keepalive_silent = 0, keepalive_idle = 0, keepalive_aged = 0;
-    /// Refused: above `message_bytes_max`, and no gRPC messages or not unpacked.
-    uint64_t messages_too_large = 0, messages_malformed = 0, messages_overdue = 0;
+    /// By reason ("too_large", "malformed", "overdue", …).
+    std::vector<std::pair<std::string_view, uint64_t>> messages_refused;
     /// Connections that were ended for what the peer did: by the name of the limit that it
     /// exceeded, or of the error (RFC 9113 section 7).
     std::vector<std::pair<std::string_view, uint64_t>> http2_abuses;

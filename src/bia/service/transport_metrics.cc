@@ -40,7 +40,9 @@ void collect_http2(metrics::TextWriter& out, const http::Server* http, const grp
       "Connections ended for what the peer did: a limit exceeded, or an error of RFC 9113.",
       of_http.http2_abuses, of_grpc.http2_abuses);
   all("http2_server_streams_refused_total",
-      "Requests reset: malformed, or above the streams that a peer may have at once.",
+      "Requests reset: malformed, above the streams that a peer may have at once, or with an "
+      "answer "
+      "whose window stays shut (zero_window).",
       of_http.http2_streams_refused, of_grpc.http2_streams_refused);
 }
 
@@ -92,13 +94,11 @@ void collect_grpc(metrics::TextWriter& out, const grpc::Server::Counters& counte
             {{"silent", counters.keepalive_silent},
              {"idle", counters.keepalive_idle},
              {"aged", counters.keepalive_aged}});
-  by_reason(
-      out, "grpc_server_messages_refused_total",
-      "Messages refused, by reason: too_large is above server.grpc.message_bytes_max, overdue one "
-      "that did not come in time.",
-      {{"too_large", counters.messages_too_large},
-       {"malformed", counters.messages_malformed},
-       {"overdue", counters.messages_overdue}});
+  by_reason(out, "grpc_server_messages_refused_total",
+            "Messages refused, by reason: too_large is above server.grpc.message_bytes_max, "
+            "overdue one that did not come in time, missing a unary call's that never came, second "
+            "one more of it, truncated one that the stream's end cut.",
+            counters.messages_refused);
   one(out, "grpc_server_calls_started_total", "Calls begun.", "counter", counters.calls_started);
   one(out, "grpc_server_calls_succeeded_total", "Calls that ended with OK.", "counter",
       counters.calls_succeeded);

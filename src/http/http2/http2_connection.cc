@@ -151,15 +151,6 @@ Result<void> Http2Connection::run(std::string_view first) {
   return outcome;
 }
 
-void Http2Connection::watch_stall() {
-  while (!closed_ && !ending_ && stalled()) {
-    const uint64_t before = body_bytes_sent_;
-    if (!fiber::sleep_for(options_.limits.stall)) return;
-    if (!closed_ && stalled() && body_bytes_sent_ == before) fail(Http2Abuse::kZeroWindow);
-  }
-  stall_watched_ = false;
-}
-
 Result<void> Http2Connection::feed(std::string_view bytes) {
   read_at_ = now();
   if (!partial_.empty()) {
@@ -478,6 +469,7 @@ void Http2Connection::make_ready(Http2Stream& stream) {
   const bool waits = stream.send_window_ <= 0;
   if (waits != stream.windowless_) {
     stream.windowless_ = waits;
+    stream.stalled_ = false;
     windowless_ += waits ? 1 : -1;
   }
   if (waits) return;

@@ -127,6 +127,8 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   /// Lets `run` return soon; what the kernel has not taken yet is lost.
   void close();
   bool closed() const { return closed_; }
+  /// What the peer says that it takes of one header block (SETTINGS_MAX_HEADER_LIST_SIZE).
+  size_t peer_header_bytes_max() const { return peer_header_bytes_max_; }
   size_t open_streams() const { return streams_.size(); }
   net::Socket& socket() { return socket_; }
   uint64_t bytes_read() const { return socket_.bytes_read(); }
@@ -169,7 +171,7 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   Http2Stream* open_request(int32_t id);
   bool decode_block(Http2Stream* stream, std::string_view block, Events::EndStream end);
   /// GOAWAY with the error; the connection ends after it is sent. Returns false.
-  /// `debug` goes along in GOAWAY.
+  /// `debug`, or else `why`, goes along in GOAWAY.
   bool fail(Http2Error error, std::string_view why, std::string_view debug = {});
   /// The same for a limit of `options_.limits`.
   bool fail(Http2Abuse abuse);
@@ -180,10 +182,14 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   bool stalled() const { return windowless_ > 0 || (ready_head_ && send_window_ <= 0); }
   /// A fiber's work: ends the connection if its bodies wait too long.
   void watch_stall();
+  /// Streams whose windows were shut at the last look and are now.
+  void reset_stalled();
   void reset_id(int32_t id, Http2Error error);
   /// For a fault of the peer's. False where the connection failed for too many.
   bool reset_faulty(int32_t id, Http2Error error);
   bool count_reset();
+  /// Of a stream that we reset: the peer's own RST_STREAM of it is not counted again.
+  bool count_our_reset();
   void send_goaway(Goaway kind, std::string_view debug = {});
   /// False for one that is above the limits.
   bool take_ping();
@@ -230,6 +236,7 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   // Streams that we reset of late: what was under way on them is no offence.
   std::array<int32_t, 16> reset_ids_{};
   size_t resets_ = 0;
+  size_t our_resets_ = 0;  // Counted, whose peer has not reset them as well.
   int32_t receive_window_;
   uint32_t consumed_ = 0;
   // What the peer does to keep us busy.
@@ -252,6 +259,7 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   int32_t send_window_ = kWindowDefault;
   int32_t peer_stream_window_ = kWindowDefault;
   uint32_t peer_streams_max_;
+  uint32_t peer_header_bytes_max_ = UINT32_MAX;
   bool goaway_received_ = false;
   bool goaway_final_ = false;
   bool shutting_down_ = false;

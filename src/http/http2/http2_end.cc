@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <utility>
+#include <vector>
 
 #include "http/http2/http2_connection.h"
 
@@ -45,6 +46,34 @@ bool Http2Connection::take_ping() {
   return peer_pings_.take(options_.limits.pings, read_at_);
 }
 
+void Http2Connection::watch_stall() {
+  while (!closed_ && !ending_ && stalled()) {
+    const uint64_t before = body_bytes_sent_;
+    if (!fiber::sleep_for(options_.limits.stall)) return;
+    if (!closed_ && stalled() && body_bytes_sent_ == before) fail(Http2Abuse::kZeroWindow);
+    if (!closed_ && !ending_) reset_stalled();
+  }
+  stall_watched_ = false;
+}
+
+/// A stream that takes something now and then must not keep the bodies of the others waiting here.
+void Http2Connection::reset_stalled() {
+  std::vector<int32_t> late;
+  streams_.each([&](Http2Stream& stream) {
+    if (stream.windowless_ && std::exchange(stream.stalled_, true)) late.push_back(stream.id_);
+  });
+  for (const int32_t id : late) {
+    Http2Stream* stream = streams_.find(id);
+    if (!stream) continue;
+    if (options_.abuses) {
+      ++options_.abuses->streams_stalled;
+      tell(Refusal::Of::kRequest, http2_abuse_name(Http2Abuse::kZeroWindow));
+    }
+    close_stream(*stream, Http2Error::kEnhanceYourCalm);
+    reset_id(id, Http2Error::kEnhanceYourCalm);
+  }
+}
+
 void Http2Connection::close() {
   if (closed_) return;
   closed_ = true;
@@ -64,6 +93,7 @@ bool Http2Connection::fail(Http2Error error, std::string_view why, std::string_v
     options_.abuses->add(error);
     tell(Refusal::Of::kConnection, http2_error_name(error));
   }
+  if (debug.empty()) debug = why;  // Peers log it.
   why_ = fmt::format("{}: {}", http2_error_name(error), why);
   why_error_ = error;
   char* at = put_frame(FrameType::kGoaway, 0, 0, 8 + debug.size());

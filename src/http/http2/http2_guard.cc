@@ -26,7 +26,8 @@ std::vector<std::pair<std::string_view, uint64_t>> Http2AbuseCounters::by_name()
 
 std::vector<std::pair<std::string_view, uint64_t>> Http2AbuseCounters::streams() const {
   return {{"malformed", streams_malformed.load(std::memory_order_relaxed)},
-          {"streams_max", streams_above_max.load(std::memory_order_relaxed)}};
+          {"streams_max", streams_above_max.load(std::memory_order_relaxed)},
+          {"zero_window", streams_stalled.load(std::memory_order_relaxed)}};
 }
 
 void Http2Bucket::refill(const Http2Rate& rate, TimePoint at) {

@@ -41,6 +41,7 @@ struct Http2AbuseCounters {
   std::array<std::atomic<uint64_t>, kHttp2ErrorKinds> errors{};
   std::atomic<uint64_t> streams_malformed{0};
   std::atomic<uint64_t> streams_above_max{0};
+  std::atomic<uint64_t> streams_stalled{0};
   RefusalHook on_refusal;  ///< set before the first connection
   void add(Http2Error error) {
     errors[static_cast<size_t>(error)].fetch_add(1, std::memory_order_relaxed);

@@ -161,6 +161,8 @@ class Http2Guard : public testing::Test {
         if (got.size() < kFrameHeaderBytes + head.size) break;
         if (head.type == FrameType::kHeaders && head.id == 9999) return true;
         if (head.type == FrameType::kGoaway)
+          said = got.substr(kFrameHeaderBytes + 8, head.size - 8);
+        if (head.type == FrameType::kGoaway)
           calm = read_u32(got.data() + kFrameHeaderBytes + 4) ==
                  static_cast<uint32_t>(Http2Error::kEnhanceYourCalm);
         got.erase(0, kFrameHeaderBytes + head.size);
@@ -176,6 +178,7 @@ class Http2Guard : public testing::Test {
   }
 
   static inline bool calm = false;
+  static inline std::string said;  ///< in the GOAWAY
   Answering events;
   Http2Options options;
   Http2AbuseCounters abuses;
@@ -187,6 +190,7 @@ TEST_F(Http2Guard, BoundsSettings) {
   EXPECT_TRUE(bears(repeat(5, settings)));
   EXPECT_FALSE(bears(repeat(6, settings)));
   expect_ended_for(Http2Abuse::kSettings);
+  EXPECT_EQ(said, "more than a peer may do of settings");
 }
 
 TEST_F(Http2Guard, BoundsTheEntriesOfSettings) {
@@ -335,6 +339,61 @@ TEST_F(Http2Guard, BoundsStreamsAboveTheirMaximum) {
   expect_ended_for(Http2Abuse::kRapidReset);
 }
 
+TEST_F(Http2Guard, CountsAStreamAboveTheMaximumOnceWhoeverResetsIt) {
+  options.streams_max = 2;
+  const auto opened = [&](int count) {
+    std::string bytes = settings;
+    for (int i = 0; i < count; ++i) bytes += request(2 * i + 1, kFlagEndHeaders);
+    for (int i = 2; i < count; ++i) bytes += frame(FrameType::kRstStream, 0, 2 * i + 1, u32(8));
+    return bytes + frame(FrameType::kRstStream, 0, 1, u32(8));
+  };
+  EXPECT_TRUE(bears(opened(6)));
+  EXPECT_FALSE(bears(opened(7)));
+  expect_ended_for(Http2Abuse::kRapidReset);
+}
+
+TEST_F(Http2Guard, WhatComesAfterTheLastGoawayHarmsNoStreamBeforeIt) {
+  events.body_bytes = 10;
+  with_connection(options, events, [&](Http2Connection& connection, net::Socket& peer) {
+    const auto write = [&](const std::string& bytes) {
+      peer.write_all(bytes, Deadline::never()).ignore("closed already, perhaps");
+    };
+    write(std::string(kHttp2Preface) + settings + request(9999, kFlagEndHeaders));
+    while (connection.open_streams() == 0) fiber::yield();
+    connection.shut_down();
+    std::string shut_down_ping(8, '\0');
+    shut_down_ping[7] = static_cast<char>(Http2Connection::Ping::kShutDown);
+    const std::string late = request(10001, kFlagEndHeaders) +
+                             frame(FrameType::kData, 0, 10001, "late") +
+                             frame(FrameType::kWindowUpdate, 0, 10001, u32(1)) +
+                             frame(FrameType::kRstStream, 0, 10001, u32(8));
+    write(frame(FrameType::kPing, kFlagAck, 0, shut_down_ping) + late +
+          frame(FrameType::kData, kFlagEndStream, 9999, "end"));
+    EXPECT_TRUE(reads_answer(peer));
+  });
+  EXPECT_EQ(abuses.errors[static_cast<size_t>(Http2Error::kProtocolError)], 0u);
+}
+
+TEST_F(Http2Guard, BoundsStreamsAfterTheLastGoaway) {
+  for (const int count : {5, 6}) {
+    with_connection(options, events, [&](Http2Connection& connection, net::Socket& peer) {
+      peer.write_all(std::string(kHttp2Preface) + settings + request(1, kFlagEndHeaders),
+                     Deadline::never())
+          .value();
+      while (connection.open_streams() == 0) fiber::yield();
+      connection.shut_down();
+      std::string bytes = frame(FrameType::kPing, kFlagAck, 0, std::string("\0\0\0\0\0\0\0\1", 8));
+      for (int i = 0; i < count; ++i) bytes += request(2 * i + 3, kFlagEndHeaders);
+      const uint64_t before = connection.bytes_read();
+      peer.write_all(bytes, Deadline::never()).value();
+      while (connection.bytes_read() < before + bytes.size()) fiber::yield();
+      fiber::yield();
+      EXPECT_EQ(connection.closed(), count > 5);
+    });
+  }
+  EXPECT_EQ(abuses.get(Http2Abuse::kRapidReset), 1u);
+}
+
 TEST_F(Http2Guard, BoundsEmptyData) {
   const std::string empty = frame(FrameType::kData, 0, 1, "");
   EXPECT_TRUE(bears(settings + request(1, kFlagEndHeaders) + repeat(5, empty)));
@@ -369,6 +428,29 @@ TEST_F(Http2Guard, EndsAConnectionWhoseAnswersWaitForWindowsTooLong) {
   options.limits.stall = milliseconds(20);
   EXPECT_FALSE(bears(no_window + request(1, kFlagEndHeaders | kFlagEndStream), "nothing"));
   expect_ended_for(Http2Abuse::kZeroWindow);
+}
+
+TEST_F(Http2Guard, ResetsAStreamWhoseWindowStaysShutWhileAnotherIsTaken) {
+  const std::string no_window = frame(FrameType::kSettings, 0, 0, std::string("\0\x04\0\0\0\0", 6));
+  events.body_bytes = 1000;
+  options.limits.stall = milliseconds(100);
+  with_connection(options, events, [&](Http2Connection& connection, net::Socket& peer) {
+    const auto write = [&](const std::string& bytes) {
+      peer.write_all(bytes, Deadline::never()).ignore("closed already, perhaps");
+    };
+    write(std::string(kHttp2Preface) + no_window + request(1, kFlagEndHeaders | kFlagEndStream) +
+          request(3, kFlagEndHeaders | kFlagEndStream));
+    while (connection.open_streams() < 2) fiber::yield();
+    while (connection.open_streams() == 2 && !connection.closed()) {
+      write(frame(FrameType::kWindowUpdate, 0, 3, u32(1)));
+      fiber::sleep_for(milliseconds(5)).value();
+    }
+    EXPECT_FALSE(connection.closed());
+    EXPECT_FALSE(events.streams[0]->is_open());
+    EXPECT_TRUE(events.streams[1]->is_open());
+  });
+  EXPECT_EQ(abuses.streams_stalled, 1u);
+  EXPECT_EQ(abuses.get(Http2Abuse::kZeroWindow), 0u);
 }
 
 TEST_F(Http2Guard, LeavesAConnectionThatGivesWindowsLittleByLittle) {

@@ -79,7 +79,9 @@ bool Http2Connection::on_frame(const FrameHead& head, std::string_view payload) 
 
 bool Http2Connection::is_idle(int32_t id) const {
   bool ours = (id % 2 != 0) == (options_.role == Http2Options::Role::kClient);
-  return ours ? id >= next_id_ || id % 2 == 0 : id > last_peer_id_;
+  if (ours) return id >= next_id_ || id % 2 == 0;
+  // One that the last GOAWAY left out may be under way already (section 6.8).
+  return id > last_peer_id_ && !goaway_final_;
 }
 
 bool Http2Connection::strip_padding(const FrameHead& head, std::string_view& payload) {
@@ -196,8 +198,8 @@ bool Http2Connection::on_block(int32_t id, std::string_view block, EndStream end
     } else if (id > last_peer_id_) {
       stream = open_request(id);
       // Not where handlers that are left over of ended streams leave no room: the peer keeps to it.
-      if (!stream && !goaway_final_ && streams_.size() >= options_.streams_max && !count_reset())
-        return false;
+      const bool counts = goaway_final_ || streams_.size() >= options_.streams_max;
+      if (!stream && counts && !count_our_reset()) return false;
     } else if (std::find(reset_ids_.begin(), reset_ids_.end(), id) == reset_ids_.end()) {
       return fail(Http2Error::kStreamClosed, "HEADERS on a closed stream");
     }
@@ -363,7 +365,11 @@ bool Http2Connection::on_rst_stream(const FrameHead& head, std::string_view payl
   const auto error = static_cast<Http2Error>(read_u32(payload.data()));
   Http2Stream* stream = streams_.find(head.id);
   if (stream) close_stream(*stream, error);
-  // Of one that was refused as well, or handlers that have not ended yet would hide the rest of a
+  if (!stream && our_resets_ > 0) {
+    --our_resets_;
+    return true;
+  }
+  // Of one that found no room as well, or handlers that have not ended yet would hide the rest of a
   // burst. NO_ERROR for one that has ended is what gRPC's callers say to an early answer.
   return (!stream && error == Http2Error::kNoError) || count_reset();
 }
@@ -373,11 +379,16 @@ bool Http2Connection::count_reset() {
          peer_resets_.take(options_.limits.resets, read_at_) || fail(Http2Abuse::kRapidReset);
 }
 
+bool Http2Connection::count_our_reset() {
+  ++our_resets_;
+  return count_reset();
+}
+
 /// As one that the peer resets: otherwise its faults would be the way around that limit
 /// (CVE-2025-8671).
 bool Http2Connection::reset_faulty(int32_t id, Http2Error error) {
   reset_id(id, error);
-  return count_reset();
+  return count_our_reset();
 }
 
 bool Http2Connection::on_ping_frame(const FrameHead& head, std::string_view payload) {

@@ -45,6 +45,9 @@ bool Http2Connection::apply_setting(uint16_t key, uint32_t value) {
     case kSettingMaxConcurrentStreams:
       peer_streams_max_ = value;
       return true;
+    case kSettingMaxHeaderListSize:
+      peer_header_bytes_max_ = value;
+      return true;
     case kSettingMaxFrameSize:
       return (value >= kFrameBytesMax && value < 1u << 24) ||
              fail(Http2Error::kProtocolError, "SETTINGS_MAX_FRAME_SIZE out of range");

@@ -37,6 +37,7 @@ class Http2Stream {
   bool has_body_ = false;    // `start_body` was called, and the body has not ended.
   bool windowless_ = false;  // The body waits for the stream's window.
   bool paused_ = false;      // The body has nothing to send now.
+  bool stalled_ = false;     // `windowless_` since the last look at those.
   Http2Stream* next_ready_ = nullptr;
   Http2Stream* previous_ready_ = nullptr;
   bool ready_ = false;

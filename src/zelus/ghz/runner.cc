@@ -77,6 +77,7 @@ class ThreadRun {
     if (options.compress) channel_options.compression = bia::grpc::Compression::kGzip;
     channel_options.connect_timeout = options.connect_timeout;
     channel_options.message_bytes_max = options.recv_bytes_max;
+    channel_options.send_bytes_max = options.send_bytes_max;
     for (uint64_t i = 0; i < options.connections; ++i) {
       channels_.push_back(i % threads_ == index_
                               ? std::make_unique<bia::grpc::Channel>(options.host, channel_options)
@@ -244,12 +245,6 @@ class ThreadRun {
     if (!message.ok()) {
       fail(std::move(message).error());
       return false;
-    }
-    if (message->size() > options.send_bytes_max) {
-      record(bia::now(), Duration::zero(), Code::kResourceExhausted,
-             fmt::format("trying to send message larger than max ({} vs. {})", message->size(),
-                         options.send_bytes_max));
-      return true;
     }
     bia::grpc::CallOptions call_options;
     call_options.metadata = shared_.target.payload.metadata(call, scratch.metadata);

@@ -43,11 +43,9 @@ bool read_connect_param(JSContext* ctx, const std::string& key, const Value& val
                           to_text(ctx, value.get()));
       return false;
     }
-    if (key == "maxSendSize" && bytes > 0) {
-      error = "the parameter \"maxSendSize\" is not built yet in zelus";
-      return false;
-    }
-    if (bytes > 0) out.channel.message_bytes_max = static_cast<size_t>(bytes);
+    size_t& into =
+        key == "maxSendSize" ? out.channel.send_bytes_max : out.channel.message_bytes_max;
+    if (bytes > 0) into = static_cast<size_t>(bytes);
     return true;
   }
   if (key == "authority") {
