@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -59,7 +60,11 @@ bool inherit_sockets(net::InheritedSockets& sockets, OpenedFor& opened, ServerCo
   };
   give(server.http, "http", opened.http);
   give(server.grpc, "grpc", opened.grpc);
-  for (const std::string& left : sockets.left())
+  // Each thread of a predecessor had one.
+  std::vector<std::string> addresses = sockets.left();
+  std::sort(addresses.begin(), addresses.end());
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
+  for (const std::string& left : addresses)
     log::warn(
         fmt::format("the listening socket {} that the process was started with is neither "
                     "server.http.addr nor server.grpc.addr, and is closed",
