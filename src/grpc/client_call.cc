@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "bia/http/message.h"
 #include "grpc/client_connection.h"
 #include "grpc/gzip.h"
 
@@ -55,6 +56,9 @@ void ClientCall::on_header(Block block, std::string_view name, std::string_view 
       int code = to_number(value);
       has_grpc_status_ = true;
       status_.code = code >= 0 ? static_cast<Code>(code) : Code::kUnknown;
+      if (code < 0 && !value.starts_with('-'))
+        fault(Code::kUnknown, name,
+              fmt::format("strconv.ParseInt: parsing {}: invalid syntax", go_quoted(value)));
       return;
     }
     if (name == "grpc-message") {
@@ -68,7 +72,14 @@ void ClientCall::on_header(Block block, std::string_view name, std::string_view 
   }
   bool trailer = block == Block::kTrailers;
   if (name == "content-type" && !trailer) content_type_.assign(value);
-  if (!(trailer ? trailers_ : headers_).add(name, value)) malformed_.assign(name);
+  if (!(trailer ? trailers_ : headers_).add(name, value))
+    fault(Code::kInternal, name, base64_fault(value));
+}
+
+void ClientCall::fault(Code code, std::string_view name, std::string_view what) {
+  if (!malformed_.empty()) return;
+  malformed_code_ = code;
+  malformed_ = fmt::format("transport: malformed {}: {}", name, what);
 }
 
 void ClientCall::on_headers_end(http::Http2Events::EndStream end) {
@@ -76,10 +87,7 @@ void ClientCall::on_headers_end(http::Http2Events::EndStream end) {
     return abandon(Code::kResourceExhausted,
                    fmt::format("response metadata above {} bytes", options_.metadata_bytes_max));
   }
-  if (!malformed_.empty()) {
-    return abandon(Code::kInternal,
-                   fmt::format("transport: malformed {}: its value is not base64", malformed_));
-  }
+  if (!malformed_.empty()) return abandon(malformed_code_, std::move(malformed_));
   if (!head_ended_ && http_status_ >= 100 && http_status_ < 200) {
     // An interim answer: the real head follows.
     headers_.restart();
@@ -105,8 +113,8 @@ void ClientCall::settle() {
   if (has_grpc_status_) return;
   if (http_status_ != 200) {
     status_.code = code_of_http_answer(http_status_);
-    status_.message =
-        fmt::format("unexpected HTTP status code received from server: {}", http_status_);
+    status_.message = fmt::format("unexpected HTTP status code received from server: {} ({})",
+                                  http_status_, http::reason_phrase(http_status_));
     if (!is_grpc_type(content_type_)) {
       status_.message +=
           content_type_.empty()
@@ -135,15 +143,14 @@ void ClientCall::on_end_stream() {
 void ClientCall::on_closed(http::Http2Error error) {
   if (done_) return;
   refused_ = error == http::Http2Error::kRefusedStream && !head_ended_;
-  if (error == http::Http2Error::kNoError) {
-    settle();
-  } else {
-    status_.code = code_of_rst(static_cast<uint32_t>(error));
-    if (status_.code == Code::kCancelled && deadline_.expired())
-      status_.code = Code::kDeadlineExceeded;
-    status_.message = fmt::format("stream terminated by RST_STREAM with error code: {}",
-                                  http::http2_error_name(error));
-  }
+  const auto number = static_cast<uint32_t>(error);
+  status_.code = code_of_rst(number);
+  if (status_.code == Code::kCancelled && deadline_.expired())
+    status_.code = Code::kDeadlineExceeded;
+  status_.message = "stream terminated by RST_STREAM with error code: ";
+  status_.message += number < http::kHttp2ErrorKinds
+                         ? std::string(http::http2_error_name(error))
+                         : fmt::format("unknown error code {:#x}", number);
   finish();
 }
 
@@ -179,7 +186,7 @@ void ClientCall::finish() {
   wake();
 }
 
-void ClientCall::fail_message(MessageReader::State state, uint32_t claimed) {
+void ClientCall::fail_message(MessageReader::State state, uint32_t claimed, int flag) {
   switch (state) {
     case MessageReader::State::kTooLarge:
       return abandon(Code::kResourceExhausted,
@@ -200,7 +207,8 @@ void ClientCall::fail_message(MessageReader::State state, uint32_t claimed) {
       }
       return abandon(Code::kInternal, "grpc: compressed flag set with identity or empty encoding");
     default:
-      return abandon(Code::kInternal, "grpc: received unexpected payload format");
+      return abandon(Code::kInternal,
+                     fmt::format("grpc: received unexpected payload format {}", flag));
   }
 }
 
@@ -256,7 +264,9 @@ void UnaryCall::on_message_bytes(std::string_view bytes) {
     if (prefix_have_ < kPrefixBytes) return;
     Prefix prefix = read_prefix({prefix_, kPrefixBytes});
     message_bytes_ = prefix.size;
-    if (!prefix.valid) return fail_message(MessageReader::State::kBadFlag, 0);
+    if (!prefix.valid)
+      return fail_message(MessageReader::State::kBadFlag, 0,
+                          static_cast<unsigned char>(prefix_[0]));
     if (prefix.compressed && encoding() != "gzip")
       return fail_message(MessageReader::State::kCompressed, 0);
     reply_packed_ = prefix.compressed;
@@ -264,8 +274,10 @@ void UnaryCall::on_message_bytes(std::string_view bytes) {
       return fail_message(MessageReader::State::kTooLarge, prefix.size);
   }
   if (bytes.size() > message_bytes_ - reply_.message.size()) {
-    return abandon(Code::kInternal,
-                   "cardinality violation: received multiple response messages for a unary call");
+    return abandon(
+        Code::kInternal,
+        "cardinality violation: expected <EOF> for non server-streaming RPCs, but received "
+        "another message");
   }
   reply_.message.append(bytes);
 }
@@ -282,8 +294,9 @@ void UnaryCall::check_end() {
   }
   if (whole) return;
   abandon(Code::kInternal,
-          prefix_have_ == 0 ? "cardinality violation: received no response message for a unary call"
-                            : "unexpected EOF");
+          prefix_have_ == 0
+              ? "cardinality violation: received no response message from non-server-streaming RPC"
+              : "unexpected EOF");
 }
 
 void UnaryCall::wait(Deadline deadline) {
@@ -396,7 +409,7 @@ Result<bool> StreamCall::read(std::string& message) {
       return true;
     }
     if (state != MessageReader::State::kIncomplete) {
-      fail_message(state, in_.claimed());
+      fail_message(state, in_.claimed(), in_.flag());
       return false;
     }
     if (over()) return false;

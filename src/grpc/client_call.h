@@ -74,7 +74,7 @@ class ClientCall : public http::Http2Stream {
   /// The stream ended in order: fails the call where what was received does not fit its kind.
   virtual void check_end() = 0;
   virtual void wake() = 0;
-  void fail_message(MessageReader::State state, uint32_t claimed);
+  void fail_message(MessageReader::State state, uint32_t claimed, int flag = 0);
   /// The encoding of the peer's compressed messages; empty for none.
   const std::string& encoding() const { return encoding_; }
   /// False, and the call has ended, above the limit on messages that are sent.
@@ -86,6 +86,7 @@ class ClientCall : public http::Http2Stream {
 
  private:
   void settle();
+  void fault(Code code, std::string_view name, std::string_view what);
   void finish();
 
   MetadataFill headers_;
@@ -93,7 +94,8 @@ class ClientCall : public http::Http2Stream {
   Status status_;
   std::string content_type_;
   std::string encoding_;
-  std::string malformed_;  // The name of a field.
+  std::string malformed_;  // What the call fails for: a field that is none.
+  Code malformed_code_ = Code::kInternal;
   int http_status_ = 0;
   uint64_t bytes_received_ = 0;
   bool has_grpc_status_ = false;

@@ -61,8 +61,57 @@ TEST(ClientCall, FailsForBinaryMetadataThatIsNone) {
     call.on_header(block, "grpc-status", "0");
     call.on_headers_end(EndStream::kYes);
     EXPECT_EQ(call.status().code, Code::kInternal);
-    EXPECT_EQ(call.status().message, "transport: malformed x-bin: its value is not base64");
+    EXPECT_EQ(call.status().message,
+              "transport: malformed x-bin: illegal base64 data at input byte 2");
   }
+}
+
+TEST(ClientCall, TakesNoStatusThatIsNoNumber) {
+  const ChannelOptions options;
+  UnaryReply reply;
+  UnaryCall call(options, "", reply);
+  good_head(call);
+  call.on_header(Block::kHead, "grpc-status", "five");
+  call.on_headers_end(EndStream::kYes);
+  EXPECT_EQ(call.status().code, Code::kUnknown);
+  EXPECT_EQ(call.status().message,
+            "transport: malformed grpc-status: strconv.ParseInt: parsing \"five\": invalid syntax");
+}
+
+TEST(ClientCall, NamesResetsAsGrpcGoDoes) {
+  const ChannelOptions options;
+  struct Case {
+    uint32_t error;
+    Code code;
+    const char* name;
+  };
+  const Case cases[] = {{0, Code::kInternal, "NO_ERROR"},
+                        {3, Code::kResourceExhausted, "FLOW_CONTROL_ERROR"},
+                        {7, Code::kUnavailable, "REFUSED_STREAM"},
+                        {13, Code::kInternal, "HTTP_1_1_REQUIRED"},
+                        {99, Code::kUnknown, "unknown error code 0x63"}};
+  for (const auto& [error, code, name] : cases) {
+    UnaryReply reply;
+    UnaryCall call(options, "", reply);
+    call.on_closed(static_cast<http::Http2Error>(error));
+    EXPECT_EQ(call.status().code, code) << name;
+    EXPECT_EQ(call.status().message,
+              "stream terminated by RST_STREAM with error code: " + std::string(name));
+  }
+}
+
+TEST(ClientCall, NamesHttpsStatuses) {
+  const ChannelOptions options;
+  UnaryReply reply;
+  UnaryCall call(options, "", reply);
+  call.on_header(Block::kHead, ":status", "404");
+  call.on_header(Block::kHead, "content-type", "text/plain");
+  call.on_headers_end(EndStream::kYes);
+  EXPECT_EQ(call.status().code, Code::kUnimplemented);
+  EXPECT_EQ(
+      call.status().message,
+      "unexpected HTTP status code received from server: 404 (Not Found); transport: received "
+      "unexpected content-type \"text/plain\"");
 }
 
 }  // namespace

@@ -270,7 +270,7 @@ TEST_F(Protocol, RefusesBodiesThatAreNotOneMessage) {
       {framed("abc").substr(0, 6), "unexpected EOF", "truncated 1"},
       {std::string("\1\0\0\0\1x", 6), "grpc: compressed flag set with identity or empty encoding",
        "malformed 1"},
-      {std::string("\7\0\0\0\1x", 6), "grpc: received unexpected payload format", "malformed 1"},
+      {std::string("\7\0\0\0\1x", 6), "grpc: received unexpected payload format 7", "malformed 1"},
   };
   for (const auto& [body, message, counted] : cases) {
     std::string told;

@@ -142,7 +142,7 @@ void Call::on_head() {
   if (bad_binary_.size) {
     connection_.refuse_call(CallRefusal::kBadMetadata, 400);
     return refuse(Code::kInternal,
-                  fmt::format("malformed binary metadata in header \"{}\": its value is not base64",
+                  fmt::format("malformed binary metadata in header \"{}\": it is not base64",
                               text(bad_binary_)),
                   400);
   }
@@ -405,7 +405,8 @@ Error Call::error_of(MessageReader::State state) {
       return Error(Code::kInternal, "",
                    "grpc: compressed flag set with identity or empty encoding");
     default:
-      return Error(Code::kInternal, "", "grpc: received unexpected payload format");
+      return Error(Code::kInternal, "",
+                   fmt::format("grpc: received unexpected payload format {}", in_.flag()));
   }
 }
 

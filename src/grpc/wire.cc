@@ -8,6 +8,7 @@
 
 #include "bia/base/assert.h"
 #include "grpc/gzip.h"
+#include "http/http2/http2_protocol.h"
 
 namespace bia::grpc {
 
@@ -70,6 +71,11 @@ size_t MessageReader::missing() const {
 
 uint32_t MessageReader::claimed() const {
   return size() < kPrefixBytes ? 0 : read_prefix(std::string_view(bytes_).substr(used_)).size;
+}
+
+int MessageReader::flag() const {
+  BIA_ASSERT(size() > 0);
+  return static_cast<unsigned char>(bytes_[used_]);
 }
 
 void MessageReader::clear() {
@@ -191,6 +197,17 @@ std::string base64_encode(std::string_view bytes) {
   return out;
 }
 
+std::string base64_fault(std::string_view text) {
+  const size_t comma = text.find(',');
+  const auto good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/';
+  };
+  size_t at = 0;
+  while (at < text.size() && (good(text[at]) || at == comma)) ++at;
+  return fmt::format("illegal base64 data at input byte {}", at);
+}
+
 std::optional<std::string> base64_decode(std::string_view text) {
   static constexpr auto kValues = [] {
     std::array<int8_t, 256> values{};
@@ -241,6 +258,8 @@ Code code_of_http_answer(int http_status) {
 
 Code code_of_rst(uint32_t http2_error) {
   switch (http2_error) {
+    case 0x3:
+      return Code::kResourceExhausted;  // FLOW_CONTROL_ERROR: as grpc-go, INTERNAL in gRPC's text.
     case 0x7:
       return Code::kUnavailable;  // REFUSED_STREAM: it was not processed.
     case 0x8:
@@ -250,7 +269,7 @@ Code code_of_rst(uint32_t http2_error) {
     case 0xc:
       return Code::kPermissionDenied;  // INADEQUATE_SECURITY
     default:
-      return Code::kInternal;
+      return http2_error < http::kHttp2ErrorKinds ? Code::kInternal : Code::kUnknown;
   }
 }
 

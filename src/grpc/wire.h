@@ -46,6 +46,8 @@ class MessageReader {
   /// incomplete).
   size_t size() const { return bytes_.size() - used_; }
   size_t missing() const;
+  /// The compressed flag of the message at the front; asserts that it is there.
+  int flag() const;
   /// The size that the message at the front claims; 0 while its prefix is incomplete.
   uint32_t claimed() const;
   /// Forgets `allow_gzip` as well.
@@ -78,6 +80,8 @@ std::string percent_decode(std::string_view text);
 /// not base64.
 std::string base64_encode(std::string_view bytes);
 std::optional<std::string> base64_decode(std::string_view text);
+/// What is wrong with it, in Go's words.
+std::string base64_fault(std::string_view text);
 /// Calls `each` with every value of a "-bin" field, which may have several with commas between
 /// them. False, after those before it, for one that is no base64.
 template <typename Each>
