@@ -42,6 +42,7 @@ void ClientResponse::clear() {
   tls.reset();
   headers.fields().clear();
   body.clear();
+  trailers.fields().clear();
   remote = net::Endpoint();
 }
 
