@@ -51,6 +51,13 @@ bool name_of(std::string_view disposition, std::string& name) {
   return false;
 }
 
+bool is_plain(std::string_view encoding) {
+  for (std::string_view each : {"7bit", "8bit", "binary"}) {
+    if (equals_ignoring_case(encoding, each)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 MultipartReader::MultipartReader(std::string_view body, std::string_view boundary)
@@ -89,6 +96,10 @@ Result<bool> MultipartReader::next(FormPart& part) {
       named = name_of(value, part.name);
     } else if (equals_ignoring_case(line.substr(0, colon), "content-type")) {
       part.content_type = value;
+    } else if (equals_ignoring_case(line.substr(0, colon), "content-transfer-encoding") &&
+               !is_plain(value)) {
+      // RFC 7578 section 4.7: obsolete. Taken as they are, such bytes would be a wrong value.
+      return bad("a part has a Content-Transfer-Encoding; send its bytes as they are");
     }
   }
   if (!named) return bad("a part has no name");

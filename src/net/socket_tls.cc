@@ -36,6 +36,7 @@ Socket::Socket(int fd, fiber::FdWatch watch) : fd_(fd), watch_(std::move(watch))
 Socket::Socket(Socket&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       watch_(std::move(other.watch_)),
+      record_limit_(other.record_limit_),
       tls_(std::move(other.tls_)),
       bytes_read_(other.bytes_read_),
       bytes_written_(other.bytes_written_) {}
@@ -45,6 +46,7 @@ Socket& Socket::operator=(Socket&& other) noexcept {
   close();
   fd_ = std::exchange(other.fd_, -1);
   watch_ = std::move(other.watch_);
+  record_limit_ = other.record_limit_;
   tls_ = std::move(other.tls_);
   bytes_read_ = other.bytes_read_;
   bytes_written_ = other.bytes_written_;
@@ -94,7 +96,24 @@ Result<void> Socket::handshake(Deadline deadline) {
   return {};
 }
 
+Result<void> Socket::wait_for_record(Deadline deadline, Deadline& record) {
+  record_begun_ = tls_->holds_part_of_record();
+  if (!record_begun_) {
+    record = Deadline::never();
+    return watch_.wait_readable(deadline);
+  }
+  // Counts from its first byte, however slowly the rest drips in.
+  if (record_limit_ > Duration::zero() && record.at() == TimePoint::max())
+    record = Deadline::after(record_limit_);
+  auto waited = watch_.wait_readable(std::min(deadline, record));
+  record_begun_ = false;
+  if (waited || waited.error().code() != Code::kDeadlineExceeded || deadline.expired())
+    return waited;
+  return Error(Code::kDeadlineExceeded, "TLS_RECORD", "tls: a record did not come whole in time");
+}
+
 Result<size_t> Socket::read_tls(std::span<char> into, Deadline deadline) {
+  Deadline record = Deadline::never();
   for (;;) {
     size_t total = 0;
     int why = SSL_ERROR_NONE;
@@ -117,7 +136,7 @@ Result<size_t> Socket::read_tls(std::span<char> into, Deadline deadline) {
     }
     switch (why) {
       case SSL_ERROR_WANT_READ:
-        BIA_TRY(watch_.wait_readable(deadline));
+        BIA_TRY(wait_for_record(deadline, record));
         break;
       case SSL_ERROR_WANT_WRITE: {
         // A key update to answer, while the kernel takes nothing. Another fiber may be waiting to

@@ -101,6 +101,61 @@ Result<std::string> read_file(const std::string& path) {
   return text;
 }
 
+namespace {
+
+/// After the last certificate that could be read: another one that cannot is not left out in
+/// silence.
+Result<void> at_end_of_pem(std::string_view reason, std::string_view where, size_t number) {
+  const unsigned long code = ERR_peek_last_error();
+  if (ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE) {
+    ERR_clear_error();
+    return {};
+  }
+  return tls_config_error(
+      reason, fmt::format("{}: certificate {} cannot be read: {}", where, number, openssl_text()));
+}
+
+/// Why `pem` gave no key.
+Error bad_key(const TlsCertificate& from, std::string_view where, std::string_view pem) {
+  const std::string why = openssl_text();
+  // PKCS #8 and the form before it say so alike.
+  if (pem.find("ENCRYPTED") != std::string_view::npos) {
+    return tls_config_error(
+        "TLS_KEY", from.key_password.empty()
+                       ? fmt::format("{}: the key is encrypted, and no password is given", where)
+                       : fmt::format("{}: the password does not open the key: {}", where, why));
+  }
+  auto error =
+      tls_config_error("TLS_KEY", fmt::format("{}: no private key in PEM: {}", where, why));
+  if (!from.key_file.empty() || !from.key_pem.empty()) return error;
+  return std::move(error).with_hint("name the key's file; it is not beside the certificate");
+}
+
+/// The key must be the first certificate's.
+Result<void> check_pair(const TlsIdentity& identity, std::string_view where,
+                        std::string_view key_where) {
+  const auto fits = [&](X509* each) {
+    const bool yes = X509_check_private_key(each, identity.key.get()) == 1;
+    ERR_clear_error();
+    return yes;
+  };
+  if (fits(identity.certificate.get())) return {};
+  size_t number = 2;
+  for (const X509Ptr& each : identity.chain) {
+    if (fits(each.get()))
+      return tls_config_error(
+          "TLS_KEY_MISMATCH",
+          fmt::format("{}: the certificate of {} is number {}; it must be the first, before those "
+                      "that signed it",
+                      where, key_where, number));
+    ++number;
+  }
+  return tls_config_error("TLS_KEY_MISMATCH",
+                          fmt::format("{}: not the key of {}", key_where, where));
+}
+
+}  // namespace
+
 Result<TlsIdentity> load_identity(const TlsCertificate& from) {
   TlsIdentity identity;
   const bool inline_pem = !from.certificate_pem.empty();
@@ -114,7 +169,7 @@ Result<TlsIdentity> load_identity(const TlsCertificate& from) {
                             fmt::format("{}: no certificate in PEM: {}", where, openssl_text()));
   while (X509* next = PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr))
     identity.chain.emplace_back(next);
-  ERR_clear_error();  // Of the end of the file.
+  BIA_TRY(at_end_of_pem("TLS_CERTIFICATE", where, identity.chain.size() + 2));
   const bool inline_key = !from.key_pem.empty();
   const std::string key_pem = inline_key              ? from.key_pem
                               : from.key_file.empty() ? pem
@@ -125,14 +180,8 @@ Result<TlsIdentity> load_identity(const TlsCertificate& from) {
   in = memory(key_pem);
   std::string password = from.key_password;
   identity.key.reset(PEM_read_bio_PrivateKey(in.get(), nullptr, password_of, &password));
-  if (!identity.key)
-    return tls_config_error(
-        "TLS_KEY", fmt::format("{}: no private key in PEM: {}", key_where, openssl_text()));
-  if (X509_check_private_key(identity.certificate.get(), identity.key.get()) != 1) {
-    ERR_clear_error();
-    return tls_config_error("TLS_KEY_MISMATCH",
-                            fmt::format("{}: not the key of {}", key_where, where));
-  }
+  if (!identity.key) return bad_key(from, key_where, key_pem);
+  BIA_TRY(check_pair(identity, where, key_where));
   identity.names = names_of(identity.certificate.get());
   return identity;
 }
@@ -146,9 +195,9 @@ Result<void> trust(SSL_CTX* context, std::string_view pem, std::string_view wher
     X509_free(each);
     ++count;
   }
-  const std::string why = openssl_text();
-  if (count > 0) return {};
-  return tls_config_error("TLS_CA", fmt::format("{}: no certificate in PEM: {}", where, why));
+  if (count > 0) return at_end_of_pem("TLS_CA", where, count + 1);
+  return tls_config_error("TLS_CA",
+                          fmt::format("{}: no certificate in PEM: {}", where, openssl_text()));
 }
 
 Result<void> use_identity(SSL_CTX* context, const TlsIdentity& identity) {
@@ -164,15 +213,50 @@ Result<void> use_identity(SSL_CTX* context, const TlsIdentity& identity) {
 
 namespace {
 
+/// The next name of a list; empty where there is none.
+std::string_view next_cipher(std::string_view& list) {
+  list.remove_prefix(std::min(list.find_first_not_of(":, "), list.size()));
+  const std::string_view name = list.substr(0, list.find_first_of(":, "));
+  list.remove_prefix(name.size());
+  return name;
+}
+
+Error unknown_cipher(std::string_view name) {
+  return tls_config_error("TLS_CIPHERS", fmt::format("unknown cipher suite '{}'", name));
+}
+
+/// OpenSSL leaves out what it does not know as long as it knows another one.
+Result<void> check_cipher(std::string_view name) {
+  // What takes away may name what is not there.
+  if (std::string_view("!-@").find(name[0]) != std::string_view::npos) return {};
+  if (name[0] == '+') name.remove_prefix(1);
+  const SslContextPtr alone(SSL_CTX_new(TLS_method()));
+  if (SSL_CTX_set_cipher_list(alone.get(), std::string(name).c_str()) == 1) return {};
+  ERR_clear_error();
+  return unknown_cipher(name);
+}
+
+/// In order, by ":" between.
+Result<std::string> openssl_suites(SSL_CTX* context, std::string_view list) {
+  std::string out;
+  for (std::string name; !(name = next_cipher(list)).empty();) {
+    // OpenSSL takes TLS 1.2's names too, and then speaks none of them.
+    const bool older = name.find("_WITH_") != std::string::npos;
+    if (older || SSL_CTX_set_ciphersuites(context, name.c_str()) != 1) {
+      ERR_clear_error();
+      return unknown_cipher(name).with_hint("those of TLS 1.2 go into the list of ciphers");
+    }
+    if (!out.empty()) out += ':';
+    out += name;
+  }
+  return out;
+}
+
 /// IANA's names become OpenSSL's; TLS 1.3's are not for this list.
-Result<std::string> openssl_ciphers(SSL_CTX* context, const std::string& list) {
+Result<std::string> openssl_ciphers(SSL_CTX* context, std::string_view list) {
   SSL_CTX_set_cipher_list(context, "ALL:COMPLEMENTOFALL:@SECLEVEL=0");
   std::string out;
-  for (size_t at = 0; at < list.size();) {
-    const size_t end = std::min(list.find_first_of(":, ", at), list.size());
-    std::string_view name = std::string_view(list).substr(at, end - at);
-    at = end + 1;
-    if (name.empty()) continue;
+  for (std::string_view name; !(name = next_cipher(list)).empty();) {
     if (name.starts_with("TLS_")) {
       // Go's name of what IANA calls …_POLY1305_SHA256.
       const std::string wanted =
@@ -183,10 +267,11 @@ Result<std::string> openssl_ciphers(SSL_CTX* context, const std::string& list) {
         const SSL_CIPHER* each = sk_SSL_CIPHER_value(all, i);
         if (wanted == SSL_CIPHER_standard_name(each)) found = each;
       }
-      if (found == nullptr)
-        return tls_config_error("TLS_CIPHERS", fmt::format("unknown cipher suite '{}'", name));
+      if (found == nullptr) return unknown_cipher(name);
       if (std::string_view(SSL_CIPHER_get_version(found)) == "TLSv1.3") continue;
       name = SSL_CIPHER_get_name(found);
+    } else {
+      BIA_TRY(check_cipher(name));
     }
     if (!out.empty()) out += ':';
     out += name;
@@ -211,9 +296,7 @@ Result<void> apply_limits(SSL_CTX* context, const TlsLimits& limits) {
   if (SSL_CTX_set_cipher_list(context, list.c_str()) != 1)
     return tls_config_error("TLS_CIPHERS", fmt::format("ciphers \"{}\": {}", list, openssl_text()));
   if (!limits.cipher_suites.empty()) {
-    std::string suites = limits.cipher_suites;
-    std::replace(suites.begin(), suites.end(), ',', ':');
-    std::erase(suites, ' ');
+    const std::string suites = BIA_TRY(openssl_suites(context, limits.cipher_suites));
     if (SSL_CTX_set_ciphersuites(context, suites.c_str()) != 1)
       return tls_config_error("TLS_CIPHERS",
                               fmt::format("cipher suites \"{}\": {}", suites, openssl_text()));

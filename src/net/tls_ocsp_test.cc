@@ -45,17 +45,18 @@ TEST(TlsOcsp, StaplesWhatStandsBesideTheCertificateThatIsUsed) {
     EXPECT_EQ(stapled(*served, authority, Ocsp::kAsk, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
               of_rsa);
     EXPECT_EQ(stapled(*served, authority, Ocsp::kDoNotAsk), "");
-    const auto staples = served->staples();
-    ASSERT_EQ(staples.size(), 2u);
-    EXPECT_EQ(staples[0].certificate, "localhost");
-    EXPECT_EQ(staples[0].ocsp_file, first.path());
-    EXPECT_NEAR(static_cast<double>(staples[0].until), static_cast<double>(time(nullptr) + 3600),
+    const auto lifetimes = served->lifetimes();
+    ASSERT_EQ(lifetimes.size(), 4u);
+    EXPECT_EQ(lifetimes[0].ocsp_file, "");
+    EXPECT_EQ(lifetimes[1].certificate, "localhost");
+    EXPECT_EQ(lifetimes[1].ocsp_file, first.path());
+    EXPECT_NEAR(static_cast<double>(lifetimes[1].until), static_cast<double>(time(nullptr) + 3600),
                 60.0);
     // What has run out says nothing any more.
     first.write(authority.ocsp(options.certificates[0], -3600));
     ASSERT_TRUE(served->reload().ok());
     EXPECT_EQ(stapled(*served, authority, Ocsp::kAsk), "");
-    EXPECT_LT(served->staples()[0].until, time(nullptr));
+    EXPECT_LT(served->lifetimes()[1].until, time(nullptr));
     const std::string renewed = authority.ocsp(options.certificates[0], 7200);
     first.write(renewed);
     ASSERT_TRUE(served->reload().ok());

@@ -23,7 +23,7 @@ struct TlsServerContexts {
     std::vector<std::pair<const X509*, OcspStaple>> staples;
   };
   std::vector<Entry> entries;
-  std::vector<TlsServer::Staple> staples;  ///< of all entries
+  std::vector<TlsServer::Lifetime> lifetimes;  ///< of all entries
   std::string alpn;
   std::shared_ptr<TlsTicketKeys> tickets;
   std::shared_ptr<TlsKeyLog> key_log;
@@ -161,6 +161,16 @@ Result<SslContextPtr> make_context(const TlsServerOptions& options,
   return context;
 }
 
+int64_t end_of(const X509* certificate) {
+  tm parts{};
+  return ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) == 1 ? timegm(&parts) : INT64_MAX;
+}
+
+std::string name_of(const TlsCertificate& from, const TlsIdentity& identity) {
+  if (!from.certificate_file.empty() || identity.names.empty()) return from.certificate_file;
+  return identity.names.front();
+}
+
 Result<std::shared_ptr<const TlsServerContexts>> load(const TlsServerOptions& options,
                                                       std::shared_ptr<TlsTicketKeys> tickets,
                                                       std::shared_ptr<TlsKeyLog> key_log) {
@@ -177,6 +187,13 @@ Result<std::shared_ptr<const TlsServerContexts>> load(const TlsServerOptions& op
     const bool joins = place != places.end() &&
                        std::find(place->second.second.begin(), place->second.second.end(), kind) ==
                            place->second.second.end();
+    if (!joins && place != places.end()) {
+      return tls_config_error(
+          "TLS_CERTIFICATE",
+          fmt::format("{}: another certificate for the same names has a key of the same kind, so "
+                      "that this one would never be sent",
+                      name_of(each, identity)));
+    }
     if (!joins) {
       place = places
                   .insert_or_assign(identity.names,
@@ -188,13 +205,13 @@ Result<std::shared_ptr<const TlsServerContexts>> load(const TlsServerOptions& op
     place->second.second.push_back(kind);
     auto& entry = contexts->entries[place->second.first];
     BIA_TRY(use_identity(entry.context.get(), identity));
+    std::string name = name_of(each, identity);
+    contexts->lifetimes.push_back({name, "", end_of(identity.certificate.get())});
     if (each.ocsp_file.empty()) continue;
     // The context keeps the certificate alive.
     const X509* certificate = identity.certificate.get();
     entry.staples.emplace_back(certificate, BIA_TRY(load_ocsp(each.ocsp_file, certificate)));
-    std::string name = each.certificate_file;
-    if (name.empty() && !identity.names.empty()) name = identity.names.front();
-    contexts->staples.push_back(
+    contexts->lifetimes.push_back(
         {std::move(name), each.ocsp_file, entry.staples.back().second.until});
   }
   return std::shared_ptr<const TlsServerContexts>(std::move(contexts));
@@ -233,8 +250,8 @@ Result<void> TlsServer::reload() {
   return {};
 }
 
-std::vector<TlsServer::Staple> TlsServer::staples() const {
-  return impl_->contexts.load()->staples;
+std::vector<TlsServer::Lifetime> TlsServer::lifetimes() const {
+  return impl_->contexts.load()->lifetimes;
 }
 
 std::unique_ptr<TlsStream> new_server_stream(const TlsServer& server, int fd) {

@@ -96,4 +96,11 @@ TlsStream::TlsStream(int descriptor, SslPtr ssl) : fd(descriptor), ssl_(std::mov
   SSL_set_app_data(ssl_.get(), this);
 }
 
+bool TlsStream::holds_part_of_record() const {
+  // Its head is whole, and OpenSSL waits for its body ("RB"); or a part of the head lies in the
+  // buffer.
+  return std::string_view(SSL_rstate_string(ssl_.get())) == "RB" ||
+         SSL_has_pending(ssl_.get()) == 1;
+}
+
 }  // namespace bia::net

@@ -41,6 +41,8 @@ class TlsStream {
   TlsStream& operator=(const TlsStream&) = delete;
 
   SSL* ssl() const { return ssl_.get(); }
+  /// Bytes of a record came that is not whole yet.
+  bool holds_part_of_record() const;
   static TlsStream& of(const SSL* ssl) { return *static_cast<TlsStream*>(SSL_get_app_data(ssl)); }
 
   // What the descriptor did during the last calls; the Socket takes it over.

@@ -477,6 +477,19 @@ TEST(Tls, AHandshakeThatNobodyAnswersEndsAtItsDeadline) {
   });
 }
 
+std::string encrypted(const std::string& key_pem, const char* password) {
+  std::unique_ptr<BIO, decltype(&BIO_free)> in(
+      BIO_new_mem_buf(key_pem.data(), static_cast<int>(key_pem.size())), BIO_free);
+  std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+      PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
+  std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), BIO_free);
+  PEM_write_bio_PKCS8PrivateKey(out.get(), key.get(), EVP_aes_128_cbc(), password,
+                                static_cast<int>(std::strlen(password)), nullptr, nullptr);
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &bytes);
+  return {bytes, static_cast<size_t>(size)};
+}
+
 TEST(TlsServer, NamesWhatIsWrongWithItsFiles) {
   TestAuthority authority;
   TlsCertificate good = authority.issue("a", "DNS:a");
@@ -496,10 +509,73 @@ TEST(TlsServer, NamesWhatIsWrongWithItsFiles) {
   EXPECT_EQ(TlsServer::create(options).error().message(),
             "the key: not the key of the certificate");
   options.certificates = {good};
+  options.certificates[0].certificate_pem = authority.pem() + good.certificate_pem;
+  EXPECT_EQ(TlsServer::create(options).error().message(),
+            "the certificate: the certificate of the key is number 2; it must be the first, before "
+            "those that signed it");
+  options.certificates = {good};
+  options.certificates[0].key_pem = encrypted(good.key_pem, "secret");
+  EXPECT_EQ(TlsServer::create(options).error().message(),
+            "the key: the key is encrypted, and no password is given");
+  options.certificates[0].key_password = "wrong";
+  EXPECT_EQ(TlsServer::create(options).error().message().find(
+                "the key: the password does not open the key: "),
+            0u);
+  options.certificates[0].key_password = "secret";
+  EXPECT_TRUE(TlsServer::create(options).ok());
+  options.certificates = {good};
+  const std::string broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  options.certificates[0].certificate_pem += authority.pem() + broken;
+  error = TlsServer::create(options).error();
+  EXPECT_EQ(error.message().find("the certificate: certificate 3 cannot be read: "), 0u)
+      << error.message();
+  options.certificates = {good, authority.issue("a", "DNS:a")};
+  EXPECT_EQ(TlsServer::create(options).error().message().find("a: another certificate for"), 0u);
+  options.certificates = {good};
+  TestFile authorities(authority.pem() + broken);
+  options.client_certificate = TlsServerOptions::ClientCertificate::kRequire;
+  options.client_ca_file = authorities.path();
+  error = TlsServer::create(options).error();
+  EXPECT_EQ(error.message().find(authorities.path() + ": certificate 2 cannot be read: "), 0u)
+      << error.message();
+  options.client_certificate = TlsServerOptions::ClientCertificate::kNone;
   options.limits.min = TlsVersion::k13;
   options.limits.max = TlsVersion::k12;
   EXPECT_EQ(TlsServer::create(options).error().reason(), "TLS_VERSION");
   EXPECT_EQ(parse_tls_version("tls1.4").error().message(), "unknown TLS version 'tls1.4'");
+}
+
+TEST(TlsServer, NamesCiphersThatAreNone) {
+  TestAuthority authority;
+  TlsServerOptions options;
+  options.certificates = {authority.issue("a", "DNS:a")};
+  const auto refused = [&](const char* ciphers, const char* suites) {
+    options.limits.ciphers = ciphers;
+    options.limits.cipher_suites = suites;
+    auto made = TlsServer::create(options);
+    return made ? std::string() : made.error().message();
+  };
+  EXPECT_EQ(refused("ECDHE-ECDSA-AES128-GCM-SHA256:HIGH:!aNULL:!NONE:@STRENGTH", ""), "");
+  EXPECT_EQ(refused("ECDHE-ECDSA-AES128-GCM-SHA256, ECDHE-ECDSA-AES999", ""),
+            "unknown cipher suite 'ECDHE-ECDSA-AES999'");
+  EXPECT_EQ(refused("TLS_ECDHE_NONE", ""), "unknown cipher suite 'TLS_ECDHE_NONE'");
+  EXPECT_EQ(refused("", "TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384"), "");
+  EXPECT_EQ(refused("", "TLS_AES_128_GCM_SHA256:TLS_AES_999"),
+            "unknown cipher suite 'TLS_AES_999'");
+  EXPECT_EQ(refused("", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"),
+            "unknown cipher suite 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'");
+}
+
+TEST(TlsServer, SaysHowLongItsCertificatesHold) {
+  TestAuthority authority;
+  TlsServerOptions options;
+  options.certificates = {authority.issue("a", "DNS:a", TestAuthority::Kind::kEcdsa, -100),
+                          authority.issue("b", "DNS:b")};
+  const auto lifetimes = TlsServer::create(options).value()->lifetimes();
+  ASSERT_EQ(lifetimes.size(), 2u);
+  EXPECT_EQ(lifetimes[0].certificate, "a");
+  EXPECT_LT(lifetimes[0].until, time(nullptr));
+  EXPECT_GT(lifetimes[1].until, time(nullptr));
 }
 
 }  // namespace

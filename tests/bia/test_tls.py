@@ -115,6 +115,32 @@ def test_a_bad_certificate_ends_the_start_with_its_name(tmp_path):
     assert f"config.yaml:4: {tmp_path}/none.pem: No such file or directory" in done.stderr
 
 
+def test_an_expired_certificate_is_warned_of(start, tmp_path):
+    secure = Secure(start, tmp_path)
+    assert "ran out" not in (tmp_path / "log").read_text()
+    secure.authority.issue("server", expired=True)
+    end = time.monotonic() + 20
+    warning = f"[HTTP] the certificate {secure.certificate} ran out at 2021-01-01T00:00:00Z: clients refuse it; renew it"
+    while warning not in (tmp_path / "log").read_text():
+        assert time.monotonic() < end, (tmp_path / "log").read_text()
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("line, error", [
+    ("ciphers: ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-NONE", "unknown cipher suite 'ECDHE-NONE'"),
+    ("ciphers: TLS_AES_128_GCM_SHA256", "server.http.tls.ciphers has a suite of TLS 1.3; write it in cipher_suites"),
+    ("cipher_suites: TLS_AES_128_GCM_SHA256:TLS_NONE", "unknown cipher suite 'TLS_NONE'"),
+    ("key_log: /no/such/folder/log", "key log /no/such/folder/log: No such file or directory"),
+    ("min_version: 1.4", 'server.http.tls.min_version "1.4" is none of 1.0, 1.1, 1.2, 1.3'),
+])
+def test_bad_values_end_the_start(tmp_path, line, error):
+    certificate, key = Authority(tmp_path).issue("server")
+    config = tmp_path / "config.yaml"
+    config.write_text(f"server:\n  http:\n    addr: 127.0.0.1:0\n    tls:\n      cert: {certificate}\n      key: {key}\n      {line}\n")
+    done = subprocess.run([conftest.BIN / "helloworld", "-conf", config], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 1 and error in done.stderr and "config.yaml:" in done.stderr, done.stderr
+
+
 def test_sessions_outlast_a_reload_on_every_thread(start, tmp_path):
     secure = Secure(start, tmp_path)
     for version in "-tls1_2", "-tls1_3":

@@ -148,13 +148,17 @@ def ocsp_of(program, folder, port, plain):
     return [json.loads(line["msg"]) for line in map(json.loads, done.stderr.splitlines()) if line.get("source") == "console"]
 
 
-@pytest.mark.parametrize("status, reason", [("V", ""), ("R", ""), ("R", "keyCompromise"), ("R", "superseded"), ("", "")])
+@pytest.mark.parametrize("status, reason", [("V", ""), ("R", ""), ("R", "keyCompromise"), ("R", "superseded"), ("T", ""), ("", "")])
 def test_what_was_stapled(start, tmp_path, status, reason):
     certificate, key = Authority(tmp_path).issue("server")
     more = ""
     if status:
-        staple(tmp_path, status, reason)
+        staple(tmp_path, "V" if status == "T" else status, reason)
         more = f", ocsp: {tmp_path}/server.der"
+    if status == "T":  # Tampered with: the year of its making, which its signature covers.
+        response = (tmp_path / "server.der").read_bytes()
+        at = response.index(b"\x18\x0f20") + 4
+        (tmp_path / "server.der").write_bytes(response[:at] + b"19" + response[at + 2:])
     ports = []
     for name, tls in (("https", f"    tls: {{cert: {certificate}, key: {key}{more}}}\n"), ("http", "")):
         ports.append(conftest.free_port())
@@ -165,8 +169,8 @@ def test_what_was_stapled(start, tmp_path, status, reason):
         assert [told, plain, failed] == ocsp_of(K6, tmp_path, *ports)
     nothing = {"produced_at": 0, "this_update": 0, "next_update": 0, "revoked_at": 0, "revocation_reason": "", "status": ""}
     assert plain == failed == nothing
-    assert told["status"] == {"V": "good", "R": "revoked", "": "unknown"}[status]
-    if status:
+    assert told["status"] == {"V": "good", "R": "revoked", "T": "unknown", "": "unknown"}[status]
+    if status in ("V", "R"):
         assert told["next_update"] - told["this_update"] == 86400
         assert told["revocation_reason"] == {"": "unspecified", "keyCompromise": "key_compromise"}.get(reason, reason)
         assert (told["revoked_at"] > 0) == (status == "R")

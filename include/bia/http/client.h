@@ -56,6 +56,8 @@ struct ClientResponse {
   int version_minor = 1;
   Headers headers;
   std::string body;
+  /// Behind the body (RFC 9110 section 6.5), but for fields that frame or route a message.
+  Headers trailers;
   net::Endpoint remote;  ///< of the connection, where there was one, also on errors
   /// Of the connection; null in cleartext.
   std::shared_ptr<const net::TlsInfo> tls;

@@ -41,7 +41,8 @@ Handler compressed(Handler inner, CompressionOptions options);
 Handler unpacked(Handler inner, size_t bytes_max);
 
 /// `inner`, whose 200 answers to GET and HEAD get a weak ETag made of their body where they have
-/// none, and become 304 where If-None-Match names it (RFC 9110 section 13.1.2).
+/// none, and become 304 where If-None-Match names it, 412 where If-Match does not (RFC 9110 section
+/// 13.1; a weak one is named by "*" alone).
 Handler with_etags(Handler inner);
 
 /// For a handler that knows its answer's ETag ("\"v7\"", with its quotes) before it makes it: adds

@@ -8,7 +8,7 @@ inline constexpr int kRedirectsMax = 9;
 
 /// An exchange, and those that its answers of 301, 302, 303, 307 and 308 lead to, as Go's net/http
 /// follows them (RFC 9110 section 15.4): 307 and 308 repeat method and body; the others ask with
-/// GET, or HEAD where that was asked, without body and its Content-* fields. Authorization,
+/// GET, or HEAD where that was asked, without body and the fields about it. Authorization,
 /// Proxy-Authorization and Cookie go to the first host and those below it alone, for the rest of
 /// the way. `response` and `timings` are of the last exchange; an answer without Location is the
 /// last. One deadline for all. Errors: those of `Client::send`; kFailedPrecondition

@@ -94,6 +94,11 @@ class Socket {
   /// (reset; errno in the metadata), kDeadlineExceeded, kCancelled. TLS: also UNEXPECTED_EOF where
   /// the peer ended without saying so, as one does who cuts a stream short; TLS_ALERT, TLS_FAILED.
   Result<size_t> read_some(std::span<char> into, Deadline deadline);
+  /// TLS: `read_some` waits as long as this for the rest of a record that has begun, and then fails
+  /// with kDeadlineExceeded TLS_RECORD; the next call waits on. Zero: as long as it takes.
+  void limit_records(Duration limit) { record_limit_ = limit; }
+  /// TLS: a `read_some` waits for the rest of a record.
+  bool record_begun() const { return record_begun_; }
   /// The same, where the loop reads (`fiber::FdWatch::receive`): nobody else may use `into` while
   /// it waits. TLS reads as ever. `times`: when the kernel said that there is something, and when
   /// it was read.
@@ -133,8 +138,12 @@ class Socket {
   Result<void> write_parts_tls(std::span<const iovec> parts, Deadline deadline);
   Result<void> handshake(Deadline deadline);
   void count_tls();
+  /// Waits for what OpenSSL wants to read; `record` is until when the record must be there.
+  Result<void> wait_for_record(Deadline deadline, Deadline& record);
   int fd_ = -1;
+  bool record_begun_ = false;
   fiber::FdWatch watch_;
+  Duration record_limit_{};
   std::unique_ptr<TlsStream> tls_;  ///< null: cleartext, which this test is all it costs
   uint64_t bytes_read_ = 0;
   uint64_t bytes_written_ = 0;

@@ -97,14 +97,15 @@ class TlsServer {
   /// stay. On an error the old certificates stay. Thread-safe; may block.
   Result<void> reload();
   const TlsServerOptions& options() const;
-  /// The OCSP responses as loaded last: later than `until` (Unix time: nextUpdate; INT64_MAX where
-  /// there is none) one is not sent. Thread-safe.
-  struct Staple {
+  /// How long the certificates and the OCSP responses that were loaded last hold (Unix time:
+  /// notAfter, or nextUpdate, which may be none: INT64_MAX). After it clients refuse the one, and
+  /// the other is not sent. Thread-safe.
+  struct Lifetime {
     std::string certificate;  ///< its file, or where it was given as text its first name
-    std::string ocsp_file;
+    std::string ocsp_file;    ///< empty: the certificate's own
     int64_t until = INT64_MAX;
   };
-  std::vector<Staple> staples() const;
+  std::vector<Lifetime> lifetimes() const;
 
   class Impl;
   Impl& impl() const { return *impl_; }

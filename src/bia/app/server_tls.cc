@@ -59,6 +59,17 @@ Result<void> read_version(const Config& config, const std::string& key, net::Tls
   return {};
 }
 
+/// What takes TLS 1.3's names for the list of TLS 1.2 would leave them out, for k6's scripts.
+Result<void> read_ciphers(const Config& config, const std::string& key, std::string& into) {
+  BIA_TRY(read_text(config, key, into));
+  for (std::string_view suite : {"TLS_AES_", "TLS_CHACHA20_"}) {
+    if (into.find(suite) == std::string::npos) continue;
+    return bad_value(config, key,
+                     fmt::format("{} has a suite of TLS 1.3; write it in cipher_suites", key));
+  }
+  return {};
+}
+
 Result<void> read_client_auth(const Config& config, const std::string& key, Options& tls) {
   BIA_TRY(read_text(config, key + ".client_ca", tls.client_ca_file));
   std::string text = tls.client_ca_file.empty() ? "none" : "require";
@@ -95,7 +106,7 @@ Result<std::optional<Options>> read_tls(const Config& config, const std::string&
   BIA_TRY(read_client_auth(config, key, tls));
   BIA_TRY(read_version(config, key + ".min_version", tls.limits.min));
   BIA_TRY(read_version(config, key + ".max_version", tls.limits.max));
-  BIA_TRY(read_text(config, key + ".ciphers", tls.limits.ciphers));
+  BIA_TRY(read_ciphers(config, key + ".ciphers", tls.limits.ciphers));
   BIA_TRY(read_text(config, key + ".cipher_suites", tls.limits.cipher_suites));
   if (config.has(key + ".session_tickets") && !BIA_TRY(config.boolean(key + ".session_tickets")))
     tls.tickets = Options::Tickets::kOff;
@@ -109,45 +120,46 @@ Result<std::optional<Options>> read_tls(const Config& config, const std::string&
   return std::optional<Options>(std::move(tls));
 }
 
-StaleStaples::Due StaleStaples::next(const std::vector<net::TlsServer::Staple>& staples,
-                                     int64_t now) {
+Expiries::Due Expiries::next(const std::vector<net::TlsServer::Lifetime>& lifetimes, int64_t now) {
   Due due;
-  std::erase_if(told_, [&](const net::TlsServer::Staple& one) {
-    return std::none_of(staples.begin(), staples.end(),
+  std::erase_if(told_, [&](const net::TlsServer::Lifetime& one) {
+    return std::none_of(lifetimes.begin(), lifetimes.end(),
                         [&](const auto& each) { return same(one, each); });
   });
-  for (const net::TlsServer::Staple& staple : staples) {
-    if (staple.until > now) {
-      due.next = std::min(due.next, staple.until);
+  for (const net::TlsServer::Lifetime& each : lifetimes) {
+    if (each.until > now) {
+      due.next = std::min(due.next, each.until);
       continue;
     }
-    if (std::any_of(told_.begin(), told_.end(),
-                    [&](const auto& each) { return same(staple, each); }))
+    if (std::any_of(told_.begin(), told_.end(), [&](const auto& old) { return same(each, old); }))
       continue;
-    told_.push_back(staple);
+    told_.push_back(each);
     tm parts{};
-    const time_t at = staple.until;
+    const time_t at = each.until;
     gmtime_r(&at, &parts);
     char text[32];
-    const size_t size = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    const std::string_view when(text, strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts));
     due.warnings.push_back(
-        fmt::format("the OCSP response of {}, {}, ran out at {} and is not sent; renew it",
-                    staple.certificate, staple.ocsp_file, std::string_view(text, size)));
+        each.ocsp_file.empty()
+            ? fmt::format("the certificate {} ran out at {}: clients refuse it; renew it",
+                          each.certificate, when)
+            : fmt::format("the OCSP response of {}, {}, ran out at {} and is not sent; renew it",
+                          each.certificate, each.ocsp_file, when));
   }
   return due;
 }
 
-bool StaleStaples::same(const net::TlsServer::Staple& a, const net::TlsServer::Staple& b) {
+bool Expiries::same(const net::TlsServer::Lifetime& a, const net::TlsServer::Lifetime& b) {
   return a.until == b.until && a.ocsp_file == b.ocsp_file && a.certificate == b.certificate;
 }
 
 namespace {
 
-/// Until the next response runs out. The system's clock may be set meanwhile: not too long.
-Deadline warn_of_stale(const net::TlsServer& tls, StaleStaples& stale, std::string_view server) {
+/// Until the next one runs out. The system's clock may be set meanwhile: not too long.
+Deadline warn_of_stale(const net::TlsServer& tls, Expiries& stale, std::string_view server) {
   constexpr int64_t kLookSecondsMax = 600;
   const int64_t now = time(nullptr);
-  const StaleStaples::Due due = stale.next(tls.staples(), now);
+  const Expiries::Due due = stale.next(tls.lifetimes(), now);
   for (const std::string& warning : due.warnings)
     log::warn(fmt::format("[{}] {}", server, warning));
   if (due.next == INT64_MAX) return Deadline::never();
@@ -169,7 +181,7 @@ void watch_tls(const std::shared_ptr<net::TlsServer>& tls, std::string_view serv
     return log::warn(fmt::format("[{}] certificates: {}", server, changes.error().text()));
   // The files were read before the watch stood: the first turn takes up what changed in between.
   bool first = true;
-  StaleStaples stale;
+  Expiries stale;
   Result<void> changed;
   do {
     std::optional<Result<void>> loaded;

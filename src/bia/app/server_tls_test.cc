@@ -5,11 +5,11 @@
 namespace bia {
 namespace {
 
-using Staple = net::TlsServer::Staple;
+using Lifetime = net::TlsServer::Lifetime;
 
-TEST(StaleStaples, AreToldOfOnce) {
-  StaleStaples stale;
-  std::vector<Staple> staples = {
+TEST(Expiries, AreToldOfOnce) {
+  Expiries stale;
+  std::vector<Lifetime> staples = {
       {"a.pem", "a.der", 1000}, {"b.pem", "b.der", 2000}, {"c.pem", "c.der"}};
   auto line = stale.next(staples, 999);
   EXPECT_TRUE(line.warnings.empty());
@@ -25,13 +25,21 @@ TEST(StaleStaples, AreToldOfOnce) {
   EXPECT_EQ(stale.next(staples, 2001).next, INT64_MAX) << "one that never runs out";
 }
 
-TEST(StaleStaples, ARenewedOneIsAnother) {
-  StaleStaples stale;
+TEST(Expiries, ARenewedOneIsAnother) {
+  Expiries stale;
   EXPECT_EQ(stale.next({{"a.pem", "a.der", 1000}}, 1001).warnings.size(), 1u);
   EXPECT_TRUE(stale.next({{"a.pem", "a.der", 3000}}, 1001).warnings.empty());
   EXPECT_EQ(stale.next({{"a.pem", "a.der", 3000}}, 3000).warnings.size(), 1u);
   EXPECT_EQ(stale.next({{"a.pem", "a.der", 1000}}, 3000).warnings.size(), 1u)
       << "the old one again";
+}
+
+TEST(Expiries, CertificatesHaveTheirOwnWords) {
+  Expiries stale;
+  const auto line = stale.next({{"a.pem", "", 1000}, {"a.pem", "a.der", 1000}}, 1000);
+  ASSERT_EQ(line.warnings.size(), 2u);
+  EXPECT_EQ(line.warnings[0],
+            "the certificate a.pem ran out at 1970-01-01T00:16:40Z: clients refuse it; renew it");
 }
 
 }  // namespace

@@ -45,6 +45,7 @@ void ClientResponse::clear() {
   tls.reset();
   headers.fields().clear();
   body.clear();
+  trailers.fields().clear();
   remote = net::Endpoint();
 }
 

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.h"
 #include "http/client/client_errors.h"
 #include "http/http1/chunked.h"
 #include "http/message/chars.h"
+#include "http/message/field_lines.h"
 
 namespace bia::http {
 namespace {
@@ -42,6 +44,28 @@ Error end_of_stream(bool nothing_received) {
   return Error(Code::kUnavailable, "UNEXPECTED_EOF", nothing_received ? "EOF" : "unexpected EOF");
 }
 
+/// Lines of one value become one, as Go's client has them.
+void unfold(std::string& value) {
+  for (size_t at = 0; (at = value.find("\r\n", at)) != std::string::npos;) {
+    const size_t begin = value.find_last_not_of(" \t", at - 1) + 1;
+    value.replace(begin, value.find_first_not_of(" \t\r\n", at) - begin, begin == 0 ? "" : " ");
+    at = begin;
+  }
+  while (value.ends_with(' ')) value.pop_back();
+}
+
+/// Of lines "name: value\n".
+void keep_trailers(std::string_view lines, Headers& into) {
+  while (!lines.empty()) {
+    std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    const size_t colon = std::min(line.find(':'), line.size());
+    const std::string_view name = line.substr(0, colon);
+    line.remove_prefix(std::min(colon + 1, line.size()));
+    if (may_trail(name)) into.add(name, trim(line));
+  }
+}
+
 /// What Go's client finds wrong first with a status line.
 std::string bad_status_line(std::string_view line) {
   const size_t space = line.find(' ');
@@ -55,7 +79,42 @@ std::string bad_status_line(std::string_view line) {
   return fmt::format("malformed HTTP version \"{}\"", line.substr(0, space));
 }
 
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    const auto byte = static_cast<uint8_t>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      out += fmt::format("\\x{:02x}", byte);
+    } else {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
+  }
+  return out += '"';
+}
+
+/// What Go's client says of a field's line that it refuses as well; empty for other reasons.
+std::string bad_field_line(const Problem& problem, std::string_view line) {
+  const std::string_view reason = problem.reason;
+  const size_t colon = line.find(':');
+  if (reason == "BAD_HEADER") {
+    return colon == std::string_view::npos ? "malformed MIME header: missing colon: " + quoted(line)
+                                           : "malformed MIME header line: " + quoted(line);
+  }
+  if (std::string_view(problem.message).starts_with("more than one")) return {};
+  const std::string_view value = trim(line.substr(std::min(colon, line.size() - 1) + 1));
+  if (reason == "BAD_CONTENT_LENGTH")
+    return (value.empty() ? "invalid empty Content-Length " : "bad Content-Length ") +
+           quoted(value);
+  if (reason == "BAD_TRANSFER_ENCODING") return "unsupported transfer encoding: " + quoted(value);
+  return {};
+}
+
 Error bad_response(const Problem& problem, std::string_view line) {
+  if (!line.empty()) {
+    if (std::string words = bad_field_line(problem, line); !words.empty())
+      return Error(Code::kInvalidArgument, "BAD_RESPONSE", std::move(words));
+  }
   if (std::string_view(problem.message).starts_with("malformed HTTP ") && !line.empty())
     return Error(Code::kInvalidArgument, "BAD_RESPONSE", bad_status_line(line));
   return Error(Code::kInvalidArgument, "BAD_RESPONSE",
@@ -73,6 +132,8 @@ ClientConnection::ClientConnection(net::Socket socket, const net::Endpoint& remo
       default_port_(default_port),
       proxy_(proxy),
       parser_(limits_of(options)),
+      is_last_(options.reuse == ClientOptions::Reuse::kNever),
+      header_bytes_max_(options.header_bytes_max),
       body_bytes_max_(options.body_bytes_max),
       head_timeout_(options.head_timeout) {
   if (socket_.is_tls()) tls_ = std::make_shared<const net::TlsInfo>(*socket_.tls());
@@ -192,6 +253,8 @@ Result<void> ClientConnection::append_head(const ClientRequest& request) {
     buffer_.append("\r\n");
   }
   if (request.headers != nullptr) BIA_TRY(append_fields(request, request_chunked_));
+  // RFC 9112 section 9.6.
+  if (is_last_ && !request_closes_) buffer_.append("Connection: close\r\n");
   const bool says_zero =
       request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
   if (!request_chunked_ && (!request.body.empty() || says_zero)) {
@@ -292,7 +355,7 @@ Result<size_t> ClientConnection::fill(size_t bytes, Deadline deadline, bool cut_
 }
 
 Result<void> ClientConnection::receive_head(Timings& timings, Deadline deadline) {
-  for (;;) {
+  for (size_t interim_bytes = 0;;) {
     parser_.reset();
     Parsed parsed = Parsed::kNeedMore;
     for (;;) {
@@ -313,6 +376,10 @@ Result<void> ClientConnection::receive_head(Timings& timings, Deadline deadline)
       return Error(Code::kInvalidArgument, "BAD_RESPONSE",
                    "unsupported response status: 101 Switching Protocols");
     }
+    interim_bytes += parser_.head_bytes();
+    if (interim_bytes > header_bytes_max_)
+      return Error(Code::kInvalidArgument, "BAD_RESPONSE",
+                   "net/http: too many 1xx informational responses");
     buffer_.consume(parser_.head_bytes());
   }
 }
@@ -329,6 +396,7 @@ void ClientConnection::copy_head(ClientResponse& response) const {
   for (size_t i = 0; i < fields.size(); ++i) {
     fields[i].first.assign(parser_.name(parser_.fields()[i]));
     fields[i].second.assign(parser_.value(parser_.fields()[i]));
+    if (parser_.folded()) unfold(fields[i].second);
   }
 }
 
@@ -342,6 +410,7 @@ Result<void> ClientConnection::receive(const ClientRequest& request, ClientRespo
                                           : std::move(head).error();
   copy_head(response);
   response.body.clear();
+  response.trailers.fields().clear();
   auto received = receive_body(request, response, deadline);
   timings.end = std::max(read_times_.read, first_readable_);
   timings.receiving = timings.end - first_readable_;
@@ -408,7 +477,10 @@ Result<void> ClientConnection::receive_chunked(const ClientRequest& request,
     }
     BIA_TRY(keep(request, response, buffer_.view().substr(0, step.produced)));
     buffer_.consume(step.consumed);
-    if (parsed == Parsed::kComplete) return {};
+    if (parsed == Parsed::kComplete) {
+      keep_trailers(decoder.trailers(), response.trailers);
+      return {};
+    }
     if (BIA_TRY(fill(kReadBytes, deadline)) == 0) return end_of_stream(false);
   }
 }

@@ -82,6 +82,8 @@ class ClientConnection final : fiber::Scheduler::Deferred {
   TimePoint first_readable_{};
   net::Socket::ReadTimes read_times_{};
   uint64_t body_bytes_ = 0;
+  bool is_last_;  ///< each request is its connection's only one
+  size_t header_bytes_max_;
   size_t body_bytes_max_;
   Duration head_timeout_;
   bool request_chunked_ = false;

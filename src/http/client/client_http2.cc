@@ -8,6 +8,7 @@
 
 #include "http/client/client_errors.h"
 #include "http/message/chars.h"
+#include "http/message/field_lines.h"
 
 namespace bia::http {
 
@@ -238,7 +239,10 @@ Result<void> ClientHttp2::exchange(const ClientRequest& request, ClientResponse&
 void ClientHttp2::on_header(Http2Stream& base, Block block, std::string_view name,
                             std::string_view value) noexcept {
   ClientResponse& response = *static_cast<Stream&>(base).response;
-  if (block != Block::kHead) return;
+  if (block != Block::kHead) {
+    if (may_trail(name)) response.trailers.add(name, value);
+    return;
+  }
   if (name == ":status") {
     response.status = 0;
     std::from_chars(value.data(), value.data() + value.size(), response.status);

@@ -43,6 +43,7 @@ void answer(ServerRequest& request, ServerResponse& response) {
     response.body() = request.tls() ? request.tls()->peer_subject : "cleartext";
     return;
   }
+  if (request.path() == "/trailers") response.add_trailer("X-Sum", "42");
   if (request.path() == "/fields") response.add_header("X-Fill", std::string(2000, 'x'));
   auto body = request.body();
   if (!body) return write_error(response, body.error());
@@ -140,6 +141,17 @@ TEST(ClientHttp2, RefusesAHeadAboveItsLimit) {
     EXPECT_EQ(reply.result.error().message(),
               "http2: response header list larger than advertised limit");
     EXPECT_TRUE(fixture.send("GET", "/").result.ok()) << "the connection goes on";
+  });
+}
+
+TEST(ClientHttp2, KeepsTrailers) {
+  Setting setting;
+  secure(setting, {"h2"}, {"h2"});
+  with(setting, [](Server&, Fixture& fixture) {
+    const Reply reply = fixture.send("GET", "/trailers");
+    ASSERT_TRUE(reply.result.ok()) << reply.result.error().text();
+    EXPECT_EQ(reply.response.trailers.get("x-sum"), "42");
+    EXPECT_FALSE(reply.response.headers.has("x-sum"));
   });
 }
 

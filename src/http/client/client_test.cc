@@ -311,10 +311,18 @@ TEST(Client, ReportsWhatWentWrong) {
        "malformed HTTP response \"SSH-2.0-OpenSSH_9\""},
       {"HTTP/1.1 abc OK\r\n\r\n", Code::kInvalidArgument, "BAD_RESPONSE",
        "malformed HTTP status code \"abc\""},
+      {"HTTP/1.1 200 OK\r\nX: a\x01\r\n\r\n", Code::kInvalidArgument, "BAD_RESPONSE",
+       "malformed MIME header line: \"X: a\\x01\""},
+      {"HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nhi", Code::kInvalidArgument, "BAD_RESPONSE",
+       "bad Content-Length \"+2\""},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", Code::kInvalidArgument, "BAD_RESPONSE",
+       "unsupported transfer encoding: \"gzip\""},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n 3\r\n\r\nhi", Code::kInvalidArgument,
+       "BAD_RESPONSE", "malformed MIME header line: \" 3\""},
       {"HTTP/2 200 OK\r\n\r\n", Code::kInvalidArgument, "BAD_RESPONSE",
        "malformed HTTP version \"HTTP/2\""},
       {"HTTP/1.1 200 OK\r\nbad line\r\n\r\n", Code::kInvalidArgument, "BAD_RESPONSE",
-       "\"bad line\""},
+       "malformed MIME header: missing colon: \"bad line\""},
       {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", Code::kInvalidArgument,
        "BAD_RESPONSE", "hexadecimal"},
       {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -337,6 +345,66 @@ TEST(Client, ReportsWhatWentWrong) {
           << reply.result.error().message();
     }
   });
+}
+
+TEST(Client, TakesFoldedLinesAsOne) {
+  in_fiber([](fiber::ThreadGroup&) {
+    for (const size_t step : {SIZE_MAX, size_t{1}}) {
+      Script script(
+          {{"HTTP/1.9 200 OK\r\nX-A: b \r\n  c\r\n\td \r\nX-B:\r\n  e\r\nX-C: f\r\n  \r\n"
+            "Content-Length: 2\r\n\r\nhi"}});
+      script.step = step;
+      Client client({});
+      const Reply reply = get(client, script.port());
+      ASSERT_TRUE(reply.result.ok()) << reply.result.error().text();
+      EXPECT_EQ(reply.response.headers.get("x-a"), "b c d");
+      EXPECT_EQ(reply.response.headers.get("x-b"), "e");
+      EXPECT_EQ(reply.response.headers.get("x-c"), "f");
+      EXPECT_EQ(reply.response.body, "hi");
+    }
+  });
+}
+
+TEST(Client, KeepsTrailersThatMayTrail) {
+  in_fiber([](fiber::ThreadGroup&) {
+    const std::string answer =
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Sum:  42 "
+        "\r\nContent-Length: 9\r\nX-Empty:\r\n\r\n";
+    Script script({{answer, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}});
+    Client client({});
+    ClientResponse response;
+    Timings timings;
+    ClientRequest request;
+    request.host = "127.0.0.1";
+    request.port = script.port();
+    request.target = "/";
+    ASSERT_TRUE(client.send(request, response, timings, Deadline::after(seconds(5))).ok());
+    EXPECT_EQ(response.body, "hi");
+    ASSERT_EQ(response.trailers.size(), 2u);
+    EXPECT_EQ(response.trailers.get("x-sum"), "42");
+    EXPECT_TRUE(response.trailers.has("x-empty"));
+    ASSERT_TRUE(client.send(request, response, timings, Deadline::after(seconds(5))).ok());
+    EXPECT_EQ(response.trailers.size(), 0u) << "of the answer before";
+  });
+}
+
+TEST(Client, LimitsInterimAnswers) {
+  const std::string interim = "HTTP/1.1 102 Processing\r\n\r\n";  // 27 bytes
+  for (const size_t count : {100, 101}) {
+    in_fiber([&](fiber::ThreadGroup&) {
+      std::string answer;
+      for (size_t i = 0; i < count; ++i) answer += interim;
+      Script script({{answer + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}});
+      ClientOptions options;
+      options.header_bytes_max = 100 * interim.size();
+      Client client(options);
+      const Reply reply = get(client, script.port());
+      EXPECT_EQ(reply.result.ok(), count == 100);
+      if (count > 100) {
+        EXPECT_EQ(reply.result.error().reason(), "BAD_RESPONSE");
+      }
+    });
+  }
 }
 
 TEST(Client, LimitsTrailersOfOneLetter) {

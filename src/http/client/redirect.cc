@@ -22,7 +22,11 @@ bool redirects(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
+/// Of the content that a request without it has none of: Expect is about it as well (RFC 9110
+/// section 10.1.1).
 bool names_content(std::string_view field) {
+  if (field_name_equals(field, "expect") || field_name_equals(field, "transfer-encoding"))
+    return true;
   constexpr std::string_view kContent = "content-";
   return field.size() > kContent.size() &&
          field_name_equals(field.substr(0, kContent.size()), kContent);
@@ -73,8 +77,9 @@ Result<void> turn(ClientRequest& request, Hop& hop, int status, std::string_view
 }  // namespace
 
 bool is_same_site(std::string_view first_host, std::string_view host) {
-  return host == first_host || (host.size() > first_host.size() && host.ends_with(first_host) &&
-                                host[host.size() - first_host.size() - 1] == '.');
+  if (host.size() <= first_host.size()) return field_name_equals(host, first_host);
+  const size_t above = host.size() - first_host.size();
+  return host[above - 1] == '.' && field_name_equals(host.substr(above), first_host);
 }
 
 Result<void> send_following(Client& client, const ClientRequest& request, ClientResponse& response,

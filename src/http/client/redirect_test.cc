@@ -26,8 +26,8 @@ void answer(ServerRequest& request, ServerResponse& response) {
   }
   std::string& body = response.body();
   body.append(method_name(request.method())).append(" ").append(target);
-  for (const char* name :
-       {"host", "authorization", "proxy-authorization", "cookie", "content-type", "x-own"}) {
+  for (const char* name : {"host", "authorization", "proxy-authorization", "cookie", "content-type",
+                           "expect", "x-own"}) {
     if (const std::string_view value = request.header(name); !value.empty())
       body.append(" ").append(name).append("=").append(value);
   }
@@ -63,7 +63,10 @@ class Redirects : public ::testing::Test {
       headers.add("Proxy-Authorization", "hidden");
       headers.add("Cookie", "a=b");
       headers.add("X-Own", "1");
-      if (!body.empty()) headers.add("Content-Type", "text/plain");
+      if (!body.empty()) {
+        headers.add("Content-Type", "text/plain");
+        headers.add("Expect", "100-continue");
+      }
       ClientRequest request;
       request.method = method;
       request.host = "one.example";
@@ -100,7 +103,7 @@ TEST_F(Redirects, AskWithGetButFor307And308) {
   }
   for (const char* status : {"307", "308"})
     EXPECT_EQ(body_of("PUT", std::string("/") + status + "//b", "text"),
-              asked("PUT") + " content-type=text/plain x-own=1 [text]")
+              asked("PUT") + " content-type=text/plain expect=100-continue x-own=1 [text]")
         << status;
 }
 
@@ -112,6 +115,9 @@ TEST_F(Redirects, KeepSecretsToTheirSite) {
                 })
         .response.body;
   };
+  EXPECT_EQ(at("ONE.example"),
+            "GET /b host=ONE.example:PORT authorization=secret proxy-authorization=hidden "
+            "cookie=a=b x-own=1 []");
   EXPECT_EQ(at("two.example"), "GET /b host=two.example:PORT x-own=1 []");
   EXPECT_EQ(at("none.example"), "GET /b host=none.example:PORT x-own=1 []");
   EXPECT_EQ(at("a.one.example"),

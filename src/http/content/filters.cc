@@ -88,6 +88,26 @@ bool is_read(const ServerRequest& request) {
   return request.method() == Method::kGet || request.method() == Method::kHead;
 }
 
+/// RFC 9110 section 13.2.2, as far as it is about tags.
+Precondition evaluate(ServerRequest& request, ServerResponse& response, std::string_view etag) {
+  std::string joined[2];
+  const std::string_view must = list_header(request, "if-match", joined[0]);
+  const std::string_view must_not = list_header(request, "if-none-match", joined[1]);
+  // If-Match compares strongly (section 13.1.1), and comes first.
+  const bool failed = !must.empty() && !list_has(must, etag, Comparison::kStrong);
+  const bool matched = !failed && !must_not.empty() && list_has(must_not, etag, Comparison::kWeak);
+  if (!failed && !matched) return Precondition::kGoOn;
+  if (matched && is_read(request)) {
+    response.set_status(304);
+    response.body().clear();
+  } else {
+    write_error(response, 412, "PRECONDITION_FAILED",
+                failed ? "If-Match does not name the present state"
+                       : "If-None-Match names the present state");
+  }
+  return Precondition::kAnswered;
+}
+
 /// FNV-1a over words: an ETag has to differ, not to resist forgery.
 uint64_t hash_of(std::string_view bytes) {
   constexpr uint64_t kPrime = 0x100000001b3;
@@ -176,33 +196,13 @@ Handler with_etags(Handler inner) {
       if (response.body().empty()) return;
       response.add_header("ETag", fmt::format("W/\"{:016x}\"", hash_of(response.body())));
     }
-    std::string joined;
-    const std::string_view wanted = list_header(request, "if-none-match", joined);
-    if (wanted.empty() || !list_has(wanted, response.header("etag"), Comparison::kWeak)) return;
-    response.set_status(304);
-    response.body().clear();
+    evaluate(request, response, response.header("etag"));
   };
 }
 
 Precondition check_etag(ServerRequest& request, ServerResponse& response, std::string_view etag) {
   response.set_header("ETag", etag);
-  std::string joined[2];
-  const std::string_view must = list_header(request, "if-match", joined[0]);
-  const std::string_view must_not = list_header(request, "if-none-match", joined[1]);
-  // If-Match compares strongly (RFC 9110 section 13.1.1), and comes first (section 13.2.2).
-  const bool failed = !must.empty() && !list_has(must, etag, Comparison::kStrong);
-  const bool matched =
-      must.empty() && !must_not.empty() && list_has(must_not, etag, Comparison::kWeak);
-  if (!failed && !matched) return Precondition::kGoOn;
-  if (matched && is_read(request)) {
-    response.set_status(304);
-    response.body().clear();
-  } else {
-    write_error(response, 412, "PRECONDITION_FAILED",
-                failed ? "If-Match does not name the present state"
-                       : "If-None-Match names the present state");
-  }
-  return Precondition::kAnswered;
+  return evaluate(request, response, etag);
 }
 
 }  // namespace bia::http

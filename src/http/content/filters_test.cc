@@ -201,6 +201,7 @@ TEST_F(Filters, MakesEtagsAndAnswers304) {
   int status = 200;
   const Handler handler = with_etags([&](ServerRequest&, ServerResponse& response) {
     response.set_status(status);
+    response.add_header("Content-Type", "text/plain");
     response.body() = text;
   });
   serve(handler, [&] {
@@ -215,6 +216,16 @@ TEST_F(Filters, MakesEtagsAndAnswers304) {
     EXPECT_EQ(ask("If-None-Match", "\"other\"").status, 200);
     EXPECT_EQ(ask("If-None-Match", "\"unended").status, 200);
     EXPECT_EQ(ask("If-None-Match", etag, "POST").status, 200) << "not a question";
+    EXPECT_EQ(ask("If-Match", "*").status, 200);
+    const Answer failed = ask("If-Match", etag);
+    EXPECT_EQ(failed.status, 412) << "a weak tag equals none here";
+    EXPECT_EQ(failed.header("etag"), etag);
+    EXPECT_EQ(failed.headers.joined("content-type"), "application/json");
+    EXPECT_EQ(failed.body.find("some text"), std::string::npos);
+    Headers both;
+    both.add("If-None-Match", "\"other\"");
+    both.add("If-Match", "\"other\"");
+    EXPECT_EQ(send(both).status, 412) << "If-Match goes first";
     text = "another text";
     EXPECT_EQ(ask("If-None-Match", etag).status, 200);
     status = 404;
@@ -257,6 +268,10 @@ TEST_F(Filters, AHandlerAsksBeforeItWorks) {
     EXPECT_EQ(ask("If-Match", "W/\"v7\"", "PUT").status, 412) << "a weak tag equals none here";
     EXPECT_EQ(ask("If-Match", "W/\"v7\", \"v7\"", "PUT").body, "made");
     EXPECT_EQ(ask("If-Match", "*", "PUT").body, "made");
+    Headers both;
+    both.add("If-Match", "\"v7\"");
+    both.add("If-None-Match", "\"v7\"");
+    EXPECT_EQ(send(both).status, 304) << "both are asked";
   });
 }
 

@@ -20,6 +20,7 @@ void HeadParser::reset_head() {
   connection_keep_alive_ = false;
   connection_upgrade_ = false;
   has_upgrade_ = false;
+  folded_ = false;
   content_length_ = kNoLength;
   fields_.clear();
 }
@@ -69,6 +70,10 @@ Parsed HeadParser::parse_fields(const char* base, size_t size) {
     while (at < end && char_is(*at, kTokenChar)) ++at;
     if (at == end) return need_more(size);
     if (*at != ':' || at == name) {
+      if ((*name == ' ' || *name == '\t') && side_ == Side::kResponse && !fields_.empty()) {
+        if (Parsed line = fold(at, end); line != Parsed::kComplete) return line;
+        continue;
+      }
       if (*name == ' ' || *name == '\t')
         return refuse(400, "BAD_HEADER", "folded header lines are obsolete and refused");
       if (*at == ' ' || *at == '\t')
@@ -107,6 +112,22 @@ Parsed HeadParser::parse_fields(const char* base, size_t size) {
   }
 }
 
+/// RFC 9112 section 5.2: a user agent takes such lines as one. Not where they frame the message.
+Parsed HeadParser::fold(const char* at, const char* end) {
+  FieldRef& field = fields_.back();
+  if (field_name_equals(name(field), "content-length") ||
+      field_name_equals(name(field), "transfer-encoding"))
+    return refuse(400, "BAD_HEADER", "a folded line in a field about the message's framing");
+  const char* const stop = find_stop<0x1f>(at, end);
+  if (stop == end || (*stop == '\r' && end - stop < 2)) return need_more(available_);
+  if (stop[0] != '\r' || stop[1] != '\n')
+    return refuse(400, "BAD_HEADER", "a control character in a field's value");
+  field.value_size = static_cast<uint32_t>(stop - base_) - field.value;
+  folded_ = true;
+  position_ = static_cast<uint32_t>(stop + 2 - base_);
+  return Parsed::kComplete;
+}
+
 Parsed HeadParser::known_field(const FieldRef& field) {
   const std::string_view field_name = name(field);
   const std::string_view field_value = value(field);
@@ -114,10 +135,8 @@ Parsed HeadParser::known_field(const FieldRef& field) {
     case 4:
       if (side_ == Side::kRequest && equals_lower(field_name, "host")) {
         if (host_count_ < 2) ++host_count_;
-        for (char c : field_value) {
-          if (!char_is(c, kHostChar))
-            return refuse(400, "BAD_HOST", "Host has a character that no host name has");
-        }
+        if (!is_host_field(field_value))
+          return refuse(400, "BAD_HOST", "Host is not a host with or without a port");
       }
       break;
     case 6:

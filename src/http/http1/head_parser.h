@@ -59,6 +59,8 @@ class HeadParser {
     return version_minor_ >= 1 ? !connection_close_ : connection_keep_alive_ && !connection_close_;
   }
   uint64_t body_bytes_max() const { return limits_.body_bytes_max; }
+  /// A response's field goes on in a further line: its value has the line's end in it.
+  bool folded() const { return folded_; }
   bool upgrade() const { return connection_upgrade_ && has_upgrade_; }
 
  protected:
@@ -86,6 +88,7 @@ class HeadParser {
 
  private:
   Parsed known_field(const FieldRef& field);
+  Parsed fold(const char* at, const char* end);
   void take_authority();
   Parsed content_length_field(std::string_view value);
   Parsed transfer_encoding_field(std::string_view value);
@@ -97,6 +100,7 @@ class HeadParser {
   bool connection_keep_alive_ = false;
   bool connection_upgrade_ = false;
   bool has_upgrade_ = false;
+  bool folded_ = false;
   uint64_t content_length_ = kNoLength;
   Problem problem_;
   std::vector<FieldRef> fields_;

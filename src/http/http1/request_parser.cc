@@ -12,6 +12,14 @@ constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr uint32_t kEmptyLinesMax = 2;
 constexpr uint32_t kMethodBytesMax = 32;
 
+/// Of "http://" or "https://", in whatever case (RFC 3986 section 3.1), or 0.
+size_t scheme_size(std::string_view target) {
+  for (std::string_view each : {"http://", "https://"}) {
+    if (equals_lower(target.substr(0, each.size()), each)) return each.size();
+  }
+  return 0;
+}
+
 }  // namespace
 
 void RequestParser::reset() {
@@ -129,16 +137,15 @@ Parsed RequestParser::split_target() {
       query_size_ = 0;
       return Parsed::kComplete;
     }
-    const size_t scheme = text.starts_with("http://") ? 7 : text.starts_with("https://") ? 8 : 0;
+    const size_t scheme = scheme_size(text);
     const size_t slash = scheme == 0 ? std::string_view::npos
                                      : std::min(text.find_first_of("/?", scheme), text.size());
     if (scheme == 0 || slash == scheme)
       return refuse(400, "BAD_TARGET", "the request target is neither a path nor a URL");
     const std::string_view authority = text.substr(scheme, slash - scheme);
     // "@" neither: a name before it (RFC 9110 section 4.2.4) hides which host is meant.
-    if (!std::all_of(authority.begin(), authority.end(),
-                     [](char c) { return char_is(c, kHostChar); }))
-      return refuse(400, "BAD_TARGET", "the URL's host has a character that no host name has");
+    if (!is_host_field(authority))
+      return refuse(400, "BAD_TARGET", "the URL has no host with or without a port");
     authority_ = target_ + static_cast<uint32_t>(scheme);
     authority_size_ = static_cast<uint32_t>(authority.size());
     path_ += static_cast<uint32_t>(slash);
@@ -153,6 +160,11 @@ Parsed RequestParser::split_target() {
   path_size_ = mark == nullptr ? static_cast<uint32_t>(rest) : static_cast<uint32_t>(mark - begin);
   query_ = mark == nullptr ? target_end : path_ + path_size_ + 1;
   query_size_ = target_end - query_;
+  if (path_size_ == 0) {
+    // Of "http://host" it is "/" (RFC 9110 section 4.2.3), as the one before the host.
+    path_ = authority_ - 1;
+    path_size_ = 1;
+  }
   return Parsed::kComplete;
 }
 

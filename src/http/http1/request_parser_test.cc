@@ -104,8 +104,9 @@ TEST(RequestParser, TakesTheFormsOfATarget) {
   EXPECT_EQ(path("GET /?"), "/|");
   EXPECT_EQ(path("GET /a?b?c"), "/a|b?c");
   EXPECT_EQ(path("GET http://h:1/a/b?c"), "/a/b|c");
-  EXPECT_EQ(path("GET http://h"), "|");
-  EXPECT_EQ(path("GET http://h?q"), "|q");
+  EXPECT_EQ(path("GET HTTPS://h/a"), "/a|");
+  EXPECT_EQ(path("GET http://h"), "/|");
+  EXPECT_EQ(path("GET http://h?q"), "/|q");
   EXPECT_EQ(path("OPTIONS *"), "*|");
   EXPECT_EQ(path("GET /\xc3\xa9"), "/\xc3\xa9|");
   EXPECT_EQ(path("M-SEARCH /x"), "/x|");
@@ -151,6 +152,8 @@ const Case kCases[] = {
     {"GET http:///a HTTP/1.1\r\n", Parsed::kBad, 400, "BAD_TARGET"},
     {"GET http://u@h/a HTTP/1.1\r\n", Parsed::kBad, 400, "BAD_TARGET"},
     {"GET http://h\"/a HTTP/1.1\r\n", Parsed::kBad, 400, "BAD_TARGET"},
+    {"GET http://:80/a HTTP/1.1\r\n", Parsed::kBad, 400, "BAD_TARGET"},
+    {"GET http://[::1/a HTTP/1.1\r\n", Parsed::kBad, 400, "BAD_TARGET"},
     {"GET /a#b HTTP/1.1\r\n", Parsed::kBad, 400, "BAD_TARGET"},
     {"GET /a\x01 HTTP/1.1\r\n", Parsed::kBad, 400, "BAD_REQUEST_LINE"},
     {"GET /a\x7f HTTP/1.1\r\n", Parsed::kBad, 400, "BAD_REQUEST_LINE"},
@@ -170,6 +173,13 @@ const Case kCases[] = {
     {"GET / HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n", Parsed::kBad, 400, "BAD_HOST"},
     {"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", Parsed::kBad, 400, "BAD_HOST"},
     {"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", Parsed::kBad, 400, "BAD_HOST"},
+    {"GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", Parsed::kBad, 400, "BAD_HOST"},
+    {"GET / HTTP/1.1\r\nHost: ::1\r\n\r\n", Parsed::kBad, 400, "BAD_HOST"},
+    {"GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", Parsed::kBad, 400, "BAD_HOST"},
+    {"GET / HTTP/1.1\r\nHost: []\r\n\r\n", Parsed::kBad, 400, "BAD_HOST"},
+    {"GET / HTTP/1.1\r\nHost: [::1]x\r\n\r\n", Parsed::kBad, 400, "BAD_HOST"},
+    {"GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", Parsed::kComplete, 0, ""},
+    {"GET / HTTP/1.1\r\nHost: a.b:\r\n\r\n", Parsed::kComplete, 0, ""},
     {"GET / HTTP/1.1\r\nHost: a\r\nExpect: magic\r\n\r\n", Parsed::kBad, 417, "BAD_EXPECT"},
     // Framing.
     {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",

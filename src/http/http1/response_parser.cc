@@ -37,8 +37,7 @@ Parsed ResponseParser::parse_status_line(const char* base, size_t size) {
                : refuse(502, "BAD_RESPONSE", "malformed HTTP status line");
   }
   auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (bytes[7] != '0' && bytes[7] != '1')
-    return refuse(502, "BAD_RESPONSE", "malformed HTTP version");
+  if (!digit(bytes[7])) return refuse(502, "BAD_RESPONSE", "malformed HTTP version");
   if (bytes[8] != ' ' || !digit(bytes[9]) || !digit(bytes[10]) || !digit(bytes[11]) ||
       bytes[9] == '0') {
     return refuse(502, "BAD_RESPONSE", "malformed HTTP status code");
@@ -46,7 +45,8 @@ Parsed ResponseParser::parse_status_line(const char* base, size_t size) {
   if (bytes[kStatusEnd] != ' ' && bytes[kStatusEnd] != '\r') {
     return refuse(502, "BAD_RESPONSE", "malformed HTTP status code");
   }
-  version_minor_ = bytes[7] - '0';
+  // RFC 9110 section 2.5: a higher minor version is taken as the highest that is spoken.
+  version_minor_ = bytes[7] == '0' ? 0 : 1;
   status_ = (bytes[9] - '0') * 100 + (bytes[10] - '0') * 10 + (bytes[11] - '0');
   const char* const reason = base + kStatusEnd + (bytes[kStatusEnd] == ' ' ? 1 : 0);
   const char* const end = base + size;

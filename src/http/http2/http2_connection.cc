@@ -97,6 +97,7 @@ Http2Connection::~Http2Connection() = default;
 
 void Http2Connection::start() {
   bool server = options_.role == Http2Options::Role::kServer;
+  if (server) socket_.limit_records(options_.handshake_timeout);
   if (!server) out_.append(kHttp2Preface);
   std::pair<uint16_t, uint32_t> settings[] = {
       {kSettingInitialWindowSize, options_.stream_window_bytes},
@@ -126,6 +127,7 @@ Result<void> Http2Connection::run(std::string_view first) {
   while (outcome && !closed_) {
     auto read = socket_.read_some(into, read_deadline(handshake));
     if (!read) {
+      if (may_be_body(read.error())) continue;
       if (!settings_pending_ && read.error().code() == Code::kDeadlineExceeded)
         fail(Http2Abuse::kSlowFrame);
       outcome = std::move(read).error();

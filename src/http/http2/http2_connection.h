@@ -148,6 +148,10 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
     return partial_.empty() && block_id_ == 0 ? Deadline::never() : frame_deadline();
   }
   Deadline frame_deadline() const;
+  /// Half a record, while requests are in progress: their bodies have times of their own.
+  bool may_be_body(const Error& failed) const {
+    return failed.reason() == "TLS_RECORD" && streams_.size() > 0;
+  }
   bool partial_is_data() const;
   /// Bytes of `bytes` that are parsed; the rest is the beginning of a frame.
   size_t parse(std::string_view bytes);

@@ -15,6 +15,7 @@ enum CharClass : uint8_t {
   kTargetChar = 2,  ///< request target: visible, not '#'; bytes above 0x7f as curl sends them
   kHostChar = 4,    ///< RFC 3986 host and port
   kUnreservedChar = 8,
+  kNameChar = 16,  ///< RFC 3986 reg-name: a host that is no IPv6 address, without its port
 };
 
 constexpr std::array<uint8_t, 256> make_char_classes() {
@@ -27,9 +28,10 @@ constexpr std::array<uint8_t, 256> make_char_classes() {
   }
   constexpr std::string_view kAlnum =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-  mark(kAlnum, kTokenChar | kHostChar | kUnreservedChar);
+  mark(kAlnum, kTokenChar | kHostChar | kUnreservedChar | kNameChar);
   mark("!#$%&'*+-.^_`|~", kTokenChar);
   mark("-._~!$&'()*+,;=%:[]", kHostChar);
+  mark("-._~!$&'()*+,;=%", kNameChar);
   mark("-._~", kUnreservedChar);
   return table;
 }
@@ -37,6 +39,25 @@ inline constexpr std::array<uint8_t, 256> kCharClasses = make_char_classes();
 
 inline bool char_is(char c, CharClass wanted) {
   return (kCharClasses[static_cast<uint8_t>(c)] & wanted) != 0;
+}
+
+/// "example.org", "example.org:80", "[::1]:80" (RFC 9110 section 7.2).
+inline bool is_host_field(std::string_view text) {
+  size_t at = 0;
+  while (at < text.size() && char_is(text[at], kNameChar)) ++at;
+  if (at == text.size()) return true;
+  if (at == 0 && text[0] == '[') {
+    at = text.find(']');
+    if (at == std::string_view::npos || at == 1) return false;
+    for (char c : text.substr(1, at - 1)) {
+      if (!char_is(c, kHostChar) || c == '[') return false;
+    }
+    ++at;
+    if (at == text.size()) return true;
+  }
+  if (at == 0 || text[at] != ':') return false;
+  for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9';) ++at;
+  return at == text.size();
 }
 
 /// -1 where `c` is no hexadecimal digit.

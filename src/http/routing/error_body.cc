@@ -73,14 +73,14 @@ void append_error_json(std::string& out, int status, std::string_view reason,
 void write_error(ServerResponse& response, int status, std::string_view reason,
                  std::string_view message) {
   response.set_status(status);
-  response.add_header("Content-Type", "application/json");
+  response.set_header("Content-Type", "application/json");
   response.body().clear();
   append_error_json(response.body(), status, reason, message, {});
 }
 
 void write_error(ServerResponse& response, const Error& error) {
   response.set_status(error.http_status());
-  response.add_header("Content-Type", "application/json");
+  response.set_header("Content-Type", "application/json");
   response.body().clear();
   append_error_json(response.body(), error.http_status(), error.reason(), error.message(),
                     error.metadata());

@@ -78,7 +78,7 @@ ServerConnection::Next ServerConnection::turn() {
       if (!flush()) return Next::kEnd;
       if (fill()) return Next::kGoOn;
       // RFC 9110 section 15.5.9: the peer had begun a request and may want to know.
-      if (expired_ && phase_ == Phase::kHead) {
+      if (expired_ && (phase_ == Phase::kHead || phase_ == Phase::kFirst)) {
         return refuse({408, "REQUEST_TIMEOUT", "the request's head did not come in time"});
       }
       return Next::kEnd;
@@ -101,25 +101,33 @@ void ServerConnection::serve_http2() {
 }
 
 bool ServerConnection::fill() {
-  if (in_.empty()) {
-    if (thread_.stopping && !std::exchange(owed_, false)) return false;
-    enter(Phase::kIdle);
-    if (in_.capacity() > kKeptBytesMax) in_.release();
-    if (out_.capacity() > kKeptBytesMax) out_.release();
-    request_.shrink(kKeptBytesMax);
-    response_.shrink(kKeptBytesMax);
+  if (in_.empty()) return fill_first();
+  if (phase_ == Phase::kFirst) {
+    phase_ = Phase::kHead;
   } else if (phase_ != Phase::kHead) {
     // Counts from the head's first byte, however slowly the rest drips in.
     enter(Phase::kHead);
   }
-  // No buffer is needed until there is something to read: the sweeper takes it from connections
-  // that stay idle.
-  if (!socket_.wait_readable(Deadline::never())) return false;
-  if (in_.capacity() == 0) in_.reserve(kFirstReadBytes);
   if (in_.space().empty()) in_.reserve(std::max(in_.size(), kReadBytes));
   auto count = socket_.read_some(in_.space(), Deadline::never());
   if (!count || *count == 0) return false;
   in_.filled(*count);
+  return true;
+}
+
+bool ServerConnection::fill_first() {
+  if (thread_.stopping && !std::exchange(owed_, false)) return false;
+  enter(Phase::kIdle);
+  if (in_.capacity() > kKeptBytesMax) in_.release();
+  if (out_.capacity() > kKeptBytesMax) out_.release();
+  request_.shrink(kKeptBytesMax);
+  response_.shrink(kKeptBytesMax);
+  // Not into a buffer of the connection's own, which the sweeper takes while this waits. One a
+  // thread: it is in use only between a read and the next suspension.
+  thread_local std::unique_ptr<char[]> first(new char[kReadBytes]);
+  auto count = socket_.read_some({first.get(), kReadBytes}, Deadline::never());
+  if (!count || *count == 0) return false;
+  in_.append({first.get(), *count});
   return true;
 }
 
@@ -278,6 +286,10 @@ void ServerConnection::sweep() {
     case Phase::kHead:
       if (age < thread_.core.header_ticks) return;
       break;
+    case Phase::kFirst:
+      if (!socket_.record_begun()) return enter(Phase::kIdle);  // A key update, or the like.
+      if (age < thread_.core.header_ticks) return;
+      break;
     case Phase::kIdle:
       if (age >= 2) {
         // Waiting for a first byte: none of these holds anything.
@@ -288,6 +300,7 @@ void ServerConnection::sweep() {
       }
       // Once: what parsing, handlers and above all a TLS handshake called deeper.
       if (age == 2) fiber_.trim();
+      if (socket_.record_begun()) return enter(Phase::kFirst);
       if (age < thread_.core.idle_ticks) return;
       break;
     case Phase::kBody:
@@ -329,13 +342,13 @@ void ServerConnection::drain() {
 void ServerConnection::end_if_idle() {
   if (http2_ != nullptr) return http2_->shut_down();
   if (phase_ == Phase::kHandshake) owed_ = true;
-  if (phase_ == Phase::kIdle) shut_reading();
+  if (is_idle()) shut_reading();
 }
 
 void ServerConnection::end_handshake() {
   if (http2_ != nullptr) return;
   cut_ = phase_ == Phase::kHandshake;
-  if (cut_ || phase_ == Phase::kIdle) ::shutdown(socket_.fd(), SHUT_RDWR);
+  if (cut_ || is_idle()) ::shutdown(socket_.fd(), SHUT_RDWR);
 }
 
 void ServerConnection::cancel() {

@@ -127,7 +127,8 @@ class ServerConnection final : private fiber::Scheduler::Deferred,
                                private fiber::FdWatch::Observer {
  public:
   /// Of what the peer owes, for the sweeper: it closes a connection that stays too long in one.
-  enum class Phase : uint8_t { kHandshake, kIdle, kHead, kBody, kHandling, kWrite };
+  /// kFirst: half a TLS record, of which nothing can be read yet.
+  enum class Phase : uint8_t { kHandshake, kIdle, kFirst, kHead, kBody, kHandling, kWrite };
 
   /// `fiber` is the one that runs it.
   ServerConnection(ServerThread& thread, net::Socket socket, fiber::Fiber& fiber);
@@ -152,8 +153,6 @@ class ServerConnection final : private fiber::Scheduler::Deferred,
   friend class Http1Request;
   friend class Http1Response;
 
-  /// Most heads fit; a connection's first buffer is what ten thousand idle ones keep.
-  static constexpr size_t kFirstReadBytes = 1024;
   static constexpr size_t kReadBytes = 4096;
   static constexpr size_t kKeptBytesMax = 16 * 1024;
   static constexpr size_t kGatheredBytesMax = 64 * 1024;
@@ -162,6 +161,7 @@ class ServerConnection final : private fiber::Scheduler::Deferred,
     phase_ = phase;
     since_ = thread_.tick;
   }
+  bool is_idle() const { return phase_ == Phase::kIdle && !socket_.record_begun(); }
   enum class Next : uint8_t { kGoOn, kEnd, kEndUnread };
   bool handshake();
   Next turn();
@@ -169,6 +169,7 @@ class ServerConnection final : private fiber::Scheduler::Deferred,
   Next refuse(const Problem& problem);
   Next hand_over(ServerResponse::Taker& taker);
   bool fill();
+  bool fill_first();
   Result<void> flush();
   /// Suspends while the peer does not read, also where its handler is cancelled.
   Result<void> write_all(std::span<const iovec> parts);

@@ -127,15 +127,13 @@ void ServerStream::join_cookies() {
   fields_.erase(std::remove_if(first + 1, fields_.end(), is_cookie), fields_.end());
 }
 
-/// RFC 9113 section 8.3.1: Host may stand beside ":authority" and say the same. As HTTP/1.1's
-/// parser sees to the characters.
+/// RFC 9113 section 8.3.1: Host may stand beside ":authority" and say the same.
 bool ServerStream::has_one_host() {
   const auto is_host = [this](const Field& field) { return text(field.name) == "host"; };
   const auto first = std::find_if(fields_.begin(), fields_.end(), is_host);
   if (first == fields_.end()) return true;
   const std::string_view host = text(first->value);
-  const bool clean =
-      std::all_of(host.begin(), host.end(), [](char c) { return char_is(c, kHostChar); });
+  const bool clean = is_host_field(host);
   if (!clean || hosts_ == 1) return clean;
   const bool same = std::all_of(first, fields_.end(), [&](const Field& field) {
     return !is_host(field) || field_name_equals(text(field.value), host);

@@ -29,6 +29,22 @@ uint64_t count_of(const std::vector<std::pair<std::string_view, uint64_t>>& coun
   return 0;
 }
 
+TEST(ServerTimeouts, AFirstRequestMayComeLate) {
+  ServerOptions options;
+  options.idle_timeout = seconds(100);
+  options.header_timeout = milliseconds(40);
+  with_server([](ServerRequest&, ServerResponse& response) { response.body() = "late"; },
+              [&](Server& server) {
+                Peer peer(server.address());
+                // The sweeper takes an idle connection's buffers at its second look.
+                fiber::sleep_for(milliseconds(200)).value();
+                peer.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: " +
+                          std::string(500, 'x') + "\r\n\r\n");
+                EXPECT_EQ(peer.all().find("HTTP/1.1 200 OK\r\n"), 0u);
+              },
+              options);
+}
+
 TEST(ServerTimeouts, AnAnswerMayTakeLongAsLongAsItsPeerReads) {
   // Far above what the kernel takes: most of it waits for the peer, one write all along.
   const std::string large(24'000'000, 'x');

@@ -1,15 +1,19 @@
-// Handshakes that a stop finds in progress.
+// Handshakes that a stop finds in progress, and records that do not end.
 #include <gtest/gtest.h>
 
 #include "bia/fiber/scheduler.h"
 #include "bia/fiber/threads.h"
 #include "bia/http/server.h"
 #include "bia/net/socket.h"
+#include "http/http2/http2_protocol.h"
+#include "http/server/server_test_support.h"
+#include "net/half_record_test_support.h"
 #include "net/tls_test_support.h"
 
 namespace bia::http {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 void greet(ServerRequest&, ServerResponse& response) { response.body() = "hello"; }
@@ -75,6 +79,74 @@ TEST(ServerTls, AStopDoesNotWaitForARequestBehindAHandshake) {
     EXPECT_TRUE(!count.ok() || *count == 0);
   };
   stop_before_handshake(body, 0);
+}
+
+/// `body` beside a server that speaks TLS and says by on_refusal what it refuses.
+void with_tls_server(ServerOptions options, const std::vector<std::string>& alpn,
+                     const std::function<void(net::HalfRecords&, Server&)>& body) {
+  net::TestAuthority authority;
+  options.tls = net::test_tls_server(authority, alpn);
+  auto client = net::test_tls_client(authority, alpn);
+  test::with_server(
+      greet,
+      [&](Server& server) {
+        net::HalfRecords peer(server.address(), *client);
+        body(peer, server);
+      },
+      options);
+}
+
+constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+TEST(ServerTls, AConnectionThatSentHalfARecordIsNotIdle) {
+  ServerOptions options;
+  options.idle_timeout = milliseconds(150);
+  options.header_timeout = std::chrono::hours(1);
+  for (const size_t cut : {size_t{3}, size_t{5}, size_t{30}}) {
+    with_tls_server(options, {"http/1.1"}, [&](net::HalfRecords& peer, Server&) {
+      const std::string record = peer.record(kGet);
+      peer.send_raw(record.substr(0, cut));
+      // Many looks of the sweeper, which takes an idle connection's buffers, and then ends it.
+      fiber::sleep_for(milliseconds(600)).value();
+      peer.send_raw(record.substr(cut));
+      EXPECT_EQ(peer.until("hello").find("HTTP/1.1 200 OK\r\n"), 0u) << cut;
+    });
+  }
+}
+
+TEST(ServerTls, ARecordThatDoesNotEndIsARequestThatDoesNot) {
+  ServerOptions options;
+  options.idle_timeout = std::chrono::hours(1);
+  options.header_timeout = milliseconds(400);
+  std::vector<std::string> told;
+  options.on_refusal = [&](const Refusal& refusal) { told.emplace_back(refusal.reason); };
+  with_tls_server(options, {"http/1.1"}, [&](net::HalfRecords& peer, Server&) {
+    peer.send(kGet);
+    EXPECT_NE(peer.until("hello").find("hello"), std::string::npos);
+    const std::string record = peer.record(kGet);
+    peer.send_raw(record.substr(0, record.size() / 2));
+    EXPECT_EQ(peer.until("REQUEST_TIMEOUT").find("HTTP/1.1 408 Request Timeout\r\n"), 0u);
+    EXPECT_EQ(told, std::vector<std::string>{"REQUEST_TIMEOUT"});
+  });
+}
+
+TEST(ServerTls, ARecordThatDoesNotEndEndsAnHttp2ConnectionWithoutRequests) {
+  ServerOptions options;
+  options.idle_timeout = std::chrono::hours(1);
+  options.header_timeout = milliseconds(400);
+  std::vector<std::string> told;
+  options.on_refusal = [&](const Refusal& refusal) { told.emplace_back(refusal.reason); };
+  with_tls_server(options, {"h2"}, [&](net::HalfRecords& peer, Server&) {
+    peer.send(std::string(kHttp2Preface) + std::string("\0\0\0\4\0\0\0\0\0", 9));
+    const std::string ping("\0\0\x8\6\0\0\0\0\0PINGPING", 17);
+    peer.send(ping);
+    EXPECT_NE(peer.until("PINGPING").find("PINGPING"), std::string::npos);
+    peer.send_raw(peer.record(ping).substr(0, 20));
+    const std::string goaway = peer.until("never");
+    ASSERT_GE(goaway.size(), 17u);
+    EXPECT_EQ(goaway[3], static_cast<char>(FrameType::kGoaway));
+    EXPECT_EQ(told, std::vector<std::string>{"slow_frame"});
+  });
 }
 
 }  // namespace

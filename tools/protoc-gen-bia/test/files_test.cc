@@ -101,7 +101,8 @@ TEST(Multipart, FillsFields) {
     const std::string body =
         "preamble\r\n--b b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nhi there\r\n"
         "--b b\r\ncontent-disposition: form-data; filename=\"a;b.bin\"; name=\"data\"\r\n"
-        "Content-Type: application/octet-stream\r\n\r\n\xff\r\n\x01\r\n"
+        "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: "
+        "Binary\r\n\r\n\xff\r\n\x01\r\n"
         "--b b\r\nContent-Disposition: form-data; name=more\r\n\r\none\r\n"
         "--b b\r\nContent-Disposition: form-data; name=more\r\n\r\n\r\n"
         "--b b\r\nContent-Disposition: form-data; name=\"count\"\r\n\r\n7\r\n"
@@ -127,6 +128,10 @@ TEST(Multipart, SaysWhatIsWrong) {
     EXPECT_NE(post(head + "title\r\n\r\ncut", "multipart/form-data; boundary=b").find("no end"),
               std::string::npos);
     EXPECT_NE(post("--b\r\n\r\nx\r\n--b--", "multipart/form-data; boundary=b").find("no name"),
+              std::string::npos);
+    EXPECT_NE(post(head + "title\r\nContent-Transfer-Encoding: base64\r\n\r\neA==\r\n--b--",
+                   "multipart/form-data; boundary=b")
+                  .find("send its bytes as they are"),
               std::string::npos);
     EXPECT_NE(post(head + "count\r\n\r\nx\r\n--b--", "multipart/form-data; boundary=b")
                   .find(R"(parsing field \"count\": strconv.ParseInt)"),

@@ -59,6 +59,15 @@ bool is_address(std::string_view host) {
          host.find(':') != std::string_view::npos;
 }
 
+/// The last two labels of a host: as Go's jar does without public suffixes, a cookie leaves it not
+/// even where it says "Domain=com".
+std::string_view site_of(std::string_view host) {
+  const size_t dot = host.rfind('.');
+  if (is_address(host) || dot == std::string_view::npos || dot == 0) return host;
+  const size_t before = host.rfind('.', dot - 1);
+  return before == std::string_view::npos ? host : host.substr(before + 1);
+}
+
 /// Where `Secure` cookies travel without TLS too.
 bool is_this_machine(std::string_view host) {
   return host == "localhost" || host.ends_with(".localhost") ||
@@ -134,7 +143,9 @@ bool parse_set_cookie(std::string_view header, Cookie& cookie) {
 void CookieJar::set(const Url& url, Cookie cookie, int64_t now_ms) {
   Stored stored{std::move(cookie), false, INT64_MAX};
   Cookie& c = stored.cookie;
-  if (!accept_domain(c, jar_host(url), stored.host_only)) return;
+  const std::string host = jar_host(url);
+  if (!accept_domain(c, host, stored.host_only)) return;
+  if (!stored.host_only && c.domain.find('.') == std::string::npos) stored.site = site_of(host);
   if (!c.path.starts_with('/')) c.path = default_path(url);
   if (c.max_age != 0) {
     stored.expires_ms = c.max_age < 0 ? 0 : now_ms + c.max_age * 1000;
@@ -142,7 +153,8 @@ void CookieJar::set(const Url& url, Cookie cookie, int64_t now_ms) {
     stored.expires_ms = c.expires_ms;
   }
   auto same = std::find_if(stored_.begin(), stored_.end(), [&](const Stored& s) {
-    return s.cookie.name == c.name && s.cookie.domain == c.domain && s.cookie.path == c.path;
+    return s.cookie.name == c.name && s.cookie.domain == c.domain && s.cookie.path == c.path &&
+           s.site == stored.site;
   });
   if (stored.expires_ms <= now_ms) {
     if (same != stored_.end()) stored_.erase(same);
@@ -160,6 +172,7 @@ bool CookieJar::matches(const Stored& stored, const Url& url) {
   std::string host = jar_host(url);
   const Cookie& c = stored.cookie;
   if (host != c.domain && (stored.host_only || !host.ends_with("." + c.domain))) return false;
+  if (!stored.site.empty() && site_of(host) != stored.site) return false;
   if (c.secure && url.scheme != "https" && !is_this_machine(host)) return false;
   std::string path = url.path();
   if (path == c.path) return true;

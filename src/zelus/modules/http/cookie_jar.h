@@ -44,7 +44,8 @@ class CookieJar {
   struct Stored {
     Cookie cookie;
     bool host_only;
-    int64_t expires_ms;  ///< INT64_MAX: with the session
+    int64_t expires_ms;     ///< INT64_MAX: with the session
+    std::string site = {};  ///< of a domain without a dot, "com": who set it
   };
   static bool matches(const Stored& stored, const Url& url);
   static bool is_own(const Stored& stored, const Url& url);

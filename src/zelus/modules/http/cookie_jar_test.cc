@@ -39,6 +39,16 @@ TEST(CookieJar, TakesTheDotOfADomain) {
   EXPECT_EQ(set_and_send("http://127.0.0.1/", cookie, "http://127.0.0.1/"), "");
 }
 
+TEST(CookieJar, ADomainOfOneLabelStaysWithItsSite) {
+  Cookie cookie;
+  cookie.domain = "com";
+  const char* at = "http://a.example.com/";
+  EXPECT_EQ(set_and_send(at, cookie, "http://b.example.com/"), "n=v");
+  EXPECT_EQ(set_and_send(at, cookie, "http://example.com/"), "n=v");
+  EXPECT_EQ(set_and_send(at, cookie, "http://other.com/"), "");
+  EXPECT_EQ(set_and_send(at, cookie, "http://com/"), "");
+}
+
 TEST(CookieJar, SendsSecureCookiesToThisMachineWithoutTls) {
   Cookie cookie;
   cookie.secure = true;

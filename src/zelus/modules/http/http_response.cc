@@ -57,9 +57,20 @@ void mark(JSRuntime* rt, JSValueConst value, JS_MarkFunc* mark_function) {
   for (JSValue made : exchange->made) JS_MarkValue(rt, made, mark_function);
 }
 
+/// What Go's client keeps for itself.
+bool is_framing(std::string_view name) {
+  return bia::http::field_name_equals(name, "Transfer-Encoding") ||
+         bia::http::field_name_equals(name, "Trailer");
+}
+
 JSValue make_headers(JSContext* ctx, const Exchange& exchange) {
   JSValue out = JS_NewObject(ctx);
+  bool has_length = false;
   for (const auto& [name, value] : exchange.response.headers) {
+    if (is_framing(name)) continue;
+    // One that is repeated says the same; others the client refuses.
+    if (bia::http::field_name_equals(name, "Content-Length") && std::exchange(has_length, true))
+      continue;
     std::string key = canonical(name);
     Value before(ctx, JS_GetPropertyStr(ctx, out, key.c_str()));
     define(ctx, out, key,

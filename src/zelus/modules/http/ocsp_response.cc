@@ -31,6 +31,14 @@ std::string_view reason_text(int reason) {
   return static_cast<size_t>(reason) < std::size(kReasons) ? kReasons[reason] : "";
 }
 
+/// As Go's ocsp.ParseResponse without an issuer, which is how k6 reads it: by the certificate that
+/// came in the answer; where there is none, nothing is checked.
+bool is_signed(OCSP_BASICRESP* basic) {
+  const STACK_OF(X509)* certificates = OCSP_resp_get0_certs(basic);
+  return sk_X509_num(certificates) <= 0 ||
+         OCSP_basic_verify(basic, nullptr, nullptr, OCSP_NOVERIFY) == 1;
+}
+
 }  // namespace
 
 OcspAnswer read_ocsp(std::string_view der) {
@@ -44,7 +52,7 @@ OcspAnswer read_ocsp(std::string_view der) {
           ? OCSP_response_get1_basic(response.get())
           : nullptr,
       OCSP_BASICRESP_free);
-  if (!basic || OCSP_resp_count(basic.get()) != 1) {
+  if (!basic || OCSP_resp_count(basic.get()) != 1 || !is_signed(basic.get())) {
     ERR_clear_error();
     return out;
   }
