@@ -10,6 +10,7 @@ set(BIA_LIB_rapidjson "")
 set(BIA_LIB_quickjs quickjs)
 set(BIA_LIB_openssl OpenSSL::SSL OpenSSL::Crypto)
 set(BIA_LIB_cares PkgConfig::CARES)
+set(BIA_LIB_crypt crypt)  # libxcrypt, which Debian's libc6-dev brings
 set(BIA_LIB_nghttp2 PkgConfig::NGHTTP2)
 set(BIA_LIB_zlib ZLIB::ZLIB)
 set(BIA_LIB_brotli PkgConfig::BROTLI)

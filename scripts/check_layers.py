@@ -19,7 +19,7 @@ BANS = {  # token: (folder where it is at home, what to use)
     "boost/asio": ("bench", "net"),
 }
 SYSTEM_HEADERS = {  # an include that only layers with the library may have
-    "google/protobuf": "protobuf", "nghttp2/": "nghttp2", "openssl/": "openssl", "ares.h": "cares", "yaml-cpp": "yaml_cpp", "re2/": "re2",
+    "google/protobuf": "protobuf", "nghttp2/": "nghttp2", "openssl/": "openssl", "ares.h": "cares", "yaml-cpp": "yaml_cpp", "re2/": "re2", "crypt.h": "crypt",
     "quickjs": "quickjs", "spdlog": "spdlog", "snappy": "snappy", "rapidjson": "rapidjson", "boost/": "boost_context", "zlib.h": "zlib",
     "toml++": "tomlplusplus", "gumbo.h": "gumbo", "expat.h": "expat",
 }

@@ -191,7 +191,6 @@ def test_series_has_the_run_over_time(helloworld, tmp_path):
     (["--insecure", "--protoset", "/tmp", "--call", CALL, "HOST"], 'could not load protoset file "/tmp": read /tmp: is a directory'),
     (["--cacert", "/tmp", "--proto", PROTO, "--call", CALL, "HOST"], "read /tmp: is a directory"),
     (["--insecure", "--proto", PROTO, "--call", CALL, "--load-schedule", "step", "HOST"], "load start cannot equal load end"),
-    (["--insecure", "--lb-strategy=round_robin", "--proto", PROTO, "--call", CALL, "HOST"], "--lb-strategy is not built yet"),
     (["--insecure", "--call", CALL, "127.0.0.1:1"], "connection refused"),
     (["--insecure", "--proto", PROTO, "--call", CALL, "-o", "/nowhere/x", "HOST"], "/nowhere/x"),
 ])

@@ -10,6 +10,7 @@
 #include "base/read_file.h"
 #include "base/text.h"
 #include "bia/base/time.h"
+#include "zelus/options/go_json_error.h"
 
 namespace zelus::ghz {
 namespace {
@@ -22,7 +23,7 @@ using rapidjson::Value;
 
 constexpr size_t kFileBytesMax = 64 << 20;
 
-Error bad(std::string text) { return Error(Code::kInvalidArgument, "BAD_FLAG", std::move(text)); }
+Error bad(std::string text) { return Error(Code::kInvalidArgument, "BAD_VALUE", std::move(text)); }
 
 std::string_view go_kind(const Value& value) {
   if (value.IsObject()) return "object";
@@ -41,6 +42,14 @@ std::string to_json(const Value& value) {
   rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
   value.Accept(writer);
   return {buffer.GetString(), buffer.GetSize()};
+}
+
+/// Go shows the number that does not fit.
+Error number_error(const Value& value, std::string_view key, std::string_view type) {
+  if (!value.IsNumber()) return type_error(value, key, type);
+  return bad(
+      fmt::format("json: cannot unmarshal number {} into Go struct field Config.{} of type {}",
+                  to_json(value), key, type));
 }
 
 Result<std::string> duration_text(const Value& value, std::string_view key) {
@@ -94,10 +103,10 @@ Result<std::string> flag_text(const Flag& flag, const Value& value) {
       if (!value.IsBool()) return type_error(value, flag.name, "bool");
       return std::string(value.GetBool() ? "true" : "false");
     case Kind::kUint:
-      if (!value.IsUint()) return type_error(value, flag.name, "uint");
+      if (!value.IsUint()) return number_error(value, flag.name, "uint");
       return std::to_string(value.GetUint());
     case Kind::kInt:
-      if (!value.IsInt()) return type_error(value, flag.name, "int");
+      if (!value.IsInt()) return number_error(value, flag.name, "int");
       return std::to_string(value.GetInt());
     case Kind::kDuration:
       break;
@@ -121,9 +130,10 @@ Result<void> parse_config(const std::string& path, rapidjson::Document& document
     parsed = parse_yaml_config(text, document);
   } else if (extension == ".json") {
     document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
-    if (document.HasParseError())
-      parsed = bad(fmt::format("invalid JSON at byte {}: {}", document.GetErrorOffset(),
-                               rapidjson::GetParseError_En(document.GetParseError())));
+    if (auto problem = options::go_json_error(text))
+      parsed = bad(problem->text);
+    else if (document.HasParseError())
+      parsed = bad(rapidjson::GetParseError_En(document.GetParseError()));
   } else {
     return bad(fmt::format("{}: a config file ends in .json, .toml, .yaml or .yml", path));
   }
@@ -162,9 +172,6 @@ Result<void> apply_config_file(const std::string& path, ParsedFlags& flags, std:
     }
     if (member.value.IsNull()) continue;
     std::string text = BIA_TRY(flag_text(*flag, member.value));
-    if (!flag->built && !text.empty())
-      return Error(Code::kUnimplemented, "NOT_BUILT",
-                   fmt::format("{}: \"{}\" is not built yet", path, flag->name));
     flags.values.emplace(flag->name, std::move(text));
   }
   // The only defaults that a file has of its own.

@@ -6,6 +6,7 @@
 
 #include "base/read_file.h"
 #include "bia/base/time.h"
+#include "zelus/templates/number.h"
 
 namespace zelus::ghz {
 namespace {
@@ -17,134 +18,118 @@ using Kind = Flag::Kind;
 
 constexpr Flag kFlags[] = {
     {"config", 0, Kind::kString, "",
-     "Path to the JSON, TOML or YAML config file with all settings.", true},
-    {"proto", 0, Kind::kString, "", "The Protocol Buffer .proto file.", true},
+     "Path to the JSON, TOML or YAML config file with all settings."},
+    {"proto", 0, Kind::kString, "", "The Protocol Buffer .proto file."},
     {"protoset", 0, Kind::kString, "",
-     "The compiled protoset file. Alternative to proto. -proto takes precedence.", true},
+     "The compiled protoset file. Alternative to proto. -proto takes precedence."},
     {"call", 0, Kind::kString, "",
      "A fully-qualified method name in 'package.Service/method' or 'package.Service.Method' "
-     "format.",
-     true},
+     "format."},
     {"import-paths", 'i', Kind::kString, "",
      "Comma separated list of proto import paths. The current working directory and the directory "
-     "of the protocol buffer file are automatically added to the import list.",
-     true},
+     "of the protocol buffer file are automatically added to the import list."},
     {"cacert", 0, Kind::kString, "",
-     "File containing trusted root certificates for verifying the server.", true},
+     "File containing trusted root certificates for verifying the server."},
     {"cert", 0, Kind::kString, "",
      "File containing client certificate (public key), to present to the server. Must also provide "
-     "-key option.",
-     true},
+     "-key option."},
     {"key", 0, Kind::kString, "",
      "File containing client private key, to present to the server. Must also provide -cert "
-     "option.",
-     true},
+     "option."},
     {"cname", 0, Kind::kString, "",
-     "Server name override when validating TLS certificate - useful for self signed certs.", true},
+     "Server name override when validating TLS certificate - useful for self signed certs."},
     {"skipTLS", 0, Kind::kBool, "false",
-     "Skip TLS client verification of the server's certificate chain and host name.", true},
-    {"insecure", 0, Kind::kBool, "false", "Use plaintext and insecure connection.", true},
+     "Skip TLS client verification of the server's certificate chain and host name."},
+    {"insecure", 0, Kind::kBool, "false", "Use plaintext and insecure connection."},
     {"authority", 0, Kind::kString, "",
-     "Value to be used as the :authority pseudo-header. Only works if -insecure is used.", true},
+     "Value to be used as the :authority pseudo-header. Only works if -insecure is used."},
     {"async", 0, Kind::kBool, "false",
      "Make requests asynchronous as soon as possible. Does not wait for request to finish before "
-     "sending next one.",
-     true},
+     "sending next one."},
     {"rps", 'r', Kind::kUint, "0",
-     "Requests per second (RPS) rate limit for constant load schedule. Default is no rate limit.",
-     true},
+     "Requests per second (RPS) rate limit for constant load schedule. Default is no rate limit."},
     {"load-schedule", 0, Kind::kString, "const",
-     "Specifies the load schedule: const, step, or line.", true},
-    {"load-start", 0, Kind::kUint, "0", "The RPS load start value for step or line schedules.",
-     true},
-    {"load-step", 0, Kind::kInt, "0", "The load step value or slope value.", true},
-    {"load-end", 0, Kind::kUint, "0", "The load end value for step or line load schedules.", true},
+     "Specifies the load schedule: const, step, or line."},
+    {"load-start", 0, Kind::kUint, "0", "The RPS load start value for step or line schedules."},
+    {"load-step", 0, Kind::kInt, "0", "The load step value or slope value."},
+    {"load-end", 0, Kind::kUint, "0", "The load end value for step or line load schedules."},
     {"load-step-duration", 0, Kind::kDuration, "0",
-     "The load step duration for step load schedule.", true},
-    {"load-max-duration", 0, Kind::kDuration, "0", "The max load duration for step or line.", true},
+     "The load step duration for step load schedule."},
+    {"load-max-duration", 0, Kind::kDuration, "0", "The max load duration for step or line."},
     {"concurrency", 'c', Kind::kUint, "50",
-     "Number of request workers to run concurrently for const concurrency schedule.", true},
+     "Number of request workers to run concurrently for const concurrency schedule."},
     {"concurrency-schedule", 0, Kind::kString, "const",
-     "Concurrency change schedule: const, step, or line.", true},
-    {"concurrency-start", 0, Kind::kUint, "0", "Concurrency start value for step and line.", true},
-    {"concurrency-end", 0, Kind::kUint, "0", "Concurrency end value for step and line.", true},
-    {"concurrency-step", 0, Kind::kInt, "1", "Concurrency step / slope value.", true},
-    {"concurrency-step-duration", 0, Kind::kDuration, "0", "The concurrency step duration.", true},
+     "Concurrency change schedule: const, step, or line."},
+    {"concurrency-start", 0, Kind::kUint, "0", "Concurrency start value for step and line."},
+    {"concurrency-end", 0, Kind::kUint, "0", "Concurrency end value for step and line."},
+    {"concurrency-step", 0, Kind::kInt, "1", "Concurrency step / slope value."},
+    {"concurrency-step-duration", 0, Kind::kDuration, "0", "The concurrency step duration."},
     {"concurrency-max-duration", 0, Kind::kDuration, "0",
-     "The max concurrency adjustment duration.", true},
-    {"total", 'n', Kind::kUint, "200", "Number of requests to run. 0 runs until Ctrl-C.", true},
-    {"timeout", 't', Kind::kDuration, "20s", "Timeout for each request, use 0 for infinite.", true},
+     "The max concurrency adjustment duration."},
+    {"total", 'n', Kind::kUint, "200", "Number of requests to run. 0 runs until Ctrl-C."},
+    {"timeout", 't', Kind::kDuration, "20s", "Timeout for each request, use 0 for infinite."},
     {"duration", 'z', Kind::kDuration, "0",
      "Duration of application to send requests. If duration is specified, n is ignored. Examples: "
      "-z "
-     "10s -z 3m.",
-     true},
+     "10s -z 3m."},
     {"max-duration", 'x', Kind::kDuration, "0",
      "Maximum duration of application to send requests with n setting respected. Examples: -x 10s "
      "-x "
-     "3m.",
-     true},
+     "3m."},
     {"duration-stop", 0, Kind::kString, "close",
-     "Specifies how duration stop is reported. Options are close, wait or ignore.", true},
+     "Specifies how duration stop is reported. Options are close, wait or ignore."},
     {"data", 'd', Kind::kString, "",
      "The call data as stringified JSON. If the value is '@' then the request contents are read "
      "from "
-     "stdin.",
-     true},
-    {"data-file", 'D', Kind::kString, "", "File path for call data JSON file.", true},
+     "stdin."},
+    {"data-file", 'D', Kind::kString, "", "File path for call data JSON file."},
     {"binary", 'b', Kind::kBool, "false",
      "The call data comes as serialized binary message or multiple count-prefixed messages read "
      "from "
-     "stdin.",
-     true},
+     "stdin."},
     {"binary-file", 'B', Kind::kString, "",
-     "File path for the call data as serialized binary message.", true},
-    {"metadata", 'm', Kind::kString, "", "Request metadata as stringified JSON.", true},
-    {"metadata-file", 'M', Kind::kString, "", "File path for call metadata JSON file.", true},
+     "File path for the call data as serialized binary message."},
+    {"metadata", 'm', Kind::kString, "", "Request metadata as stringified JSON."},
+    {"metadata-file", 'M', Kind::kString, "", "File path for call metadata JSON file."},
     {"stream-interval", 0, Kind::kDuration, "0",
-     "Interval for stream requests between message sends.", true},
+     "Interval for stream requests between message sends."},
     {"stream-call-duration", 0, Kind::kDuration, "0",
-     "Duration after which client will close the stream in each streaming call.", true},
+     "Duration after which client will close the stream in each streaming call."},
     {"stream-call-count", 0, Kind::kUint, "0",
-     "Count of messages sent, after which client will close the stream.", true},
+     "Count of messages sent, after which client will close the stream."},
     {"stream-dynamic-messages", 0, Kind::kBool, "false",
-     "In streaming calls, apply call template data on every message send.", true},
+     "In streaming calls, apply call template data on every message send."},
     {"reflect-metadata", 0, Kind::kString, "",
-     "Reflect metadata as stringified JSON used only for reflection request.", true},
-    {"output", 'o', Kind::kString, "", "Output path. If none provided stdout is used.", true},
+     "Reflect metadata as stringified JSON used only for reflection request."},
+    {"output", 'o', Kind::kString, "", "Output path. If none provided stdout is used."},
     {"format", 'O', Kind::kString, "summary",
      "Output format. One of: summary, csv, json, pretty, html, influx-summary, influx-details, "
-     "prometheus.",
-     true},
-    {"skipFirst", 0, Kind::kUint, "0", "Skip the first X requests when doing the results tally.",
-     true},
+     "prometheus."},
+    {"skipFirst", 0, Kind::kUint, "0", "Skip the first X requests when doing the results tally."},
     {"count-errors", 0, Kind::kBool, "false",
-     "Count erroneous (non-OK) responses in stats calculations.", true},
+     "Count erroneous (non-OK) responses in stats calculations."},
     {"connections", 0, Kind::kUint, "1",
-     "Number of connections to use. Concurrency is distributed evenly among all the connections.",
-     true},
+     "Number of connections to use. Concurrency is distributed evenly among all the connections."},
     {"connect-timeout", 0, Kind::kDuration, "10s",
-     "Connection timeout for the initial connection dial.", true},
-    {"keepalive", 0, Kind::kDuration, "0", "Keepalive time duration. Only used if above 0.", true},
-    {"name", 0, Kind::kString, "", "User specified name for the test.", true},
-    {"tags", 0, Kind::kString, "", "JSON representation of user-defined string tags.", true},
-    {"cpus", 0, Kind::kUint, "0", "Number of cpu cores to use; 0 is all that the process may use.",
-     true},
-    {"debug", 0, Kind::kString, "", "The path to debug log file.", false},
-    {"enable-compression", 'e', Kind::kBool, "false", "Enable Gzip compression on requests.", true},
-    {"lb-strategy", 0, Kind::kString, "", "Client load balancing strategy.", false},
-    {"max-recv-message-size", 0, Kind::kString, "", "Maximum message size the client can receive.",
-     true},
-    {"max-send-message-size", 0, Kind::kString, "", "Maximum message size the client can send.",
-     true},
+     "Connection timeout for the initial connection dial."},
+    {"keepalive", 0, Kind::kDuration, "0", "Keepalive time duration. Only used if above 0."},
+    {"name", 0, Kind::kString, "", "User specified name for the test."},
+    {"tags", 0, Kind::kString, "", "JSON representation of user-defined string tags."},
+    {"cpus", 0, Kind::kUint, "0", "Number of cpu cores to use; 0 is all that the process may use."},
+    {"debug", 0, Kind::kString, "", "The path to debug log file."},
+    {"enable-compression", 'e', Kind::kBool, "false", "Enable Gzip compression on requests."},
+    {"lb-strategy", 0, Kind::kString, "",
+     "Client load balancing strategy: pick_first or round_robin (of the addresses of a dns:/// "
+     "host)."},
+    {"max-recv-message-size", 0, Kind::kString, "", "Maximum message size the client can receive."},
+    {"max-send-message-size", 0, Kind::kString, "", "Maximum message size the client can send."},
     {"disable-template-functions", 0, Kind::kBool, "false",
-     "Do not use and execute any template functions in call template data.", true},
+     "Do not use and execute any template functions in call template data."},
     {"series", 0, Kind::kString, "",
      "Beyond ghz: a file that gets the run over time, one JSON line each 200 ms, as bia bench "
-     "reads.",
-     true},
+     "reads."},
     {"disable-template-data", 0, Kind::kBool, "false",
-     "Do not use and execute any call template data.", true},
+     "Do not use and execute any call template data."},
 };
 
 constexpr size_t kArgumentFileDepthMax = 8;
@@ -266,27 +251,36 @@ class Parser {
   }
 
   Result<void> set(const Flag& flag, std::string value) {
-    if (!flag.built) {
-      return Error(Code::kUnimplemented, "NOT_BUILT",
-                   fmt::format("--{} is not built yet", flag.name))
-          .with_hint("zelus grpc --help lists what works today");
-    }
     BIA_TRY(check_value(flag, value));
     bool fresh = parsed_.values.emplace(flag.name, std::move(value)).second;
     if (!fresh) return usage_error(fmt::format("flag '{}' cannot be repeated", flag.name));
     return {};
   }
 
-  static Result<void> check_value(const Flag& flag, const std::string& value) {
+  /// Numbers in all of Go's forms ("0x10", "1_000") become plain ones.
+  static Result<void> check_value(const Flag& flag, std::string& value) {
     if (flag.kind == Kind::kDuration) {
       auto parsed = bia::parse_go_duration(value);
       if (!parsed.ok()) return usage_error(parsed.error().message());
     }
     if (flag.kind == Kind::kUint) {
-      bool digits = !value.empty() && value.size() <= 10 &&
-                    value.find_first_not_of("0123456789") == std::string::npos;
-      if (!digits)
-        return usage_error(fmt::format("strconv.ParseUint: parsing \"{}\": invalid syntax", value));
+      const auto parsed = templates::parse_int(value, 0);
+      if (!parsed || *parsed < 0 || value[0] == '+') {
+        const bool digits =
+            !value.empty() && value.find_first_not_of("0123456789") == std::string::npos;
+        return usage_error(fmt::format("strconv.ParseUint: parsing \"{}\": {}", value,
+                                       digits ? "value out of range" : "invalid syntax"));
+      }
+      value = std::to_string(*parsed);
+    }
+    if (flag.kind == Kind::kInt) {
+      // As kingpin, which cuts a fraction off.
+      const auto parsed = templates::parse_float(value);
+      constexpr double kMost = 1e15;
+      if (!parsed || !(*parsed >= -kMost && *parsed <= kMost))
+        return usage_error(fmt::format("strconv.ParseFloat: parsing \"{}\": {}", value,
+                                       parsed ? "value out of range" : "invalid syntax"));
+      value = std::to_string(static_cast<int64_t>(*parsed));
     }
     return {};
   }
@@ -352,8 +346,7 @@ std::string help_text() {
     } else {
       out.append(kColumn - left.size(), ' ');
     }
-    wrap(out, flag.built ? std::string(flag.help) : std::string(flag.help) + " (Not built yet.)",
-         kColumn, 80);
+    wrap(out, flag.help, kColumn, 80);
   }
   out +=
       "  -v, --version                  Show application version.\n\nArgs:\n  [<host>]  Host and "

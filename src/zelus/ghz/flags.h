@@ -10,8 +10,7 @@
 
 namespace zelus::ghz {
 
-/// One flag as ghz 0.121 declares it. A flag that is not built here is accepted by the parser and
-/// then refused by name, so that no command line is silently weaker than it reads.
+/// One flag as ghz 0.121 declares it.
 struct Flag {
   enum class Kind { kString, kUint, kInt, kDuration, kBool };
   std::string_view name;
@@ -19,7 +18,6 @@ struct Flag {
   Kind kind;
   std::string_view default_text;
   std::string_view help;
-  bool built;
 };
 
 /// In the order of ghz's help.

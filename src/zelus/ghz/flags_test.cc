@@ -36,9 +36,13 @@ TEST(ParseFlags, RefusesWithKingpinsTexts) {
   EXPECT_EQ(error_of({"a:1", "b:2"}), "unexpected b:2");
 }
 
-TEST(ParseFlags, NamesWhatIsNotBuilt) {
-  EXPECT_EQ(error_of({"--lb-strategy=x"}), "--lb-strategy is not built yet");
-  EXPECT_EQ(parse_flags({"--lb-strategy=x"}).error().code(), bia::Code::kUnimplemented);
+TEST(ParseFlags, TakesGosNumbers) {
+  EXPECT_EQ(parse_flags({"-n", "0x10"})->get("total"), "16");
+  EXPECT_EQ(parse_flags({"-n", "1_000"})->get("total"), "1000");
+  EXPECT_EQ(parse_flags({"--load-step=-5.9"})->get("load-step"), "-5");
+  EXPECT_EQ(error_of({"-n", "99999999999999999999"}),
+            "strconv.ParseUint: parsing \"99999999999999999999\": value out of range");
+  EXPECT_EQ(error_of({"--load-step=x"}), "strconv.ParseFloat: parsing \"x\": invalid syntax");
 }
 
 TEST(HelpText, ShowsEveryFlag) {
@@ -117,7 +121,11 @@ TEST(ParseBytes, ReadsHumanSizes) {
   EXPECT_EQ(*parse_bytes("1 kib"), 1024u);
   EXPECT_FALSE(parse_bytes("1 parsec").ok());
   EXPECT_FALSE(parse_bytes("").ok());
-  EXPECT_FALSE(parse_bytes("9 gb").ok());
+  EXPECT_EQ(parse_bytes("1 xb").error().message(), "unhandled size name: xb");
+  EXPECT_EQ(parse_bytes("xx").error().message(),
+            "strconv.ParseFloat: parsing \"\": invalid syntax");
+  EXPECT_EQ(*parse_bytes("9 gb"), 2147483647u) << "no message is larger";
+  EXPECT_EQ(*parse_bytes("1,024 KI"), 1048576u);
 }
 
 }  // namespace

@@ -2,15 +2,20 @@
 
 #include <fmt/format.h>
 #include <rapidjson/document.h>
-#include <rapidjson/error/en.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <utility>
 
 #include "base/read_file.h"
+#include "base/text.h"
 #include "zelus/ghz/tls.h"
+#include "zelus/options/go_json_error.h"
+#include "zelus/options/json.h"
+#include "zelus/templates/number.h"
 
 namespace zelus::ghz {
 namespace {
@@ -45,26 +50,30 @@ Result<std::string> read_file(const std::string& path) {
   return text;
 }
 
+/// What ghz finds in a flag's value when the command line as such was good.
+Error value_error(std::string message) {
+  return Error(Code::kInvalidArgument, "BAD_VALUE", std::move(message));
+}
+
 /// The JSON object of strings that a flag holds.
 Result<std::map<std::string, std::string>> string_map(std::string_view what,
                                                       const std::string& json) {
   std::map<std::string, std::string> map;
-  if (json.empty()) return map;
+  if (bia::trim_space(json).empty()) return map;
+  auto wrong = [&](std::string_view why) {
+    return value_error(fmt::format("error unmarshaling {} '{}': {}", what, json, why));
+  };
+  if (auto problem = options::go_json_error(json)) return wrong(problem->text);
   rapidjson::Document document;
   document.Parse(json.data(), json.size());
-  if (document.HasParseError() || !document.IsObject()) {
-    return flag_error(
-        fmt::format("error unmarshaling {} '{}': {}", what, json,
-                    document.HasParseError()
-                        ? rapidjson::GetParseError_En(document.GetParseError())
-                        : "json: cannot unmarshal into Go value of type map[string]string"));
-  }
+  auto no_unmarshal = [&](const rapidjson::Value& value, std::string_view type) {
+    return wrong(fmt::format("json: cannot unmarshal {} into Go value of type {}",
+                             options::go_kind(value), type));
+  };
+  if (document.IsNull()) return map;
+  if (!document.IsObject()) return no_unmarshal(document, "map[string]string");
   for (const auto& member : document.GetObject()) {
-    if (!member.value.IsString()) {
-      return flag_error(fmt::format(
-          "error unmarshaling {} '{}': json: cannot unmarshal {} into Go value of type string",
-          what, json, member.value.IsNumber() ? "number" : "value"));
-    }
+    if (!member.value.IsString()) return no_unmarshal(member.value, "string");
     map.emplace(member.name.GetString(), member.value.GetString());
   }
   return map;
@@ -104,11 +113,20 @@ Result<Schedule> read_schedule(const ParsedFlags& flags, const std::string& what
   return schedule;
 }
 
-Result<DurationStop> parse_duration_stop(std::string_view text) {
+Result<DurationStop> parse_duration_stop(std::string_view typed) {
+  const std::string text = bia::lower_case(typed);
   if (text == "close") return DurationStop::kClose;
   if (text == "wait") return DurationStop::kWait;
   if (text == "ignore") return DurationStop::kIgnore;
-  return flag_error(fmt::format("--duration-stop must be close, wait or ignore, got '{}'", text));
+  return flag_error(fmt::format("--duration-stop must be close, wait or ignore, got '{}'", typed));
+}
+
+/// ghz takes any name, and runs on one address where it is none of grpc-go's: a typing mistake
+/// would go unseen.
+Result<Balance> parse_balance(std::string_view text) {
+  if (text.empty() || text == "pick_first") return Balance::kPickFirst;
+  if (text == "round_robin") return Balance::kRoundRobin;
+  return flag_error(fmt::format("--lb-strategy must be pick_first or round_robin, got '{}'", text));
 }
 
 std::vector<std::string> import_paths(const ParsedFlags& flags) {
@@ -126,10 +144,19 @@ std::vector<std::string> import_paths(const ParsedFlags& flags) {
   return paths;
 }
 
+/// A text with template actions may become JSON only when they have run: it is let pass here.
+Result<void> check_json(std::string_view what, const std::string& json) {
+  if (bia::trim_space(json).empty() || json.find("{{") != std::string::npos) return {};
+  if (auto problem = options::go_json_error(json))
+    return value_error(fmt::format("error unmarshaling {} '{}': {}", what, json, problem->text));
+  return {};
+}
+
 Result<void> read_payload(const ParsedFlags& flags, const std::function<std::string()>& read_stdin,
                           Options& options) {
   if (flags.has("binary-file")) {
     options.binary = BIA_TRY(read_file(std::string(flags.get("binary-file"))));
+    if (options.binary.empty()) return setup_error("no data provided");
     options.has_binary = true;
   } else if (flags.get("binary") == "true") {
     options.binary = read_stdin();
@@ -142,11 +169,13 @@ Result<void> read_payload(const ParsedFlags& flags, const std::function<std::str
     if (options.data.empty()) return setup_error("no data provided");
   } else {
     options.data = flags.get("data");
+    BIA_TRY(check_json("data", options.data));
   }
   options.metadata = flags.has("metadata-file")
                          ? BIA_TRY(read_file(std::string(flags.get("metadata-file"))))
                          : std::string(flags.get("metadata"));
-  BIA_TRY(string_map("metadata", options.metadata));
+  // A file's text may be JSON only when its templates have run.
+  if (!flags.has("metadata-file")) BIA_TRY(string_map("metadata", options.metadata));
   options.reflect_metadata = flags.get("reflect-metadata");
   BIA_TRY(string_map("reflection metadata", options.reflect_metadata));
   options.tags = BIA_TRY(string_map("tags", std::string(flags.get("tags"))));
@@ -182,12 +211,26 @@ Result<void> check(const Options& options) {
   return {};
 }
 
+Result<void> read_sizes(const ParsedFlags& flags, Options& options) {
+  for (bool recv : {true, false}) {
+    const std::string_view text =
+        flags.get(recv ? "max-recv-message-size" : "max-send-message-size");
+    if (text.empty()) continue;
+    auto size = parse_bytes(text);
+    if (!size)
+      return value_error(fmt::format("invalid max call {} message size: {}", recv ? "recv" : "send",
+                                     size.error().message()));
+    (recv ? options.recv_bytes_max : options.send_bytes_max) = *size;
+  }
+  return {};
+}
+
 /// Whom to call, and how its connections are made.
 void read_target(const ParsedFlags& flags, Options& options) {
-  options.host = flags.host;
+  options.host = bia::trim_space(flags.host);
   options.proto = flags.get("proto");
   options.protoset = flags.get("protoset");
-  options.call = flags.get("call");
+  options.call = bia::trim_space(flags.get("call"));
   options.import_paths = import_paths(flags);
   options.insecure = flags.get("insecure") == "true";
   options.cacert = flags.get("cacert");
@@ -225,18 +268,17 @@ Result<Options> make_options(const ParsedFlags& flags,
   options.connect_timeout = duration(flags, "connect-timeout");
   options.duration_stop = BIA_TRY(parse_duration_stop(flags.get("duration-stop")));
   options.format = BIA_TRY(parse_format(flags.get("format")));
-  options.output = flags.get("output");
+  options.output = bia::trim_space(flags.get("output"));
   options.series = flags.get("series");
+  options.debug = flags.get("debug");
+  options.balance = BIA_TRY(parse_balance(flags.get("lb-strategy")));
   options.skip_first = number(flags, "skipFirst");
   options.count_errors = flags.get("count-errors") == "true";
-  options.name = flags.get("name");
+  options.name = bia::trim_space(flags.get("name"));
   options.cpus = number(flags, "cpus");
   options.template_functions = flags.get("disable-template-functions") != "true";
   options.template_data = flags.get("disable-template-data") != "true";
-  if (flags.has("max-recv-message-size"))
-    options.recv_bytes_max = BIA_TRY(parse_bytes(flags.get("max-recv-message-size")));
-  if (flags.has("max-send-message-size"))
-    options.send_bytes_max = BIA_TRY(parse_bytes(flags.get("max-send-message-size")));
+  BIA_TRY(read_sizes(flags, options));
   if (options.duration > bia::Duration::zero()) options.total = INT32_MAX;  // As ghz reports it.
   BIA_TRY(read_payload(flags, read_stdin, options));
   options.tls = BIA_TRY(make_tls(options));
@@ -245,21 +287,26 @@ Result<Options> make_options(const ParsedFlags& flags,
 }
 
 Result<uint64_t> parse_bytes(std::string_view text) {
-  constexpr std::pair<std::string_view, double> kUnits[] = {
-      {"", 1},         {"b", 1},         {"k", 1e3},           {"kb", 1e3},          {"m", 1e6},
-      {"mb", 1e6},     {"g", 1e9},       {"gb", 1e9},          {"ki", 1024},         {"kib", 1024},
-      {"mi", 1048576}, {"mib", 1048576}, {"gi", 1073741824.0}, {"gib", 1073741824.0}};
-  double value = 0;
-  auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  std::string unit;
-  for (const char* p = end; p != text.data() + text.size(); ++p) {
-    if (*p != ' ') unit += static_cast<char>(*p >= 'A' && *p <= 'Z' ? *p | 0x20 : *p);
-  }
-  for (const auto& [name, factor] : kUnits) {
-    if (problem == std::errc() && value >= 0 && name == unit && value * factor <= INT32_MAX)
-      return static_cast<uint64_t>(value * factor);
-  }
-  return flag_error(fmt::format("unhandled size name or size above 2 GiB: {}", text));
+  const size_t digits = std::min(text.find_first_not_of("0123456789.,"), text.size());
+  std::string number(text.substr(0, digits));
+  std::erase(number, ',');
+  const auto value = templates::parse_float(number);
+  if (!value)
+    return value_error(fmt::format("strconv.ParseFloat: parsing \"{}\": invalid syntax", number));
+  // "kb" is 1000, "kib" and "ki" are 1024.
+  std::string_view typed = bia::trim_space(text.substr(digits));
+  std::string unit = bia::lower_case(typed);
+  if (unit.ends_with('b')) unit.pop_back();
+  const double base = unit.size() == 2 && unit[1] == 'i' ? 1024 : 1000;
+  if (base == 1024) unit.pop_back();
+  constexpr std::string_view kPrefixes = "kmgtpe";
+  const size_t power = unit.empty() ? 0 : kPrefixes.find(unit) + 1;
+  if (unit.size() > 1 || (!unit.empty() && power == 0))
+    return value_error(fmt::format("unhandled size name: {}", bia::lower_case(typed)));
+  const double bytes = *value * std::pow(base, static_cast<double>(power));
+  if (bytes >= 0x1p64) return value_error(fmt::format("too large: {}", text));
+  // No message is larger than 2 GiB.
+  return static_cast<uint64_t>(std::min<double>(bytes, INT32_MAX));
 }
 
 }  // namespace zelus::ghz

@@ -10,6 +10,7 @@
 #include "bia/base/time.h"
 #include "bia/http/proxy.h"
 #include "bia/net/tls.h"
+#include "zelus/ghz/connection.h"
 #include "zelus/ghz/flags.h"
 #include "zelus/ghz/schedule.h"
 
@@ -59,6 +60,7 @@ struct Options {
   std::string binary;  ///< Serialized messages, in place of `data`; see `has_binary`.
   bool has_binary = false;
   bool compress = false;
+  Balance balance = Balance::kPickFirst;
   bia::Duration keepalive{};
   bia::Duration stream_interval{};
   bia::Duration stream_call_duration{};  ///< 0: no limit.
@@ -67,6 +69,7 @@ struct Options {
   std::string metadata;          ///< JSON object of strings; empty: none.
   std::string reflect_metadata;  ///< the same, for reflection alone
   std::string output;
+  std::string debug;   ///< Path; empty: none.
   std::string series;  ///< Path; empty: none.
   Format format = Format::kSummary;
   uint64_t skip_first = 0;

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "zelus/ghz/binary_payload.h"
+#include "zelus/templates/base64.h"
 
 namespace zelus::ghz {
 namespace {
@@ -13,26 +14,6 @@ namespace {
 using bia::Code;
 using bia::Error;
 using bia::Result;
-
-/// Standard base64; nullopt-like false where it is none.
-bool decode_base64(std::string_view text, std::string& out) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  while (text.ends_with('=')) text.remove_suffix(1);
-  uint32_t bits = 0;
-  int count = 0;
-  for (char c : text) {
-    size_t digit = kAlphabet.find(c);
-    if (digit == std::string_view::npos) return false;
-    bits = bits << 6 | static_cast<uint32_t>(digit);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out += static_cast<char>(bits >> count & 0xFF);
-    }
-  }
-  return true;
-}
 
 Result<std::string> encode(const bia::codec::WireTable& input, std::string_view json) {
   std::string wire;
@@ -83,74 +64,121 @@ Result<std::vector<std::string_view>> array_elements(std::string_view json) {
                fmt::format("error unmarshaling data '{}': unexpected end of JSON input", json));
 }
 
+namespace {
+
+Result<templates::Template> parse_template(const Options& options, std::string_view text) {
+  if (!options.template_data) return templates::Template();
+  return templates::Template::parse(
+      "call_template_data", text,
+      options.template_functions ? templates::Functions::kAll : templates::Functions::kBuiltin);
+}
+
+/// Appends the entries of a JSON object of strings. Keys that end in -bin have base64.
+Result<void> read_entries(std::string_view json, bia::grpc::Metadata& out) {
+  rapidjson::Document document;
+  document.Parse(json.data(), json.size());
+  auto wrong = [json](std::string_view what) {
+    return Error(Code::kInvalidArgument, "BAD_METADATA",
+                 fmt::format("error unmarshaling metadata '{}': {}", json, what));
+  };
+  if (document.HasParseError()) return wrong(rapidjson::GetParseError_En(document.GetParseError()));
+  if (!document.IsObject())
+    return wrong("json: cannot unmarshal into Go value of type map[string]string");
+  for (const auto& member : document.GetObject()) {
+    std::string key = bia::lower_case({member.name.GetString(), member.name.GetStringLength()});
+    if (!member.value.IsString())
+      return wrong("json: cannot unmarshal into Go value of type string");
+    std::string value(member.value.GetString(), member.value.GetStringLength());
+    if (key.ends_with("-bin")) {
+      templates::Decoded decoded = templates::base64_decode(value);
+      if (!decoded.problem.empty())
+        return Error(Code::kInvalidArgument, "BAD_METADATA",
+                     fmt::format("metadata {}: {}", key, decoded.problem));
+      value = std::move(decoded.bytes);
+    }
+    out.emplace_back(std::move(key), std::move(value));
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<Payload> Payload::create(const Options& options,
                                 std::shared_ptr<const bia::codec::WireTable> input) {
   Payload payload;
   payload.input_ = std::move(input);
-  auto functions = options.template_functions ? CallTemplate::Functions::kAllowed
-                                              : CallTemplate::Functions::kDisabled;
-  if (options.has_binary) {
-    payload.messages_ = BIA_TRY(binary_messages(options.binary));
-  } else if (bia::trim_space(options.data).empty() || bia::trim_space(options.data) == "null") {
-    payload.messages_.emplace_back();
-  } else {
-    for (std::string_view element : BIA_TRY(array_elements(options.data))) {
-      CallTemplate parsed;
-      if (options.template_data) parsed = BIA_TRY(CallTemplate::parse(element, functions));
-      if (parsed.is_plain()) {
-        payload.messages_.push_back(BIA_TRY(encode(*payload.input_, element)));
-      } else {
-        payload.message_templates_.push_back(std::move(parsed));
-      }
-    }
-    if (!payload.message_templates_.empty() && !payload.messages_.empty()) {
-      return Error(Code::kInvalidArgument, "BAD_DATA",
-                   "either all elements of the data array have template actions, or none");
-    }
-  }
-  rapidjson::Document metadata;
-  if (!options.metadata.empty()) metadata.Parse(options.metadata.data(), options.metadata.size());
-  if (!metadata.IsObject()) return payload;
-  for (const auto& member : metadata.GetObject()) {
-    std::string key = member.name.GetString();
-    for (char& c : key) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-    std::string value(member.value.GetString(), member.value.GetStringLength());
-    if (key.ends_with("-bin")) {
-      std::string raw;
-      if (!decode_base64(value, raw))
-        return Error(Code::kInvalidArgument, "BAD_METADATA",
-                     fmt::format("metadata {}: not base64: {}", key, value));
-      payload.metadata_.emplace_back(key, raw);
-      continue;
-    }
-    CallTemplate parsed;
-    if (options.template_data) parsed = BIA_TRY(CallTemplate::parse(value, functions));
-    if (parsed.is_plain()) {
-      payload.metadata_.emplace_back(key, value);
-    } else {
-      payload.metadata_templates_.emplace_back(key, std::move(parsed));
-    }
-  }
+  BIA_TRY(payload.read_messages(options));
+  BIA_TRY(payload.read_metadata(options));
   return payload;
+}
+
+Result<void> Payload::read_messages(const Options& options) {
+  if (options.has_binary) {
+    messages_ = BIA_TRY(binary_messages(options.binary));
+    return {};
+  }
+  const std::string_view data = bia::trim_space(options.data);
+  if (data.empty() || data == "null") {
+    messages_.emplace_back();
+    return {};
+  }
+  const auto elements = BIA_TRY(array_elements(data));
+  std::vector<templates::Template> parsed;
+  bool has_action = false;
+  for (std::string_view element : elements) {
+    parsed.push_back(BIA_TRY(parse_template(options, element)));
+    has_action = has_action || parsed.back().has_action();
+  }
+  // As ghz: one action anywhere, and all are templates; none, and all are texts.
+  if (has_action) {
+    message_templates_ = std::move(parsed);
+    return {};
+  }
+  for (std::string_view element : elements) messages_.push_back(BIA_TRY(encode(*input_, element)));
+  return {};
+}
+
+Result<void> Payload::read_metadata(const Options& options) {
+  const std::string_view text = bia::trim_space(options.metadata);
+  if (text.empty() || text == "null") return {};
+  metadata_template_ = BIA_TRY(parse_template(options, text));
+  has_metadata_template_ = metadata_template_.has_action();
+  if (has_metadata_template_) return {};
+  return read_entries(text, metadata_);
 }
 
 Result<std::string_view> Payload::message_at(size_t index, const CallData& call,
                                              std::string& scratch) const {
   if (message_templates_.empty()) return std::string_view(messages_[index]);
   std::string json;
-  message_templates_[index].render(call, json);
-  scratch = BIA_TRY(encode(*input_, json));
+  BIA_TRY(message_templates_[index].execute(call, json));
+  std::string_view element = json;
+  if (message_templates_.size() == 1 && json.starts_with('[')) {
+    const auto elements = BIA_TRY(array_elements(json));
+    element = elements[call.request_number % elements.size()];
+  }
+  scratch = BIA_TRY(encode(*input_, element));
   return std::string_view(scratch);
 }
 
-const bia::grpc::Metadata* Payload::metadata(const CallData& call,
-                                             bia::grpc::Metadata& scratch) const {
-  if (metadata_templates_.empty()) return metadata_.empty() ? nullptr : &metadata_;
-  scratch = metadata_;
-  for (const auto& [key, text] : metadata_templates_) {
-    scratch.emplace_back(key, std::string());
-    text.render(call, scratch.back().second);
+Result<std::vector<std::string>> Payload::rendered(const CallData& call) const {
+  std::vector<std::string> out;
+  for (const templates::Template& each : message_templates_) {
+    std::string json;
+    BIA_TRY(each.execute(call, json));
+    for (std::string_view element : BIA_TRY(array_elements(json)))
+      out.push_back(BIA_TRY(encode(*input_, element)));
   }
+  return out;
+}
+
+Result<const bia::grpc::Metadata*> Payload::metadata(const CallData& call,
+                                                     bia::grpc::Metadata& scratch) const {
+  if (!has_metadata_template_) return metadata_.empty() ? nullptr : &metadata_;
+  std::string json;
+  BIA_TRY(metadata_template_.execute(call, json));
+  scratch.clear();
+  BIA_TRY(read_entries(json, scratch));
   return &scratch;
 }
 

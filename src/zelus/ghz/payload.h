@@ -7,7 +7,7 @@
 #include "bia/base/result.h"
 #include "bia/codec/wire_table.h"
 #include "bia/grpc/server.h"
-#include "zelus/ghz/call_template.h"
+#include "zelus/ghz/call_data.h"
 #include "zelus/ghz/options.h"
 
 namespace zelus::ghz {
@@ -27,22 +27,29 @@ class Payload {
   /// One of the data's `size()` messages; at least one.
   bia::Result<std::string_view> message_at(size_t index, const CallData& call,
                                            std::string& scratch) const;
+  /// All that the data's templates make for a client's stream: more than `size()` where one makes
+  /// an array.
+  bia::Result<std::vector<std::string>> rendered(const CallData& call) const;
   size_t size() const { return messages_.size() + message_templates_.size(); }
   /// The messages come from templates.
   bool is_rendered() const { return !message_templates_.empty(); }
   /// Null where there is none. `scratch` as above.
-  const bia::grpc::Metadata* metadata(const CallData& call, bia::grpc::Metadata& scratch) const;
+  bia::Result<const bia::grpc::Metadata*> metadata(const CallData& call,
+                                                   bia::grpc::Metadata& scratch) const;
   /// Calls need CallData only for templates.
-  bool needs_call_data() const {
-    return !message_templates_.empty() || !metadata_templates_.empty();
-  }
+  bool needs_call_data() const { return !message_templates_.empty() || has_metadata_template_; }
+  const bia::codec::WireTable& input() const { return *input_; }
 
  private:
+  bia::Result<void> read_messages(const Options& options);
+  bia::Result<void> read_metadata(const Options& options);
+
   std::shared_ptr<const bia::codec::WireTable> input_;
-  std::vector<std::string> messages_;            // wire
-  std::vector<CallTemplate> message_templates_;  // in place of messages_
+  std::vector<std::string> messages_;                   // wire
+  std::vector<templates::Template> message_templates_;  // in place of messages_
   bia::grpc::Metadata metadata_;
-  std::vector<std::pair<std::string, CallTemplate>> metadata_templates_;
+  templates::Template metadata_template_;  // of the whole JSON object, as ghz has it
+  bool has_metadata_template_ = false;
 };
 
 /// The elements of a JSON array as they stand in the text; the text itself where it is no array.

@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "bia/base/result.h"
+#include "zelus/ghz/debug_log.h"
 #include "zelus/ghz/options.h"
 #include "zelus/ghz/payload.h"
 #include "zelus/ghz/report.h"
@@ -19,6 +20,7 @@ struct Target {
   bool client_streaming = false;
   bool server_streaming = false;
   Payload payload;
+  std::shared_ptr<const bia::codec::WireTable> output;  ///< For --debug alone; else null.
 };
 
 /// Finds the method in the proto, the protoset or the server's reflection (then it connects), and
@@ -29,6 +31,7 @@ bia::Result<Target> load_target(const Options& options);
 /// Runs the load on `options.cpus` threads and returns the figures. Blocks the calling thread;
 /// SIGINT ends the run early with what there is (endReason cancel), as ghz does. Errors:
 /// kResourceExhausted; kInvalidArgument where a template made a bad message.
-bia::Result<Report> run_load(const Options& options, const Target& target);
+/// `debug` is null without --debug.
+bia::Result<Report> run_load(const Options& options, const Target& target, DebugLog* debug);
 
 }  // namespace zelus::ghz

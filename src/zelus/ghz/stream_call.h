@@ -10,9 +10,10 @@ namespace zelus::ghz {
 /// cancels after --stream-call-count or --stream-call-duration of a server's stream. The call's
 /// data is that of its messages; with --stream-dynamic-messages templates are rendered for each.
 /// Suspends. Errors: kInvalidArgument where a template made a bad message; what the call came to is
-/// in the status.
+/// in the status. `debug` is null without --debug.
 bia::Result<bia::grpc::Status> run_stream(bia::grpc::Channel& channel, const Options& options,
                                           const Target& target, const CallData& call,
-                                          const bia::grpc::CallOptions& call_options);
+                                          const bia::grpc::CallOptions& call_options,
+                                          DebugLog* debug);
 
 }  // namespace zelus::ghz

@@ -60,10 +60,11 @@ Result<Source> reflect(const Options& options, const std::string& service) {
     channel_options.server_name = options.cname;
     channel_options.proxies = options.proxies;
     channel_options.connect_timeout = options.connect_timeout;
-    bia::grpc::Channel channel(options.host, channel_options);
-    files = bia::grpc::reflect_files(channel, service, metadata,
+    Connection connection(options.host, Balance::kPickFirst, channel_options);
+    connection.open();
+    files = bia::grpc::reflect_files(connection.channel(0), service, metadata,
                                      bia::Deadline::after(options.connect_timeout));
-    channel.close();
+    connection.close();
   };
   BIA_TRY(scheduler->spawn(body));
   scheduler->run(bia::fiber::Scheduler::Until::kNoFibers);
@@ -114,6 +115,8 @@ Result<Target> load_target(const Options& options) {
   target.server_streaming = method->server_streaming();
   target.payload = BIA_TRY(
       Payload::create(options, BIA_TRY(bia::codec::WireTable::create(method->input_type()))));
+  if (!options.debug.empty())
+    target.output = BIA_TRY(bia::codec::WireTable::create(method->output_type()));
   return target;
 }
 
