@@ -110,7 +110,9 @@ TEST_F(ConfigFileTest, SaysWhatIsWrongAsGhzDoes) {
   EXPECT_EQ(apply("c.yaml", "data: [1]"), "data array contains unsupported type");
   EXPECT_THAT(apply("c.json", R"({"total":5)"), HasSubstr("c.json: invalid JSON at byte"));
   EXPECT_THAT(apply("c.toml", "a = 1\nb = "), HasSubstr("c.toml: line 2"));
-  EXPECT_THAT(apply("c.yaml", "a: [1"), HasSubstr("c.yaml: line"));
+  EXPECT_THAT(apply("c.yaml", "a: [1"), HasSubstr("c.yaml: line 1: a \"[\" that is not closed"));
+  EXPECT_THAT(apply("c.yaml", "total: 7\nhost: \"h:1\ncall: a.B/C\n"),
+              HasSubstr("c.yaml: line 2: a quote that begins here is not closed"));
   EXPECT_THAT(apply("c.txt", "total=5"), HasSubstr("ends in .json, .toml, .yaml or .yml"));
   auto missing = apply_config_file(folder_ + "/none.json", flags_, warning_);
   EXPECT_THAT(missing.error().message(), HasSubstr("Failed to find configuration"));
