@@ -307,7 +307,7 @@ Result<ServerConfig::Grpc> read_grpc(const Config& config, bool shared) {
   BIA_TRY(config.only("server.grpc",
                       {"network", "addr", "timeout", "message_bytes_max", "streams_max",
                        "metadata_bytes_max", "window_bytes", "stall_timeout", "handshake_timeout",
-                       "connections_max", "http2", "keepalive", "tls"}));
+                       "connections_max", "http2", "keepalive", "tls", "health", "reflection"}));
   if (shared && !config.has("server.grpc.addr")) {
     grpc.options.address.clear();
     if (config.has("server.grpc.tls"))
@@ -327,6 +327,8 @@ Result<ServerConfig::Grpc> read_grpc(const Config& config, bool shared) {
   }
   grpc.where = config.where("server.grpc.addr");
   grpc.tls = BIA_TRY(read_tls(config, "server.grpc.tls", {"h2"}));
+  BIA_TRY(read_flag(config, "server.grpc.health", grpc.options.health));
+  BIA_TRY(read_flag(config, "server.grpc.reflection", grpc.options.reflection));
   BIA_TRY(read_duration(config, "server.grpc.handshake_timeout", grpc.options.handshake_timeout));
   BIA_TRY(
       read_size(config, "server.grpc.connections_max", grpc.options.connections_max, 1, kCountMax));

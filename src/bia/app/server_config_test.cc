@@ -278,6 +278,15 @@ TEST(ServerConfig, ChecksTheOtherSections) {
   EXPECT_EQ(error_of("data: {}\n"), "the configuration has neither server.http nor server.grpc");
 }
 
+TEST(ServerConfig, LeavesHealthAndReflectionOut) {
+  const auto plain = read("server: {grpc: {addr: ':1'}}");
+  EXPECT_TRUE(plain->grpc->options.health && plain->grpc->options.reflection);
+  const auto without = read("server: {grpc: {addr: ':1', health: false, reflection: false}}");
+  EXPECT_FALSE(without->grpc->options.health || without->grpc->options.reflection);
+  EXPECT_THAT(error_of("server: {grpc: {addr: ':1', health: none}}"),
+              HasSubstr("server.grpc.health is not true or false"));
+}
+
 TEST(ServerConfig, ReadsWhatHoldsForOneOperation) {
   auto config = Config::parse(R"(
 server:
