@@ -79,19 +79,6 @@ class Trace final : public YAML::EventHandler {
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    lines.push_back(line);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  lines.emplace_back();
-  return lines;
-}
-
 size_t indent_of(std::string_view line) {
   return std::min(line.find_first_not_of(" \t"), line.size());
 }
@@ -116,68 +103,96 @@ size_t key_end(std::string_view content) {
   return std::string_view::npos;
 }
 
-/// The lines round the place where yaml-cpp could not go on.
-struct Place {
-  std::vector<std::string_view> lines;
-  size_t line;
-  size_t column;
+/// A line of a text that may be large: others are looked for where they are needed.
+struct Line {
+  std::string_view whole;
+  size_t begin = 0;
+  int number = 0;  ///< from 0
 
-  Place(const std::string& text, const YAML::Mark& mark)
-      : lines(lines_of(text)),
-        line(std::min(size_t(std::max(mark.line, 0)), lines.size() - 1)),
-        column(std::min(size_t(std::max(mark.column, 0)), lines[line].size())) {}
-  std::string_view here() const { return lines[line]; }
-  bool starts_line() const { return column == indent_of(here()); }
-  /// The last line above `from` that holds something.
-  std::optional<size_t> above(size_t from) const {
-    while (from > 0) {
-      if (!content_of(lines[--from]).empty()) return from;
+  static Line find(std::string_view text, int number) {
+    Line line{text};
+    while (line.number < number) {
+      const size_t end = text.find('\n', line.begin);
+      if (end == std::string_view::npos) break;
+      line.begin = end + 1;
+      ++line.number;
+    }
+    return line;
+  }
+  std::string_view text() const {
+    std::string_view line = whole.substr(begin);
+    line = line.substr(0, line.find('\n'));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    return line;
+  }
+  size_t indent() const { return indent_of(text()); }
+  std::string_view content() const { return content_of(text()); }
+  /// The last one before it that holds something.
+  std::optional<Line> above() const {
+    for (Line line = *this; line.begin > 0;) {
+      const size_t end = line.begin - 1;
+      line.begin = end == 0 ? 0 : whole.rfind('\n', end - 1) + 1;  // npos + 1 is 0
+      --line.number;
+      if (!line.content().empty()) return line;
     }
     return std::nullopt;
   }
 };
 
-YamlFault at(size_t line, std::string what) { return {int(line) + 1, std::move(what)}; }
+/// Where yaml-cpp could not go on.
+struct Place {
+  Line line;
+  size_t column;
+
+  Place(std::string_view text, const YAML::Mark& mark)
+      : line(Line::find(text, mark.line)),
+        column(std::min(size_t(std::max(mark.column, 0)), line.text().size())) {}
+  bool starts_line() const { return column == line.indent(); }
+};
+
+YamlFault at(int line, std::string what) { return {line + 1, std::move(what)}; }
+YamlFault at(const Line& line, std::string what) { return at(line.number, std::move(what)); }
 
 /// A line that should be a key's and is none.
-YamlFault no_key(const Place& place, size_t line) {
-  const bool tight = content_of(place.lines[line]).find(':') != std::string_view::npos;
+YamlFault no_key(const Line& line) {
+  const bool tight = line.content().find(':') != std::string_view::npos;
   return at(line, tight ? "no space after the \":\" of a key" : "no \":\" after the key");
 }
 
 /// A ':' that cannot end a key.
 YamlFault wrong_colon(const Place& place) {
-  const std::string_view here = place.here();
+  const std::string_view here = place.line.text();
   const size_t indent = indent_of(here);
   const size_t first = key_end(here.substr(indent));
   if (first != std::string_view::npos && indent + first < place.column)
     return at(place.line, "a second \": \" in one value; put the value in quotes");
-  const auto above = place.above(place.line);
-  const size_t end = above ? key_end(content_of(place.lines[*above])) : 0;
-  if (!above || end + 1 == content_of(place.lines[*above]).size())
+  const auto above = place.line.above();
+  const size_t end = above ? key_end(above->content()) : 0;
+  if (!above || end + 1 == above->content().size())
     return at(place.line, "a \":\" that ends no key");
   if (end != std::string_view::npos)
     return at(place.line, fmt::format("indented deeper than line {}, whose key has a value already",
-                                      *above + 1));
+                                      above->number + 1));
   // Lines without a key run on as one text to the ':' that was met.
-  size_t begin = *above;
-  while (const auto before = place.above(begin)) {
-    const std::string_view text = content_of(place.lines[*before]);
+  Line begin = *above;
+  while (const auto before = begin.above()) {
+    const std::string_view text = before->content();
     if (key_end(text) != std::string_view::npos || text.starts_with("- ")) break;
     begin = *before;
   }
-  return no_key(place, begin);
+  return no_key(begin);
 }
 
 /// What cannot follow in a map or a list.
 YamlFault wrong_place(const Place& place, const Trace& trace) {
-  const std::string_view rest = place.here().substr(place.column);
-  const std::string_view before = content_of(place.here().substr(0, place.column));
+  const std::string_view here = place.line.text();
+  const std::string_view rest = here.substr(place.column);
+  const std::string_view before = content_of(here.substr(0, place.column));
   if (trace.last_is_quoted() && (before.ends_with('"') || before.ends_with('\''))) {
-    if (trace.last().line < int(place.line))
-      return at(size_t(trace.last().line),
+    if (trace.last().line < place.line.number)
+      return at(trace.last().line,
                 fmt::format("a quote that begins here ends at the next one, in line {}; close it",
-                            place.line + 1));
+                            place.line.number + 1));
     return at(place.line,
               "more text behind a closing quote; put all of the value in quotes, and "
               "write a quote within as \\\" in double or '' in single ones");
@@ -186,11 +201,10 @@ YamlFault wrong_place(const Place& place, const Trace& trace) {
   if (rest.size() > 1 && rest[0] == '-' && !is_blank(rest[1]))
     return at(place.line, "no space after the \"-\" of a list's item");
   const bool item = rest.starts_with("- ");
-  if (!item && key_end(content_of(place.here())) == std::string_view::npos)
-    return no_key(place, place.line);
-  const auto above = place.above(place.line);
-  const bool same = above && indent_of(place.lines[*above]) == place.column;
-  const bool item_above = above && content_of(place.lines[*above]).starts_with("- ");
+  if (!item && key_end(place.line.content()) == std::string_view::npos) return no_key(place.line);
+  const auto above = place.line.above();
+  const bool same = above && above->indent() == place.column;
+  const bool item_above = above && above->content().starts_with("- ");
   if (item && same && !item_above)
     return at(place.line, "an item of a list where a key is due; lists stand below a key");
   if (same && item_above)
@@ -255,15 +269,17 @@ std::string_view without_quoted(std::string_view message) {
 
 YamlFault explain_yaml(const std::string& text, const YAML::Exception& thrown) {
   const Place place(text, thrown.mark);
+  const int here = place.line.number;
   // What is thrown over a document that could be parsed says itself what is wrong.
   if (dynamic_cast<const YAML::ParserException*>(&thrown) == nullptr)
     return at(place.line, thrown.msg);
   const std::string_view message = without_quoted(thrown.msg);
   if (message == YAML::ErrorMsg::EOF_IN_SCALAR) {
-    const int line = open_quote(text, Trace(text).last()).value_or(int(place.line));
-    return at(size_t(line), "a quote that begins here is not closed");
+    return at(open_quote(text, Trace(text).last()).value_or(here),
+              "a quote that begins here is not closed");
   }
-  if (place.here().substr(0, indent_of(place.here())).find('\t') != std::string_view::npos)
+  const std::string_view text_here = place.line.text();
+  if (text_here.substr(0, indent_of(text_here)).find('\t') != std::string_view::npos)
     return at(place.line, "a tab in the indentation; YAML takes spaces alone");
   if (message == YAML::ErrorMsg::MAP_VALUE) return wrong_colon(place);
   if (message == YAML::ErrorMsg::END_OF_MAP || message == YAML::ErrorMsg::END_OF_SEQ)
@@ -271,10 +287,10 @@ YamlFault explain_yaml(const std::string& text, const YAML::Exception& thrown) {
   if (message == YAML::ErrorMsg::END_OF_MAP_FLOW || message == YAML::ErrorMsg::END_OF_SEQ_FLOW) {
     const Trace trace(text);
     const bool map = message == YAML::ErrorMsg::END_OF_MAP_FLOW;
-    const int line = trace.open_flow() ? trace.open_flow()->line : int(place.line);
-    return at(size_t(line), fmt::format("a \"{}\" that is not closed, or no comma between what it "
-                                        "holds",
-                                        map ? '{' : '['));
+    return at(trace.open_flow() ? trace.open_flow()->line : here,
+              fmt::format("a \"{}\" that is not closed, or no comma between what it "
+                          "holds",
+                          map ? '{' : '['));
   }
   for (const Saying& saying : kSayings) {
     if (message == saying.yaml_cpp) return at(place.line, std::string(saying.what));
