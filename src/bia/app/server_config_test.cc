@@ -275,6 +275,8 @@ TEST(ServerConfig, ChecksTheOtherSections) {
   EXPECT_EQ(error_of("server: {htp: {}}\n"),
             "config.yaml:1: unknown key server.htp; did you mean http?");
   EXPECT_EQ(error_of("server: 3\n"), "config.yaml:1: server is not a map");
+  EXPECT_EQ(error_of("data: {}\nsever: {http: {addr: ':1'}}\n"),
+            "config.yaml:2: unknown key sever; did you mean server?");
   EXPECT_EQ(error_of("data: {}\n"), "the configuration has neither server.http nor server.grpc");
 }
 
