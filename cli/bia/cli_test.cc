@@ -84,7 +84,9 @@ TEST_F(Program, HelpListsTheCommands) {
 
 TEST_F(Program, NamesWhatIsUnknown) {
   EXPECT_EQ(run({"nwe"}), 1);
-  EXPECT_EQ(err.str(), "ERROR: unknown command \"nwe\" (bia help lists them)\n");
+  EXPECT_EQ(err.str(), "ERROR: unknown command \"nwe\"; did you mean new? (bia help lists them)\n");
+  EXPECT_EQ(run({"deployment"}), 1);
+  EXPECT_EQ(err.str(), "ERROR: unknown command \"deployment\" (bia help lists them)\n");
   EXPECT_EQ(run({"new", "x", "--frce"}), 1);
   EXPECT_EQ(err.str(),
             "ERROR: bia new: unknown flag --frce (it takes --force, --repo, --branch, "
@@ -136,7 +138,7 @@ TEST_F(Program, NewJoinsAProject) {
                                          "/shop/CMakeLists.txt"),
                                HasSubstr("$ bia run " + folder_ + "/shop/app/user\n")));
   EXPECT_THAT(read("shop/CMakeLists.txt"), testing::EndsWith("\nadd_subdirectory(app/user)\n"));
-  for (const char* absent : {"api", "README.md", ".gitignore"})
+  for (const char* absent : {"api", "README.md", ".gitignore", "Makefile"})
     EXPECT_FALSE(fs::exists(folder_ + "/shop/app/user/" + absent)) << absent;
   EXPECT_THAT(read("shop/app/user/CMakeLists.txt"),
               AllOf(HasSubstr("add_executable(user ${program})"), Not(HasSubstr("project("))));
@@ -157,10 +159,19 @@ TEST_F(Program, NewTakesATimeout) {
 TEST_F(Program, NewRefusesBadNames) {
   for (const char* name : {"9lives", "a b", "a.b", "-", "class", "test", "ünï", ""})
     EXPECT_EQ(run({"new", folder_ + "/" + name}), 1) << name;
-  EXPECT_EQ(run({"new"}), 1);
   EXPECT_EQ(run({"new", "a", "b"}), 1);
+  EXPECT_THAT(err.str(), HasSubstr("takes one name, and \"b\" is a second one"));
   EXPECT_EQ(run({"new", "/proc/nope/shop"}), 1);
   EXPECT_THAT(err.str(), HasSubstr("cannot write /proc/nope/shop/"));
+}
+
+TEST_F(Program, BenchSaysWhatAProjectIs) {
+  EXPECT_EQ(run({"bench", folder_, "-o", folder_ + "/out"}), 1);
+  EXPECT_EQ(err.str(),
+            "ERROR: " + folder_ +
+                " is no project: it has no CMakeLists.txt, with cmd/ and configs/ beside "
+                "it (bia new NAME makes one; --http URL and --grpc ADDR load a service "
+                "that runs)\n");
 }
 
 TEST_F(Program, RunSaysWhatIsMissing) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <ostream>
 
+#include "bia/config/config_node.h"
 #include "command.h"
 
 namespace bia::cli {
@@ -26,7 +27,13 @@ std::string command_help(const Command& command) {
 }
 
 Error unknown_command(const std::string& name) {
-  return Error(Code::kInvalidArgument, "COMMAND", fmt::format("unknown command \"{}\"", name))
+  const std::vector<Command> table = all_commands();
+  std::vector<std::string_view> names = {"help"};
+  for (const Command& command : table) names.push_back(command.name);
+  const std::string_view near = config_detail::closest(name, names);
+  return Error(Code::kInvalidArgument, "COMMAND",
+               fmt::format("unknown command \"{}\"{}", name,
+                           near.empty() ? "" : fmt::format("; did you mean {}?", near)))
       .with_hint("bia help lists them");
 }
 

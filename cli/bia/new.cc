@@ -244,8 +244,12 @@ Result<fs::path> folder_for(const Args& args, Io& io) {
   } else if (args.positional().empty() && is_terminal()) {
     given = ask(io, "What is the project's name?");
   } else {
-    return Error(Code::kInvalidArgument, "ARGUMENT", "bia new takes one name")
-        .with_hint("bia new helloworld");
+    return Error(Code::kInvalidArgument, "ARGUMENT",
+                 args.positional().empty()
+                     ? "bia new has no name for the service, and no terminal to ask for one"
+                     : fmt::format("bia new takes one name, and \"{}\" is a second one",
+                                   args.positional()[1]))
+        .with_hint("write it behind the command: bia new helloworld");
   }
   const char* home = getenv("HOME");
   if (given.starts_with("~/") && home) given.replace(0, 1, home);

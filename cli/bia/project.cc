@@ -16,8 +16,9 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Of the project above, once.
-constexpr std::array<std::string_view, 7> kOfProject = {
-    "api", "third_party", "README.md", "LICENSE", "openapi.yaml", ".gitignore", "CMakeLists.txt"};
+constexpr std::array<std::string_view, 8> kOfProject = {
+    "api",          "third_party", "README.md",      "LICENSE",
+    "openapi.yaml", ".gitignore",  "CMakeLists.txt", "Makefile"};
 
 /// A line that calls `command`, in any case, as CMake reads them.
 bool calls(std::string_view text, std::string_view command) {

@@ -80,7 +80,14 @@ Result<int> proto_client(const std::vector<std::string>& words, const Args& args
   options.insert(options.end(), args.rest().begin(), args.rest().end());
   const int code = BIA_TRY(run_protoc(tools, root, options, names));
   if (code != 0) return code;
-  for (const std::string& file : files) fmt::print(io.out, "proto: {}\n", file);
+  for (size_t i = 0; i < files.size(); ++i) {
+    fmt::print(io.out, "proto: {}\n", files[i]);
+    const std::string stem = (fs::path(out) / fs::path(names[i]).replace_extension()).string();
+    for (std::string_view end : {".pb.h", ".pb.cc", ".bia.h", ".bia.cc"}) {
+      if (fs::exists(fmt::format("{}{}", stem, end), error))
+        fmt::print(io.out, "{}{}\n", stem, end);
+    }
+  }
   return 0;
 }
 

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/unknown_field_set.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -112,6 +114,27 @@ void tell_missing(const pb::ServiceDescriptor* service, const std::string& heade
   }
 }
 
+bool has_http_rule(const pb::MethodDescriptor* method) {
+  constexpr int kHttpOption = 72295728;  // google.api.http, which this program need not know
+  pb::UnknownFieldSet options;
+  if (!options.ParseFromString(method->options().SerializeAsString())) return false;
+  for (int i = 0; i < options.field_count(); ++i) {
+    if (options.field(i).number() == kHttpOption) return true;
+  }
+  return false;
+}
+
+void tell_unmapped(const pb::ServiceDescriptor* service, Io& io) {
+  std::string names;
+  for (int i = 0; i < service->method_count(); ++i) {
+    const pb::MethodDescriptor* method = service->method(i);
+    if (method->client_streaming() || method->server_streaming() || has_http_rule(method)) continue;
+    names += (names.empty() ? "" : ", ") + method->name();
+  }
+  if (!names.empty())
+    fmt::print(io.err, "over gRPC alone, for want of google.api.http in the .proto: {}\n", names);
+}
+
 }  // namespace
 
 Result<int> proto_server(const std::vector<std::string>& words, const Args& args, Io& io) {
@@ -122,7 +145,8 @@ Result<int> proto_server(const std::vector<std::string>& words, const Args& args
   std::error_code error;
   if (!fs::is_directory(target, error))
     return Error(Code::kNotFound, "NO_TARGET",
-                 fmt::format("Target directory: {} does not exist", target));
+                 fmt::format("Target directory: {} does not exist", target))
+        .with_hint("run it in the project's folder, or name another one with -t DIR");
   if (!fs::exists(words[0], error))
     return Error(Code::kNotFound, "NO_PROTO", fmt::format("there is no {}", words[0]));
   const std::string root = proto_root(words[0], args);
@@ -140,6 +164,7 @@ Result<int> proto_server(const std::vector<std::string>& words, const Args& args
       if (fs::exists(stem + ".h", error) || fs::exists(stem + ".cc", error)) {
         fmt::print(io.err, "{} already exists: {}.h\n", service->name(), stem);
         tell_missing(service, stem + ".h", io);
+        tell_unmapped(service, io);
         continue;
       }
       // Includes begin in internal/.
@@ -150,6 +175,7 @@ Result<int> proto_server(const std::vector<std::string>& words, const Args& args
       fmt::print(io.out, "{}.h\n{}.cc\n", stem, stem);
       fmt::print(io.err,
                  "fill it in, make one in wire() (cmd/NAME/wire.cc) and give it to app.add()\n");
+      tell_unmapped(service, io);
     }
   }
   if (count == 0)

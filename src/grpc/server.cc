@@ -41,7 +41,7 @@ class Server::Impl final : private http::Http2GuestService {
   }
 
   Result<void> prepare();
-  Result<void> add_method(MethodHandler handler) { return methods_.add(std::move(handler)); }
+  Result<void> add_method(MethodHandler handler);
   void add_file(const google::protobuf::FileDescriptor* file);
   void set_health(std::string_view service, Health health) { health_.set(service, health); }
   http::Http2GuestService& guest() { return *this; }
@@ -107,10 +107,19 @@ Result<void> Server::Impl::prepare() {
     return Error(Code::kInvalidArgument, "BAD_OPTION",
                  "server.grpc.keepalive.timeout must be above zero");
   }
-  BIA_TRY(health_.add_methods(methods_));
   health_.set("", Health::kServing);
+  if (options_.health) BIA_TRY(health_.add_methods(methods_));
+  if (!options_.reflection) return {};
   BIA_TRY(reflection_.add_methods(methods_));
   return kratos_metadata_.add_methods(methods_);
+}
+
+Result<void> Server::Impl::add_method(MethodHandler handler) {
+  const bool health = handler.path.starts_with("/grpc.health.v1.Health/");
+  Result<void> added = methods_.add(std::move(handler));
+  if (added || !health || !options_.health) return added;
+  return std::move(added).error().with_hint(
+      "server.grpc.health: false leaves it to a service of one's own");
 }
 
 void Server::Impl::add_file(const google::protobuf::FileDescriptor* file) {

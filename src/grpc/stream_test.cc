@@ -1,4 +1,5 @@
 // Streaming calls, health and reflection between our client and our server.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
@@ -417,6 +418,51 @@ TEST(Reflection, AnswersAllKindsOfRequests) {
     EXPECT_THAT(reflect_services(channel, {}, Deadline::never()).value(), testing::Contains("t.S"));
     EXPECT_EQ(reflect_files(channel, "t.S", {}, Deadline::never()).value().size(), 2u);
   });
+}
+
+TEST(Health, IsLeftToAServiceOfOnesOwn) {
+  const std::string path = "/grpc.health.v1.Health/Check";
+  const auto own = unary(path, [](ServerCall&, std::string_view, std::string& reply) {
+    reply = "\x08\x02";
+    return Result<void>();
+  });
+  ServerOptions options;
+  options.health = false;
+  with_server(
+      {own},
+      [&](Server& server) {
+        Channel channel(server.address());
+        EXPECT_EQ(call(channel, path, "").message, "\x08\x02");
+        server.set_health("", Server::Health::kServing);
+        EXPECT_EQ(channel.stream("/grpc.health.v1.Health/Watch", {}).value().finish().code,
+                  Code::kUnimplemented);
+      },
+      options);
+  auto threads = fiber::ThreadGroup::create(1).value();
+  auto server = Server::create(*threads, {}).value();
+  EXPECT_EQ(server->add_method(own).error().text(),
+            "gRPC method /grpc.health.v1.Health/Check is served already (server.grpc.health: false "
+            "leaves it to a service of one's own)");
+}
+
+TEST(Reflection, IsNotThereWhereItIsLeftOut) {
+  ServerOptions options;
+  options.reflection = false;
+  with_server(
+      {unary("/t.S/Echo", test::echo)},
+      [&](Server& server) {
+        Channel channel(server.address());
+        for (const char* version : {"v1", "v1alpha"}) {
+          const std::string path =
+              fmt::format("/grpc.reflection.{}.ServerReflection/ServerReflectionInfo", version);
+          EXPECT_EQ(channel.stream(path, {}).value().finish().code, Code::kUnimplemented);
+        }
+        EXPECT_EQ(call(channel, "/kratos.api.Metadata/ListServices", "").status.code,
+                  Code::kUnimplemented);
+        EXPECT_EQ(call(channel, "/t.S/Echo", "x").message, "x");
+        EXPECT_EQ(call(channel, "/grpc.health.v1.Health/Check", "").message, "\x08\x01");
+      },
+      options);
 }
 
 }  // namespace

@@ -152,6 +152,12 @@ Result<Service> open_service(const Target& target, const BenchOptions& options,
   if (!target.folder.empty()) {
     if (!fs::is_directory(target.folder))
       return Error(Code::kNotFound, "NO_PROJECT", fmt::format("{} is not a folder", target.folder));
+    if (target.binary.empty() && !fs::exists(target.folder + "/CMakeLists.txt"))
+      return Error(Code::kNotFound, "NO_PROJECT",
+                   fmt::format("{} is no project: it has no CMakeLists.txt, with cmd/ and configs/ "
+                               "beside it",
+                               target.folder))
+          .with_hint("bia new NAME makes one; --http URL and --grpc ADDR load a service that runs");
     BIA_TRY(fill_from_config(service.target));
     BIA_TRY(start_child(service, options, work_folder, io));
     return service;

@@ -61,7 +61,7 @@ def test_new_joins_a_project_with_a_layout_of_its_own(tmp_path, repository):
 
 def test_new_asks_only_a_terminal(tmp_path):
     code, out, err = run("bia", "new", cwd=tmp_path, stdin=subprocess.DEVNULL)
-    assert code == 1 and "bia new takes one name" in err
+    assert code == 1 and err == "ERROR: bia new has no name for the service, and no terminal to ask for one (write it behind the command: bia new helloworld)\n"
     (tmp_path / "there").mkdir()
     code, _, err = run("bia", "new", "there", cwd=tmp_path, stdin=subprocess.DEVNULL)
     assert code == 1 and "already exists" in err and "--force" in err

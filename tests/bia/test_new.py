@@ -69,6 +69,11 @@ def runs(start, folder, project):
 def test_run_builds_and_becomes_the_service(start, tmp_path):
     assert run("bia", "new", "demo", cwd=tmp_path)[0] == 0
     runs(start, tmp_path, "demo")
+    done = subprocess.run(["make", "test"], cwd=tmp_path / "demo", capture_output=True, text=True, timeout=240,
+                          env={**os.environ, "CCACHE_BASEDIR": str(tmp_path), "CCACHE_NOHASHDIR": "1"})
+    assert done.returncode == 0 and "100% tests passed" in done.stdout, done.stdout[-3000:] + done.stderr
+    listed = subprocess.run(["make"], cwd=tmp_path / "demo", capture_output=True, text=True).stdout
+    assert re.findall(r"make ([a-z]+)\t", listed) == ["help", "api", "build", "run", "test", "clean"]
 
 
 def test_a_second_service_of_a_project_shares_its_api(start, tmp_path):

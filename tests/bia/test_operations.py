@@ -63,7 +63,7 @@ def test_a_reload_that_the_next_start_would_refuse_is_refused(start, tmp_path):
     good = service.config.read_text()
     for bad, told in ((good.replace("driver", "drvier"), "unknown key data.database.drvier; did you mean driver?"),
                       (good + "debugg: {enabled: true}\n", "unknown key debugg; did you mean debug?"),
-                      (good.replace("driver: mysql", 'driver: "mysql'), "a quote that was opened before is not closed")):
+                      (good.replace("driver: mysql", 'driver: "mysql'), "a quote that begins here is not closed")):
         service.config.write_text(bad)
         service.wait_for_log(told)
     assert "configuration reloaded" not in service.log()
@@ -124,7 +124,16 @@ def test_debug_is_off_by_default_and_sets_the_log_level(start, tmp_path):
     assert http(service.http, "GET /debug/log")[2] == b"error\n"
     assert b"heap_in_use_bytes" in http(service.http, "GET /debug/memory")[2]
     assert http(service.http, "GET /debug/profile?seconds=0")[0] == 400
-    assert http(service.http, "GET /debug/profile?seconds=1")[0] == 200
+    status, _, body = http(service.http, "GET /debug/profile?seconds=1")
+    assert status == 200 and (body.startswith(b"# no samples: in 1s the process used ") or b";" in body), "an idle service's profile is no empty file"
+
+
+def test_grpc_without_health_and_reflection(start, tmp_path):
+    service = Service(start, tmp_path, extra="    health: false\n    reflection: false\n")
+    for method in ("grpc.health.v1.Health/Check", "kratos.api.Metadata/ListServices"):
+        status, told = grpc_call(service.grpc, "/" + method)
+        assert (status, told) == ("UNIMPLEMENTED", f"unknown service {method.partition('/')[0]}")
+    assert http(service.http, "GET /readyz")[0] == 200
 
 
 def test_profile_shows_where_the_time_goes(start, tmp_path):
@@ -136,7 +145,7 @@ def test_profile_shows_where_the_time_goes(start, tmp_path):
         busy.join()
         assert status == 200
         stacks = [line.rpartition(" ") for line in body.decode().splitlines()]
-        if stacks:
+        if not body.startswith(b"# no samples"):
             break
     assert sum(int(count) for _, _, count in stacks) >= 20  # of 100 a second; the machine may be busy
     # Collapsed: outermost first.

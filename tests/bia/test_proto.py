@@ -82,13 +82,15 @@ def test_server_writes_stubs_that_build(tmp_path):
     code, out, err = run("bia", "proto", "server", "api/shop/v1/order_item.proto", cwd=project)
     assert (code, out) == (0, "internal/service/order_item.h\ninternal/service/order_item.cc\n"), err
     assert "app.add()" in err
+    unmapped = "over gRPC alone, for want of google.api.http in the .proto: CreateOrderItem, DeleteOrderItem\n"
+    assert err.endswith(unmapped), "the streams could have none"
     code, out, err = run("bia", "proto", "server", "api/shop/v1/order_item.proto", cwd=project)
-    assert (code, out, err) == (0, "", "OrderItem already exists: internal/service/order_item.h\n")
+    assert (code, out, err) == (0, "", "OrderItem already exists: internal/service/order_item.h\n" + unmapped)
     whole = proto.read_text()
     proto.write_text(whole.replace("service OrderItem {", "service OrderItem {\n  rpc BuyOrderItem(GetOrderItemRequest) returns (GetOrderItemReply);"))
     code, out, err = run("bia", "proto", "server", "api/shop/v1/order_item.proto", cwd=project)
     assert code == 0 and err.splitlines()[1] == "it has no BuyOrderItem yet; declare it there and write it:", err
-    assert "> BuyOrderItem(" in err.splitlines()[2] and err.endswith(" override;\n") and len(err.splitlines()) == 3
+    assert "> BuyOrderItem(" in err.splitlines()[2] and err.splitlines()[2].endswith(" override;") and len(err.splitlines()) == 4
     proto.write_text(whole)
     done = subprocess.run(["cmake", "-S", project, "-B", project / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={conftest.BIN.parent}",
                            f"-Dbia_DIR={conftest.BIN.parent}"], capture_output=True, text=True)
@@ -101,12 +103,27 @@ def test_server_writes_stubs_that_build(tmp_path):
 def test_client_generates(tmp_path):
     shutil.copytree(CONTRACT / "demo", tmp_path / "api/demo")
     code, out, err = run("bia", "proto", "client", "api", cwd=tmp_path)
-    assert (code, out) == (0, "proto: api/demo/v1/greeter.proto\n"), err
-    for name in ("pb.h", "pb.cc", "bia.h", "bia.cc"):
-        assert (tmp_path / f"gen/demo/v1/greeter.{name}").is_file()
+    made = [f"gen/demo/v1/greeter.{name}" for name in ("pb.h", "pb.cc", "bia.h", "bia.cc")]
+    assert (code, out.splitlines()) == (0, ["proto: api/demo/v1/greeter.proto", *made]), err
+    assert all((tmp_path / name).is_file() for name in made)
     assert "is_user_not_found" in (tmp_path / "gen/demo/v1/greeter.bia.h").read_text()
     (tmp_path / "api/demo/v1/greeter.proto").write_text("syntax = \"proto3\"; nonsense")
     assert run("bia", "proto", "client", "api", cwd=tmp_path)[0] != 0
+
+
+def test_client_notes_a_service_that_http_does_not_reach(tmp_path):
+    assert run("bia", "proto", "add", "api/shop/v1/order.proto", cwd=tmp_path)[0] == 0
+    words = ("bia", "proto", "client", "api/shop/v1/order.proto")
+    code, _, err = run(*words, cwd=tmp_path)
+    assert code == 0 and err.startswith("shop/v1/order.proto:5:1: note: Order is served over gRPC alone: no rpc has google.api.http."), err
+    assert len(err.splitlines()) == 1 and "POST /shop.v1.Order/CreateOrder" in err
+    for known in ("false", "true"):
+        assert run(*words, "--", f"--bia_opt=omitempty={known}", cwd=tmp_path)[::2] == (0, "")
+    proto = tmp_path / "api/shop/v1/order.proto"
+    text = proto.read_text().replace("rpc GetOrder(GetOrderRequest) returns (GetOrderReply);",
+                                     'rpc GetOrder(GetOrderRequest) returns (GetOrderReply) { option (google.api.http) = {get: "/orders"}; }')
+    proto.write_text(text.replace("package", 'import "google/api/annotations.proto";\npackage', 1))
+    assert run(*words, cwd=tmp_path)[::2] == (0, ""), "who mapped one knows of the others"
 
 
 def test_openapi_describes_what_is_served(tmp_path):

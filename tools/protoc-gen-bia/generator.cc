@@ -3,6 +3,7 @@
 #include <google/protobuf/io/zero_copy_stream.h>
 
 #include <algorithm>
+#include <iostream>
 #include <memory>
 #include <set>
 
@@ -122,6 +123,31 @@ std::string check(const pb::FileDescriptor* file) {
 }  // namespace
 
 namespace {
+/// `omitempty`, whichever way, says that it is known what becomes of rpcs without google.api.http.
+bool& omitempty_given() {
+  static bool given = false;
+  return given;
+}
+
+/// A service whose rpcs might be served over HTTP, and none of them is: easily an oversight.
+void note_unmapped(const pb::ServiceDescriptor* service) {
+  const pb::MethodDescriptor* first = nullptr;
+  for (int i = 0; i < service->method_count(); ++i) {
+    const pb::MethodDescriptor* method = service->method(i);
+    if (method->client_streaming() || method->server_streaming()) continue;
+    std::string ignored;
+    if (!http_rules(method, ignored).empty()) return;
+    if (first == nullptr) first = method;
+  }
+  if (first == nullptr) return;
+  std::cerr << at(service,
+                  fmt::format("note: {} is served over gRPC alone: no rpc has google.api.http. "
+                              "protoc-gen-bia's option omitempty=false would serve POST /{}/{}; "
+                              "omitempty=true ends this note",
+                              service->name(), service->full_name(), first->name()))
+            << '\n';
+}
+
 /// Takes Kratos' omitempty and omitempty_prefix out of the parameters and returns the rest.
 std::string take_unmapped(std::string_view parameters, std::string* error) {
   constexpr std::string_view kPrefix = "omitempty_prefix=";
@@ -133,6 +159,7 @@ std::string take_unmapped(std::string_view parameters, std::string* error) {
     parameters.remove_prefix(std::min(one.size() + 1, parameters.size()));
     if (one == "omitempty=false" || one == "omitempty=true") {
       served = one.ends_with("false");
+      omitempty_given() = true;
     } else if (one.starts_with(kPrefix)) {
       prefix = one.substr(kPrefix.size());
     } else {
@@ -174,6 +201,8 @@ bool Generator::Generate(const pb::FileDescriptor* file, const std::string& para
   if (is_built_in(file)) return true;
   *error = check(file);
   if (!error->empty()) return false;
+  for (int i = 0; !omitempty_given() && i < file->service_count(); ++i)
+    note_unmapped(file->service(i));
   return write(context, stem(file) + ".bia.h", header(file)) &&
          write(context, stem(file) + ".bia.cc", source(file));
 }

@@ -74,7 +74,9 @@ class App {
   /// says that it goes away (readiness, health, registry), waits for `runtime.drain_delay`, and
   /// lets the calls in flight end. A second signal ends it at once. Returns the exit code: 0, or 1
   /// after one line on stderr.
-  static int main(int argc, char** argv, AppInfo info, const Wire& wire);
+  /// `config_sources` are over what -conf names (bia/bia/config_source.h).
+  static int main(int argc, char** argv, AppInfo info, const Wire& wire,
+                  std::vector<std::shared_ptr<ConfigSource>> config_sources = {});
 
   /// Errors: those of the configuration's sections server, runtime, log and metrics.
   static Result<std::unique_ptr<App>> create(AppInfo info, Config config);

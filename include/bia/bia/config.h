@@ -14,8 +14,10 @@ class Message;
 
 namespace bia {
 
-/// Where a configuration comes from. Later ones win: files in order, then the environment, then
-/// overrides.
+class ConfigSource;
+
+/// Where a configuration comes from. Later ones win: files in order, then sources of one's own,
+/// then the environment, then overrides.
 struct ConfigSources {
   /// Files, or folders whose *.yaml, *.yml, *.json and *.toml files are taken in the order of their
   /// names; "etcd://127.0.0.1:2379/shop/config.yaml" is a key in etcd,
@@ -29,6 +31,8 @@ struct ConfigSources {
   /// "KEY=VALUE", from the command line; the key is one as `Config::has` takes it, the value may be
   /// a list or map in YAML's flow style.
   std::vector<std::string> overrides;
+  /// See bia/bia/config_source.h.
+  std::vector<std::shared_ptr<ConfigSource>> own = {};
 };
 
 /// A service's configuration: YAML, JSON and TOML, merged (maps merge, anything else is replaced),

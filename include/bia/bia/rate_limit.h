@@ -1,6 +1,8 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <type_traits>
+#include <utility>
 
 #include "bia/base/time.h"
 #include "bia/bia/middleware.h"
@@ -31,13 +33,19 @@ class RateLimiter {
   /// Once an admitted call has ended; `error` is null after a success.
   virtual void done(Context& context, const Error* error);
 };
+/// For the one below, of whatever is called without arguments: `{}` is options alone.
+std::unique_ptr<Middleware> rate_limit_middleware_of(
+    std::function<std::shared_ptr<RateLimiter>()> make);
 
 /// Asks the limiter that `make` returns, which is called once for each thread at its first call:
 /// one a thread needs no locks and limits each thread; one that is returned to all of them serves
 /// them at once. It lives as long as its threads.
 ///
 ///     app.use(bia::rate_limit_middleware([] { return std::make_shared<TokenBucket>(1000); }));
-std::unique_ptr<Middleware> rate_limit_middleware(
-    std::function<std::shared_ptr<RateLimiter>()> make);
+template <typename F>
+  requires std::is_invocable_r_v<std::shared_ptr<RateLimiter>, F&>
+std::unique_ptr<Middleware> rate_limit_middleware(F make) {
+  return rate_limit_middleware_of(std::move(make));
+}
 
 }  // namespace bia

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -119,9 +120,15 @@ class CircuitBreaker {
   virtual void mark(TimePoint at, const Error* error) = 0;
 };
 
-/// Asks the breakers that `make` makes, one for each operation and thread, in place of SRE's.
-std::unique_ptr<Middleware> circuit_breaker_middleware(
+/// For the one below, of whatever is called without arguments: `{}` is options alone.
+std::unique_ptr<Middleware> circuit_breaker_middleware_of(
     std::function<std::unique_ptr<CircuitBreaker>()> make);
+/// Asks the breakers that `make` makes, one for each operation and thread, in place of SRE's.
+template <typename F>
+  requires std::is_invocable_r_v<std::unique_ptr<CircuitBreaker>, F&>
+std::unique_ptr<Middleware> circuit_breaker_middleware(F make) {
+  return circuit_breaker_middleware_of(std::move(make));
+}
 
 /// client_requests_code_total{kind,operation,code,reason} and
 /// client_requests_seconds{kind,operation}, Kratos' names, labels and buckets. `registry` must

@@ -112,6 +112,12 @@ struct ServerOptions {
   http::Http2Limits http2;
   /// On the port of its own.
   ServerKeepalive keepalive;
+  /// Serves grpc.health.v1.Health. Without, it is there where `add_method` brings one. Config key
+  /// server.grpc.health.
+  bool health = true;
+  /// Serves reflection, and kratos.api.Metadata, which tells the same. Config key
+  /// server.grpc.reflection.
+  bool reflection = true;
   /// That answers wait for a peer that takes none of them before its connection ends, and a unary
   /// call for its message of which nothing more comes; zero: for ever. The call's deadline holds
   /// as well.
@@ -124,7 +130,7 @@ struct ServerOptions {
 };
 
 /// gRPC over HTTP/2 (PROTOCOL-HTTP2.md), cleartext or TLS, with health v1 and reflection v1 and
-/// v1alpha.
+/// v1alpha unless the options leave them out.
 class Server {
  public:
   static Result<std::unique_ptr<Server>> create(fiber::ThreadGroup& threads,

@@ -353,7 +353,7 @@ Result<void> App::Impl::watch_files() {
   auto& scheduler = fiber::Scheduler::current();
   if (config_files)
     watching.push_back(BIA_TRY(scheduler.spawn([this] { config.watch(sources, *config_files); })));
-  BIA_TRY(config.watch_etcd(sources, watching));
+  BIA_TRY(config.watch_others(sources, watching));
   const auto watch = [&](auto& one, const char* name) -> Result<void> {
     if (!one || !one->options.tls) return {};
     watching.push_back(

@@ -21,8 +21,9 @@ void raise_file_limit() {
   }
 }
 
-Result<void> serve(const AppArgs& args, const AppInfo& info, const App::Wire& wire) {
-  ConfigSources sources{args.config_paths, args.environment_prefix, args.overrides};
+Result<void> serve(const AppArgs& args, const AppInfo& info, const App::Wire& wire,
+                   std::vector<std::shared_ptr<ConfigSource>> own) {
+  ConfigSources sources{args.config_paths, args.environment_prefix, args.overrides, std::move(own)};
   if (sources.paths.empty()) sources.paths = {kConfigPathDefault};
   auto app = BIA_TRY(App::create(info, std::move(sources)));
   std::vector<std::pair<std::string, std::string>> fields = {{"service.id", app->info().id},
@@ -39,7 +40,8 @@ int report(const AppInfo& info, const Error& error) {
 
 }  // namespace
 
-int App::main(int argc, char** argv, AppInfo info, const Wire& wire) {
+int App::main(int argc, char** argv, AppInfo info, const Wire& wire,
+              std::vector<std::shared_ptr<ConfigSource>> config_sources) {
   auto args = AppArgs::parse(argc, argv);
   if (!args) return report(info, args.error());
   if (args->action == AppArgs::Action::kHelp) {
@@ -56,7 +58,8 @@ int App::main(int argc, char** argv, AppInfo info, const Wire& wire) {
   block_successor_signal();
   std::signal(SIGPIPE, SIG_IGN);
   raise_file_limit();
-  if (auto served = serve(*args, info, wire); !served) return report(info, served.error());
+  if (auto served = serve(*args, info, wire, std::move(config_sources)); !served)
+    return report(info, served.error());
   return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "bia/app/server_config.h"
 #include "bia/bia/log.h"
 #include "bia/config/config_etcd.h"
+#include "bia/config/config_own.h"
 #include "bia/fiber/scheduler.h"
 
 namespace bia {
@@ -90,8 +91,8 @@ void ConfigReload::watch(const ConfigSources& sources, ConfigWatch& files) {
     log::error("configuration: changes are not seen any more: " + changed.error().text());
 }
 
-Result<void> ConfigReload::watch_etcd(const ConfigSources& sources,
-                                      std::vector<fiber::Fiber>& fibers) {
+Result<void> ConfigReload::watch_others(const ConfigSources& sources,
+                                        std::vector<fiber::Fiber>& fibers) {
   for (const std::string& path : sources.paths) {
     if (!EtcdConfigSource::is_one(path)) continue;
     auto source = BIA_TRY(EtcdConfigSource::parse(path));
@@ -99,6 +100,10 @@ Result<void> ConfigReload::watch_etcd(const ConfigSources& sources,
         BIA_TRY(fiber::Scheduler::current().spawn([this, &sources, source = std::move(source)] {
           source.watch([&] { try_reload(sources); });
         })));
+  }
+  for (const auto& own : sources.own) {
+    fibers.push_back(BIA_TRY(fiber::Scheduler::current().spawn(
+        [this, &sources, own] { watch_own(*own, [&] { try_reload(sources); }); })));
   }
   return {};
 }

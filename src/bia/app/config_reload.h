@@ -32,8 +32,9 @@ class ConfigReload {
   /// Reloads at each change that `files` tells, until cancelled; refusals are logged and counted.
   /// `files` was made before at_start() was read, so that no change in between is missed.
   void watch(const ConfigSources& sources, ConfigWatch& files);
-  /// The same for each source "etcd://…", in fibers of this thread, which are added to `fibers`.
-  Result<void> watch_etcd(const ConfigSources& sources, std::vector<fiber::Fiber>& fibers);
+  /// The same for each source "etcd://…" or of one's own, in fibers of this thread, which are added
+  /// to `fibers`.
+  Result<void> watch_others(const ConfigSources& sources, std::vector<fiber::Fiber>& fibers);
 
  private:
   /// False where the fiber was cancelled.

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
 #include <map>
 #include <memory>
 #include <vector>
@@ -83,6 +84,23 @@ std::string collapsed(const std::vector<Sample>& samples, size_t used) {
   return text;
 }
 
+Duration cpu_time() {
+  timespec used{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+/// In place of no stacks: what reads a profile would take the file for a broken one.
+std::string nothing_sampled(Duration duration, Duration used) {
+  using std::chrono::milliseconds;
+  return fmt::format(
+      "# no samples: in {} the process used {} of CPU time, and one is taken every {}; "
+      "load the service meanwhile, or ask for more seconds\n",
+      format_go_duration(duration),
+      format_go_duration(std::chrono::duration_cast<milliseconds>(used)),
+      format_go_duration(std::chrono::microseconds(kSampleMicroseconds)));
+}
+
 }  // namespace
 
 Result<std::string> cpu_profile(Duration duration) {
@@ -99,12 +117,14 @@ Result<std::string> cpu_profile(Duration duration) {
   action.sa_handler = take_sample;
   action.sa_flags = SA_RESTART;
   sigaction(SIGPROF, &action, &before);
+  const Duration used_before = cpu_time();
   const itimerval every{{0, kSampleMicroseconds}, {0, kSampleMicroseconds}};
   setitimer(ITIMER_PROF, &every, nullptr);
   auto slept = fiber::sleep_for(duration);
   const itimerval never{};
   setitimer(ITIMER_PROF, &never, nullptr);
   g_samples.store(nullptr, std::memory_order_release);
+  const Duration used_time = cpu_time() - used_before;
   // A handler that is still at work on another thread has its samples a moment longer.
   if (slept) slept = fiber::sleep_for(std::chrono::milliseconds(20));
   std::string text;
@@ -114,7 +134,7 @@ Result<std::string> cpu_profile(Duration duration) {
   sigaction(SIGPROF, &action, nullptr);
   g_busy.store(false);
   if (!slept) return std::move(slept).error();
-  return text;
+  return text.empty() ? nothing_sampled(duration, used_time) : text;
 }
 
 }  // namespace bia

@@ -7,8 +7,9 @@
 namespace bia {
 
 /// Samples the process' CPU time 100 times a second and returns the stacks with their counts, a
-/// line each, as flamegraph.pl and speedscope read them: "main;serve;handle 42". One at a time for
-/// the process. Suspends. Errors: kResourceExhausted while another runs; kCancelled.
+/// line each, as flamegraph.pl and speedscope read them: "main;serve;handle 42"; a line that begins
+/// with "#" where there were none. One at a time for the process. Suspends. Errors:
+/// kResourceExhausted while another runs; kCancelled.
 Result<std::string> cpu_profile(Duration duration);
 
 }  // namespace bia

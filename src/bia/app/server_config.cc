@@ -10,6 +10,7 @@
 #include "bia/app/feature_config.h"
 #include "bia/app/server_tls.h"
 #include "bia/bia/log.h"
+#include "bia/config/config_node.h"
 #include "bia/service/service_http.h"
 
 namespace bia {
@@ -307,7 +308,7 @@ Result<ServerConfig::Grpc> read_grpc(const Config& config, bool shared) {
   BIA_TRY(config.only("server.grpc",
                       {"network", "addr", "timeout", "message_bytes_max", "streams_max",
                        "metadata_bytes_max", "window_bytes", "stall_timeout", "handshake_timeout",
-                       "connections_max", "http2", "keepalive", "tls"}));
+                       "connections_max", "http2", "keepalive", "tls", "health", "reflection"}));
   if (shared && !config.has("server.grpc.addr")) {
     grpc.options.address.clear();
     if (config.has("server.grpc.tls"))
@@ -327,6 +328,8 @@ Result<ServerConfig::Grpc> read_grpc(const Config& config, bool shared) {
   }
   grpc.where = config.where("server.grpc.addr");
   grpc.tls = BIA_TRY(read_tls(config, "server.grpc.tls", {"h2"}));
+  BIA_TRY(read_flag(config, "server.grpc.health", grpc.options.health));
+  BIA_TRY(read_flag(config, "server.grpc.reflection", grpc.options.reflection));
   BIA_TRY(read_duration(config, "server.grpc.handshake_timeout", grpc.options.handshake_timeout));
   BIA_TRY(
       read_size(config, "server.grpc.connections_max", grpc.options.connections_max, 1, kCountMax));
@@ -382,6 +385,17 @@ Result<void> read_the_rest(const Config& config, ServerConfig& into) {
   return read_flag(config, "debug.enabled", into.debug_enabled);
 }
 
+Error no_server(const Config& config) {
+  for (const std::string& name : config.keys("")) {
+    if (name != "server" && !config_detail::closest(name, {"server"}).empty())
+      return bad_value(config, Config::below("", name),
+                       fmt::format("unknown key {}; did you mean server?", name));
+  }
+  return Error(Code::kNotFound, "CONFIG",
+               "the configuration has neither server.http nor server.grpc")
+      .with_hint(R"(write server: {http: {addr: ":8080"}, grpc: {addr: ":9000"}})");
+}
+
 }  // namespace
 
 Result<ServerConfig> ServerConfig::read(const Config& config) {
@@ -390,11 +404,7 @@ Result<ServerConfig> ServerConfig::read(const Config& config) {
   if (config.has("server.http")) server.http = BIA_TRY(read_http(config));
   const bool shared = server.http && server.http->grpc;
   if (shared || config.has("server.grpc")) server.grpc = BIA_TRY(read_grpc(config, shared));
-  if (!server.http && !server.grpc) {
-    return Error(Code::kNotFound, "CONFIG",
-                 "the configuration has neither server.http nor server.grpc")
-        .with_hint(R"(write server: {http: {addr: ":8080"}, grpc: {addr: ":9000"}})");
-  }
+  if (!server.http && !server.grpc) return no_server(config);
   BIA_TRY(read_the_rest(config, server));
   if (server.http) server.http->cors = BIA_TRY(read_cors(config));
   server.tracing = BIA_TRY(read_tracing(config));

@@ -275,7 +275,18 @@ TEST(ServerConfig, ChecksTheOtherSections) {
   EXPECT_EQ(error_of("server: {htp: {}}\n"),
             "config.yaml:1: unknown key server.htp; did you mean http?");
   EXPECT_EQ(error_of("server: 3\n"), "config.yaml:1: server is not a map");
+  EXPECT_EQ(error_of("data: {}\nsever: {http: {addr: ':1'}}\n"),
+            "config.yaml:2: unknown key sever; did you mean server?");
   EXPECT_EQ(error_of("data: {}\n"), "the configuration has neither server.http nor server.grpc");
+}
+
+TEST(ServerConfig, LeavesHealthAndReflectionOut) {
+  const auto plain = read("server: {grpc: {addr: ':1'}}");
+  EXPECT_TRUE(plain->grpc->options.health && plain->grpc->options.reflection);
+  const auto without = read("server: {grpc: {addr: ':1', health: false, reflection: false}}");
+  EXPECT_FALSE(without->grpc->options.health || without->grpc->options.reflection);
+  EXPECT_THAT(error_of("server: {grpc: {addr: ':1', health: none}}"),
+              HasSubstr("server.grpc.health is not true or false"));
 }
 
 TEST(ServerConfig, ReadsWhatHoldsForOneOperation) {

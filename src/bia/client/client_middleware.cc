@@ -149,12 +149,12 @@ class ClientMetrics final : public Middleware {
 
 CircuitBreaker::~CircuitBreaker() = default;
 
-std::unique_ptr<Middleware> circuit_breaker_middleware(
+std::unique_ptr<Middleware> circuit_breaker_middleware_of(
     std::function<std::unique_ptr<CircuitBreaker>()> make) {
   return std::make_unique<Breaking>(std::move(make));
 }
 std::unique_ptr<Middleware> circuit_breaker_middleware(SreBreaker::Options options) {
-  return circuit_breaker_middleware([options] { return std::make_unique<Sre>(options); });
+  return circuit_breaker_middleware_of([options] { return std::make_unique<Sre>(options); });
 }
 std::unique_ptr<Middleware> client_metrics_middleware(metrics::Registry& registry) {
   return std::make_unique<ClientMetrics>(registry);

@@ -381,7 +381,7 @@ TEST(ServiceClient, CountsByKratosNamesAndBreaks) {
   peer.run([&](const std::string& grpc, const std::string&) {
     auto client = client_of(grpc);
     client->use(client_metrics_middleware(registry));
-    client->use(circuit_breaker_middleware());
+    client->use(circuit_breaker_middleware({}));
     std::string reason;
     for (int i = 0; i < 2000 && reason != "CIRCUITBREAKER"; ++i)
       reason = echo(*client, "x").error().reason();

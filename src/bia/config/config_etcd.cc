@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <optional>
 
 #include "bia/bia/log.h"
 #include "bia/config/config_node.h"
+#include "bia/config/config_own.h"
 #include "bia/fiber/scheduler.h"
 #include "bia/http/uri.h"
 #include "bia/registry/backoff.h"
@@ -135,13 +135,7 @@ Result<EtcdConfigSource> EtcdConfigSource::parse(std::string_view text) {
 }
 
 Result<std::vector<EtcdClient::Entry>> EtcdConfigSource::read() const {
-  if (fiber::in_fiber()) return read_in_fiber(*this);
-  // Before the program's threads run, or on a helper thread: a scheduler for this one question.
-  auto scheduler = BIA_TRY(fiber::Scheduler::create());
-  std::optional<Result<std::vector<EtcdClient::Entry>>> entries;
-  BIA_TRY(scheduler->spawn([&] { entries.emplace(read_in_fiber(*this)); }));
-  scheduler->run(fiber::Scheduler::Until::kNoFibers);
-  return std::move(*entries);
+  return in_some_fiber([&] { return read_in_fiber(*this); });
 }
 
 void EtcdConfigSource::watch(const std::function<void()>& changed) const {

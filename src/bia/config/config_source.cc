@@ -9,6 +9,7 @@
 
 #include "bia/config/config_etcd.h"
 #include "bia/config/config_node.h"
+#include "bia/config/config_own.h"
 
 extern char** environ;
 
@@ -219,6 +220,12 @@ Result<Config> Config::load(const ConfigSources& sources) {
     places.push_back(path);
     for (const std::string& file : files)
       BIA_TRY(add(file, BIA_TRY(config_detail::read_file(file))));
+  }
+  for (const auto& own : sources.own) {
+    for (const ConfigSource::Entry& entry : BIA_TRY(read_own(*own))) {
+      places.push_back(entry.name);
+      BIA_TRY(add(entry.name, entry.text));
+    }
   }
   // The place of what is in none of them.
   root->line = read.size() == 1 ? 1 : 0;

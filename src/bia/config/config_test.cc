@@ -68,7 +68,11 @@ TEST(Config, NeverShowsAValueOfTheService) {
 
 TEST(Config, SaysWhereTheYamlIsBad) {
   EXPECT_THAT(message_of(Config::parse("a: 1\nb: [1, 2\n")),
-              testing::StartsWith("config.yaml:3: "));
+              testing::StartsWith("config.yaml:2: a \"[\" that is not closed"));
+  EXPECT_EQ(message_of(Config::parse("server:\n  http\n    addr: :1\n")),
+            "config.yaml:2: no \":\" after the key");
+  EXPECT_EQ(message_of(Config::parse("a: 1\n---\nb: 1\n")),
+            "config.yaml:2: a second document begins here; a file has one");
   EXPECT_EQ(message_of(Config::parse("a: 1\na: 2\n")), "config.yaml:2: the key a is there twice");
   EXPECT_EQ(message_of(Config::parse("- a\n")), "config.yaml:1: expected keys, like \"server:\"");
   EXPECT_THAT(message_of(Config::parse("a: b: c\n")), testing::StartsWith("config.yaml:1: "));
@@ -81,7 +85,7 @@ TEST(Config, RefusesAQuoteThatIsNotClosed) {
                            "a: 'it''s\n", "a: \"b\\\"\n", "\"a: 1\n", "a: [\"b]\n \r\n"})
     EXPECT_THAT(message_of(Config::parse(yaml)), testing::StartsWith("config.yaml:")) << yaml;
   EXPECT_EQ(message_of(Config::parse("a: \"b\nc: d\n")),
-            "config.yaml:2: a quote that was opened before is not closed");
+            "config.yaml:1: a quote that begins here is not closed");
   const Config closed = *Config::parse("a: \"b\n  c\"\nd: 'it''s'\ne: it's\nf: |\n  \"g\n\n");
   EXPECT_EQ(*closed.string("a"), "b c");
   EXPECT_EQ(*closed.string("d"), "it's");

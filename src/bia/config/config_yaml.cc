@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
-#include <algorithm>
-
 #include "bia/config/config_node.h"
-#include "bia/content/yaml_check.h"
+#include "codec/yaml_check.h"
+#include "codec/yaml_fault.h"
+#include "codec/yaml_merge.h"
 
 namespace bia::config_detail {
 namespace {
@@ -21,9 +21,6 @@ constexpr size_t kAliasedValuesMax = 100'000;
 [[noreturn]] void fail(const YAML::Node& at, const std::string& why) {
   throw YAML::RepresentationException(at.Mark(), why);
 }
-
-/// "<<" takes over the keys of other maps (yaml.org/type/merge.html); in quotes it is a name.
-bool is_merge(const YAML::Node& key) { return key.Scalar() == "<<" && key.Tag() != "!"; }
 
 class Converter {
  public:
@@ -75,7 +72,7 @@ class Converter {
       const YAML::Node& key = entry.first;
       if (!key.IsScalar()) fail(key, "a key must be a string");
       const std::string& name = key.Scalar();
-      const bool merge = is_merge(key);
+      const bool merge = codec::is_yaml_merge(key);
       if (merge ? merges : into.child(name) != nullptr)
         fail(key, fmt::format("the key {} is there twice", name));
       if (merge) {
@@ -95,17 +92,13 @@ class Converter {
 
   /// Keys that are there stay: the map's own, then those of the first in a list.
   void take_over(const YAML::Node& from, Node& into, size_t depth, const YAML::Mark& at) {
-    if (from.IsMap()) {
-      for (auto& [name, value] : convert(from, depth).map) {
+    const auto maps = codec::merged_maps(from);
+    if (!maps) throw YAML::RepresentationException(at, codec::kYamlMergeRule);
+    for (const YAML::Node& map : *maps) {
+      for (auto& [name, value] : convert(map, depth).map) {
         if (!into.child(name)) into.map.emplace_back(std::move(name), std::move(value));
       }
-      return;
     }
-    const bool maps =
-        from.IsSequence() &&
-        std::all_of(from.begin(), from.end(), [](const auto& item) { return item.IsMap(); });
-    if (!maps) throw YAML::RepresentationException(at, "<< takes a map, or a list of maps");
-    for (const auto& item : from) take_over(item, into, depth, at);
   }
 
   File file_;
@@ -113,18 +106,13 @@ class Converter {
   size_t values_ = 0;
 };
 
-/// yaml-cpp says after a colon what it could not read; that may be a piece of a secret.
-std::string_view without_quoted(std::string_view message) {
-  return message.substr(0, message.find(": "));
-}
-
 }  // namespace
 
 Result<Node> parse_yaml(std::string_view yaml, std::string_view name) {
   auto file = std::make_shared<const std::string>(name);
+  const std::string text(yaml);
   try {
-    const std::string text(yaml);
-    check_yaml(text);
+    codec::check_yaml_file(text);
     const YAML::Node document = YAML::Load(text);
     Node node = Converter(file, yaml.size()).convert(document, 0);
     if (node.kind != Node::Kind::kMap && node.kind != Node::Kind::kNull)
@@ -132,11 +120,9 @@ Result<Node> parse_yaml(std::string_view yaml, std::string_view name) {
     node.kind = Node::Kind::kMap;
     return node;
   } catch (const YAML::Exception& exception) {
-    // Its own depth limit, that of 500, is a DeepRecursion.
-    const bool quotes = dynamic_cast<const YAML::ParserException*>(&exception) != nullptr;
+    const codec::YamlFault fault = codec::explain_yaml(text, exception);
     return Error(Code::kInvalidArgument, "CONFIG",
-                 fmt::format("{}:{}: {}", name, std::max(exception.mark.line, 0) + 1,
-                             quotes ? without_quoted(exception.msg) : exception.msg));
+                 fmt::format("{}:{}: {}", name, fault.line, fault.what));
   } catch (const std::exception& exception) {
     return Error(Code::kInvalidArgument, "CONFIG", fmt::format("{}: {}", name, exception.what()));
   }

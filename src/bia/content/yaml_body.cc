@@ -8,7 +8,9 @@
 
 #include "bia/codec/json_reader.h"
 #include "bia/codec/json_writer.h"
-#include "bia/content/yaml_check.h"
+#include "codec/yaml_check.h"
+#include "codec/yaml_fault.h"
+#include "codec/yaml_merge.h"
 
 namespace bia {
 namespace {
@@ -36,44 +38,91 @@ void append_scalar(const YAML::Node& node, codec::JsonWriter& out) {
   out.string(text);
 }
 
-Result<void> append_json(const YAML::Node& node, int depth, size_t& values,
-                         codec::JsonWriter& out) {
-  ++values;
-  if (depth > kYamlTextDepthMax) return bad(fmt::format("nests deeper than {}", kYamlTextDepthMax));
-  if (out.out().size() > kYamlJsonBytesMax)
-    return bad(fmt::format("more than {} bytes once its aliases are filled in", kYamlJsonBytesMax));
-  switch (node.Type()) {
-    case YAML::NodeType::Undefined:
-    case YAML::NodeType::Null:
-      out.null();
-      return {};
-    case YAML::NodeType::Scalar:
-      append_scalar(node, out);
-      return {};
-    case YAML::NodeType::Sequence:
-      out.begin_array();
-      for (const auto& item : node) {
-        out.element();
-        BIA_TRY(append_json(item, depth + 1, values, out));
+class JsonAppender {
+ public:
+  explicit JsonAppender(std::string& json) : out_(json) {}
+  size_t values() const { return values_; }
+
+  Result<void> append(const YAML::Node& node, int depth) {
+    ++values_;
+    if (depth > kYamlTextDepthMax) return too_deep();
+    if (out_.out().size() > kYamlJsonBytesMax)
+      return bad(
+          fmt::format("more than {} bytes once its aliases are filled in", kYamlJsonBytesMax));
+    switch (node.Type()) {
+      case YAML::NodeType::Undefined:
+      case YAML::NodeType::Null:
+        out_.null();
+        return {};
+      case YAML::NodeType::Scalar:
+        append_scalar(node, out_);
+        return {};
+      case YAML::NodeType::Sequence:
+        out_.begin_array();
+        for (const auto& item : node) {
+          out_.element();
+          BIA_TRY(append(item, depth + 1));
+        }
+        out_.end_array();
+        return {};
+      case YAML::NodeType::Map: {
+        out_.begin_object();
+        Names seen;
+        BIA_TRY(members(node, depth, seen, Keys::kOwn));
+        out_.end_object();
+        return {};
       }
-      out.end_array();
-      return {};
-    case YAML::NodeType::Map: {
-      out.begin_object();
-      std::set<std::string_view> seen;  // The texts are the document's.
-      for (const auto& entry : node) {
-        if (!entry.first.IsScalar()) return bad("a key is no text");
-        if (!seen.insert(entry.first.Scalar()).second)
-          return bad(fmt::format("the key {} is there twice", entry.first.Scalar()));
-        out.key_text(entry.first.Scalar());
-        BIA_TRY(append_json(entry.second, depth + 1, values, out));
-      }
-      out.end_object();
-      return {};
     }
+    return {};
   }
-  return {};
-}
+
+ private:
+  enum class Keys : uint8_t { kOwn, kMerged };
+  using Names = std::set<std::string_view>;  // The texts are the document's.
+
+  static Error too_deep() { return bad(fmt::format("nests deeper than {}", kYamlTextDepthMax)); }
+  static Error twice(const YAML::Node& key) {
+    return bad(fmt::format("the key {} is there twice", key.Scalar()));
+  }
+
+  Result<void> members(const YAML::Node& node, int depth, Names& seen, Keys keys) {
+    YAML::Node merge;
+    bool merges = false;
+    for (const auto& entry : node) {
+      if (!entry.first.IsScalar()) return bad("a key is no text");
+      if (codec::is_yaml_merge(entry.first)) {
+        if (merges) return twice(entry.first);
+        merges = true;
+        merge.reset(entry.second);
+        continue;
+      }
+      if (keys == Keys::kMerged && ++merged_ > kYamlMergedKeysMax)
+        return bad(fmt::format("its << bring more than {} keys", kYamlMergedKeysMax));
+      if (!seen.insert(entry.first.Scalar()).second) {
+        if (keys == Keys::kOwn) return twice(entry.first);
+        continue;
+      }
+      out_.key_text(entry.first.Scalar());
+      BIA_TRY(append(entry.second, depth + 1));
+    }
+    return merges ? take_over(merge, depth + 1, seen) : Result<void>();
+  }
+
+  Result<void> take_over(const YAML::Node& from, int depth, Names& seen) {
+    if (depth > kYamlTextDepthMax) return too_deep();
+    const auto maps = codec::merged_maps(from);
+    if (!maps) return bad(codec::kYamlMergeRule);
+    for (const YAML::Node& map : *maps) {
+      ++merged_;
+      BIA_TRY(members(map, depth, seen, Keys::kMerged));
+    }
+    return {};
+  }
+
+  codec::JsonWriter out_;
+  size_t values_ = 0;
+  size_t merged_ = 0;
+};
 
 /// Writes what `in` comes to next. `indent` is where a block that begins on a new line stands.
 class YamlWriter {
@@ -145,10 +194,11 @@ Result<YAML::Node> load_yaml(std::string_view yaml) {
   const std::string text(yaml);
   // yaml-cpp reports by exceptions; none leaves this function.
   try {
-    check_yaml(text, kYamlTextDepthMax);
+    codec::check_yaml(text, kYamlTextDepthMax);
     return YAML::Load(text);
   } catch (const YAML::Exception& wrong) {
-    return bad(wrong.what());
+    const codec::YamlFault fault = codec::explain_yaml(text, wrong);
+    return bad(fmt::format("line {}: {}", fault.line, fault.what));
   }
 }
 
@@ -159,10 +209,9 @@ Result<void> yaml_to_json(std::string_view yaml, std::string& json) {
 }
 
 Result<size_t> yaml_to_json(const YAML::Node& yaml, int depth, std::string& json) {
-  codec::JsonWriter out(json);
-  size_t values = 0;
-  BIA_TRY(append_json(yaml, depth, values, out));
-  return values;
+  JsonAppender appender(json);
+  BIA_TRY(appender.append(yaml, depth));
+  return appender.values();
 }
 
 void append_yaml_key(std::string& out, std::string_view key, size_t indent) {

@@ -14,6 +14,9 @@ namespace bia {
 inline constexpr size_t kYamlJsonBytesMax = 16 * 1024 * 1024;
 /// Nesting above which a YAML body is refused, its aliases filled in or not.
 inline constexpr int kYamlTextDepthMax = 64;
+/// Keys that all "<<" of a body may bring, those that are there already among them: aliases in one
+/// may repeat a lot and write nothing.
+inline constexpr size_t kYamlMergedKeysMax = 100'000;
 
 /// The first document of a body. Errors: kInvalidArgument CODEC.
 Result<YAML::Node> load_yaml(std::string_view yaml);

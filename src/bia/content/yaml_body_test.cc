@@ -1,5 +1,6 @@
 #include "bia/content/yaml_body.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "bia/fiber/scheduler.h"
@@ -58,6 +59,26 @@ std::string repeated(std::string_view text, int times) {
   std::string all;
   for (int i = 0; i < times; ++i) all += text;
   return all;
+}
+
+TEST(YamlToJson, TakesOverTheKeysOfOtherMaps) {
+  EXPECT_EQ(to_json("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\nc: {\"<<\": 1}"),
+            R"({"a":{"x":1,"y":2},"b":{"x":3,"y":2},"c":{"<<":1}})");
+  EXPECT_EQ(to_json("{<<: [{x: 1}, {x: 2, <<: {z: 3}}], y: 4}"), R"({"y":4,"x":1,"z":3})");
+  EXPECT_EQ(to_json("<<: 1"), "ERROR yaml: << takes a map, or a list of maps");
+  EXPECT_EQ(to_json("{<<: {a: 1}, <<: {b: 1}}"), "ERROR yaml: the key << is there twice");
+  EXPECT_EQ(to_json("&a {<<: *a}"), "ERROR yaml: nests deeper than 64");
+}
+
+TEST(YamlToJson, RefusesMergesThatRepeatALot) {
+  std::string bomb = "a0: &a0 {x: 1}\n";
+  for (int i = 1; i < 20; ++i)
+    bomb += fmt::format("a{0}: &a{0} {{<<: [*a{1}, *a{1}, *a{1}]}}\n", i, i - 1);
+  EXPECT_EQ(to_json(bomb), "ERROR yaml: its << bring more than 100000 keys");
+}
+
+TEST(YamlToJson, SaysInWhichLineItIsNone) {
+  EXPECT_EQ(to_json("a: 1\nb\nc: 2\n"), "ERROR yaml: line 2: no \":\" after the key");
 }
 
 TEST(YamlToJson, RefusesDeepNestingWithinAHandlersStack) {

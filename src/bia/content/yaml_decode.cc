@@ -17,6 +17,7 @@
 #include "codec/field_text.h"
 #include "codec/go_names.h"
 #include "codec/time_text.h"
+#include "codec/yaml_merge.h"
 
 namespace bia {
 namespace {
@@ -121,7 +122,7 @@ class YamlReader {
     if (!node.IsMap()) return bad(node, "keys are due, like \"name: x\"");
     // Fields, then oneofs.
     std::vector<bool> seen(size_t(type->field_count() + type->oneof_decl_count()));
-    for (const auto& entry : node) BIA_TRY(member(entry.first, entry.second, message, depth, seen));
+    BIA_TRY(members(node, message, depth, seen, Keys::kOwn));
     if (is_value(type) && !message.GetReflection()->HasOneof(message, type->oneof_decl(0)))
       set_null(message);
     return {};
@@ -148,28 +149,87 @@ class YamlReader {
     return bad(key, fmt::format("the key {} is there twice", key.Scalar()));
   }
 
+  /// A map's own keys, or those that it takes over by "<<" from another.
+  enum class Keys : uint8_t { kOwn, kMerged };
+
+  Result<void> charge_merged(const YAML::Node& at) {
+    if (++merged_ <= kYamlMergedKeysMax) return {};
+    return bad(at, fmt::format("the body's << bring more than {} keys", kYamlMergedKeysMax));
+  }
+
+  /// Calls `own(key, value)` for each entry but "<<", and `other(map)` for each map that that one
+  /// names, behind them.
+  template <typename Own, typename Other>
+  Result<void> entries(const YAML::Node& node, int depth, Own own, Other other) {
+    YAML::Node merge;
+    bool merges = false;
+    for (const auto& entry : node) {
+      if (!codec::is_yaml_merge(entry.first)) {
+        BIA_TRY(own(entry.first, entry.second));
+        continue;
+      }
+      if (merges) return twice(entry.first);
+      merges = true;
+      merge.reset(entry.second);
+    }
+    if (!merges) return {};
+    if (depth >= kYamlDecodeDepthMax) return too_deep(merge);
+    const auto maps = codec::merged_maps(merge);
+    if (!maps) return bad(merge, codec::kYamlMergeRule);
+    for (const YAML::Node& map : *maps) {
+      BIA_TRY(charge_merged(map));
+      BIA_TRY(other(map));
+    }
+    return {};
+  }
+
+  Result<void> members(const YAML::Node& node, pb::Message& message, int depth,
+                       std::vector<bool>& seen, Keys keys) {
+    return entries(
+        node, depth,
+        [&](const YAML::Node& key, const YAML::Node& value) {
+          return member(key, value, message, depth, seen, keys);
+        },
+        [&](const YAML::Node& map) {
+          return members(map, message, depth + 1, seen, Keys::kMerged);
+        });
+  }
+
   Result<void> member(const YAML::Node& key, const YAML::Node& value, pb::Message& message,
-                      int depth, std::vector<bool>& seen) {
+                      int depth, std::vector<bool>& seen, Keys keys) {
     BIA_TRY(charge(key, 1));
     if (!key.IsScalar()) return bad(key, "a key is no text");
     const pb::Descriptor* type = message.GetDescriptor();
     const auto& by_name = codec::go_names(type).by_lower_name;
     const auto found = by_name.find(key.Scalar());
+    if (keys == Keys::kMerged) BIA_TRY(charge_merged(key));
     if (found == by_name.end()) return {};
-    const int place = found->second >= 0 ? found->second : type->field_count() + ~found->second;
+    const bool is_field = found->second >= 0;
+    const Field* one = is_field ? type->field(found->second) : nullptr;
+    const pb::OneofDescriptor* oneof =
+        is_field ? one->real_containing_oneof() : type->oneof_decl(~found->second);
+    const int place = is_field ? found->second : type->field_count() + ~found->second;
+    if (keys == Keys::kMerged &&
+        (seen[size_t(place)] || (oneof && message.GetReflection()->HasOneof(message, oneof))))
+      return {};
     if (seen[size_t(place)]) return twice(key);
     seen[size_t(place)] = true;
-    if (found->second >= 0) return field(value, message, type->field(found->second), depth);
-    // A oneof: its member stands below its name.
+    return is_field ? field(value, message, one, depth)
+                    : oneof_member(value, message, oneof, depth);
+  }
+
+  /// Below the oneof's name.
+  Result<void> oneof_member(const YAML::Node& value, pb::Message& message,
+                            const pb::OneofDescriptor* oneof, int depth) {
     if (is_null(value)) return {};
     if (!value.IsMap()) return bad(value, "a oneof's member is due, like \"name: x\"");
-    const pb::OneofDescriptor* oneof = type->oneof_decl(~found->second);
+    const auto& by_name = codec::go_names(message.GetDescriptor()).by_lower_name;
     for (const auto& entry : value) {
       BIA_TRY(charge(entry.first, 1));
       if (!entry.first.IsScalar()) return bad(entry.first, "a key is no text");
       const auto inner = by_name.find(entry.first.Scalar());
       if (inner == by_name.end() || inner->second < 0) continue;
-      const Field* one = type->field(inner->second);
+      const Field* one = message.GetDescriptor()->field(inner->second);
       if (one->containing_oneof() != oneof) continue;
       BIA_TRY(field(entry.second, message, one, depth + 1));
     }
@@ -187,18 +247,33 @@ class YamlReader {
 
   Result<void> map(const YAML::Node& node, pb::Message& message, const Field* field, int depth) {
     if (!node.IsMap()) return wrong(node, field, "keys are due, like \"{a: b}\"");
-    const Field* value_field = field->message_type()->map_value();
     std::set<std::string_view> seen;
-    for (const auto& pair : node) {
-      BIA_TRY(charge(node, kMessageUnits));
-      if (pair.first.IsScalar() && !seen.insert(pair.first.Scalar()).second)
-        return twice(pair.first);
-      pb::Message* entry = message.GetReflection()->AddMessage(&message, field);
-      BIA_TRY(value(pair.first, *entry, field->message_type()->map_key(), depth));
-      if (is_null(pair.second) && !is_value(value_field->message_type())) continue;
-      BIA_TRY(value(pair.second, *entry, value_field, depth));
-    }
-    return {};
+    return map_entries(node, message, field, depth, seen, Keys::kOwn);
+  }
+
+  Result<void> map_entries(const YAML::Node& node, pb::Message& message, const Field* field,
+                           int depth, std::set<std::string_view>& seen, Keys keys) {
+    return entries(
+        node, depth,
+        [&](const YAML::Node& key, const YAML::Node& value) -> Result<void> {
+          if (keys == Keys::kMerged) BIA_TRY(charge_merged(key));
+          if (key.IsScalar() && !seen.insert(key.Scalar()).second)
+            return keys == Keys::kOwn ? Result<void>(twice(key)) : Result<void>();
+          return map_entry(key, value, message, field, depth);
+        },
+        [&](const YAML::Node& other) {
+          return map_entries(other, message, field, depth + 1, seen, Keys::kMerged);
+        });
+  }
+
+  Result<void> map_entry(const YAML::Node& key, const YAML::Node& value, pb::Message& message,
+                         const Field* field, int depth) {
+    BIA_TRY(charge(key, kMessageUnits));
+    const Field* value_field = field->message_type()->map_value();
+    pb::Message* entry = message.GetReflection()->AddMessage(&message, field);
+    BIA_TRY(this->value(key, *entry, field->message_type()->map_key(), depth));
+    if (is_null(value) && !is_value(value_field->message_type())) return {};
+    return this->value(value, *entry, value_field, depth);
   }
 
   Result<void> value(const YAML::Node& node, pb::Message& message, const Field* field, int depth) {
@@ -339,6 +414,7 @@ class YamlReader {
   }
 
   size_t left_ = kYamlJsonBytesMax;
+  size_t merged_ = 0;
 };
 
 }  // namespace

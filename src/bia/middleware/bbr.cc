@@ -186,7 +186,7 @@ class OwnLimit final : public Middleware {
 RateLimiter::~RateLimiter() = default;
 void RateLimiter::done(Context&, const Error*) {}
 
-std::unique_ptr<Middleware> rate_limit_middleware(
+std::unique_ptr<Middleware> rate_limit_middleware_of(
     std::function<std::shared_ptr<RateLimiter>()> make) {
   return std::make_unique<OwnLimit>(std::move(make));
 }

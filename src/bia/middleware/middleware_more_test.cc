@@ -26,7 +26,7 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 class FakeCall final : public grpc::ServerCall {
  public:
   grpc::Metadata in;
-  Fields out;
+  Fields out, trailers;
   std::string_view path() const override { return "/p.S/M"; }
   std::string_view metadata(std::string_view key) const override {
     for (const auto& [name, value] : in) {
@@ -38,7 +38,9 @@ class FakeCall final : public grpc::ServerCall {
   void add_initial_metadata(std::string_view key, std::string_view value) override {
     out.emplace_back(key, value);
   }
-  void add_trailing_metadata(std::string_view, std::string_view) override {}
+  void add_trailing_metadata(std::string_view key, std::string_view value) override {
+    trailers.emplace_back(key, value);
+  }
   Deadline deadline() const override { return Deadline::never(); }
   std::string peer() const override { return "10.0.0.1:55"; }
   bool cancelled() const override { return false; }
@@ -62,6 +64,22 @@ struct Served {
     return chain.run(invocation);
   }
 };
+
+TEST(Middleware, InterceptsCallsOfOneProtocol) {
+  Served run;
+  run.chain.add([](Context& context, Request, Next next) -> Result<Reply> {
+    if (context.transport() != Transport::kGrpc) return next();
+    if (context.grpc_call()->metadata("tenant").empty())
+      return Error(Code::kUnauthenticated, "TENANT", "no tenant");
+    Result<Reply> reply = next();
+    context.grpc_call()->add_trailing_metadata("served-by", "a");
+    return reply;
+  });
+  EXPECT_EQ(run().error().reason(), "TENANT");
+  run.call.in = {{"tenant", "t"}};
+  EXPECT_TRUE(run().ok());
+  EXPECT_THAT(run.call.trailers, ElementsAre(Pair("served-by", "a")));
+}
 
 TEST(RequestId, IsTakenOverOrMade) {
   Served run;
@@ -180,6 +198,13 @@ TEST(RateLimit, RefusesAsKratosDoes) {
   EXPECT_EQ(refused.error().http_status(), 429);
   EXPECT_EQ(refused.error().reason(), "RATELIMIT");
   EXPECT_EQ(refused.error().message(), "service unavailable due to rate limit exceeded");
+}
+
+TEST(RateLimit, TakesNoOptionsAtAll) {
+  Served run;
+  run.chain.add(rate_limit_middleware({}));
+  run.handler = [](Context&) -> Result<void> { return {}; };
+  EXPECT_TRUE(run().ok());
 }
 
 TEST(RateLimit, AsksALimiterOfOnesOwn) {

@@ -171,5 +171,27 @@ TEST(Unpacked, RequestsOfEachCodingOnBothProtocols) {
   });
 }
 
+TEST(Unpacked, SaysWhatItTakesWhateverTheStatusIs) {
+  auto threads = fiber::ThreadGroup::create(1).value();
+  threads->run([&](size_t) {
+    ServerOptions options;
+    options.address = "127.0.0.1:0";
+    const auto envelope = [](ServerRequest& request, ServerResponse& response) {
+      response.set_status(request.body().ok() ? 415 : 200);
+    };
+    auto server = Server::create(*threads, options, unpacked(envelope, 100)).value();
+    server->start().value();
+    const uint16_t port = net::Endpoint::parse(server->address())->port();
+    Client client({});
+    const Answer unknown = post(client, port, "compress", "x");
+    EXPECT_EQ(unknown.status, 200);
+    EXPECT_EQ(unknown.accepted, "gzip, deflate, br, zstd");
+    const Answer other = post(client, port, "gzip", gzipped("x"));
+    EXPECT_EQ(other.status, 415) << "the handler's own, of what the body is";
+    EXPECT_EQ(other.accepted, "");
+    server->stop(Deadline::after(seconds(2)));
+  });
+}
+
 }  // namespace
 }  // namespace bia::http

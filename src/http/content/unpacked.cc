@@ -46,12 +46,15 @@ class UnpackedRequest final : public ServerRequest {
   std::string peer() const override { return inner_.peer(); }
   int version() const override { return inner_.version(); }
   std::optional<net::TlsInfo> tls() const override { return inner_.tls(); }
+  /// The body has a coding that is not known, whatever status says so in the end.
+  bool refused() const { return refused_; }
 
  private:
   Result<std::string> unpack();
   ServerRequest& inner_;
   size_t bytes_max_;
   bool done_ = false;
+  bool refused_ = false;
   Result<std::string> body_ = std::string();
 };
 
@@ -70,6 +73,7 @@ Result<std::string> UnpackedRequest::unpack() {
     if (name == "x-gzip") name = "gzip";
     const auto coding = parse_coding(name);
     if (!coding || count >= kCodingsMax) {
+      refused_ = true;
       return Error::from_http(
           415, "UNSUPPORTED_ENCODING",
           fmt::format("Content-Encoding is none of {}, {} at most", kKnown, kCodingsMax));
@@ -90,8 +94,7 @@ Handler unpacked(Handler inner, size_t bytes_max) {
     UnpackedRequest coded(request, bytes_max);
     inner(coded, response);
     // RFC 9110 section 15.5.16: what would have been taken.
-    if (response.status() == 415 && !response.head_sent())
-      response.set_header("Accept-Encoding", kKnown);
+    if (coded.refused() && !response.head_sent()) response.set_header("Accept-Encoding", kKnown);
   };
 }
 

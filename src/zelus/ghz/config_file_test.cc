@@ -112,7 +112,9 @@ TEST_F(ConfigFileTest, SaysWhatIsWrongAsGhzDoes) {
   EXPECT_EQ(apply("c.json", R"({"total":-1})"),
             "json: cannot unmarshal number -1 into Go struct field Config.total of type uint");
   EXPECT_THAT(apply("c.toml", "a = 1\nb = "), HasSubstr("c.toml: line 2"));
-  EXPECT_THAT(apply("c.yaml", "a: [1"), HasSubstr("c.yaml: line"));
+  EXPECT_THAT(apply("c.yaml", "a: [1"), HasSubstr("c.yaml: line 1: a \"[\" that is not closed"));
+  EXPECT_THAT(apply("c.yaml", "total: 7\nhost: \"h:1\ncall: a.B/C\n"),
+              HasSubstr("c.yaml: line 2: a quote that begins here is not closed"));
   EXPECT_THAT(apply("c.txt", "total=5"), HasSubstr("ends in .json, .toml, .yaml or .yml"));
   auto missing = apply_config_file(folder_ + "/none.json", flags_, warning_);
   EXPECT_THAT(missing.error().message(), HasSubstr("Failed to find configuration"));

@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "codec/yaml_check.h"
+#include "codec/yaml_fault.h"
 #include "zelus/ghz/config_file.h"
 
 namespace zelus::ghz {
@@ -60,13 +62,16 @@ Value convert(const YAML::Node& yaml, size_t depth, Allocator& allocator) {
 }  // namespace
 
 bia::Result<void> parse_yaml_config(std::string_view text, rapidjson::Document& document) {
+  const std::string yaml(text);
   try {
-    Value root = convert(YAML::Load(std::string(text)), 0, document.GetAllocator());
+    bia::codec::check_yaml_file(yaml);
+    Value root = convert(YAML::Load(yaml), 0, document.GetAllocator());
     static_cast<Value&>(document) = root;
     return {};
   } catch (const YAML::Exception& error) {
+    const bia::codec::YamlFault fault = bia::codec::explain_yaml(yaml, error);
     return bia::Error(bia::Code::kInvalidArgument, "BAD_YAML",
-                      fmt::format("line {}: {}", error.mark.line + 1, error.msg));
+                      fmt::format("line {}: {}", fault.line, fault.what));
   }
 }
 

@@ -385,4 +385,31 @@ TEST(Yaml, ChargesWhatAliasesMake) {
   EXPECT_THAT(read("subs: [" + repeated("{},", 100'000) + "]"), StartsWith("{\"subs\":[{},"));
 }
 
+TEST(Yaml, TakesOverTheKeysOfOtherMapsAsGoDoes) {
+  using Bind = demo::v1::BindRequest;
+  EXPECT_EQ(read<Bind>("base: &b {name: x, age: 3, kv: {a: '1'}}\n<<: *b\nname: own\n"),
+            R"({"name":"own","age":3,"kv":{"a":"1"}})");
+  EXPECT_EQ(read<Bind>("<<: [{name: first, big: 7}, {name: second, age: 3}]\n"),
+            R"({"name":"first","age":3,"big":"7"})");
+  EXPECT_EQ(read<Bind>("kv: {<<: {a: '1'}}\n"), R"({"kv":{"a":"1"}})");
+  EXPECT_EQ(read<Bind>("kv: {<<: {a: '1'}, a: '3'}\n"), R"({"kv":{"a":"3"}})");
+  EXPECT_EQ(read<Bind>("st: {<<: {q: 1}}\n"), R"({"st":{"q":1}})");
+  EXPECT_EQ(read<Bind>("sub: {<<: {n: 8}, name: s}\n"), R"({"sub":{"name":"s","n":8}})");
+  EXPECT_EQ(read<Bind>("\"<<\": {name: x}\n"), "{}") << "in quotes it is a name";
+  EXPECT_EQ(read<Bind>("optfield: o\n<<: {optField: other}\n"), R"({"optField":"o"})")
+      << "by another of the field's names";
+  EXPECT_EQ(read<Bind>("pick: {a: x}\n<<: {b: 1, a: y}\n"), R"({"a":"x"})");
+  EXPECT_EQ(read<Bind>("name: x\n<<: 3\n"), "yaml: line 2: << takes a map, or a list of maps");
+  EXPECT_EQ(read<Bind>("name: x\n<<: {}\n<<: {}\n"), "yaml: line 3: the key << is there twice");
+  EXPECT_THAT(read<Bind>("&a {<<: *a}"), HasSubstr("nests deeper than"));
+}
+
+TEST(Yaml, RefusesMergesThatRepeatALot) {
+  std::string bomb = "a0: &a0 {name: x}\n";
+  for (int i = 1; i < 20; ++i)
+    bomb += fmt::format("a{0}: &a{0} {{<<: [*a{1}, *a{1}, *a{1}]}}\n", i, i - 1);
+  EXPECT_THAT(read<demo::v1::BindRequest>(bomb + "<<: *a19\n"),
+              HasSubstr("<< bring more than 100000 keys"));
+}
+
 }  // namespace
