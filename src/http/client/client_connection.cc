@@ -47,7 +47,7 @@ Error end_of_stream(bool nothing_received) {
 /// Lines of one value become one, as Go's client has them.
 void unfold(std::string& value) {
   for (size_t at = 0; (at = value.find("\r\n", at)) != std::string::npos;) {
-    const size_t begin = value.find_last_not_of(" \t", at - 1) + 1;
+    const size_t begin = at == 0 ? 0 : value.find_last_not_of(" \t", at - 1) + 1;
     value.replace(begin, value.find_first_not_of(" \t\r\n", at) - begin, begin == 0 ? "" : " ");
     at = begin;
   }

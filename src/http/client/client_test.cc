@@ -318,7 +318,7 @@ TEST(Client, ReportsWhatWentWrong) {
       {"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", Code::kInvalidArgument, "BAD_RESPONSE",
        "unsupported transfer encoding: \"gzip\""},
       {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n 3\r\n\r\nhi", Code::kInvalidArgument,
-       "BAD_RESPONSE", "malformed MIME header line: \" 3\""},
+       "BAD_RESPONSE", "\" 3\""},
       {"HTTP/2 200 OK\r\n\r\n", Code::kInvalidArgument, "BAD_RESPONSE",
        "malformed HTTP version \"HTTP/2\""},
       {"HTTP/1.1 200 OK\r\nbad line\r\n\r\n", Code::kInvalidArgument, "BAD_RESPONSE",

@@ -78,7 +78,7 @@ ServerConnection::Next ServerConnection::turn() {
       if (!flush()) return Next::kEnd;
       if (fill()) return Next::kGoOn;
       // RFC 9110 section 15.5.9: the peer had begun a request and may want to know.
-      if (expired_ && (phase_ == Phase::kHead || phase_ == Phase::kFirst)) {
+      if (expired_ && phase_ == Phase::kHead) {
         return refuse({408, "REQUEST_TIMEOUT", "the request's head did not come in time"});
       }
       return Next::kEnd;
@@ -102,14 +102,14 @@ void ServerConnection::serve_http2() {
 
 bool ServerConnection::fill() {
   if (in_.empty()) return fill_first();
-  if (phase_ == Phase::kFirst) {
-    phase_ = Phase::kHead;
-  } else if (phase_ != Phase::kHead) {
+  if (phase_ != Phase::kHead) {
     // Counts from the head's first byte, however slowly the rest drips in.
     enter(Phase::kHead);
+    head_deadline_ = read_deadline(thread_.core.options.header_timeout);
   }
   if (in_.space().empty()) in_.reserve(std::max(in_.size(), kReadBytes));
-  auto count = socket_.read_some(in_.space(), Deadline::never());
+  auto count = socket_.read_some(in_.space(), head_deadline_);
+  if (!count && count.error().code() == Code::kDeadlineExceeded) expired_ = true;
   if (!count || *count == 0) return false;
   in_.filled(*count);
   return true;
@@ -125,7 +125,13 @@ bool ServerConnection::fill_first() {
   // Not into a buffer of the connection's own, which the sweeper takes while this waits. One a
   // thread: it is in use only between a read and the next suspension.
   thread_local std::unique_ptr<char[]> first(new char[kReadBytes]);
+  socket_.limit_records(thread_.core.options.header_timeout);
   auto count = socket_.read_some({first.get(), kReadBytes}, Deadline::never());
+  socket_.limit_records({});
+  if (!count && count.error().reason() == "TLS_RECORD") {
+    enter(Phase::kHead);
+    expired_ = true;
+  }
   if (!count || *count == 0) return false;
   in_.append({first.get(), *count});
   return true;
@@ -284,11 +290,7 @@ void ServerConnection::sweep() {
       return;
     case Phase::kHandshake:
     case Phase::kHead:
-      if (age < thread_.core.header_ticks) return;
-      break;
-    case Phase::kFirst:
-      if (!socket_.record_begun()) return enter(Phase::kIdle);  // A key update, or the like.
-      if (age < thread_.core.header_ticks) return;
+      if (age < thread_.core.header_ticks || has_own_deadline()) return;
       break;
     case Phase::kIdle:
       if (age >= 2) {
@@ -300,11 +302,11 @@ void ServerConnection::sweep() {
       }
       // Once: what parsing, handlers and above all a TLS handshake called deeper.
       if (age == 2) fiber_.trim();
-      if (socket_.record_begun()) return enter(Phase::kFirst);
+      if (socket_.record_begun()) since_ = thread_.tick;
       if (age < thread_.core.idle_ticks) return;
       break;
     case Phase::kBody:
-      if (age < thread_.core.idle_ticks) return;
+      if (age < thread_.core.idle_ticks || has_own_deadline()) return;
       break;
     case Phase::kWrite:
       return sweep_write();

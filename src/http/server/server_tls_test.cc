@@ -3,6 +3,7 @@
 
 #include "bia/fiber/scheduler.h"
 #include "bia/fiber/threads.h"
+#include "bia/http/router.h"
 #include "bia/http/server.h"
 #include "bia/net/socket.h"
 #include "http/http2/http2_protocol.h"
@@ -16,7 +17,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-void greet(ServerRequest&, ServerResponse& response) { response.body() = "hello"; }
+void greet(ServerRequest& request, ServerResponse& response) {
+  response.body() = "hello";
+  if (auto body = request.body(); !body) write_error(response, body.error());
+}
 
 /// A stop begins while `body`'s connection is before its handshake.
 void stop_before_handshake(const std::function<void(net::Socket&, net::TestAuthority&)>& body,
@@ -128,6 +132,21 @@ TEST(ServerTls, ARecordThatDoesNotEndIsARequestThatDoesNot) {
     EXPECT_EQ(peer.until("REQUEST_TIMEOUT").find("HTTP/1.1 408 Request Timeout\r\n"), 0u);
     EXPECT_EQ(told, std::vector<std::string>{"REQUEST_TIMEOUT"});
   });
+}
+
+TEST(ServerTls, TimeoutsOfHeadsAndBodiesAreAnswered) {
+  ServerOptions options;
+  options.idle_timeout = options.header_timeout = milliseconds(400);
+  std::vector<std::string> told;
+  options.on_refusal = [&](const Refusal& refusal) { told.emplace_back(refusal.reason); };
+  for (const char* text :
+       {"GET / HT", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n01"}) {
+    with_tls_server(options, {"http/1.1"}, [&](net::HalfRecords& peer, Server&) {
+      peer.send(text);
+      EXPECT_EQ(peer.until("TIMEOUT").find("HTTP/1.1 408 Request Timeout\r\n"), 0u) << text;
+    });
+  }
+  EXPECT_EQ(told, (std::vector<std::string>{"REQUEST_TIMEOUT", "BODY_TIMEOUT"}));
 }
 
 TEST(ServerTls, ARecordThatDoesNotEndEndsAnHttp2ConnectionWithoutRequests) {
