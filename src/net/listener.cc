@@ -2,11 +2,14 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <utility>
 
@@ -62,13 +65,26 @@ void set_for_accepted(int fd) {
   setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &kKeepAliveSeconds, sizeof kKeepAliveSeconds);
 }
 
-int spare_descriptor() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
+/// The kernel gives the lowest number that is free: one that is near the limit says that few are.
+int accepted_fd_max() {
+  constexpr rlim_t kKept = 16;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX) return INT_MAX;
+  return static_cast<int>(limit.rlim_cur - std::min(kKept, limit.rlim_cur / 4)) - 1;
+}
+
+Error out_of_descriptors(const Endpoint& local, int error_number) {
+  return Error(Code::kResourceExhausted, "OUT_OF_DESCRIPTORS",
+               fmt::format("accept on {}: {}", local.text(), std::strerror(error_number)))
+      .with_metadata("errno", std::to_string(error_number))
+      .with_hint("raise the limit of open files: ulimit -n 65536");
+}
 
 }  // namespace
 
 Listener::Listener(Listener&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
-      spare_(std::exchange(other.spare_, -1)),
+      fd_max_(other.fd_max_),
       refused_(other.refused_),
       watch_(std::move(other.watch_)),
       adopted_(other.adopted_) {}
@@ -77,7 +93,7 @@ Listener& Listener::operator=(Listener&& other) noexcept {
   if (this == &other) return *this;
   close();
   fd_ = std::exchange(other.fd_, -1);
-  spare_ = std::exchange(other.spare_, -1);
+  fd_max_ = other.fd_max_;
   refused_ = other.refused_;
   watch_ = std::move(other.watch_);
   adopted_ = other.adopted_;
@@ -104,7 +120,7 @@ Result<Listener> Listener::bind(const Endpoint& endpoint, const ListenOptions& o
       listen(listener.fd_, options.backlog) != 0) {
     return listen_error(endpoint, errno);
   }
-  listener.spare_ = spare_descriptor();
+  listener.fd_max_ = accepted_fd_max();
   listener.watch_ = BIA_TRY(fiber::FdWatch::create(listener.fd_));
   return listener;
 }
@@ -122,7 +138,7 @@ Result<Listener> Listener::adopt(int fd) {
   set_for_accepted(fd);
   fcntl(fd, F_SETFD, FD_CLOEXEC);
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-  listener.spare_ = spare_descriptor();
+  listener.fd_max_ = accepted_fd_max();
   listener.watch_ = BIA_TRY(fiber::FdWatch::create(fd));
   return listener;
 }
@@ -134,6 +150,12 @@ Result<int> Listener::accept(Deadline deadline) {
     if (fd_ < 0) return Error(Code::kCancelled, "CLOSED", "the listener is closed");
     BIA_TRY(watch_.wait_readable(deadline));
     int fd = accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd > fd_max_) {
+      // One that would wait for a descriptor is not told why it gets no answer.
+      ::close(fd);
+      ++refused_;
+      return out_of_descriptors(local(), EMFILE);
+    }
     if (fd >= 0) return fd;
     switch (errno) {
       case EAGAIN:
@@ -143,12 +165,9 @@ Result<int> Listener::accept(Deadline deadline) {
       case ENFILE:
       case ENOBUFS:
       case ENOMEM: {
-        int error_number = errno;
-        if (!refuse_one()) BIA_TRY(fiber::sleep_for(kPauseWithoutDescriptors));
-        return Error(Code::kResourceExhausted, "OUT_OF_DESCRIPTORS",
-                     fmt::format("accept on {}: {}", local().text(), std::strerror(error_number)))
-            .with_metadata("errno", std::to_string(error_number))
-            .with_hint("raise the limit of open files: ulimit -n 65536");
+        const int error_number = errno;
+        BIA_TRY(fiber::sleep_for(kPauseWithoutDescriptors));
+        return out_of_descriptors(local(), error_number);
       }
       // Of the connection, not of the listener (accept(2), "Error handling"): the next one may be
       // well.
@@ -171,19 +190,6 @@ Result<int> Listener::accept(Deadline deadline) {
   }
 }
 
-/// One that waits in the queue is not told why it gets no answer; one that is closed is.
-bool Listener::refuse_one() {
-  if (spare_ < 0) return false;
-  ::close(spare_);
-  const int fd = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
-  if (fd >= 0) {
-    ::close(fd);
-    ++refused_;
-  }
-  spare_ = spare_descriptor();
-  return fd >= 0;
-}
-
 Endpoint Listener::local() const {
   sockaddr_storage address{};
   socklen_t length = sizeof address;
@@ -196,7 +202,6 @@ void Listener::close() {
   watch_.reset();
   Endpoint bound = local();
   ::close(std::exchange(fd_, -1));
-  if (spare_ >= 0) ::close(std::exchange(spare_, -1));
   if (bound.family() == AF_UNIX && !adopted_) unlink(bound.host().c_str());
 }
 

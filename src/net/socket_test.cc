@@ -295,27 +295,35 @@ TEST(Listener, ReportsThatDescriptorsRanOutAndRecovers) {
   });
 }
 
-TEST(Listener, RefusesWhoComesWhenDescriptorsHaveRunOut) {
+TEST(Listener, RefusesWhoComesWhenDescriptorsHaveAllButRunOut) {
   in_scheduler([] {
-    Listener listener = listen_anywhere();
-    Socket client = Socket::connect(listener.local(), Deadline::after(kSoon)).value();
     rlimit before{};
     getrlimit(RLIMIT_NOFILE, &before);
-    std::vector<int> all = {dup(0)};
-    rlimit few{static_cast<rlim_t>(std::max(all[0], client.fd())) + 4, before.rlim_max};
+    rlimit few{256, before.rlim_max};
     setrlimit(RLIMIT_NOFILE, &few);
-    while (all.back() >= 0) all.push_back(dup(0));
+    Listener listener = listen_anywhere();
+    const auto connect = [&] {
+      return Socket::connect(listener.local(), Deadline::after(kSoon)).value();
+    };
+    std::vector<int> all = {dup(0)};
+    // The client takes the next one, and what is accepted the last that it may have.
+    while (all.back() < 256 - 16 - 3) all.push_back(dup(0));
+    Socket served_client = connect();
+    Socket served = Socket::adopt(listener.accept(Deadline::after(kSoon)).value()).value();
+    EXPECT_EQ(served.fd(), 256 - 16 - 1) << "at the limit";
+    Socket client = connect();
     auto refused = listener.accept(Deadline::after(kSoon));
-    setrlimit(RLIMIT_NOFILE, &before);
-    for (int fd : all) close(fd);
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code(), Code::kResourceExhausted);
+    EXPECT_NE(refused.error().text().find("ulimit -n"), std::string::npos);
     EXPECT_EQ(listener.take_refused(), 1u);
     EXPECT_EQ(listener.take_refused(), 0u);
     char byte;
     EXPECT_EQ(client.read_some({&byte, 1}, Deadline::after(kSoon)).value(), 0u) << "it is told";
-    Socket next = Socket::connect(listener.local(), Deadline::after(kSoon)).value();
+    for (int fd : all) close(fd);
+    Socket next = connect();
     Socket::adopt(listener.accept(Deadline::after(kSoon)).value()).value();
+    setrlimit(RLIMIT_NOFILE, &before);
   });
 }
 

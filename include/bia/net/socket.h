@@ -170,8 +170,9 @@ class Listener {
   static Result<Listener> adopt(int fd);
   /// Suspends until a connection comes: its descriptor, non-blocking, with TCP_NODELAY and
   /// TCP's keep-alive (15 s), not registered anywhere yet (it may go to another thread). Errors:
-  /// kCancelled after `close`, kResourceExhausted where the process is out of descriptors: then the
-  /// connection was closed, or where not even that could be done, waits (after a pause of 10 ms).
+  /// kCancelled after `close`; kResourceExhausted where it was closed as one of the last
+  /// descriptors that the process may have (16, which are kept for other than connections), or
+  /// waits for one, as there is none at all (after a pause of 10 ms).
   Result<int> accept(Deadline deadline = Deadline::never());
   /// How many were closed for want of descriptors since this was called last.
   uint64_t take_refused() { return std::exchange(refused_, 0); }
@@ -185,9 +186,8 @@ class Listener {
   }
 
  private:
-  bool refuse_one();
   int fd_ = -1;
-  int spare_ = -1;  ///< given up to accept one that is closed at once
+  int fd_max_ = 0;  ///< of what is accepted; above it descriptors are as good as run out
   uint64_t refused_ = 0;
   fiber::FdWatch watch_;
   bool adopted_ = false;
