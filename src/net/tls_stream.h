@@ -36,12 +36,21 @@ class TlsSession::Impl {
 /// point to it.
 class TlsStream {
  public:
-  TlsStream(int fd, SslPtr ssl);
+  /// `carrier`, where there is one, is the established TLS that carries this one, as to a proxy
+  /// that is reached by TLS itself.
+  TlsStream(int fd, SslPtr ssl, std::unique_ptr<TlsStream> carrier = nullptr);
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
 
   SSL* ssl() const { return ssl_.get(); }
   static TlsStream& of(const SSL* ssl) { return *static_cast<TlsStream*>(SSL_get_app_data(ssl)); }
+  TlsStream* carrier() const { return carrier_.get(); }
+  /// The one that uses the descriptor.
+  TlsStream& wire() { return carrier_ ? carrier_->wire() : *this; }
+  /// Something that came is kept here, of which the descriptor tells no more.
+  bool has_pending() const {
+    return SSL_has_pending(ssl_.get()) == 1 || (carrier_ && carrier_->has_pending());
+  }
 
   // What the descriptor did during the last calls; the Socket takes it over.
   int fd;
@@ -66,6 +75,7 @@ class TlsStream {
   std::string verify_text;
 
  private:
+  std::unique_ptr<TlsStream> carrier_;
   SslPtr ssl_;
 };
 
