@@ -124,3 +124,12 @@ def test_use_directives(tmp_path, monkeypatch, file, line, code, told):
     assert code == 0 or "lib\n" not in done.stderr, "nothing ran"
     monkeypatch.setenv("K6_AUTO_EXTENSION_RESOLUTION", "false")
     assert run(tmp_path).returncode == (255 if code == 255 else 0)
+
+
+def test_use_directives_of_what_is_required(tmp_path):
+    # k6 looks at what is imported, before anything runs.
+    (tmp_path / "script.js").write_text("const { a } = require('./lib.js');\nexport default function () { console.log('ran', a); }\n")
+    (tmp_path / "lib.js").write_text('"use k6 with k6/x/nosuch";\nexports.a = require("./deeper.js").b;\n')
+    (tmp_path / "deeper.js").write_text('"use k6 >= 99";\nexports.b = 2;\n')
+    done = run(tmp_path)
+    assert done.returncode == 0 and "ran 2" in done.stderr, done.stderr
