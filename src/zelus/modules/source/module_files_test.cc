@@ -182,7 +182,7 @@ TEST_F(TypeScriptTest, ScriptsImportItAndStacksKeepTheirPlace) {
   logger_.lines.clear();
   write("bad.ts", "let x: = 1;");
   EXPECT_THAT(run("import '" + folder_ + "/bad.ts'; export default () => {};"),
-              ElementsAre(HasSubstr("bad.ts: Line 1:8 Unexpected token")));
+              ElementsAre(HasSubstr("bad.ts: Line 1:7 Unexpected \"=\"")));
 }
 
 }  // namespace
