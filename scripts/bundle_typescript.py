@@ -1,13 +1,38 @@
 #!/usr/bin/env python3
-"""Makes one script of Sucrase's modules: bundle_typescript.py DIST OUT. Its value is a function (code, path) -> JavaScript.
+"""Makes one script of Sucrase's modules: bundle_typescript.py DIST OUT. Its value is a function (code) -> JavaScript.
 
-Only what strips TypeScript is taken; source maps, option checks and the command line are left out. Removed tokens become blanks, so that
-what stays keeps its line and column: stack traces then need no source map."""
+Only what strips TypeScript is taken; source maps, option checks and the command line are left out. What is added is in
+typescript_bundle.js: removed tokens become blanks, so that what stays keeps its line and column (stack traces then need no source map),
+and namespaces become functions."""
 import pathlib
 import sys
 
 dist, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 LEFT_OUT = {"cli", "register", "Options", "Options-gen-types", "computeSourceMap", "util/formatTokens"}
+#: Sucrase takes a namespace for a type, all of it. Here its block is code, with a scope of its own, and tells where its statements begin.
+NAMESPACE = """{0}const oldIsType = _index.pushTypeContext.call(void 0, isBeforeToken ? 2 : 1);
+{0}tsParseModuleOrNamespaceDeclaration();
+{0}_index.popTypeContext.call(void 0, oldIsType);
+"""
+CHANGES = {"parser/plugins/typescript": [
+    (NAMESPACE.format(" " * 10), "          tsParseModuleOrNamespaceDeclaration();\n"),
+    (NAMESPACE.format(" " * 8), "        tsParseModuleOrNamespaceDeclaration();\n"),
+    ("""  _util.expect.call(void 0, _types.TokenType.braceL);
+  _statement.parseBlockBody.call(void 0, /* end */ _types.TokenType.braceR);
+""", """  const { tokens, scopes } = _base.state;
+  const open = tokens.length;
+  const statements = [];
+  _base.state.scopeDepth++;
+  _util.expect.call(void 0, _types.TokenType.braceL);
+  while (!_index.eat.call(void 0, _types.TokenType.braceR) && !_base.state.error) {
+    statements.push(tokens.length);
+    _statement.parseStatement.call(void 0, true);
+  }
+  if (!_base.state.error) Object.assign(tokens[open], { statements, closeIndex: tokens.length - 1 });
+  scopes.push(new (require('../tokenizer/state').Scope)(open, tokens.length, true));
+  _base.state.scopeDepth--;
+"""),
+]}
 HEAD = """(function () {
 'use strict';
 const files = {
@@ -29,51 +54,6 @@ function load(name) {
   });
   return module.exports;
 }
-const Tokens = load('TokenProcessor').default.prototype;
-const blank = (text) => text.replace(/[^\\r\\n]/g, ' ');
-Tokens.blankToken = function (keepBefore) {
-  const token = this.currentToken();
-  const before = this.previousWhitespaceAndComments();
-  this.resultCode += keepBefore ? before : blank(before);
-  this.resultMappings[this.tokenIndex] = this.resultCode.length;
-  this.resultCode += blank(this.code.slice(token.start, token.end));
-  this.tokenIndex++;
-};
-Tokens.removeToken = function () { this.blankToken(false); };
-Tokens.removeInitialToken = function () { this.blankToken(true); };
-const { transform } = load('index');
-const { parse } = load('parser/index');
-const Types = load('parser/tokenizer/types').TokenType;
-const Keywords = load('parser/tokenizer/keywords').ContextualKeyword;
-
-/// What Sucrase would drop or leave as it is, without a word.
-function refuse(code) {
-  const tokens = parse(code, false, true, false).tokens;
-  const fail = (token, text) => {
-    const lines = code.slice(0, token.start).split('\\n');
-    const error = new SyntaxError(text + ' (' + lines.length + ':' + (lines[lines.length - 1].length + 1) + ')');
-    throw error;
-  };
-  const values = [Types._const, Types._let, Types._var, Types._function, Types._class, Types._enum];
-  for (let i = 0; i < tokens.length; i++) {
-    if (tokens[i].type === Types.at) fail(tokens[i], 'decorators are not built yet in zelus');
-    const word = tokens[i].contextualKeyword;
-    if (word !== Keywords._namespace && word !== Keywords._module) continue;
-    if (i > 0 && code.slice(tokens[i - 1].start, tokens[i - 1].end) === 'declare') continue;
-    let at = i, depth = 0;
-    while (at < tokens.length && tokens[at].type !== Types.braceL) at++;
-    for (let j = at; j < tokens.length; j++) {
-      if (tokens[j].type === Types.braceL) depth++;
-      if (tokens[j].type === Types.braceR && --depth === 0) break;
-      if (values.includes(tokens[j].type)) fail(tokens[i], 'namespaces with values are not built yet in zelus; use a module');
-    }
-  }
-}
-return function (code) {
-  if (/\\b(namespace|module)\\s+[\\w$.]+\\s*\\{|(^|\\s)@[A-Za-z_$(]/.test(code)) refuse(code);
-  return transform(code, { transforms: ['typescript'], disableESTransforms: true }).code;
-};
-})()
 """
 
 parts = [HEAD]
@@ -81,6 +61,11 @@ for path in sorted(dist.rglob("*.js")):
     name = path.relative_to(dist).with_suffix("").as_posix()
     if name in LEFT_OUT or name.split("/")[0] in ("esm", "types"):
         continue
-    parts.append(f'"{name}": function (module, exports, require) {{\n{path.read_text()}\n}},\n')
-parts.append(TAIL)
+    text = path.read_text()
+    for old, new in CHANGES.get(name, []):
+        if text.count(old) != 1:
+            sys.exit(f"{path}: is not the pinned Sucrase: the place to change is there {text.count(old)} times:\n{old}")
+        text = text.replace(old, new)
+    parts.append(f'"{name}": function (module, exports, require) {{\n{text}\n}},\n')
+parts.append(TAIL + (pathlib.Path(__file__).parent / "typescript_bundle.js").read_text() + "})()\n")
 out.write_text("".join(parts))

@@ -39,11 +39,11 @@ class Authority:
                 "-startdate", "20200101000000Z", "-enddate", "20210101000000Z", "-extfile", extensions, "-out", certificate)
 
 
-def staple(folder, status, reason=""):
+def staple(folder, status, reason="", more=()):
     """Has the authority say of server.pem that it is "V"alid or "R"evoked; moves server.der into its place at once."""
     serial = subprocess.run(["openssl", "x509", "-in", folder / "server.pem", "-noout", "-serial"], capture_output=True, text=True, check=True).stdout.strip().split("=")[1]
     revoked = f"260101000000Z{reason and ','}{reason}" if status == "R" else ""
     (folder / "index.txt").write_text(f"{status}\t360101000000Z\t{revoked}\t{serial}\tunknown\t/CN=localhost\n")
     subprocess.run(["openssl", "ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "ca.pem", "-rkey", "ca.key", "-issuer", "ca.pem", "-cert", "server.pem",
-                    "-ndays", "1", "-respout", "new.der"], cwd=folder, capture_output=True, check=True)
+                    "-ndays", "1", "-respout", "new.der", *more], cwd=folder, capture_output=True, check=True)
     (folder / "new.der").rename(folder / "server.der")

@@ -1,19 +1,27 @@
 """An HTTP proxy for tests."""
 import re
 import socket
+import ssl
 import threading
 
 
 class Proxy(threading.Thread):
-    """An HTTP proxy that takes every name for this machine, and a port for what `ports` says; `seen` are the first lines that it got."""
+    """An HTTP proxy that takes every name for this machine, and a port for what `ports` says; `seen` are the first lines that it got. With `tls`, a
+    certificate and its key, it is one of https:// that may speak HTTP/2, too: `offered` has what it chose."""
 
-    def __init__(self, authorization=None, ports=None):
+    def __init__(self, authorization=None, ports=None, tls=None):
         super().__init__(daemon=True)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.authorization = authorization
         self.ports = ports or {}
         self.seen = []
+        self.offered = []
+        self.context = None
+        if tls:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(*tls)
+            self.context.set_alpn_protocols(["http/1.1", "h2"])
         self.start()
 
     def run(self):
@@ -25,6 +33,12 @@ class Proxy(threading.Thread):
             threading.Thread(target=self.serve, args=(client,), daemon=True).start()
 
     def serve(self, client):
+        if self.context:
+            try:
+                client = self.context.wrap_socket(client, server_side=True)
+            except OSError:
+                return
+            self.offered.append(client.selected_alpn_protocol())
         head = b""
         while b"\r\n\r\n" not in head:
             data = client.recv(4096)

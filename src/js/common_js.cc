@@ -93,6 +93,11 @@ JSValue ModuleSet::evaluate(JSContext* ctx, JSModuleDef* module) {
 }
 
 JSValue ModuleSet::require(JSContext* ctx, const std::string& base, const std::string& specifier) {
+  const struct Requiring {
+    explicit Requiring(int& depth) : count(depth) { ++count; }
+    ~Requiring() { --count; }
+    int& count;
+  } requiring(requiring_);
   auto url = resolve(base, specifier, Kind::kRequire);
   Result<void> there = url ? have_source(*url, specifier) : Result<void>(url.error());
   if (!there) return throw_go_error(ctx, there.error().message());
@@ -108,8 +113,11 @@ JSValue ModuleSet::require(JSContext* ctx, const std::string& base, const std::s
   Value promise(ctx, evaluate(ctx, module));
   if (promise.is_exception()) return JS_EXCEPTION;
   switch (JS_PromiseState(ctx, promise.get())) {
-    case JS_PROMISE_FULFILLED:
-      return JS_GetModuleNamespace(ctx, module);
+    case JS_PROMISE_FULFILLED: {
+      Value names(ctx, JS_GetModuleNamespace(ctx, module));
+      // As in k6: what a module in C++ exports by default, which a script may change for all.
+      return natives_.contains(*url) ? names.property("default").release() : names.release();
+    }
     case JS_PROMISE_REJECTED:
       JS_PromiseMarkAsHandled(ctx, promise.get());
       return JS_Throw(ctx, JS_PromiseResult(ctx, promise.get()));

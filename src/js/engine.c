@@ -296,6 +296,21 @@ JSValue bia_js_exchange_function(JSModuleDef *m, JSValue function) {
   return before;
 }
 
+int bia_js_share_export(JSContext *ctx, JSModuleDef *m, JSValueConst object, JSAtom name) {
+  JSObject *p = JS_VALUE_GET_OBJ(object);
+  JSExportEntry *me = find_export_entry(ctx, m, name);
+  JSProperty *pr;
+  JSShapeProperty *prs = find_own_property(&pr, p, name);
+  if (!me || !prs || (prs->flags & JS_PROP_TMASK) != JS_PROP_NORMAL) return -1;
+  if (js_shape_prepare_update(ctx, p, &prs)) return -1;
+  JSVarRef *shared = me->u.local.var_ref;
+  set_value(ctx, shared->pvalue, pr->u.value);
+  prs->flags |= JS_PROP_VARREF;
+  JS_REF_COUNT(shared)++;
+  pr->u.var_ref = shared;
+  return 0;
+}
+
 int bia_js_is_esm(JSModuleDef *m) {
   return m->has_tla || m->req_module_entries_count || m->export_entries_count || m->star_export_entries_count || m->import_entries_count;
 }

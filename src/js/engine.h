@@ -92,6 +92,9 @@ int bia_js_declare_imports(JSContext* ctx, JSModuleDef* root, JSModuleInitFunc* 
                            int (*all)(JSContext* ctx, JSModuleDef* module));
 /// Declares an export of a C module unless there is one of that name.
 int bia_js_declare_export(JSContext* ctx, JSModuleDef* module, const char* name);
+/// From now on the property `name` of `object` is the C module's export of that name: what one is
+/// set to, the other is too.
+int bia_js_share_export(JSContext* ctx, JSModuleDef* module, JSValueConst object, JSAtom name);
 /// The name of the C module's export number `i`, to be freed; JS_ATOM_NULL after the last.
 JSAtom bia_js_export_name(JSContext* ctx, JSModuleDef* module, int i);
 /// The file of the script function that called the native which runs, to be freed; JS_ATOM_NULL

@@ -1,5 +1,7 @@
 #include "js/exception.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 
 #include "js/module_set.h"
@@ -40,6 +42,15 @@ std::string original_frame(std::string_view line, const ModuleSet& modules) {
   return std::string(line.substr(0, open + 2)) + place + ")";
 }
 
+/// goja calls an accessor by its property: "at get size (…" is "at size (…".
+std::string without_accessor(std::string_view line) {
+  for (std::string_view prefix : {"at get ", "at set "}) {
+    if (line.starts_with(prefix) && line.size() > prefix.size() && line[prefix.size()] != '(')
+      return fmt::format("at {}", line.substr(prefix.size()));
+  }
+  return std::string(line);
+}
+
 }  // namespace
 
 std::string k6_stack(std::string_view quickjs_stack, const ModuleSet* modules) {
@@ -64,7 +75,7 @@ std::string k6_stack(std::string_view quickjs_stack, const ModuleSet* modules) {
       out.append("\tat ").append(line).append("\n");
       continue;
     }
-    out.append("\t").append(line).append("\n");
+    out.append("\t").append(without_accessor(line)).append("\n");
   }
   return out;
 }

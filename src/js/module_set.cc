@@ -226,6 +226,13 @@ int ModuleSet::init_native(JSContext* ctx, JSModuleDef* module) {
   Value object(ctx, JS_NewObject(ctx));
   if (object.is_exception() || !native->second.fill(ctx, object.get())) return -1;
   for (const std::string& exported : native->second.exports) {
+    if (native->second.names == NativeModule::Names::kShared) {
+      JSAtom key = JS_NewAtomLen(ctx, exported.data(), exported.size());
+      const int shared = bia_js_share_export(ctx, module, object.get(), key);
+      JS_FreeAtom(ctx, key);
+      if (shared < 0) return -1;
+      continue;
+    }
     JSValue value = JS_GetPropertyStr(ctx, object.get(), exported.c_str());
     if (JS_IsException(value) || JS_SetModuleExport(ctx, module, exported.c_str(), value) < 0)
       return -1;

@@ -23,6 +23,9 @@ struct NativeModule {
   /// Called with the default export once the named ones are taken from it; false with an exception
   /// pending. May be null.
   bool (*finish)(JSContext* ctx, JSValueConst object) = nullptr;
+  /// kShared: the named exports are the default export's properties, whatever a script sets these
+  /// to, as a library does that measures each request.
+  enum class Names : uint8_t { kTaken, kShared } names = Names::kTaken;
 };
 
 /// Where modules come from.
@@ -81,6 +84,8 @@ class ModuleSet {
   /// What `require(specifier)` in the file at `base` gives: module.exports, or an ES module's
   /// namespace. JS_EXCEPTION with it pending.
   JSValue require(JSContext* ctx, const std::string& base, const std::string& specifier);
+  /// A file that is read now is one of a `require`, or of its imports.
+  bool is_requiring() const { return requiring_ > 0; }
   size_t bytecode_bytes() const;
   /// The files in it: URLs of what was imported so far.
   std::vector<std::string> urls() const;
@@ -120,6 +125,7 @@ class ModuleSet {
   ModuleFiles files_;
   Originals originals_;
   bool frozen_ = false;
+  int requiring_ = 0;
   std::map<std::string, NativeModule, std::less<>> natives_;
   std::map<std::string, std::string, std::less<>> missing_;
   std::map<std::string, std::string, std::less<>> sources_;

@@ -33,6 +33,13 @@ bool is_none(int status) {
          status == ARES_ENONAME;
 }
 
+/// The name server answers with something else than an answer, or with an error of its own (which
+/// c-ares tells, when it has asked all of them, as if there were none).
+bool is_misbehaving(int status) {
+  return status == ARES_ESERVFAIL || status == ARES_EREFUSED || status == ARES_EFORMERR ||
+         status == ARES_ENOTIMP || status == ARES_EBADRESP || status == ARES_ECONNREFUSED;
+}
+
 /// A channel's options, from where they were said.
 struct Settings {
   explicit Settings(ares_channel channel) {
@@ -77,6 +84,7 @@ Error DnsQuery::error() const {
   const bool none = is_none(status);
   const char* why = none                          ? "no such host"
                     : status == ARES_ETIMEOUT     ? "i/o timeout"
+                    : is_misbehaving(status)      ? "server misbehaving"  // as Go says
                     : status == ARES_EDESTRUCTION ? "the look-up was given up"
                                                   : ares_strerror(status);
   return Error(Code::kUnavailable, none ? "NO_SUCH_HOST" : "LOOKUP_FAILED",

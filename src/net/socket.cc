@@ -187,7 +187,7 @@ Result<void> Socket::write_all(std::span<const iovec> parts, Deadline deadline) 
 }
 
 Result<void> Socket::wait_readable(Deadline deadline) {
-  if (tls_ && SSL_has_pending(tls_->ssl()) == 1) return {};
+  if (tls_ && tls_->has_pending()) return {};
   return watch_.wait_readable(deadline);
 }
 Result<void> Socket::wait_writable(Deadline deadline) { return watch_.wait_writable(deadline); }

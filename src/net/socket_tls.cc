@@ -56,10 +56,11 @@ Socket& Socket::operator=(Socket&& other) noexcept {
 Socket::~Socket() { close(); }
 
 void Socket::count_tls() {
-  bytes_read_ = tls_->bytes_read;
-  bytes_written_ = tls_->bytes_written;
-  if (std::exchange(tls_->drained, false)) watch_.clear_readable();
-  if (std::exchange(tls_->blocked, false)) watch_.clear_writable();
+  TlsStream& wire = tls_->wire();
+  bytes_read_ = wire.bytes_read;
+  bytes_written_ = wire.bytes_written;
+  if (std::exchange(wire.drained, false)) watch_.clear_readable();
+  if (std::exchange(wire.blocked, false)) watch_.clear_writable();
 }
 
 Result<void> Socket::start_tls(const TlsServer& context, Deadline deadline) {
@@ -69,7 +70,15 @@ Result<void> Socket::start_tls(const TlsServer& context, Deadline deadline) {
 
 Result<void> Socket::start_tls(const TlsClient& context, std::string_view server_name,
                                Deadline deadline, const TlsSession* session) {
-  tls_ = BIA_TRY(new_client_stream(context, fd_, server_name, session));
+  tls_ = BIA_TRY(new_client_stream(context, fd_, server_name, session, std::move(tls_)));
+  return handshake(deadline);
+}
+
+Result<void> Socket::start_tls_to_proxy(const TlsClient& context, std::string_view server_name,
+                                        Deadline deadline) {
+  tls_ = BIA_TRY(new_client_stream(context, fd_, server_name, nullptr, nullptr));
+  constexpr unsigned char kHttp1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  SSL_set_alpn_protos(tls_->ssl(), kHttp1, sizeof kHttp1);
   return handshake(deadline);
 }
 
@@ -222,7 +231,7 @@ bool Socket::stale() {
     const ssize_t count = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
   }
-  if (!readable() && SSL_has_pending(tls_->ssl()) == 0) return false;
+  if (!readable() && !tls_->has_pending()) return false;
   // Takes the tickets that a server sends after the handshake.
   ERR_clear_error();
   const int peeked = SSL_peek(tls_->ssl(), &byte, 1);
@@ -236,15 +245,14 @@ bool Socket::ended() {
   char byte;
   // OpenSSL is not asked where it would find an end without a goodbye: nothing could be written
   // after that error, and the peer may still read.
-  if (watch_.hung_up() && (!tls_ || SSL_has_pending(tls_->ssl()) == 0)) {
+  if (watch_.hung_up() && (!tls_ || !tls_->has_pending())) {
     const ssize_t count = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) return true;
   }
   if (!tls_) return false;
   SSL* const ssl = tls_->ssl();
   if ((SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0) return true;
-  if (!tls_->established || tls_->failed || (!readable() && SSL_has_pending(ssl) == 0))
-    return false;
+  if (!tls_->established || tls_->failed || (!readable() && !tls_->has_pending())) return false;
   ERR_clear_error();
   const int peeked = SSL_peek(ssl, &byte, 1);
   const int why = peeked > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl, peeked);
@@ -268,15 +276,15 @@ void Socket::shutdown_write() {
 
 void Socket::close() {
   if (fd_ < 0) return;
-  if (tls_) {
-    if (tls_->established && !tls_->failed && !tls_->write_pending &&
-        (SSL_get_shutdown(tls_->ssl()) & SSL_SENT_SHUTDOWN) == 0) {
-      ERR_clear_error();
-      SSL_shutdown(tls_->ssl());
-      ERR_clear_error();
-    }
-    tls_.reset();
+  for (TlsStream* stream = tls_.get(); stream != nullptr; stream = stream->carrier()) {
+    if (!stream->established || stream->failed || stream->write_pending ||
+        (SSL_get_shutdown(stream->ssl()) & SSL_SENT_SHUTDOWN) != 0)
+      continue;
+    ERR_clear_error();
+    SSL_shutdown(stream->ssl());
+    ERR_clear_error();
   }
+  tls_.reset();
   watch_.reset();
   ::close(std::exchange(fd_, -1));
 }

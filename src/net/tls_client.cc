@@ -133,10 +133,11 @@ TlsSession::~TlsSession() = default;
 
 Result<std::unique_ptr<TlsStream>> new_client_stream(const TlsClient& client, int fd,
                                                      std::string_view server_name,
-                                                     const TlsSession* session) {
+                                                     const TlsSession* session,
+                                                     std::unique_ptr<TlsStream> carrier) {
   const auto& shared = client.impl().shared;
   SslPtr ssl(SSL_new(shared->context.get()));
-  auto stream = std::make_unique<TlsStream>(fd, std::move(ssl));
+  auto stream = std::make_unique<TlsStream>(fd, std::move(ssl), std::move(carrier));
   stream->contexts = shared;
   stream->peer_name = server_name;
   if (stream->peer_name.starts_with('[') && stream->peer_name.ends_with(']'))

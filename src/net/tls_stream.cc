@@ -15,8 +15,44 @@ namespace {
 
 TlsStream& stream_of(BIO* bio) { return *static_cast<TlsStream*>(BIO_get_data(bio)); }
 
+/// Of a call on the carrier that did nothing: what OpenSSL is to do above it.
+int carried_failure(BIO* bio, int done) {
+  TlsStream& stream = stream_of(bio);
+  TlsStream& carrier = *stream.carrier();
+  switch (SSL_get_error(carrier.ssl(), done)) {
+    case SSL_ERROR_WANT_READ:
+      BIO_set_retry_read(bio);
+      return -1;
+    case SSL_ERROR_WANT_WRITE:
+      BIO_set_retry_write(bio);
+      return -1;
+    case SSL_ERROR_ZERO_RETURN:
+      stream.ended = true;
+      return 0;
+    default:
+      carrier.failed = true;
+      stream.error_number = carrier.error_number;
+      return -1;
+  }
+}
+
+int read_carried(BIO* bio, char* into, int size) {
+  BIO_clear_retry_flags(bio);
+  const int count = SSL_read(stream_of(bio).carrier()->ssl(), into, size);
+  return count > 0 ? count : carried_failure(bio, count);
+}
+
+int write_carried(BIO* bio, const char* bytes, int size) {
+  TlsStream& carrier = *stream_of(bio).carrier();
+  BIO_clear_retry_flags(bio);
+  const int count = SSL_write(carrier.ssl(), bytes, size);
+  carrier.write_pending = count <= 0;
+  return count > 0 ? count : carried_failure(bio, count);
+}
+
 int bio_read(BIO* bio, char* into, int size) {
   TlsStream& stream = stream_of(bio);
+  if (stream.carrier() != nullptr) return read_carried(bio, into, size);
   BIO_clear_retry_flags(bio);
   for (;;) {
     const ssize_t count = fiber::raw_receive(stream.fd, into, static_cast<size_t>(size), 0);
@@ -42,6 +78,7 @@ int bio_read(BIO* bio, char* into, int size) {
 
 int bio_write(BIO* bio, const char* bytes, int size) {
   TlsStream& stream = stream_of(bio);
+  if (stream.carrier() != nullptr) return write_carried(bio, bytes, size);
   BIO_clear_retry_flags(bio);
   for (;;) {
     const ssize_t count =
@@ -87,7 +124,8 @@ BIO_METHOD* bio_method() {
 
 }  // namespace
 
-TlsStream::TlsStream(int descriptor, SslPtr ssl) : fd(descriptor), ssl_(std::move(ssl)) {
+TlsStream::TlsStream(int descriptor, SslPtr ssl, std::unique_ptr<TlsStream> carrier)
+    : fd(descriptor), carrier_(std::move(carrier)), ssl_(std::move(ssl)) {
   BIO* bio = BIO_new(bio_method());
   BIA_ASSERT(bio != nullptr && ssl_ != nullptr && "OpenSSL is out of memory");
   BIO_set_data(bio, this);

@@ -36,7 +36,9 @@ class TlsSession::Impl {
 /// point to it.
 class TlsStream {
  public:
-  TlsStream(int fd, SslPtr ssl);
+  /// `carrier`, where there is one, is the established TLS that carries this one, as to a proxy
+  /// that is reached by TLS itself.
+  TlsStream(int fd, SslPtr ssl, std::unique_ptr<TlsStream> carrier = nullptr);
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
 
@@ -44,6 +46,13 @@ class TlsStream {
   /// Bytes of a record came that is not whole yet.
   bool holds_part_of_record() const;
   static TlsStream& of(const SSL* ssl) { return *static_cast<TlsStream*>(SSL_get_app_data(ssl)); }
+  TlsStream* carrier() const { return carrier_.get(); }
+  /// The one that uses the descriptor.
+  TlsStream& wire() { return carrier_ ? carrier_->wire() : *this; }
+  /// Something that came is kept here, of which the descriptor tells no more.
+  bool has_pending() const {
+    return SSL_has_pending(ssl_.get()) == 1 || (carrier_ && carrier_->has_pending());
+  }
 
   // What the descriptor did during the last calls; the Socket takes it over.
   int fd;
@@ -68,6 +77,7 @@ class TlsStream {
   std::string verify_text;
 
  private:
+  std::unique_ptr<TlsStream> carrier_;
   SslPtr ssl_;
 };
 

@@ -85,6 +85,12 @@ CASES = {
     "request-values": "run {script}",
     "gone-module": "run {script}",
     "special-url": "run {script}",
+    "details": "run {script}",
+    "no-function-bad-option": "run {script}",
+    "no-function": "run {script}",
+    "no-default": "run {script}",
+    "instrumented": "run {script}",
+    "interrupted": "run {script}",
     "inspect": "inspect {script}",
     "inspect-requirements": "inspect --execution-requirements {script}",
 }

@@ -108,8 +108,95 @@ SERVERS = {  # name: (TLS and its ALPN or None, what it does, the code that k6 h
     "elsewhere": ("h2", lambda peer: None, None, None),  # Its certificate is for another name.
 }
 
+def wants_certificate(context):
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_default_certs()
+
+
+def wants_other_ciphers(context):
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("AES256-SHA256")  # of RSA's keys, which its certificate has none of
+
+
+def knows_no_name(context):
+    context.sni_callback = lambda *_: ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+
+
+ALERTS = {  # what the server does, Go's name of the alert
+    "certificate": (wants_certificate, "certificate required"),
+    "cipher": (wants_other_ciphers, "handshake failure"),
+    "name": (knows_no_name, "unrecognized name"),
+}
+
 # Go's name more in the log than zelus knows: who ended a stream, GOAWAY's debug text, that a plain answer is HTTP.
 OTHER_WARNINGS = {"stream error", "refused stream error", "goaway", "goaway of another number", "plain"}
+
+
+def tls_server(certificate, set_up):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    set_up(context)
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self):
+            # By hand: a socket that is closed with something unread is reset, and its alert may be lost.
+            received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+            tls = context.wrap_bio(received, sent, server_side=True)
+            while data := self.request.recv(65536):
+                received.write(data)
+                try:
+                    tls.do_handshake()
+                except OSError:
+                    pass
+                self.request.sendall(sent.read())
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    return server
+
+
+def test_alerts(tmp_path):
+    certificate = Authority(tmp_path).issue("server")
+    servers = {name: tls_server(certificate, set_up) for name, (set_up, _) in ALERTS.items()}
+    found = beside(tmp_path, [(name, f"https://localhost:{server.server_address[1]}/") for name, server in servers.items()], TRUST="all")
+    for name, (_, alert) in ALERTS.items():
+        assert found[name][1:3] == (1010, f"remote error: tls: {alert}")
+    for server in servers.values():
+        server.shutdown()
+        server.server_close()
+
+
+NAME_SERVER = """
+import socket, struct, subprocess, sys, threading
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+subprocess.run(["mount", "--bind", "resolv.conf", "/etc/resolv.conf"], check=True)
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 53))
+def serve():
+    while True:
+        question, peer = server.recvfrom(2000)
+        name = question[12:question.index(bytes(1), 12)]
+        code = {b"servfail": 2, b"formerr": 1, b"refused": 5}.get(name[1:1 + name[0]], 3)
+        server.sendto(question[:2] + struct.pack(">5H", 0x8180 | code, 1, 0, 0, 0) + question[12:12 + len(name) + 5], peer)
+threading.Thread(target=serve, daemon=True).start()
+sys.exit(subprocess.run(sys.argv[1:]).returncode)
+"""
+UNSHARE = ["unshare", "--map-root-user", "--mount", "--net"]
+
+
+@pytest.mark.skipif(subprocess.run([*UNSHARE, "true"], capture_output=True).returncode != 0, reason="no namespaces of one's own here")
+def test_name_servers_that_fail(tmp_path):
+    """In a network of its own, where the name server is ours."""
+    (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
+    (tmp_path / "name_server.py").write_text(NAME_SERVER)
+    urls = [(name, f"http://{name}.example/") for name in ("servfail", "formerr", "refused", "missing")]
+    found = {command[0]: ask([*UNSHARE, sys.executable, "name_server.py", *command], tmp_path, urls)
+             for command in ([BIN / "zelus"], *([[K6, "--address=localhost:0"]] if K6 else []))}
+    for answers in found.values():
+        for name in ("servfail", "formerr", "refused"):
+            _, code, text, _ = answers[name]
+            assert (code, plain(text)) == (1100, f"lookup {name}.example: server misbehaving")
+        assert answers["missing"][1:3] == (1101, "lookup: no such host")
 
 
 @pytest.fixture

@@ -103,3 +103,11 @@ def test_an_answer_of_another_program_is_an_error(tmp_path):
         server.server_close()
     bad = zelus(tmp_path, "status", "--address", f"127.0.0.1:{free_port()}")
     assert bad.returncode == 255
+
+
+def test_addresses_by_name(tmp_path):
+    (tmp_path / "script.js").write_text("export default function () {}")
+    for address, code, told in ((f"localhost:{free_port()}", 0, ""), ("no-such-host.invalid:6565", 106, "listen tcp: lookup no-such-host.invalid: no such host"),
+                                ("localhost:99999", 106, "listen tcp: address 99999: invalid port")):
+        done = subprocess.run([BIN / "zelus", "run", "-q", "--summary-mode=disabled", "--address", address, "script.js"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert done.returncode == code and told in done.stderr and ("Error from API server" in done.stderr) == (code != 0), done.stderr

@@ -101,7 +101,7 @@ def test_a_refusal_and_a_proxy_that_is_away_as_ghz_tells_them(servers):
 
 def test_a_proxy_that_is_not_built_ends_the_run(servers):
     code, _, told = load(OURS, servers, f"shop.example:{servers.plain}", {"HTTPS_PROXY": "https://127.0.0.1:1"}, "--insecure")
-    assert code == 1 and "HTTPS_PROXY: proxies of https:// are not built yet" in told
+    assert code == 1 and "HTTPS_PROXY: proxies of https:// are not built yet for gRPC" in told
 
 
 @pytest.mark.parametrize("program", [conftest.BIN / "zelus", pytest.param(K6, marks=pytest.mark.skipif(K6 is None, reason="k6 is not installed"))], ids=["zelus", "k6"])

@@ -148,6 +148,37 @@ def ocsp_of(program, folder, port, plain):
     return [json.loads(line["msg"]) for line in map(json.loads, done.stderr.splitlines()) if line.get("source") == "console"]
 
 
+STAPLES = {  # more of `openssl ocsp`, what k6 tells of the answer
+    "with its signer": ((), "good"),
+    "changed": ((), "unknown"),
+    "without its signer": (("-resp_no_certs",), "good"),
+    "changed, without its signer": (("-resp_no_certs",), "good"),
+}
+
+
+@pytest.mark.parametrize("case", STAPLES)
+def test_who_signed_what_was_stapled(tmp_path, case):
+    more, want = STAPLES[case]
+    authority = Authority(tmp_path)
+    authority.issue("server")
+    staple(tmp_path, "V", more=more)
+    answer = bytearray((tmp_path / "server.der").read_bytes())
+    if case.startswith("changed"):
+        at = answer.index(b"Z", answer.index(b"\x18\x0f20")) - 1  # The last second's digit of when it was made.
+        answer[at] ^= 1
+        (tmp_path / "server.der").write_bytes(answer)
+    port = conftest.free_port()
+    server = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", "server.pem", "-key", "server.key", "-status_file", "server.der", "-www"],
+                              cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        conftest.wait_for_port(port, server)
+        told = [ocsp_of(program, tmp_path, port, port)[0] for program in filter(None, (conftest.BIN / "zelus", K6))]
+    finally:
+        server.kill()
+        server.wait()
+    assert told[0] == told[-1] and told[0]["status"] == want and (told[0]["produced_at"] > 0) == (want == "good")
+
+
 @pytest.mark.parametrize("status, reason", [("V", ""), ("R", ""), ("R", "keyCompromise"), ("R", "superseded"), ("T", ""), ("", "")])
 def test_what_was_stapled(start, tmp_path, status, reason):
     certificate, key = Authority(tmp_path).issue("server")

@@ -18,7 +18,7 @@ function(sucrase_bundle out)
   if(EXISTS ${source}/dist/index.js)
     set(script ${PROJECT_SOURCE_DIR}/scripts/bundle_typescript.py)
     add_custom_command(OUTPUT ${bundle} COMMAND Python3::Interpreter ${script} ${source}/dist ${bundle}
-      DEPENDS ${script} ${source}/dist/index.js VERBATIM)
+      DEPENDS ${script} ${PROJECT_SOURCE_DIR}/scripts/typescript_bundle.js ${source}/dist/index.js VERBATIM)
   else()
     message(WARNING "Sucrase is not at ${source}: zelus will not run TypeScript; run scripts/setup, or pass -DBIA_SUCRASE_SOURCE=DIR")
     file(WRITE ${bundle} "")

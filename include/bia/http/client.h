@@ -14,6 +14,9 @@
 
 namespace bia::http {
 
+/// What an error of reaching a proxy has, of the proxy itself, in its metadata: "host:port".
+inline constexpr std::string_view kProxyKey = "proxy";
+
 struct ClientRequest {
   std::string_view method = "GET";
   /// kHttps needs `ClientOptions::tls`.

@@ -13,6 +13,8 @@ struct Proxy {
   /// kHttp: requests to http:// go to it whole, https:// through a tunnel (RFC 9110 section 9.3.6).
   /// kSocks5: all go through a connection that it makes (RFC 1928).
   enum class Kind : uint8_t { kHttp, kSocks5 } kind = Kind::kHttp;
+  /// Of kHttp: https://, it is spoken to by TLS.
+  bool tls = false;
   std::string host;
   uint16_t port = 80;
   /// Of kHttp: "Basic dXNlcjpwYXNz"; empty: none.
@@ -28,17 +30,19 @@ struct Proxy {
 class ProxyRules {
  public:
   /// `variable` gives a variable's value, "" where there is none. Errors: kInvalidArgument for a
-  /// proxy that is no URL of http or socks5.
+  /// proxy that is no URL of http, https or socks5.
   using Variable = std::function<std::string(std::string_view)>;
   static Result<ProxyRules> from_environment(const Variable& variable);
   /// Those for gRPC, as grpc-go has them: HTTPS_PROXY with NO_PROXY alone, for TLS and cleartext
-  /// alike (`find` with kHttps).
+  /// alike (`find` with kHttps). Errors: kUnimplemented for a proxy of https://, too.
   static Result<ProxyRules> grpc_from_environment(const Variable& variable);
   /// The process's own environment.
   static std::string process_variable(std::string_view name);
   enum class Scheme : uint8_t { kHttp, kHttps };
   /// Null: straight to the host. Lives as long as the rules.
   const Proxy* find(Scheme scheme, std::string_view host, uint16_t port) const;
+  /// The proxy for http:// is spoken to by TLS.
+  bool http_by_tls() const { return http_.tls; }
   bool empty() const { return http_.host.empty() && https_.host.empty(); }
 
  private:

@@ -59,10 +59,10 @@ class Socket {
   static Result<Socket> connect(const Endpoint& endpoint, Deadline deadline,
                                 const Endpoint* from = nullptr);
 
-  /// The handshake (RFC 8446, RFC 5246), on a socket that nothing was read from or written to; what
-  /// is read and written after it is encrypted. `context` may go before the socket does. Suspends.
-  /// Errors, all kUnavailable but the last: TLS_ALERT (the peer's refusal; its number in the
-  /// metadata "alert"), TLS_NOT_TLS (the peer speaks something else), TLS_NO_SHARED (version,
+  /// The handshake (RFC 8446, RFC 5246), where the peer has said nothing yet that was not read;
+  /// what is read and written after it is encrypted. `context` may go before the socket does.
+  /// Suspends. Errors, all kUnavailable but the last: TLS_ALERT (the peer's refusal; its number in
+  /// the metadata "alert"), TLS_NOT_TLS (the peer speaks something else), TLS_NO_SHARED (version,
   /// cipher or protocol), TLS_UNKNOWN_AUTHORITY, TLS_HOST_MISMATCH, TLS_EXPIRED,
   /// TLS_BAD_CERTIFICATE, TLS_FAILED, UNEXPECTED_EOF and those of reads; kDeadlineExceeded
   /// TLS_HANDSHAKE_TIMEOUT.
@@ -71,7 +71,11 @@ class Socket {
   /// for. `session`, where there is one, is offered and then replaced.
   Result<void> start_tls(const TlsClient& context, std::string_view server_name, Deadline deadline,
                          const TlsSession* session = nullptr);
-  /// None of a cleartext socket.
+  /// The same to a proxy, of which HTTP/1.1 alone is asked (ALPN); `start_tls` may follow, through
+  /// it.
+  Result<void> start_tls_to_proxy(const TlsClient& context, std::string_view server_name,
+                                  Deadline deadline);
+  /// None of a cleartext socket. Of two, this and all that follows is of the inner one.
   std::optional<TlsInfo> tls() const;
   bool is_tls() const { return tls_ != nullptr; }
   /// What ALPN chose; valid as long as the socket. Empty in cleartext.

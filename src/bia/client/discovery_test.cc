@@ -480,8 +480,10 @@ TEST(ServicePool, TakesProxiesFromTheEnvironment) {
   setenv("HTTP_PROXY", "socks5://a:1", 1);
   EXPECT_TRUE(create("http", PoolOptions::Proxies::kEnvironment).ok());
   setenv("HTTP_PROXY", "https://a:1", 1);
+  EXPECT_TRUE(create("http", PoolOptions::Proxies::kEnvironment).ok());
+  setenv("HTTP_PROXY", "ftp://a:1", 1);
   EXPECT_THAT(create("http", PoolOptions::Proxies::kEnvironment).error().message(),
-              HasSubstr("HTTP_PROXY: proxies of https:// are not built yet"));
+              HasSubstr("HTTP_PROXY: there are no proxies of ftp://"));
   EXPECT_TRUE(create("grpc", PoolOptions::Proxies::kEnvironment).ok()) << "HTTPS_PROXY alone";
   EXPECT_TRUE(create("http", PoolOptions::Proxies::kNone).ok());
   unsetenv("HTTP_PROXY");

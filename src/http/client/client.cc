@@ -31,9 +31,32 @@ bool is_idempotent(std::string_view method) {
   return false;
 }
 
+constexpr std::string_view kRequestTimeout = "REQUEST_TIMEOUT";
+
 Error request_timeout() {
-  return Error(Code::kDeadlineExceeded, "REQUEST_TIMEOUT", "request timeout");
+  return Error(Code::kDeadlineExceeded, kRequestTimeout, "request timeout");
 }
+
+/// What passes on a new connection while this lives, before its first request.
+class Counted {
+ public:
+  Counted(const net::Socket& socket, Timings& timings)
+      : socket_(socket),
+        timings_(timings),
+        written_(socket.bytes_written()),
+        read_(socket.bytes_read()) {}
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() {
+    timings_.bytes_sent += socket_.bytes_written() - written_;
+    timings_.bytes_received += socket_.bytes_read() - read_;
+  }
+
+ private:
+  const net::Socket& socket_;
+  Timings& timings_;
+  uint64_t written_, read_;
+};
 
 }  // namespace
 
@@ -92,7 +115,17 @@ class Client::Impl {
   std::shared_ptr<ClientHttp2> find_shared(Origin& origin, TimePoint at);
   Result<Link> acquire(Origin& origin, From from, Timings& timings, Deadline deadline);
   Result<Link> connect(Origin& origin, Timings& timings, Deadline deadline);
-  Result<void> pass_through(const Origin& origin, net::Socket& socket, Deadline deadline);
+  Result<void> pass_through(const Origin& origin, net::Socket& socket, Timings& timings,
+                            Deadline deadline);
+  Result<std::shared_ptr<const net::TlsClient>> tls_to_proxies();
+  template <typename Start>
+  Result<void> shake_hands(const net::Socket& socket, Timings& timings, Deadline deadline,
+                           Start start);
+  struct Dialled {
+    net::Socket socket;
+    net::Endpoint remote;
+  };
+  Result<Dialled> dial(const Origin& origin, Timings& timings, Deadline deadline);
   Result<Link> establish(Origin& origin, net::Socket socket, const net::Endpoint& remote,
                          Timings& timings, Deadline deadline);
   Result<void> exchange_shared(Origin& origin, const std::shared_ptr<ClientHttp2>& connection,
@@ -104,6 +137,7 @@ class Client::Impl {
 
   ClientOptions options;
   std::vector<std::unique_ptr<Origin>> origins_;
+  std::shared_ptr<const net::TlsClient> proxy_tls_;
 };
 
 Client::Impl::Origin& Client::Impl::origin_of(const ClientRequest& request) {
@@ -219,9 +253,30 @@ Result<Client::Impl::Link> Client::Impl::acquire(Origin& origin, From from, Timi
   return connected;
 }
 
+/// The options' own, or the system's authorities.
+Result<std::shared_ptr<const net::TlsClient>> Client::Impl::tls_to_proxies() {
+  if (options.tls) return options.tls;
+  if (!proxy_tls_) proxy_tls_ = BIA_TRY(net::TlsClient::create({}));
+  return proxy_tls_;
+}
+
+template <typename Start>
+Result<void> Client::Impl::shake_hands(const net::Socket& socket, Timings& timings,
+                                       Deadline deadline, Start start) {
+  const Counted counted(socket, timings);
+  const TimePoint begin = now();
+  const Deadline limit(begin + options.tls_timeout);
+  auto shaken = start(std::min(deadline, limit));
+  if (shaken) timings.tls_handshaking += now() - begin;
+  if (!shaken && shaken.error().reason() == "TLS_HANDSHAKE_TIMEOUT" && deadline <= limit)
+    return request_timeout();
+  return shaken;
+}
+
 /// Has the proxy connect `socket` with the host.
-Result<void> Client::Impl::pass_through(const Origin& origin, net::Socket& socket,
+Result<void> Client::Impl::pass_through(const Origin& origin, net::Socket& socket, Timings& timings,
                                         Deadline deadline) {
+  const Counted counted(socket, timings);
   const Deadline limit = Deadline::after(options.proxy_timeout);
   auto early =
       open_tunnel(socket, *origin.proxy, origin.host, origin.port, std::min(deadline, limit));
@@ -247,21 +302,15 @@ Result<Client::Impl::Link> Client::Impl::establish(Origin& origin, net::Socket s
   }
   const Proxy* proxy = origin.proxy;
   if (proxy != nullptr && (https || proxy->kind == Proxy::Kind::kSocks5)) {
-    BIA_TRY(pass_through(origin, socket, deadline));
+    BIA_TRY(pass_through(origin, socket, timings, deadline));
     proxy = nullptr;  // From here on as if connected to the host itself.
   }
   if (https) {
-    const TimePoint begin = now();
-    const Deadline limit(begin + options.tls_timeout);
-    auto shaken = socket.start_tls(
-        *options.tls, options.tls_server_name.empty() ? origin.host : options.tls_server_name,
-        std::min(deadline, limit));
-    timings.tls_handshaking = now() - begin;
-    timings.bytes_sent += socket.bytes_written();
-    timings.bytes_received += socket.bytes_read();
-    if (!shaken && shaken.error().reason() == "TLS_HANDSHAKE_TIMEOUT" && deadline <= limit)
-      return request_timeout();
-    BIA_TRY(std::move(shaken));
+    const std::string& name =
+        options.tls_server_name.empty() ? origin.host : options.tls_server_name;
+    BIA_TRY(shake_hands(socket, timings, deadline, [&](Deadline limit) {
+      return socket.start_tls(*options.tls, name, limit);
+    }));
   }
   const bool multiplexes =
       https ? socket.alpn() == "h2"
@@ -280,15 +329,16 @@ Result<Client::Impl::Link> Client::Impl::establish(Origin& origin, net::Socket s
   return Link{nullptr, std::move(shared)};
 }
 
-Result<Client::Impl::Link> Client::Impl::connect(Origin& origin, Timings& timings,
+/// To the host or, where there is one, its proxy.
+Result<Client::Impl::Dialled> Client::Impl::dial(const Origin& origin, Timings& timings,
                                                  Deadline deadline) {
   const TimePoint begin = now();
-  const Deadline dial(begin + options.connect_timeout);
-  const Deadline soonest = std::min(deadline, dial);
+  const Deadline limit(begin + options.connect_timeout);
+  const Deadline soonest = std::min(deadline, limit);
   // A dial that ran into the request's own deadline is the request's timeout.
   auto late = [&](Error error) {
     if (error.code() != Code::kDeadlineExceeded) return error;
-    if (deadline <= dial || !dial.expired()) return request_timeout();
+    if (deadline <= limit || !limit.expired()) return request_timeout();
     return Error(Code::kDeadlineExceeded, "DIAL_TIMEOUT", "dial: i/o timeout");
   };
   const std::string& host = origin.proxy ? origin.proxy->host : origin.host;
@@ -296,7 +346,26 @@ Result<Client::Impl::Link> Client::Impl::connect(Origin& origin, Timings& timing
   auto dialled = net::dial(options.resolver, host, port, soonest, timings.looking_up);
   if (!dialled) return late(std::move(dialled).error());
   timings.connecting = now() - begin - timings.looking_up;
-  return establish(origin, std::move(dialled->socket), dialled->endpoint, timings, deadline);
+  Dialled out{std::move(dialled->socket), dialled->endpoint};
+  if (origin.proxy != nullptr && origin.proxy->tls) {
+    const auto tls = BIA_TRY(tls_to_proxies());
+    BIA_TRY(shake_hands(out.socket, timings, deadline, [&](Deadline until) {
+      return out.socket.start_tls_to_proxy(*tls, host, until);
+    }));
+  }
+  return out;
+}
+
+Result<Client::Impl::Link> Client::Impl::connect(Origin& origin, Timings& timings,
+                                                 Deadline deadline) {
+  auto dialled = dial(origin, timings, deadline);
+  if (dialled) {
+    return establish(origin, std::move(dialled->socket), dialled->remote, timings, deadline);
+  }
+  Error error = std::move(dialled).error();
+  if (origin.proxy == nullptr || error.reason() == kRequestTimeout) return error;
+  return std::move(error).with_metadata(
+      std::string(kProxyKey), fmt::format("{}:{}", origin.proxy->host, origin.proxy->port));
 }
 
 void Client::Impl::give_back(Origin& origin, std::unique_ptr<ClientConnection> connection,

@@ -55,13 +55,14 @@ Result<Proxy> parse_proxy(std::string_view name, const std::string& text) {
   if (!uri) return bad("is no URL; write http://host:port");
   const std::string scheme = lower_case(uri->scheme);
   const bool socks = scheme == "socks5" || scheme == "socks5h";
-  if (scheme != "http" && !socks) {
+  if (scheme != "http" && scheme != "https" && !socks) {
     return Error(Code::kUnimplemented, "NOT_BUILT",
-                 fmt::format("{}: proxies of {}:// are not built yet; write http://host:port", name,
+                 fmt::format("{}: there are no proxies of {}://; write http://host:port", name,
                              uri->scheme));
   }
   constexpr uint16_t kSocksPort = 1080;
   proxy.kind = socks ? Proxy::Kind::kSocks5 : Proxy::Kind::kHttp;
+  proxy.tls = scheme == "https";
   proxy.host = uri->host;
   proxy.port = socks && !uri->has_port ? kSocksPort : uri->port;
   if (uri->has_userinfo) {
@@ -118,9 +119,13 @@ std::string ProxyRules::process_variable(std::string_view name) {
 }
 
 Result<ProxyRules> ProxyRules::grpc_from_environment(const Variable& variable) {
-  return from_environment([&](std::string_view name) {
+  auto rules = BIA_TRY(from_environment([&](std::string_view name) {
     return lower_case(name) == "http_proxy" ? std::string() : variable(name);
-  });
+  }));
+  if (!rules.https_.tls) return rules;
+  return Error(Code::kUnimplemented, "NOT_BUILT",
+               "HTTPS_PROXY: proxies of https:// are not built yet for gRPC; write "
+               "http://host:port");
 }
 
 Result<ProxyRules> ProxyRules::from_environment(const Variable& variable) {

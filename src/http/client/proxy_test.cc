@@ -45,8 +45,10 @@ TEST(ProxyRules, AreGos) {
   EXPECT_EQ(way({}, "a.example"), "");
   EXPECT_EQ(way({{"HTTP_PROXY", "socks5://p"}}, "a"), "p:1080");
   EXPECT_EQ(way({{"HTTP_PROXY", "socks5h://p:1"}}, "a"), "p:1");
-  EXPECT_EQ(way({{"HTTP_PROXY", "https://p:1"}}, "a"),
-            "HTTP_PROXY: proxies of https:// are not built yet; write http://host:port");
+  EXPECT_EQ(way({{"HTTP_PROXY", "https://p"}}, "a"), "p:443");
+  EXPECT_EQ(way({{"HTTP_PROXY", "https://u:s@p:1"}}, "a"), "p:1Basic dTpz");
+  EXPECT_EQ(way({{"HTTP_PROXY", "ftp://p:1"}}, "a"),
+            "HTTP_PROXY: there are no proxies of ftp://; write http://host:port");
   EXPECT_EQ(way({{"HTTP_PROXY", "http://"}}, "a"), "HTTP_PROXY: is no URL; write http://host:port");
 }
 

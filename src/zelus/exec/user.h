@@ -84,7 +84,8 @@ struct RuntimeOptions {
 struct ScriptInfo {
   std::string options_json;  ///< `export const options`, as JSON.stringify gives it; empty where
                              ///< there is none
-  std::vector<std::string> functions;  ///< exported functions, `default` among them
+  std::vector<std::string>
+      functions;  ///< all that are exported; without any there is nothing to run
   bool has_setup = false;
   bool has_teardown = false;
   bool has_handle_summary = false;

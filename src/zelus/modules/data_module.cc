@@ -75,6 +75,8 @@ JSValue construct(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   if (found == arrays.end()) {
     Value made(ctx, JS_Call(ctx, make, JS_UNDEFINED, 0, nullptr));
     if (made.is_exception()) return JS_EXCEPTION;
+    if (made.is_undefined() || JS_IsNull(made.get()))
+      return JS_ThrowTypeError(ctx, "Cannot convert undefined or null to object");
     if (!JS_IsArray(made.get()))
       return throw_go_error(ctx, "only arrays can be made into SharedArray");
     if (vu.script().frozen) {

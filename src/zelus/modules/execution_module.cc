@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "zelus/modules/execution_metadata.h"
 #include "zelus/modules/native.h"
@@ -49,7 +50,8 @@ JSValue scenario_property(Vu& vu, int property) {
     case kExecutor:
       return new_string(ctx, activation.executor);
     case kStartTime:
-      return JS_NewFloat64(ctx, vu.script().run->scenario_start_ms(activation.scenario));
+      return JS_NewFloat64(ctx,
+                           std::floor(vu.script().run->scenario_start_ms(activation.scenario)));
     case kProgress:
       return JS_NewFloat64(ctx, vu.script().run->scenario_progress(activation.scenario));
     case kIterationInInstance:

@@ -173,7 +173,8 @@ class FactoryImpl final : public exec::UserFactory {
     };
     auto read = [&](const std::string& url) -> Result<std::string> {
       std::string text = BIA_TRY(read_text(url));
-      BIA_TRY(use(url, text));
+      // As in k6, which looks for them in what is imported before anything runs.
+      if (!script_.modules->is_requiring()) BIA_TRY(use(url, text));
       if (url.ends_with(".ts")) return types.strip(url, text);
       BIA_TRY(script_.maps.add(url, text, read_text, *script_.logger));
       return text;

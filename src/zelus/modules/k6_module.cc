@@ -108,8 +108,12 @@ JSValue group(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   vu.set_tags(inner);
   TimePoint start = bia::now();
   Value result(ctx, JS_Call(ctx, body, JS_UNDEFINED, 0, nullptr));
-  vu.record(metrics::kGroupDuration, vu.tags(),
-            static_cast<double>((bia::now() - start).count()) / 1e6);
+  // As k6: an iteration that was interrupted leaves nothing of the groups that it is in.
+  const bool interrupted = result.is_exception() && !vu.aborted() && vu.should_stop();
+  if (!interrupted) {
+    vu.record(metrics::kGroupDuration, vu.tags(),
+              static_cast<double>((bia::now() - start).count()) / 1e6);
+  }
   vu.group_path().resize(outer_size);
   // Tags that the body set itself stay.
   const metrics::TagSet* left =

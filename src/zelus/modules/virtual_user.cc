@@ -90,6 +90,7 @@ Result<exec::ScriptInfo> VirtualUser::describe() {
   each_property(ctx, exports_.get(), [&](JSAtom atom, const Value& value) {
     std::string name = atom_text(ctx, atom);
     bool callable = value.is_function();
+    if (callable && name != "options") info.functions.push_back(name);
     if (name == "options") {
       if (value.is_nullish()) return true;
       bad_options = not_in_json(ctx, value.get());
@@ -100,8 +101,6 @@ Result<exec::ScriptInfo> VirtualUser::describe() {
        : name == "teardown" ? info.has_teardown
                             : info.has_handle_summary) =
           callable || (name == "handleSummary" && !value.is_nullish());
-    } else if (callable) {
-      info.functions.push_back(name);
     }
     return true;
   });
@@ -109,8 +108,6 @@ Result<exec::ScriptInfo> VirtualUser::describe() {
     return with_exit("error parsing script options: " + bad_options, "255", "BAD_OPTIONS");
   if (!bad.empty())
     return with_exit(fmt::format("exported '{}' must be a function", bad), "255", "BAD_EXPORT");
-  if (info.functions.empty())
-    return with_exit("no exported functions in script", "255", "NO_EXPORTS");
   return info;
 }
 

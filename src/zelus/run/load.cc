@@ -21,6 +21,8 @@ using options::LogLevel;
 
 namespace {
 
+constexpr int kExitGeneric = 255;
+
 /// `options_json` gets the options of an archive; --type overrules what the file looks like.
 Result<void> open_if_archive(LoadedTest& test, std::string& options_json) {
   const std::string& type = test.runtime.type;
@@ -72,6 +74,19 @@ Result<void> warn_of_runtime(const LoadedTest& test, const Environment& environm
                              "file: {}",
                              test.source.name, go_open_error(keys->second)));
   ::close(fd);
+  return {};
+}
+
+Result<void> read_script_options(LoadedTest& test, options::Logger& log) {
+  if (test.info.options_json.empty()) return {};
+  std::string unknown;
+  auto parsed = options::parse_script_options(test.info.options_json, &unknown);
+  if (!parsed) return load_error(std::move(parsed).error(), test.source);
+  test.script_options = std::move(*parsed);
+  if (!unknown.empty()) {
+    log.log(LogLevel::kWarning, "There were unknown fields in the options exported in the script",
+            {{"error", fmt::format("json: unknown field \"{}\"", unknown)}});
+  }
   return {};
 }
 
@@ -134,18 +149,13 @@ Result<LoadedTest> load_test(const LoadRequest& request, exec::UserFactory& fact
   debug("Runner successfully initialized!");
   // Options of an archive take the place of the script's.
   if (!archived_options.empty()) test.info.options_json = std::move(archived_options);
-  if (test.info.options_json.empty()) return test;
-  std::string unknown;
-  auto parsed = options::parse_script_options(test.info.options_json, &unknown);
-  if (!parsed) return load_error(std::move(parsed).error(), test.source);
-  test.script_options = std::move(*parsed);
-  if (!unknown.empty()) {
-    log.log(LogLevel::kWarning, "There were unknown fields in the options exported in the script",
-            {{"error", fmt::format("json: unknown field \"{}\"", unknown)}});
-  }
-  return test;
+  BIA_TRY(read_script_options(test, log));
+  if (!test.info.functions.empty()) return test;
+  return load_error(options::with_exit(Error(Code::kInvalidArgument, "NO_EXPORTS",
+                                             "no exported functions in script"),
+                                       kExitGeneric),
+                    test.source);
 }
-
 Result<options::Options> layered_options(const options::FlagSet& flags,
                                          const GlobalSettings& global,
                                          const Environment& environment, const LoadedTest& test,

@@ -1,9 +1,12 @@
 // A run as the REST API sees it.
 #include <fmt/format.h>
 #include <rapidjson/document.h>
+#include <sys/socket.h>
 
 #include <string>
 
+#include "bia/net/socket.h"
+#include "zelus/options/duration.h"
 #include "zelus/options/json.h"
 #include "zelus/run/go_error.h"
 #include "zelus/run/test_run.h"
@@ -18,6 +21,24 @@ using options::LogLevel;
 namespace {
 constexpr int kExitStoppedFromRest = 103, kExitCannotListen = 106;
 constexpr bia::Duration kSnapshotPatience = std::chrono::seconds(10);
+constexpr bia::Duration kLookUpPatience = std::chrono::seconds(10);
+/// "localhost:6565" is an address of this machine, of IPv4 where it has one, as Go listens.
+Result<std::string> listen_address(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  const bool name = colon != std::string::npos && colon > 0 && address.front() != '[' &&
+                    !bia::net::Endpoint::parse(address);
+  if (!name) return address;
+  const auto port = options::parse_int(std::string_view(address).substr(colon + 1));
+  if (!port || *port < 0 || *port > UINT16_MAX) return address;
+  const auto found =
+      BIA_TRY(bia::net::resolve(std::string_view(address).substr(0, colon),
+                                static_cast<uint16_t>(*port), Deadline::after(kLookUpPatience)));
+  for (const bia::net::Endpoint& each : found) {
+    if (each.family() == AF_INET) return each.text();
+  }
+  return found.front().text();
+}
+
 /// Go's words for an address that cannot be listened on.
 std::string listen_error(std::string_view address, const Error& error) {
   size_t colon = address.rfind(':');
@@ -29,6 +50,7 @@ std::string listen_error(std::string_view address, const Error& error) {
   if (!number || std::stoi(std::string(port)) > 65535)
     return fmt::format("listen tcp: address {}: invalid port", port);
   std::string before = fmt::format("listen on {}: ", address);
+  if (error.message().starts_with("lookup ")) return "listen tcp: " + error.message();
   if (!error.message().starts_with(before)) return error.message();
   return fmt::format("listen tcp {}: bind: {}", address,
                      go_words(error.message().substr(before.size())));
@@ -97,12 +119,14 @@ Result<void> TestRun::start_rest() {
   if (setup_.global->address.empty()) return {};
   setup_.log->log(LogLevel::kDebug, "Starting the REST API server on " + setup_.global->address);
   rest_subject_ = std::make_unique<Rest>(*this);
-  auto api = RestApi::start(setup_.global->address, *setup_.threads, *rest_subject_);
+  auto address = listen_address(setup_.global->address);
+  auto api = address ? RestApi::start(*address, *setup_.threads, *rest_subject_)
+                     : Result<std::unique_ptr<RestApi>>(address.error());
   if (api) {
     rest_ = std::move(*api);
     return {};
   }
-  std::string why = listen_error(setup_.global->address, api.error());
+  std::string why = listen_error(address ? *address : setup_.global->address, api.error());
   if (setup_.flags->changed("address"))
     return options::with_exit(Error(api.error().code(), "CANNOT_LISTEN", "Error from API server")
                                   .with_metadata("error", why),

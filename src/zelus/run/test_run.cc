@@ -34,9 +34,36 @@ metrics::ThresholdSpecs threshold_specs(const options::Options& options) {
   return specs;
 }
 
+/// Suites that Go still has and OpenSSL 3 has not.
+bool is_gone_suite(std::string_view name) {
+  return name.find("_WITH_RC4_") != std::string_view::npos ||
+         name.find("_WITH_3DES_") != std::string_view::npos;
+}
+
+bia::Result<void> set_ciphers(const std::vector<std::string>& names, options::Logger& log,
+                              std::string& ciphers) {
+  for (const std::string& name : names) {
+    // OpenSSL's own names are none to k6.
+    if (!name.starts_with("TLS_"))
+      return Error(Code::kInvalidArgument, "BAD_CIPHER",
+                   fmt::format("unknown cipher suite '{}'", name));
+    if (is_gone_suite(name)) {
+      log.log(LogLevel::kWarning,
+              fmt::format("tlsCipherSuites: {} is not offered: OpenSSL does not have it", name));
+      continue;
+    }
+    ciphers += (ciphers.empty() ? "" : ":") + name;
+  }
+  if (!ciphers.empty() || names.empty()) return {};
+  return Error(Code::kInvalidArgument, "BAD_CIPHER",
+               "tlsCipherSuites: OpenSSL has none of them; name one more, such as "
+               "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
+}
+
 /// k6's names: insecureSkipTLSVerify, tlsVersion, tlsCipherSuites, tlsAuth, SSLKEYLOGFILE.
 bia::Result<bia::net::TlsClientOptions> tls_options(const options::Options& options,
-                                                    const Environment& environment) {
+                                                    const Environment& environment,
+                                                    options::Logger& log) {
   bia::net::TlsClientOptions tls;
   tls.alpn = {"h2", "http/1.1"};
   tls.ocsp = bia::net::TlsClientOptions::Ocsp::kAsk;  // `response.ocsp`; Go always asks.
@@ -56,14 +83,8 @@ bia::Result<bia::net::TlsClientOptions> tls_options(const options::Options& opti
     BIA_TRY(limit(options.tls_version->max, tls.limits.max));
   }
   if (options.tls_cipher_suites) {
-    for (const std::string& name : *options.tls_cipher_suites) {
-      given = true;
-      // OpenSSL's own names are none to k6.
-      if (!name.starts_with("TLS_"))
-        return Error(Code::kInvalidArgument, "BAD_CIPHER",
-                     fmt::format("unknown cipher suite '{}'", name));
-      tls.limits.ciphers += (tls.limits.ciphers.empty() ? "" : ":") + name;
-    }
+    given = given || !options.tls_cipher_suites->empty();
+    BIA_TRY(set_ciphers(*options.tls_cipher_suites, log, tls.limits.ciphers));
   }
   if (options.tls_auth) {
     for (const auto& auth : *options.tls_auth) {
@@ -238,7 +259,7 @@ Result<void> TestRun::prepare() {
     workers.push_back({&setup_.threads->scheduler(i), shards_[i].get()});
   state_ = std::make_unique<exec::RunState>(workers.size());
   exec::UserOptions users = user_options(options_);
-  auto tls = tls_options(options_, *setup_.environment);
+  auto tls = tls_options(options_, *setup_.environment, *setup_.log);
   if (!tls) return options::with_exit(std::move(tls).error(), options::kExitInvalidConfig);
   users.tls = std::move(*tls);
   users.proxies = BIA_TRY(proxies_of(*setup_.environment));

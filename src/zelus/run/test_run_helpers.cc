@@ -25,6 +25,9 @@ namespace {
 
 constexpr int kExitThresholds = 99, kExitExternalAbort = 105;
 constexpr Duration kThresholdPeriod = seconds(2);
+/// k6 begins to count before it makes the users, which takes it milliseconds: a run of whole
+/// seconds ends behind its last count, with its users still there.
+constexpr Duration kGaugeLead = milliseconds(10);
 constexpr Duration kBottleneckElapsedMin = seconds(5);
 constexpr double kBottleneckShare = 0.95;
 constexpr Duration kSnapshotPatience = seconds(30);
@@ -46,10 +49,10 @@ std::string_view signal_name(int number) {
   ::_exit(128 + number);
 }
 
-/// Calls `work` at start + n × period until the fiber is cancelled.
+/// Calls `work` at start + n × period - lead until the fiber is cancelled.
 template <typename Work>
-void every(Duration period, Work work) {
-  for (bia::TimePoint due = bia::now() + period;; due += period) {
+void every(Duration period, Work work, Duration lead = {}) {
+  for (bia::TimePoint due = bia::now() + period - lead;; due += period) {
     if (!bia::fiber::sleep_until(due)) return;
     // After a stall the ticks missed are left out.
     if (bia::now() > due + period) due = bia::now();
@@ -103,11 +106,14 @@ void TestRun::start_gauges() {
     metrics::Shard& shard = *shards_[0];
     const metrics::TagSet* tags = shard.tags().empty();
     if (options_.tags) tags = shard.tags().of({options_.tags->begin(), options_.tags->end()});
-    every(seconds(1), [&] {
-      metrics::Moment now{metrics::unix_now_ns(), nullptr};
-      shard.add(metrics::kVus, tags, static_cast<double>(state_->vus_active()), now);
-      shard.add(metrics::kVusMax, tags, static_cast<double>(state_->vus_initialized()), now);
-    });
+    every(
+        seconds(1),
+        [&] {
+          metrics::Moment now{metrics::unix_now_ns(), nullptr};
+          shard.add(metrics::kVus, tags, static_cast<double>(state_->vus_active()), now);
+          shard.add(metrics::kVusMax, tags, static_cast<double>(state_->vus_initialized()), now);
+        },
+        kGaugeLead);
   });
   if (fiber) helpers_.push_back(std::move(*fiber));
 }

@@ -62,6 +62,16 @@ JSValue add(JSContext* ctx, GrpcClient& client, Result<std::shared_ptr<const Grp
   return describe(ctx, **protos);
 }
 
+/// In the words of k6, which names the last of the folders.
+Error no_file(const std::string& folder, const std::string& file) {
+  const std::string path = bia::js::normalize_file_url("file://" + folder + "/" + file).substr(7);
+  const bool above = !path.starts_with(folder + "/");
+  return Error(
+      Code::kNotFound, "NO_FILE",
+      fmt::format("{}stat {}: no such file or directory",
+                  above ? fmt::format("could not resolve path \"{}\": ", file) : "", path));
+}
+
 }  // namespace
 
 JSValue grpc_load(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {
@@ -97,11 +107,7 @@ JSValue grpc_load(JSContext* ctx, JSValueConst self, int argc, JSValueConst* arg
                  struct stat info;
                  for (const std::string& path : paths)
                    there = there || stat(fmt::format("{}/{}", path, file).c_str(), &info) == 0;
-                 if (!there) {
-                   return Error(
-                       Code::kNotFound, "NO_FILE",
-                       fmt::format("stat {}/{}: no such file or directory", paths.front(), file));
-                 }
+                 if (!there) return no_file(paths.back(), file);
                }
                return bia::codec::ProtoSource::from_files(files, paths);
              }));

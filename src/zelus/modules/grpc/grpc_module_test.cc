@@ -196,6 +196,10 @@ TEST_F(GrpcModuleTest, LoadSaysWhatIsMissing) {
     EXPECT_THAT(load("import grpc from 'k6/net/grpc'; new grpc.Client().load([], 'nosuch.proto'); "
                      "export default () => {}"),
                 StartsWith("GoError: stat /t/nosuch.proto: no such file or directory\n"));
+    EXPECT_THAT(load("import grpc from 'k6/net/grpc'; new grpc.Client().load(['/a/b'], "
+                     "'../no/./such.proto'); export default () => {}"),
+                StartsWith("GoError: could not resolve path \"../no/./such.proto\": stat "
+                           "/a/no/such.proto: no such file or directory\n"));
     EXPECT_THAT(
         load("import grpc from 'k6/net/grpc'; new grpc.Client().loadProtoset('x'); export default "
              "() => {}"),

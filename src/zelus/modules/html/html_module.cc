@@ -138,7 +138,8 @@ void register_html_classes(JSRuntime* rt) {
 }
 
 void add_html_module(bia::js::ModuleSet& modules) {
-  modules.add_native({"k6/html", {"parseHTML"}, &fill});
+  modules.add_native(
+      {"k6/html", {"parseHTML"}, &fill, nullptr, bia::js::NativeModule::Names::kShared});
 }
 
 }  // namespace zelus::modules

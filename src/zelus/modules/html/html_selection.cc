@@ -8,6 +8,7 @@
 #include "js/exception.h"
 #include "zelus/html/form.h"
 #include "zelus/metrics/go_float.h"
+#include "zelus/modules/html/data_names.h"
 #include "zelus/modules/html/html_values.h"
 #include "zelus/modules/url.h"
 
@@ -145,31 +146,6 @@ JSValue map(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {
 
 constexpr std::string_view kDataPrefix = "data-";
 
-/// data-some-name → someName.
-std::string camel(std::string_view name) {
-  std::string out;
-  bool upper = false;
-  for (char c : name) {
-    if (c == '-') {
-      upper = true;
-    } else {
-      out += upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-      upper = false;
-    }
-  }
-  return out;
-}
-
-std::string kebab(std::string_view name) {
-  std::string out;
-  for (char c : name) {
-    bool upper = c >= 'A' && c <= 'Z';
-    if (upper) out += '-';
-    out += upper ? static_cast<char>(c | 0x20) : c;
-  }
-  return out;
-}
-
 /// "3" and "1.5" become numbers, "007" stays; JSON of objects and arrays is read.
 JSValue data_value(JSContext* ctx, const std::string& value) {
   if (value == "true" || value == "false") return JS_NewBool(ctx, value == "true");
@@ -196,13 +172,13 @@ JSValue data(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {
   if (node == nullptr || node->attributes.empty()) return JS_UNDEFINED;
   if (argc > 0) {
     const std::string* value =
-        node->attribute(std::string(kDataPrefix) + kebab(to_text(ctx, argv[0])));
+        node->attribute(std::string(kDataPrefix) + data_attribute(to_text(ctx, argv[0])));
     return value != nullptr ? data_value(ctx, *value) : JS_UNDEFINED;
   }
   JSValue all = JS_NewObject(ctx);
   for (const auto& [name, value] : node->attributes) {
     if (!name.starts_with(kDataPrefix) || name.size() == kDataPrefix.size()) continue;
-    define(ctx, all, camel(std::string_view(name).substr(kDataPrefix.size())),
+    define(ctx, all, data_property(std::string_view(name).substr(kDataPrefix.size())),
            data_value(ctx, value));
   }
   return all;

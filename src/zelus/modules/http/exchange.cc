@@ -25,13 +25,14 @@ struct Failure {
   std::string go_text;
 };
 
-std::string dial_target(const bia::Error& error, const Url& url) {
+/// Who was to be reached, "host:port".
+std::string dial_target(const bia::Error& error, std::string_view peer) {
   const std::string_view message = error.message();  // "connect 127.0.0.1:80: Connection refused"
   if (constexpr std::string_view kConnect = "connect "; message.starts_with(kConnect)) {
     const std::string_view rest = message.substr(kConnect.size());
     return std::string(rest.substr(0, rest.find(": ")));
   }
-  return fmt::format("{}:{}", url.host, url.port);
+  return std::string(peer);
 }
 
 /// Codes 1610, 1630 and 1650, and above them HTTP/2's own number.
@@ -72,9 +73,9 @@ std::optional<Failure> classify_dial(const bia::Error& error, const std::string&
   return std::nullopt;
 }
 
-Failure classify(const bia::Error& error, const Url& url) {
+Failure classify(const bia::Error& error, std::string_view peer) {
   std::string_view reason = error.reason();
-  std::string address = dial_target(error, url);
+  std::string address = dial_target(error, peer);
   if (reason == "CONNECTION_REFUSED")
     return {1212, "dial: connection refused",
             fmt::format("dial tcp {}: connect: connection refused", address)};
@@ -82,7 +83,14 @@ Failure classify(const bia::Error& error, const Url& url) {
       (reason == "CONNECTION_TIMED_OUT" && error.message().starts_with("connect ")))
     return {1211, "dial: i/o timeout", "dial: i/o timeout"};
   if (reason == "NO_SUCH_HOST")
-    return {1101, "lookup: no such host", fmt::format("lookup {}: no such host", url.host)};
+    return {1101, "lookup: no such host",
+            fmt::format("lookup {}: no such host", peer.substr(0, peer.rfind(':')))};
+  if (reason == "LOOKUP_FAILED") {
+    if (error.message().ends_with("i/o timeout"))
+      return {1050, "request timeout", "request timeout"};
+    return {1100, error.message(), error.message()};
+  }
+  if (reason == "TLS_ALERT") return {1010, error.message(), error.message()};
   if (reason == "HOST_BLOCKED") return {1111, "hostname is blocked", error.message()};
   if (reason == "IP_BLACKLISTED") return {1110, "ip is blacklisted", error.message()};
   if (reason == "CONNECTION_RESET") {
@@ -110,7 +118,20 @@ Failure classify(const bia::Error& error, const Url& url) {
 }
 
 constexpr int kRequestTimeout = 1050;
+constexpr int kTcpError = 1200;
 constexpr int kDialError = 1210;
+
+/// Of a request to `url`. Go wraps what keeps it from a proxy, and k6 looks no further then.
+Failure classify(const bia::Error& error, const Url& url) {
+  for (const auto& [key, proxy] : error.metadata()) {
+    if (key != bia::http::kProxyKey) continue;
+    if (error.reason() == "DIAL_TIMEOUT")
+      return {kRequestTimeout, "request timeout", "request timeout"};
+    std::string text = "proxyconnect tcp: " + classify(error, proxy).go_text;
+    return {kTcpError, text, text};
+  }
+  return classify(error, fmt::format("{}:{}", url.host, url.port));
+}
 
 bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -424,9 +445,9 @@ void Exchange::perform(Vu& vu, HttpUser& user) {
   bia::Deadline deadline = bia::Deadline::after(request.timeout);
   for (int hops = 1;; ++hops) {
     bia::http::Client* client = nullptr;
-    if (url->scheme == "http") {
+    if (url->scheme == "http" && !user.dials_by_tls()) {
       client = &user.client();
-    } else if (url->scheme == "https") {
+    } else if (url->scheme == "http" || url->scheme == "https") {
       auto connects = user.tls_client();
       if (!connects) return fail_early(*url, method, connects.error().message());
       client = *connects;

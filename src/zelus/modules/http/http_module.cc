@@ -84,13 +84,21 @@ JSValue send_request(JSContext* ctx, std::string_view method, JSValueConst url, 
 
 namespace {
 
+void warn_of_arguments(JSContext* ctx, std::string_view function, int argc) {
+  Vu& vu = Vu::of(ctx);
+  if (argc <= 2 || vu.in_init()) return;
+  vu.script().log(LogLevel::kWarning,
+                  fmt::format("http.{} only accepts a url and a params argument (2 arguments), but "
+                              "{} were given",
+                              function, argc));
+}
+
 JSValue get(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
+  warn_of_arguments(ctx, "get", argc);
   return send_request(ctx, "GET", argument(argc, argv, 0), JS_UNDEFINED, argument(argc, argv, 1));
 }
 JSValue head(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
-  if (argc > 2)
-    Vu::of(ctx).script().log(LogLevel::kWarning,
-                             "http.head() takes 2 arguments: the URL and the params");
+  warn_of_arguments(ctx, "head", argc);
   return send_request(ctx, "HEAD", argument(argc, argv, 0), JS_UNDEFINED, argument(argc, argv, 1));
 }
 
@@ -245,7 +253,8 @@ void add_http_module(bia::js::ModuleSet& modules) {
                                     "setResponseCallback",
                                     "expectedStatuses"};
   for (const Constant& constant : kConstants) names.emplace_back(constant.name);
-  modules.add_native({"k6/http", std::move(names), &fill});
+  modules.add_native(
+      {"k6/http", std::move(names), &fill, nullptr, bia::js::NativeModule::Names::kShared});
 }
 
 namespace {

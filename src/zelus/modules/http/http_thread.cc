@@ -12,6 +12,12 @@ std::string_view proto_name(int minor) {
   return minor == 2 ? "HTTP/2.0" : minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
 }
 
+/// Errors that every request which has them has in the same words, and that come by the thousand.
+bool has_one_text(int error_code) {
+  constexpr int kTimeout = 1050, kNoSuchHost = 1101, kRefused = 1212;
+  return error_code == kTimeout || error_code == kNoSuchHost || error_code == kRefused;
+}
+
 }  // namespace
 
 HttpThread::~HttpThread() {
@@ -39,7 +45,7 @@ const HttpSeries& HttpThread::series(metrics::Shard& shard, const HttpOutcome& o
           flags};
   if (last_ != nullptr && key == last_key_) return last_->series;
   // An IP is not in the key: with that tag on, or an error's own text, all is resolved each time.
-  bool keyed = outcome.ip.empty() && outcome.error_code != 1000;
+  bool keyed = outcome.ip.empty() && (outcome.error.empty() || has_one_text(outcome.error_code));
   auto found = keyed ? series_.find(key) : series_.end();
   if (found == series_.end()) {
     if (series_.size() >= kSeriesMax) series_.clear();

@@ -23,7 +23,12 @@ class HttpUser {
 
   /// Connections belong to the user, as in k6; made at the first request.
   bia::http::Client& client();
-  /// Also for https. Errors: those of the TLS options.
+  /// http:// goes to a proxy that is reached by TLS.
+  bool dials_by_tls() const {
+    const auto& proxies = vu_.script().options.proxies;
+    return proxies && proxies->http_by_tls();
+  }
+  /// For https, too. Errors: those of the TLS options.
   bia::Result<bia::http::Client*> tls_client();
   const std::shared_ptr<CookieJar>& jar() { return jar_; }
   void begin_iteration() {

@@ -31,12 +31,26 @@ std::string_view reason_text(int reason) {
   return static_cast<size_t>(reason) < std::size(kReasons) ? kReasons[reason] : "";
 }
 
-/// As Go's ocsp.ParseResponse without an issuer, which is how k6 reads it: by the certificate that
-/// came in the answer; where there is none, nothing is checked.
-bool is_signed(OCSP_BASICRESP* basic) {
+/// k6 does not know the issuer here: an answer with a certificate is one if that signed it, and one
+/// without is not checked. Nor does it take extensions that must be understood, or hashes that Go
+/// does not have.
+bool is_accepted(OCSP_BASICRESP* basic) {
   const STACK_OF(X509)* certificates = OCSP_resp_get0_certs(basic);
-  return sk_X509_num(certificates) <= 0 ||
-         OCSP_basic_verify(basic, nullptr, nullptr, OCSP_NOVERIFY) == 1;
+  if (sk_X509_num(certificates) > 0) {
+    EVP_PKEY* key = X509_get0_pubkey(sk_X509_value(certificates, 0));
+    if (key == nullptr ||
+        ASN1_item_verify(ASN1_ITEM_rptr(OCSP_RESPDATA), OCSP_resp_get0_tbs_sigalg(basic),
+                         OCSP_resp_get0_signature(basic), OCSP_resp_get0_respdata(basic), key) != 1)
+      return false;
+  }
+  const OCSP_SINGLERESP* one = OCSP_resp_get0(basic, 0);
+  if (OCSP_SINGLERESP_get_ext_by_critical(const_cast<OCSP_SINGLERESP*>(one), 1, -1) >= 0)
+    return false;
+  ASN1_OBJECT* hash = nullptr;
+  OCSP_id_get0_info(nullptr, &hash, nullptr, nullptr,
+                    const_cast<OCSP_CERTID*>(OCSP_SINGLERESP_get0_id(one)));
+  const int number = OBJ_obj2nid(hash);
+  return number == NID_sha1 || number == NID_sha256 || number == NID_sha384 || number == NID_sha512;
 }
 
 }  // namespace
@@ -52,7 +66,8 @@ OcspAnswer read_ocsp(std::string_view der) {
           ? OCSP_response_get1_basic(response.get())
           : nullptr,
       OCSP_BASICRESP_free);
-  if (!basic || OCSP_resp_count(basic.get()) != 1 || !is_signed(basic.get())) {
+  const bool whole = bytes == reinterpret_cast<const unsigned char*>(der.data()) + der.size();
+  if (!basic || !whole || OCSP_resp_count(basic.get()) != 1 || !is_accepted(basic.get())) {
     ERR_clear_error();
     return out;
   }

@@ -1,0 +1,2 @@
+// Nothing to run, which is told behind what is wrong with the options.
+export const options = { vus: 1, unknown: 1 };
