@@ -128,7 +128,7 @@ def test_grpc_port_in_use_leaves_nothing(hello, tmp_path):
     ("server:\n  http:\n    adr: :0\n", ":3: unknown key server.http.adr; did you mean addr?"),
     ("server: {http: {addr: ':0'}}\ndata:\n  databse: {}\n", ":3: unknown key data.databse; did you mean database?"),
     ("server: {http: {addr: ':0'}}\ndata:\n  redis:\n    read_timeout: soon\n", ':4: data.redis.read_timeout is not a duration like "1s" or "200ms"'),
-    ("server: [\n", ":2: "),
+    ("server: [\n", ":1: a \"[\" that is not closed"),
     ("a: b: c\n", ":1: "),
     ("data: {}\n", "neither server.http nor server.grpc"),
     ("server: {http: {addr: '${NO_SUCH_ADDR}'}}\n", ":1: ${NO_SUCH_ADDR} is neither a key nor an environment variable"),
