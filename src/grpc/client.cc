@@ -59,6 +59,8 @@ class Channel::Impl {
           options_.tls && !options_.server_name.empty() ? options_.server_name : target_;
     if (options_.server_name.empty()) options_.server_name = host_of(options_.authority);
   }
+  // A stream that outlived the channel may have dialled once more.
+  ~Impl() { close(); }
   Result<std::shared_ptr<ClientConnection>> connected(Deadline deadline);
   void unary(std::string_view path, std::string_view request, const CallOptions& options,
              UnaryReply& reply);

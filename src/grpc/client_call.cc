@@ -72,6 +72,8 @@ void ClientCall::on_header(Block block, std::string_view name, std::string_view 
   }
   bool trailer = block == Block::kTrailers;
   if (name == "content-type" && !trailer) content_type_.assign(value);
+  if (is_binary_key(name)) joined_bytes_ += joined_bytes(name, value);
+  if (joined_bytes_ > options_.metadata_bytes_max) return;  // The end of the block says so.
   if (!(trailer ? trailers_ : headers_).add(name, value))
     fault(Code::kInternal, name, base64_fault(value));
 }
@@ -83,7 +85,7 @@ void ClientCall::fault(Code code, std::string_view name, std::string_view what) 
 }
 
 void ClientCall::on_headers_end(http::Http2Events::EndStream end) {
-  if (block_bytes() > options_.metadata_bytes_max) {
+  if (block_bytes() + std::exchange(joined_bytes_, 0) > options_.metadata_bytes_max) {
     return abandon(Code::kResourceExhausted,
                    fmt::format("response metadata above {} bytes", options_.metadata_bytes_max));
   }
@@ -174,6 +176,7 @@ void ClientCall::restart() {
   encoding_.clear();
   malformed_.clear();
   http_status_ = 0;
+  joined_bytes_ = 0;
   has_grpc_status_ = head_ended_ = refused_ = done_ = false;
   headers_.restart();
   trailers_.restart();

@@ -96,6 +96,7 @@ class ClientCall : public http::Http2Stream {
   std::string encoding_;
   std::string malformed_;  // What the call fails for: a field that is none.
   Code malformed_code_ = Code::kInternal;
+  size_t joined_bytes_ = 0;  // Of the "-bin" fields of a block.
   int http_status_ = 0;
   uint64_t bytes_received_ = 0;
   bool has_grpc_status_ = false;

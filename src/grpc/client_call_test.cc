@@ -30,6 +30,20 @@ TEST(ClientCall, WhatTheServerCancelsAtTheDeadlineIsLate) {
   EXPECT_EQ(second.status().code, Code::kCancelled);
 }
 
+TEST(ClientCall, CommasOfBinaryMetadataCountAsEntries) {
+  ChannelOptions options;
+  options.metadata_bytes_max = 1000;
+  UnaryReply reply;
+  UnaryCall call(options, "", reply);
+  good_head(call);
+  call.on_header(Block::kHead, "x-bin", std::string(900, ','));
+  call.on_headers_end(EndStream::kNo);
+  ASSERT_TRUE(call.done());
+  EXPECT_EQ(call.status().code, Code::kResourceExhausted);
+  EXPECT_EQ(call.status().message, "response metadata above 1000 bytes");
+  EXPECT_EQ(reply.headers.size(), 1u) << "none was kept";
+}
+
 TEST(ClientCall, BinaryMetadataMayBeJoinedByCommas) {
   const ChannelOptions options;
   UnaryReply reply;

@@ -379,6 +379,8 @@ TEST_F(Protocol, CountsAndTellsWhyACallIsRefused) {
       {"/t.S/Echo", {"x-bin", "AAAA,A"}, "bad_metadata 400"},
       {"/t.S/Echo", {"x-bin", "AA==,AA, AAA,"}, ""},
       {"/t.S/Echo", {"x-long", std::string(1000, 'x')}, "metadata_too_large 0"},
+      // Each comma is one more entry with a name.
+      {"/t.S/Echo", {"x-bin", std::string(20, ',')}, "metadata_too_large 0"},
   };
   for (const Case& c : cases) {
     std::string told;

@@ -32,7 +32,7 @@ void Call::begin() {
   if (metadata_made_) metadata_.clear();
   metadata_made_ = false;
   no_grpc_ = ends_as_http_ = false;
-  dropped_ = 0;
+  dropped_ = joined_bytes_ = 0;
   started_ = running_ = cancelled_ = end_received_ = refused_ = head_sent_ = finished_ = reading_ =
       false;
   http_status_ = 200;
@@ -68,8 +68,10 @@ void Call::on_header(std::string_view name, std::string_view value) {
   if (name.starts_with(':')) return on_pseudo_header(name, value);
   if (on_protocol_header(name, value)) return;
   add_field(name, value);
+  if (!is_binary_key(name)) return;
+  joined_bytes_ += joined_bytes(name, value);
   // As grpc-go: it is the call that fails, not the metadata that is missing.
-  if (is_binary_key(name) && !each_binary(value, [](auto&&) {})) bad_binary_ = fields_.back().name;
+  if (!each_binary(value, [](auto&&) {})) bad_binary_ = fields_.back().name;
 }
 
 void Call::on_pseudo_header(std::string_view name, std::string_view value) {
@@ -112,7 +114,7 @@ void Call::on_head() {
   connection_.counters().calls_started.add();
   heard_at_ = connection_.http2().read_at();
   deadline_ = Deadline::never();
-  if (block_bytes() > connection_.options().metadata_bytes_max) {
+  if (block_bytes() + joined_bytes_ > connection_.options().metadata_bytes_max) {
     connection_.refuse_call(CallRefusal::kMetadataTooLarge, 0);
     return refuse(Code::kResourceExhausted, fmt::format("request metadata above {} bytes",
                                                         connection_.options().metadata_bytes_max));

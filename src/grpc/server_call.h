@@ -100,6 +100,7 @@ class Call final : public ServerCall, public http::Http2Stream {
   http::ByteBuffer arena_;
   std::vector<Field> fields_;
   Span path_, http_method_, content_type_, encoding_, bad_timeout_, bad_binary_;
+  size_t joined_bytes_ = 0;  // Of its "-bin" fields.
   Duration timeout_{};
   bool is_post_ = false;  // Or else `http_method_` says what it is.
   bool has_timeout_ = false;

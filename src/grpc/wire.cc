@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -271,6 +272,12 @@ Code code_of_rst(uint32_t http2_error) {
     default:
       return http2_error < http::kHttp2ErrorKinds ? Code::kInternal : Code::kUnknown;
   }
+}
+
+size_t joined_bytes(std::string_view name, std::string_view value) {
+  constexpr size_t kEntryBytes = 64;  // Two strings, without what they hold.
+  const auto more = static_cast<size_t>(std::count(value.begin(), value.end(), ','));
+  return more * (name.size() + kEntryBytes);
 }
 
 std::string go_quoted(std::string_view text) {

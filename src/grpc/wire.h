@@ -82,6 +82,9 @@ std::string base64_encode(std::string_view bytes);
 std::optional<std::string> base64_decode(std::string_view text);
 /// What is wrong with it, in Go's words.
 std::string base64_fault(std::string_view text);
+/// What a "-bin" field of several values comes to beyond its own bytes: each is an entry with a
+/// name of its own, and commas alone would make many of few bytes.
+size_t joined_bytes(std::string_view name, std::string_view value);
 /// Calls `each` with every value of a "-bin" field, which may have several with commas between
 /// them. False, after those before it, for one that is no base64.
 template <typename Each>

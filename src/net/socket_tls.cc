@@ -63,6 +63,12 @@ void Socket::count_tls() {
   if (std::exchange(wire.blocked, false)) watch_.clear_writable();
 }
 
+/// What came and went in cleartext stays counted.
+void Socket::count_on() {
+  tls_->bytes_read = bytes_read_;
+  tls_->bytes_written = bytes_written_;
+}
+
 Result<void> Socket::start_tls(const TlsServer& context, Deadline deadline) {
   tls_ = new_server_stream(context, fd_);
   return handshake(deadline);
@@ -70,13 +76,16 @@ Result<void> Socket::start_tls(const TlsServer& context, Deadline deadline) {
 
 Result<void> Socket::start_tls(const TlsClient& context, std::string_view server_name,
                                Deadline deadline, const TlsSession* session) {
+  const bool carried = tls_ != nullptr;
   tls_ = BIA_TRY(new_client_stream(context, fd_, server_name, session, std::move(tls_)));
+  if (!carried) count_on();
   return handshake(deadline);
 }
 
 Result<void> Socket::start_tls_to_proxy(const TlsClient& context, std::string_view server_name,
                                         Deadline deadline) {
   tls_ = BIA_TRY(new_client_stream(context, fd_, server_name, nullptr, nullptr));
+  count_on();
   constexpr unsigned char kHttp1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
   SSL_set_alpn_protos(tls_->ssl(), kHttp1, sizeof kHttp1);
   return handshake(deadline);

@@ -142,6 +142,7 @@ class Socket {
   Result<void> write_parts_tls(std::span<const iovec> parts, Deadline deadline);
   Result<void> handshake(Deadline deadline);
   void count_tls();
+  void count_on();
   /// Waits for what OpenSSL wants to read; `record` is until when the record must be there.
   Result<void> wait_for_record(Deadline deadline, Deadline& record);
   int fd_ = -1;

@@ -436,7 +436,8 @@ Result<void> Client::Impl::send(const ClientRequest& request, ClientResponse& re
     // The server closed while the request was on its way (RFC 9112 section 9.3.1).
     // Those that a GOAWAY left out share the next connection, as they did that one.
     from = going_away && keeps ? From::kPool : From::kNew;
-    timings.waiting = timings.sending = {};
+    timings.waiting = timings.sending = timings.tls_handshaking = {};
+    timings.connecting = timings.looking_up = {};
   }
 }
 

@@ -16,8 +16,9 @@ constexpr std::string_view kGoaway("\0\0\x8\7\0\0\0\0\0\0\0\0\0\0\0\0\0", 17);
 /// requests, which they do not answer; those after them answer 200.
 class Leaver {
  public:
-  Leaver(size_t leaving, size_t taken)
-      : leaving_(leaving), taken_(taken), listener_(net::listen_anywhere()) {
+  enum class Then { kStay, kEnd };
+  Leaver(size_t leaving, size_t taken, Then then = Then::kStay)
+      : leaving_(leaving), taken_(taken), then_(then), listener_(net::listen_anywhere()) {
     acceptor_ = net::start([this] {
       while (auto fd = listener_.accept()) {
         const bool leaves = ++connections_ <= leaving_;
@@ -59,12 +60,14 @@ class Leaver {
         // HEADERS with the end of both, ":status: 200" of HPACK's table.
         const std::string answer = std::string("\0\0\1\1\5", 5) + id + "\x88";
         if (!leaves && !say(answer)) return;
-        if (leaves && requests == taken_ && !say(kGoaway)) return;
+        if (!leaves || requests != taken_) continue;
+        if (!say(kGoaway) || then_ == Then::kEnd) return;
       }
     }
   }
 
   size_t leaving_, taken_;
+  Then then_;
   net::Listener listener_;
   size_t connections_ = 0;
   fiber::Fiber acceptor_;
@@ -113,6 +116,16 @@ TEST(ClientGoaway, ANewConnectionMayBeGoingAwayToo) {
     const auto sent = get(client, server);
     EXPECT_TRUE(sent.ok()) << sent.error().text();
     EXPECT_EQ(server.connections(), 4u);
+  });
+}
+
+TEST(ClientGoaway, AnEndRightBehindItChangesNothing) {
+  net::in_scheduler([] {
+    Leaver server(1, 1, Leaver::Then::kEnd);
+    Client client(prior_knowledge());
+    const auto sent = get(client, server);
+    EXPECT_TRUE(sent.ok()) << sent.error().text();
+    EXPECT_EQ(server.connections(), 2u);
   });
 }
 

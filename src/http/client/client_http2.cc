@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 #include "http/client/client_errors.h"
 #include "http/message/chars.h"
@@ -70,7 +71,9 @@ Result<void> ClientHttp2::start(net::Socket socket) {
     self->outcome_ = self->http2_->run();
     self->ended_ = true;
     for (Stream* stream : self->live_) {
-      stream->closed = stream->connection_lost = true;
+      // One that ended before, such as those that a GOAWAY leaves out, knows why already.
+      if (std::exchange(stream->closed, true)) continue;
+      stream->connection_lost = true;
       stream->waiter.wake_all();
     }
     self->free_.wake_all();

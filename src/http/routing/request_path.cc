@@ -64,7 +64,8 @@ std::string escaped_path(std::string_view path) {
   std::string escaped;
   for (const char c : path) {
     const auto byte = static_cast<uint8_t>(c);
-    if (byte <= 0x7f) {
+    // A browser would read a backslash as a slash: "/\\host" as another host.
+    if (byte <= 0x7f && c != '\\') {
       escaped += c;
     } else {
       escaped += '%';

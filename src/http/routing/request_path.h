@@ -13,7 +13,7 @@ bool has_doubtful_part(std::string_view path);
 /// text.
 std::string_view normal_path(std::string_view path, std::string& storage);
 
-/// For a header: bytes above 0x7f are escaped.
+/// For a header: bytes above 0x7f and backslashes are escaped.
 std::string escaped_path(std::string_view path);
 
 /// An empty part, "." or "..", not last where it is empty: what path.Clean takes out; or a ".."

@@ -302,7 +302,10 @@ void ServerConnection::sweep() {
       }
       // Once: what parsing, handlers and above all a TLS handshake called deeper.
       if (age == 2) fiber_.trim();
-      if (socket_.record_begun()) since_ = thread_.tick;
+      if (socket_.record_begun()) {
+        since_ = thread_.tick;
+        return;
+      }
       if (age < thread_.core.idle_ticks) return;
       break;
     case Phase::kBody:
