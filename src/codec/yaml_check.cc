@@ -82,7 +82,9 @@ void check_yaml_file(const std::string& text) {
     DepthCheck more(kAnyDepth);
     if (!parser.HandleNextDocument(more)) return;
     if (!more.begun()) continue;
-    const bool marked = text.compare(size_t(more.begun()->pos), 3, "---") == 0;
+    // yaml-cpp counts in UTF-8, whatever the text is in.
+    const auto at = static_cast<size_t>(more.begun()->pos);
+    const bool marked = at < text.size() && text.compare(at, 3, "---") == 0;
     throw YAML::RepresentationException(
         *more.begun(), marked ? "a second document begins here; a file has one"
                               : "what begins here belongs to nothing above; all keys of one map "

@@ -157,6 +157,15 @@ def test_debug_log(run, echo, program, tmp_path):
     assert (stats["code"], stats["error"]) == ("OK", None) and 0 < stats["duration"] < 20
 
 
+def test_debug_log_keeps_no_secrets(run, echo, tmp_path):
+    metadata = {"Authorization": "Bearer s3cret", "x-bin": "//79", "k": "v"}
+    done = run(OURS, "-n", 1, "-c", 1, "-d", "{}", "-m", json.dumps(metadata), "--debug", "log", f"127.0.0.1:{echo.port}")
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "log").read_text()
+    assert "s3cret" not in text and '"***"' in text
+    assert all(json.loads(line) for line in text.splitlines())
+
+
 @both
 @pytest.mark.parametrize("method,wanted", [
     ("Client", {"Send message": 2, "Close and receive": 1}), ("Server", {"Receive message": 3}), ("Bidi", {"Send message": 2, "Receive message": 3, "Close send": 1})])

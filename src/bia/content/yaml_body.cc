@@ -113,7 +113,9 @@ class JsonAppender {
     const auto maps = codec::merged_maps(from);
     if (!maps) return bad(codec::kYamlMergeRule);
     for (const YAML::Node& map : *maps) {
-      ++merged_;
+      // Also of one that has no keys of its own, only more to merge.
+      if (++merged_ > kYamlMergedKeysMax)
+        return bad(fmt::format("its << bring more than {} keys", kYamlMergedKeysMax));
       BIA_TRY(members(map, depth, seen, Keys::kMerged));
     }
     return {};

@@ -75,6 +75,10 @@ TEST(YamlToJson, RefusesMergesThatRepeatALot) {
   for (int i = 1; i < 20; ++i)
     bomb += fmt::format("a{0}: &a{0} {{<<: [*a{1}, *a{1}, *a{1}]}}\n", i, i - 1);
   EXPECT_EQ(to_json(bomb), "ERROR yaml: its << bring more than 100000 keys");
+  std::string hollow = "a0: &a0 {}\n";
+  for (int i = 1; i < 40; ++i)
+    hollow += fmt::format("a{0}: &a{0} {{<<: [*a{1}, *a{1}]}}\n", i, i - 1);
+  EXPECT_EQ(to_json(hollow), "ERROR yaml: its << bring more than 100000 keys");
 }
 
 TEST(YamlToJson, SaysInWhichLineItIsNone) {

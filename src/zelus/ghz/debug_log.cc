@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "zelus/metrics/go_time.h"
+#include "zelus/templates/runes.h"
 
 namespace zelus::ghz {
 namespace {
@@ -20,7 +21,8 @@ constexpr uint64_t kEveryLine = 100;
 void append_quoted(std::string& out, std::string_view text) {
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+  const std::string valid = templates::text_of(templates::runes_of(text));  // As Go's JSON.
+  writer.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
   out.append(buffer.GetString(), buffer.GetSize());
 }
 

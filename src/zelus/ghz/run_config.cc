@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "bia/base/time.h"
+#include "zelus/ghz/debug_json.h"
 
 namespace zelus::ghz {
 namespace {
@@ -88,6 +89,18 @@ void json(Writer& writer, std::string_view text) {
     document.Accept(writer);
 }
 
+/// Secrets as in all lines; of what is no map of texts nothing is said.
+void metadata(Writer& writer, std::string_view text) {
+  rapidjson::Document document;
+  if (document.Parse(text.data(), text.size()).HasParseError() || !document.IsObject())
+    return string(writer, text.empty() ? text : "***");
+  for (auto& member : document.GetObject()) {
+    if (is_secret({member.name.GetString(), member.name.GetStringLength()}))
+      member.value.SetString("***");
+  }
+  document.Accept(writer);
+}
+
 void paths(Writer& writer, std::string_view list) {
   writer.StartArray();
   while (!list.empty()) {
@@ -135,7 +148,9 @@ std::string config_json(const ParsedFlags& flags) {
     const std::string_view text = name == "host" ? flags.host : flags.get(name);
     if (mark != ' ' && (text.empty() || text == "false")) continue;
     writer.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
-    if (mark == '{')
+    if (name.ends_with("metadata"))
+      metadata(writer, text);
+    else if (mark == '{')
       json(writer, text);
     else if (name == "import-paths")
       paths(writer, text);

@@ -80,15 +80,18 @@ Result<Value> private_key(Args args) {
   return Value::text(key != nullptr ? key_pem(key.get()) : "failed to generate private key");
 }
 
+/// Without it OpenSSL asks on the terminal.
+int no_password(char*, int, int, void*) { return 0; }
+
 Result<Key> read_key(const std::string& pem) {
   const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+  Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
   if (key == nullptr) return call_error("no PEM data in input");
   return key;
 }
 Cert read_cert(const std::string& pem) {
   const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  return Cert(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  return Cert(PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr));
 }
 
 struct Subject {
@@ -124,13 +127,14 @@ Result<Subject> subject(const Value& name, const Value& ips, const Value& names,
   return out;
 }
 
-void extend(X509* cert, X509* issuer, int what, const std::string& value) {
+bool extend(X509* cert, X509* issuer, int what, const std::string& value) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, issuer, cert, nullptr, nullptr, 0);
   X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, what, value.c_str());
-  if (extension == nullptr) return;
-  X509_add_ext(cert, extension, -1);
+  if (extension == nullptr) return false;
+  const bool added = X509_add_ext(cert, extension, -1) == 1;
   X509_EXTENSION_free(extension);
+  return added;
 }
 
 Result<Value> certify(const Subject& subject, const Key& key, X509* issuer, EVP_PKEY* issuer_key) {
@@ -143,22 +147,31 @@ Result<Value> certify(const Subject& subject, const Key& key, X509* issuer, EVP_
   BN_free(number);
   X509_set_version(cert.get(), X509_VERSION_3);
   X509_gmtime_adj(X509_getm_notBefore(cert.get()), 0);
-  X509_time_adj_ex(X509_getm_notAfter(cert.get()), static_cast<int>(subject.days), 0, nullptr);
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(cert.get()), "CN", MBSTRING_UTF8,
-                             reinterpret_cast<const unsigned char*>(subject.name.data()),
-                             static_cast<int>(subject.name.size()), -1, 0);
+  constexpr int64_t kDaysMax = 1'000'000;
+  if (subject.days < -kDaysMax || subject.days > kDaysMax ||
+      X509_time_adj_ex(X509_getm_notAfter(cert.get()), static_cast<int>(subject.days), 0,
+                       nullptr) == nullptr)
+    return call_error(fmt::format("no certificate lasts {} days", subject.days));
+  // By its type: else OpenSSL takes no name above 64 characters, as Go does.
+  if (X509_NAME_add_entry_by_NID(X509_get_subject_name(cert.get()), NID_commonName,
+                                 V_ASN1_UTF8STRING,
+                                 reinterpret_cast<const unsigned char*>(subject.name.data()),
+                                 static_cast<int>(subject.name.size()), -1, 0) != 1)
+    return call_error("error creating certificate: its common name");
   if (issuer == nullptr) issuer = cert.get();
   X509_set_issuer_name(cert.get(), X509_get_subject_name(issuer));
   X509_set_pubkey(cert.get(), key.get());
-  extend(cert.get(), issuer, NID_key_usage,
-         subject.is_ca ? "critical,digitalSignature,keyEncipherment,keyCertSign"
-                       : "critical,digitalSignature,keyEncipherment");
-  extend(cert.get(), issuer, NID_ext_key_usage, "serverAuth,clientAuth");
-  extend(cert.get(), issuer, NID_basic_constraints,
-         subject.is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
-  if (subject.is_ca) extend(cert.get(), issuer, NID_subject_key_identifier, "hash");
-  if (!subject.alternatives.empty())
-    extend(cert.get(), issuer, NID_subject_alt_name, subject.alternatives);
+  const bool extended =
+      extend(cert.get(), issuer, NID_key_usage,
+             subject.is_ca ? "critical,digitalSignature,keyEncipherment,keyCertSign"
+                           : "critical,digitalSignature,keyEncipherment") &&
+      extend(cert.get(), issuer, NID_ext_key_usage, "serverAuth,clientAuth") &&
+      extend(cert.get(), issuer, NID_basic_constraints,
+             subject.is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE") &&
+      (!subject.is_ca || extend(cert.get(), issuer, NID_subject_key_identifier, "hash")) &&
+      (subject.alternatives.empty() ||
+       extend(cert.get(), issuer, NID_subject_alt_name, subject.alternatives));
+  if (!extended) return call_error("error creating certificate: its names");
   const bool edwards = EVP_PKEY_base_id(issuer_key) == EVP_PKEY_ED25519;
   if (X509_sign(cert.get(), issuer_key, edwards ? nullptr : EVP_sha256()) <= 0)
     return call_error("error creating certificate");

@@ -172,7 +172,14 @@ Result<Value> Executor::call(const Value& dot, const Function& function, const N
     arguments.push_back(BIA_TRY(argument(dot, letter(i), *command->children[i + 1])));
   if (final != nullptr) arguments.push_back(BIA_TRY(fit(*final, letter(typed))));
   auto result = function.call(arguments);
-  if (result.ok()) return result;
+  if (result.ok()) {
+    const bool text = result->is(Type::kString) && result->as_text().size() > kOutputBytesMax;
+    const bool list =
+        result->is_list() && result->items().size() > static_cast<size_t>(kMadeItemsMax);
+    if (!text && !list) return result;
+    result = text ? call_error(fmt::format("makes more than {} bytes", kOutputBytesMax))
+                  : call_error(fmt::format("makes more than {} items", kMadeItemsMax));
+  }
   at_ = &shown;
   return wrong(fmt::format("error calling {}: {}", function.name, result.error().message()));
 }

@@ -10,7 +10,8 @@ void print_nested(std::string& out, const Value& value, size_t depth);
 
 void print_list(std::string& out, const Items& items, size_t depth) {
   out += '[';
-  for (size_t i = 0; i < items.size(); ++i) {
+  // One list may stand in itself many times over.
+  for (size_t i = 0; i < items.size() && out.size() <= kOutputBytesMax; ++i) {
     if (i > 0) out += ' ';
     print_nested(out, items[i], depth + 1);
   }
@@ -21,6 +22,7 @@ void print_map(std::string& out, const Members& members, size_t depth) {
   out += "map[";
   bool first = true;
   for (const auto& [key, value] : members) {
+    if (out.size() > kOutputBytesMax) break;
     if (!first) out += ' ';
     first = false;
     out += key;

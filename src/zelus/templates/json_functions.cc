@@ -22,6 +22,11 @@ class Writer {
   std::string problem;
 
   void write(const Value& value, size_t depth = 0) {
+    if (!problem.empty()) return;
+    if (out.size() > kOutputBytesMax) {
+      problem = fmt::format("more than {} bytes", kOutputBytesMax);
+      return;
+    }
     if (depth > kValueDepthMax) {
       problem = "json: unsupported value: encountered a cycle";
       return;
@@ -77,7 +82,7 @@ class Writer {
   }
   void list(const Items& items, size_t depth) {
     out += '[';
-    for (size_t i = 0; i < items.size(); ++i) {
+    for (size_t i = 0; i < items.size() && problem.empty(); ++i) {
       if (i > 0) out += ',';
       line(depth + 1);
       write(items[i], depth + 1);
@@ -89,6 +94,7 @@ class Writer {
     out += '{';
     bool first = true;
     for (const auto& [key, value] : members) {
+      if (!problem.empty()) return;
       if (!first) out += ',';
       first = false;
       line(depth + 1);
@@ -138,19 +144,23 @@ Result<Value> to_json(const Value& value, Html html, Layout layout, bool strict)
   return Value::text(std::move(writer.out));
 }
 
-Value from(const rapidjson::Value& json) {
+/// Deeper ones would end the stack, at the latest when they are dropped.
+Result<Value> from(const rapidjson::Value& json, size_t depth = 0) {
+  if (depth > kValueDepthMax)
+    return call_error(fmt::format("json: more than {} levels deep", kValueDepthMax));
   if (json.IsBool()) return Value::boolean(json.GetBool());
   if (json.IsNumber()) return Value::real(json.GetDouble());
   if (json.IsString()) return Value::text({json.GetString(), json.GetStringLength()});
   if (json.IsArray()) {
     Items items;
-    for (const auto& item : json.GetArray()) items.push_back(from(item));
+    for (const auto& item : json.GetArray()) items.push_back(BIA_TRY(from(item, depth + 1)));
     return Value::list(std::move(items));
   }
-  if (!json.IsObject()) return {};
+  if (!json.IsObject()) return Value();
   Members members;
   for (const auto& member : json.GetObject())
-    members[{member.name.GetString(), member.name.GetStringLength()}] = from(member.value);
+    members[{member.name.GetString(), member.name.GetStringLength()}] =
+        BIA_TRY(from(member.value, depth + 1));
   return Value::map(std::move(members));
 }
 

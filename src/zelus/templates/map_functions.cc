@@ -83,8 +83,11 @@ void merge_into(Members& to, const Members& from, Existing existing, size_t dept
     if (found == to.end()) {
       to.emplace(key, value);
     } else if (found->second.is(Type::kMap) && value.is(Type::kMap) && depth < kValueDepthMax) {
-      if (&found->second.members() != &value.members())
-        merge_into(found->second.members(), value.members(), existing, depth + 1);
+      // Kept: what is overwritten below may be the only one that holds them.
+      const Value into = found->second;
+      const Value source = value;
+      if (&into.members() != &source.members())
+        merge_into(into.members(), source.members(), existing, depth + 1);
     } else if (is_empty(found->second) || (existing == Existing::kOverwritten && is_true(value))) {
       found->second = value;
     }

@@ -239,9 +239,14 @@ class Printer {
         first = false;
       };
       if (value.is_list()) {
-        for (const Value& item : value.items()) separate(), text += go_syntax(item, depth + 1);
+        for (const Value& item : value.items()) {
+          if (text.size() > kOutputBytesMax) break;
+          separate();
+          text += go_syntax(item, depth + 1);
+        }
       } else {
         for (const auto& [key, member] : value.members()) {
+          if (text.size() > kOutputBytesMax) break;
           separate();
           text += bia::codec::go_quote(key) + ":" + go_syntax(member, depth + 1);
         }
@@ -364,7 +369,7 @@ class Formatter {
     if (at_ < format_.size() && format_[at_] == '*') {
       ++at_;
       if (good_index && next_ < values_.size() && values_[next_].is(Type::kInt) &&
-          std::abs(values_[next_].as_int()) <= kWidthMax)
+          values_[next_].as_int() >= -kWidthMax && values_[next_].as_int() <= kWidthMax)
         return static_cast<int>(values_[next_++].as_int());
       if (next_ < values_.size()) ++next_;
       out_ += wrong;

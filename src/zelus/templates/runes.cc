@@ -115,9 +115,11 @@ bool is_punct(char32_t rune) {
   return in_class(rune, iswpunct_l);
 }
 char32_t to_upper(char32_t rune) {
+  if (unicode() == nullptr) return rune;
   return static_cast<char32_t>(towupper_l(static_cast<wint_t>(rune), unicode()));
 }
 char32_t to_lower(char32_t rune) {
+  if (unicode() == nullptr) return rune;
   return static_cast<char32_t>(towlower_l(static_cast<wint_t>(rune), unicode()));
 }
 

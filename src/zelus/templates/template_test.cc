@@ -121,5 +121,40 @@ TEST(Template, HasLimits) {
       << "a map that holds itself ends somewhere";
 }
 
+TEST(Template, ValuesHaveLimitsToo) {
+  EXPECT_EQ(rendered("{{repeat 9000000000000000000 \"\"}}"), "");
+  // Each is of a few steps, and would be 2^40 of something.
+  const std::string list = "{{$l := list}}{{range until 40}}{{$l = list $l $l}}{{end}}";
+  EXPECT_THAT(rendered(list + "{{len (print $l)}}"), testing::HasSubstr("error calling print"));
+  EXPECT_THAT(rendered(list + "{{len (printf \"%#v\" $l)}}"),
+              testing::HasSubstr("error calling printf"));
+  EXPECT_THAT(rendered(list + "{{mustToJson $l}}"), testing::HasSubstr("more than 67108864"));
+  EXPECT_EQ(rendered(list + "{{deepEqual $l (list (first $l) (last $l))}}"), "true");
+  EXPECT_THAT(rendered("{{$x := \"x\"}}{{range until 60}}{{$x = print $x $x}}{{end}}"),
+              testing::HasSubstr("error calling print: makes more than"));
+  EXPECT_THAT(rendered("{{$l := list 1}}{{range until 60}}{{$l = concat $l $l}}{{end}}"),
+              testing::HasSubstr("error calling concat: makes more than"));
+  EXPECT_THAT(rendered("{{$d := dict}}{{$_ := set $d \"a\" $d}}{{$_ := set $d \"b\" $d}}"
+                       "{{mustToJson $d}}"),
+              testing::HasSubstr("cycle"));
+  EXPECT_THAT(rendered("{{mustFromJson (print (repeat 9900 \"[\") (repeat 9900 \"]\"))}}"),
+              testing::HasSubstr("levels deep"));
+  EXPECT_EQ(rendered("{{$x := repeat 16777000 \"a\"}}{{len (replace \"a\" \"b\" (print $x $x))}}"),
+            "33554000");
+  EXPECT_THAT(rendered("{{$x := repeat 16000000 \"a\"}}{{replace \"a\" \"bbbbbbbb\" $x}}"),
+              testing::HasSubstr("error calling replace: makes more than"));
+}
+
+TEST(Template, MergesAMapThatIsItsOwnPart) {
+  EXPECT_EQ(rendered("{{$f := dict \"a\" (dict \"a\" \"text\" \"b\" 1 \"c\" 2)}}{{$t := dict \"a\" "
+                     "$f}}{{$_ := mergeOverwrite $t $f}}{{$t.a.c}}"),
+            "2");
+}
+
+TEST(Template, CertificatesAreWholeOrErrors) {
+  EXPECT_EQ(rendered("{{$c := genCA (repeat 65 \"a\") 1}}{{contains \"BEGIN\" $c.Cert}}"), "true");
+  EXPECT_THAT(rendered("{{genCA \"a\" 99999999999}}"), testing::HasSubstr("no certificate lasts"));
+}
+
 }  // namespace
 }  // namespace zelus::templates

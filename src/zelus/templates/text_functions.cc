@@ -47,18 +47,20 @@ Value text(std::string_view value) { return Value::text(std::string(value)); }
 
 Result<std::string> repeated(std::string_view part, int64_t count) {
   if (count < 0) return call_error("strings: negative Repeat count");
-  if (!part.empty() && count > kMadeBytesMax / static_cast<int64_t>(part.size()))
+  if (part.empty()) return std::string();
+  if (count > kMadeBytesMax / static_cast<int64_t>(part.size()))
     return call_error(fmt::format("a text above {} bytes", kMadeBytesMax));
   std::string out;
   for (int64_t i = 0; i < count; ++i) out += part;
   return out;
 }
 
+/// Stops above kOutputBytesMax, which whoever calls functions refuses.
 std::string replaced(std::string_view in, std::string_view from, std::string_view to) {
   std::string out;
   if (from.empty()) {
     out += to;
-    for (size_t at = 0; at < in.size();) {
+    for (size_t at = 0; at < in.size() && out.size() <= kOutputBytesMax;) {
       const size_t begin = at;
       next_rune(in, at);
       out += in.substr(begin, at - begin);
@@ -71,7 +73,7 @@ std::string replaced(std::string_view in, std::string_view from, std::string_vie
     if (at == std::string_view::npos) break;
     out += in.substr(0, at);
     out += to;
-    if (static_cast<int64_t>(out.size()) > kMadeBytesMax) return out;
+    if (out.size() > kOutputBytesMax) return out;
     in.remove_prefix(at + from.size());
   }
   return out += in;
@@ -177,6 +179,7 @@ Result<Value> join(Args args) {
     if (!first) out += args[0].as_text();
     first = false;
     out += part;
+    if (out.size() > kOutputBytesMax) break;  // As `replaced`.
   }
   return Value::text(std::move(out));
 }

@@ -1,5 +1,8 @@
 #include "zelus/templates/value.h"
 
+#include <set>
+#include <utility>
+
 namespace zelus::templates {
 
 Value Value::strings(const std::vector<std::string>& texts) {
@@ -108,20 +111,25 @@ bool is_true(const Value& value) {
 
 namespace {
 
-bool equal(const Value& a, const Value& b, size_t depth) {
+/// Pairs of lists and maps that are compared already, as Go's reflect.DeepEqual keeps them.
+using Seen = std::set<std::pair<const void*, const void*>>;
+
+bool same_value(const Value& a, const Value& b, Seen& seen, size_t depth) {
   if (a.type() != b.type() || depth > kValueDepthMax) return false;
   if (a.is_integer()) return a.as_int() == b.as_int();
   if (a.is_list()) {
     if (a.items().size() != b.items().size()) return false;
+    if (!seen.emplace(&a.items(), &b.items()).second) return true;
     for (size_t i = 0; i < a.items().size(); ++i) {
-      if (!equal(a.items()[i], b.items()[i], depth + 1)) return false;
+      if (!same_value(a.items()[i], b.items()[i], seen, depth + 1)) return false;
     }
     return true;
   }
   if (a.is_map()) {
     if (a.members().size() != b.members().size()) return false;
+    if (!seen.emplace(&a.members(), &b.members()).second) return true;
     for (auto x = a.members().begin(), y = b.members().begin(); x != a.members().end(); ++x, ++y) {
-      if (x->first != y->first || !equal(x->second, y->second, depth + 1)) return false;
+      if (x->first != y->first || !same_value(x->second, y->second, seen, depth + 1)) return false;
     }
     return true;
   }
@@ -149,6 +157,9 @@ bool equal(const Value& a, const Value& b, size_t depth) {
 
 }  // namespace
 
-bool deep_equal(const Value& a, const Value& b) { return equal(a, b, 0); }
+bool deep_equal(const Value& a, const Value& b) {
+  Seen seen;
+  return same_value(a, b, seen, 0);
+}
 
 }  // namespace zelus::templates

@@ -1,6 +1,7 @@
 // sprig's functions of letter case, words and lines.
 #include <algorithm>
 
+#include "zelus/templates/format.h"
 #include "zelus/templates/function.h"
 #include "zelus/templates/runes.h"
 #include "zelus/templates/words.h"
@@ -75,7 +76,7 @@ std::string wrapped(std::string_view text, int64_t width, std::string_view newli
   if (newline.empty()) newline = "\n";
   const auto columns = static_cast<size_t>(std::clamp<int64_t>(width, 1, kMadeBytesMax));
   std::string out;
-  while (text.size() > columns) {
+  while (text.size() > columns && out.size() <= kOutputBytesMax) {  // As `replaced`.
     if (text[0] == ' ') {
       text.remove_prefix(1);
       continue;
