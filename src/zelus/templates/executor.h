@@ -14,6 +14,9 @@ class Executor {
  public:
   Executor(const Tree& tree, const Record& data, std::string& out)
       : tree_(tree), out_(out), name_(&tree.name), variables_{{"$", Value::record(data)}} {}
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+  ~Executor() { empty_maps(std::move(changed_)); }
   Result<void> run();
 
  private:
@@ -59,6 +62,7 @@ class Executor {
   const std::string* name_;
   const Node* at_ = nullptr;
   std::vector<std::pair<std::string_view, Value>> variables_;
+  std::vector<Value> changed_;  // Maps that something was put into: they may hold themselves.
   uint64_t steps_ = 0;
   size_t depth_ = 0;   // of {{template}}
   size_t levels_ = 0;  // of controls, in all templates

@@ -151,6 +151,17 @@ Result<Value> Executor::and_or(const Value& dot, bool is_or, const Node* command
   return final != nullptr ? *final : value;
 }
 
+namespace {
+
+/// What its first argument, a map, gets may be a map that holds it.
+bool puts_values(const Function& function, const Items& arguments) {
+  if (function.name == "set") return arguments[2].is_map() || arguments[2].is_list();
+  return function.name.ends_with("merge") || function.name.ends_with("Merge") ||
+         function.name.ends_with("ergeOverwrite");
+}
+
+}  // namespace
+
 Result<Value> Executor::call(const Value& dot, const Function& function, const Node& shown,
                              const Node* command, const Value* final, const Value* receiver) {
   BIA_TRY(step());
@@ -172,6 +183,7 @@ Result<Value> Executor::call(const Value& dot, const Function& function, const N
     arguments.push_back(BIA_TRY(argument(dot, letter(i), *command->children[i + 1])));
   if (final != nullptr) arguments.push_back(BIA_TRY(fit(*final, letter(typed))));
   auto result = function.call(arguments);
+  if (puts_values(function, arguments)) changed_.push_back(arguments[0]);
   if (result.ok()) {
     const bool text = result->is(Type::kString) && result->as_text().size() > kOutputBytesMax;
     const bool list =

@@ -162,4 +162,22 @@ bool deep_equal(const Value& a, const Value& b) {
   return same_value(a, b, seen, 0);
 }
 
+void empty_maps(std::vector<Value> values) {
+  std::set<const void*> lists;
+  const auto keep = [&values](const Value& value) {
+    if (value.is_map() || value.is_list()) values.push_back(value);
+  };
+  while (!values.empty()) {
+    const Value each = std::move(values.back());
+    values.pop_back();
+    if (each.is_map()) {
+      Members taken;
+      taken.swap(each.members());
+      for (const auto& [key, value] : taken) keep(value);
+    } else if (each.is_list() && lists.insert(&each.items()).second) {
+      for (const Value& item : each.items()) keep(item);
+    }
+  }
+}
+
 }  // namespace zelus::templates

@@ -140,4 +140,7 @@ bool deep_equal(const Value& a, const Value& b);
 /// A value nests no deeper in what is printed, compared or copied (a map may hold itself).
 inline constexpr size_t kValueDepthMax = 100;
 
+/// Empties these maps and all that they hold: maps that hold themselves are kept by nothing else.
+void empty_maps(std::vector<Value> values);
+
 }  // namespace zelus::templates
