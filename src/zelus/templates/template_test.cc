@@ -145,6 +145,13 @@ TEST(Template, ValuesHaveLimitsToo) {
               testing::HasSubstr("error calling replace: makes more than"));
 }
 
+TEST(Template, DropsLongChains) {
+  EXPECT_EQ(rendered("{{$l := list}}{{range until 100000}}{{$l = list $l}}{{end}}"
+                     "{{$d := dict}}{{range until 100000}}{{$d = dict \"a\" $d}}{{end}}"
+                     "{{$m := list}}{{range until 50000}}{{$m = list (dict \"a\" $m)}}{{end}}x"),
+            "x");
+}
+
 TEST(Template, MergesAMapThatIsItsOwnPart) {
   EXPECT_EQ(rendered("{{$f := dict \"a\" (dict \"a\" \"text\" \"b\" 1 \"c\" 2)}}{{$t := dict \"a\" "
                      "$f}}{{$_ := mergeOverwrite $t $f}}{{$t.a.c}}"),

@@ -1,9 +1,37 @@
 #include "zelus/templates/value.h"
 
+#include <memory>
 #include <set>
 #include <utility>
+#include <vector>
 
 namespace zelus::templates {
+
+namespace {
+
+/// One after the other: what dropping one drops waits until it is gone.
+template <typename Held>
+void drop(Held* dead) {
+  thread_local std::vector<std::unique_ptr<Held>> waiting;
+  thread_local bool dropping = false;
+  waiting.emplace_back(dead);
+  if (dropping) return;
+  dropping = true;
+  while (!waiting.empty()) {
+    const std::unique_ptr<Held> next = std::move(waiting.back());
+    waiting.pop_back();
+  }
+  dropping = false;
+}
+
+}  // namespace
+
+std::shared_ptr<const Items> Value::shared(Items items) {
+  return {new Items(std::move(items)), drop<Items>};
+}
+std::shared_ptr<Members> Value::shared(Members members) {
+  return {new Members(std::move(members)), drop<Members>};
+}
 
 Value Value::strings(const std::vector<std::string>& texts) {
   Items items;

@@ -80,11 +80,11 @@ class Value {
     return {Type::kTime, std::make_shared<const Moment>(value)};
   }
   static Value list(Items items, Type type = Type::kList) {
-    return {type, std::make_shared<const Items>(std::move(items))};
+    return {type, shared(std::move(items))};
   }
   static Value strings(const std::vector<std::string>& texts);
   static Value map(Members members, Type type = Type::kMap) {
-    return {type, std::make_shared<Members>(std::move(members))};
+    return {type, shared(std::move(members))};
   }
   static Value version(Version version) {
     return {Type::kVersion, std::make_shared<const Version>(std::move(version))};
@@ -116,6 +116,9 @@ class Value {
   const Record& as_record() const { return *std::get<const Record*>(data_); }
 
  private:
+  /// As make_shared, but that a chain of them, each in the next, is dropped without recursion.
+  static std::shared_ptr<const Items> shared(Items items);
+  static std::shared_ptr<Members> shared(Members members);
   using Data = std::variant<std::monostate, bool, int64_t, double, std::string,
                             std::shared_ptr<const Moment>, std::shared_ptr<const Items>,
                             std::shared_ptr<Members>, std::shared_ptr<const Version>,
