@@ -241,20 +241,7 @@ TEST(Connect, OneThatGoesAwayLeavesTheCallToTheNext) {
 }
 
 TEST(Stop, DoesNotWaitForAConnectionThatSaysNothing) {
-  auto threads = fiber::ThreadGroup::create(1).value();
-  ServerOptions options;
-  options.address = "127.0.0.1:0";
-  options.handshake_timeout = std::chrono::hours(1);
-  auto server = Server::create(*threads, options).value();
-  threads->run([&](size_t) {
-    server->start().value();
-    auto socket = net::Socket::connect(net::Endpoint::parse(server->address()).value(),
-                                       Deadline::after(seconds(5)))
-                      .value();
-    while (server->counters().connections_open == 0) fiber::yield();
-    server->stop(Deadline::after(std::chrono::minutes(30)));
-    EXPECT_EQ(server->counters().connections_stopped, 1u);
-  });
+  EXPECT_EQ(test::stopped_beside_a_silent_peer({}).connections_stopped, 1u);
 }
 
 TEST(Connect, ACallThatItsConnectionsEndCutSaysWhyThePeerLeft) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "bia/fiber/threads.h"
 #include "bia/grpc/client.h"
 #include "bia/grpc/server.h"
+#include "bia/net/socket.h"
 
 namespace bia::grpc::test {
 
@@ -50,6 +52,24 @@ inline void with_server(std::vector<MethodHandler> methods,
     body(*server);
     server->stop(Deadline::after(std::chrono::seconds(2)));
   });
+}
+
+/// What a server has counted that stopped, with half an hour for it, while a peer that has
+/// connected says nothing.
+inline Server::Counters stopped_beside_a_silent_peer(ServerOptions options) {
+  auto threads = fiber::ThreadGroup::create(1).value();
+  options.address = "127.0.0.1:0";
+  options.handshake_timeout = std::chrono::hours(1);
+  auto server = Server::create(*threads, options).value();
+  threads->run([&](size_t) {
+    server->start().value();
+    auto socket = net::Socket::connect(net::Endpoint::parse(server->address()).value(),
+                                       Deadline::after(std::chrono::seconds(5)))
+                      .value();
+    while (server->counters().connections_open == 0) fiber::yield();
+    server->stop(Deadline::after(std::chrono::minutes(30)));
+  });
+  return server->counters();
 }
 
 /// "reason count" of each message that was refused.

@@ -166,21 +166,10 @@ TEST_F(GrpcTls, RefusalsHaveGrpcGosTexts) {
 }
 
 TEST_F(GrpcTls, AStopDoesNotWaitForAHandshakeThatHangs) {
-  auto threads = fiber::ThreadGroup::create(1).value();
-  server_.address = "127.0.0.1:0";
-  server_.handshake_timeout = std::chrono::hours(1);
-  auto server = Server::create(*threads, server_).value();
-  threads->run([&](size_t) {
-    server->start().value();
-    auto socket = net::Socket::connect(net::Endpoint::parse(server->address()).value(),
-                                       Deadline::after(seconds(5)))
-                      .value();
-    while (server->counters().connections_open == 0) fiber::yield();
-    server->stop(Deadline::after(std::chrono::minutes(30)));
-    EXPECT_EQ(server->counters().connections_open, 0u);
-    EXPECT_EQ(server->counters().connections_stopped, 1u);
-    EXPECT_EQ(server->counters().tls_failed, 0u);
-  });
+  const auto counters = test::stopped_beside_a_silent_peer(server_);
+  EXPECT_EQ(counters.connections_open, 0u);
+  EXPECT_EQ(counters.connections_stopped, 1u);
+  EXPECT_EQ(counters.tls_failed, 0u);
 }
 
 /// It is asked to go, and told so: GOAWAY is frame type 7 of eight bytes.
