@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bia/http/uri.h"
+#include "http/message/field_lines.h"
 
 namespace bia::http {
 namespace {
@@ -32,11 +33,6 @@ bool names_content(std::string_view field) {
          field_name_equals(field.substr(0, kContent.size()), kContent);
 }
 
-bool is_secret(std::string_view field) {
-  return field_name_equals(field, "authorization") || field_name_equals(field, "cookie") ||
-         field_name_equals(field, "proxy-authorization");
-}
-
 /// Makes `request` the one that `location` asks for; its views are `hop`'s.
 Result<void> turn(ClientRequest& request, Hop& hop, int status, std::string_view location,
                   std::string_view first_host) {
@@ -58,7 +54,7 @@ Result<void> turn(ClientRequest& request, Hop& hop, int status, std::string_view
   Headers headers;
   for (const auto& [name, value] : hop.headers) {
     if (field_name_equals(name, "host") || (!keeps_body && names_content(name)) ||
-        (!keeps_secrets && is_secret(name)))
+        (!keeps_secrets && is_secret_field(name)))
       continue;
     headers.add(name, value);
   }

@@ -30,4 +30,11 @@ bool may_trail(std::string_view name) {
   return !name.empty();
 }
 
+bool is_secret_field(std::string_view name) {
+  for (std::string_view each : {"authorization", "proxy-authorization", "cookie", "set-cookie"}) {
+    if (field_name_equals(name, each)) return true;
+  }
+  return false;
+}
+
 }  // namespace bia::http

@@ -11,4 +11,7 @@ std::string_view find_line(std::string_view lines, std::string_view name, std::s
 /// not seem to have one.
 bool may_trail(std::string_view name);
 
+/// Its value is what its sender proves who they are with: not for other hosts, nor for logs.
+bool is_secret_field(std::string_view name);
+
 }  // namespace bia::http

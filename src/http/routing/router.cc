@@ -330,9 +330,8 @@ const RouteHandler* Router::find(std::string_view method, std::string_view path,
   return nullptr;
 }
 
-/// Kratos' StrictSlash: "/a/" and "//a" are "/a" where that has a route, and else "/a" and "//a"
-/// are
-/// "/a/". False where neither has one.
+/// Kratos' StrictSlash: "/a/" and "//a" lead to "/a" where that has a route, and else "/a" and
+/// "//a" to "/a/". False where neither has one.
 bool Router::redirect_to_clean(ServerRequest& request, std::string_view path,
                                ServerResponse& response) const {
   // "OPTIONS *" has no path.

@@ -6,7 +6,7 @@
 #include <map>
 #include <vector>
 
-#include "base/text.h"
+#include "http/message/field_lines.h"
 #include "zelus/ghz/report.h"
 #include "zelus/templates/runes.h"
 
@@ -25,20 +25,13 @@ std::string message_json(const bia::codec::WireTable& table, std::string_view wi
   return json;
 }
 
-bool is_secret(std::string_view key) {
-  for (std::string_view each : {"authorization", "proxy-authorization", "cookie", "set-cookie"}) {
-    if (bia::lower_case(key) == each) return true;
-  }
-  return false;
-}
-
 std::string metadata_json(const bia::grpc::Metadata* metadata) {
   std::map<std::string, std::vector<std::string>> by_key;
   if (metadata != nullptr) {
     for (const auto& [key, value] : *metadata) {
       // Go writes U+FFFD for what is no UTF-8.
-      by_key[key].push_back(is_secret(key) ? "***"
-                                           : templates::text_of(templates::runes_of(value)));
+      by_key[key].push_back(
+          bia::http::is_secret_field(key) ? "***" : templates::text_of(templates::runes_of(value)));
     }
   }
   rapidjson::StringBuffer buffer;

@@ -14,9 +14,7 @@ namespace zelus::ghz {
 std::string_view call_type(const Target& target);
 /// JSON of a message's wire bytes; null where they are none.
 std::string message_json(const bia::codec::WireTable& table, std::string_view wire);
-/// Of a metadata key whose values no log may tell: they are "***" there.
-bool is_secret(std::string_view key);
-/// {"key":["value"]}; null: {}.
+/// {"key":["value"]}, of secrets "***"; null: {}.
 std::string metadata_json(const bia::grpc::Metadata* metadata);
 /// grpc-go's "OK", "DeadlineExceeded".
 std::string go_code_name(bia::Code code);

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "bia/base/time.h"
-#include "zelus/ghz/debug_json.h"
+#include "http/message/field_lines.h"
 
 namespace zelus::ghz {
 namespace {
@@ -95,7 +95,7 @@ void metadata(Writer& writer, std::string_view text) {
   if (document.Parse(text.data(), text.size()).HasParseError() || !document.IsObject())
     return string(writer, text.empty() ? text : "***");
   for (auto& member : document.GetObject()) {
-    if (is_secret({member.name.GetString(), member.name.GetStringLength()}))
+    if (bia::http::is_secret_field({member.name.GetString(), member.name.GetStringLength()}))
       member.value.SetString("***");
   }
   document.Accept(writer);
