@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace zelus::modules {
+namespace bia::codec {
 
 inline int base64_value(char c, bool url) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
@@ -73,4 +73,16 @@ struct Base64Decoder {
   }
 };
 
-}  // namespace zelus::modules
+/// All of `text`, or Go's words of what is wrong in `problem`.
+inline std::string go_base64_decode(std::string_view text, bool url, bool padded,
+                                    std::string& problem) {
+  Base64Decoder decoder{text, url, padded};
+  std::string out;
+  while (decoder.group(out)) {
+  }
+  if (decoder.bad != std::string_view::npos)
+    problem = "illegal base64 data at input byte " + std::to_string(decoder.bad);
+  return out;
+}
+
+}  // namespace bia::codec

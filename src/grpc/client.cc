@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "codec/go_quote.h"
 #include "grpc/client_connection.h"
 #include "http/client/client_tunnel.h"
 
@@ -148,7 +149,8 @@ std::string go_dial_text(const Error& error, std::string_view target) {
 }
 
 Error connection_error(std::string_view reason, std::string_view description) {
-  return Error(Code::kUnavailable, reason, "connection error: desc = " + go_quoted(description));
+  return Error(Code::kUnavailable, reason,
+               "connection error: desc = " + codec::go_quote(description));
 }
 
 /// Of the call that wanted the connection, and not of the connection.
@@ -192,7 +194,7 @@ Error tunnel_error(const Error& error, std::string_view proxy) {
   for (const auto& [key, answer] : error.metadata()) {
     if (key == http::kProxyAnswer)
       return Error(error.code(), error.reason(),
-                   "failed to do connect handshake, response: " + go_quoted(answer));
+                   "failed to do connect handshake, response: " + codec::go_quote(answer));
   }
   return Error(error.code(), error.reason(), go_dial_text(error, proxy));
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bia/http/message.h"
+#include "codec/go_quote.h"
 #include "grpc/client_connection.h"
 #include "grpc/gzip.h"
 
@@ -58,7 +59,7 @@ void ClientCall::on_header(Block block, std::string_view name, std::string_view 
       status_.code = code >= 0 ? static_cast<Code>(code) : Code::kUnknown;
       if (code < 0 && !value.starts_with('-'))
         fault(Code::kUnknown, name,
-              fmt::format("strconv.ParseInt: parsing {}: invalid syntax", go_quoted(value)));
+              fmt::format("strconv.ParseInt: parsing {}: invalid syntax", codec::go_quote(value)));
       return;
     }
     if (name == "grpc-message") {

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "codec/go_quote.h"
+
 namespace bia::grpc {
 
 Result<std::shared_ptr<ClientConnection>> ClientConnection::start(net::Socket socket,
@@ -67,7 +69,7 @@ void ClientConnection::read_all(std::string_view early) {
   if (!goaway_.empty()) {
     lost.message = fmt::format(
         "closing transport due to: connection error: desc = {}, received prior goaway: {}",
-        go_quoted(lost.message), goaway_);
+        codec::go_quote(lost.message), goaway_);
   }
   while (!live_.empty()) {
     ClientCall& call = *live_.back();
@@ -83,7 +85,7 @@ void ClientConnection::on_goaway(http::Http2Error error, std::string_view debug)
   pings_too_often_ = error == http::Http2Error::kEnhanceYourCalm && debug == http::kTooManyPings;
   if (goaway_.empty()) {  // In grpc-go's words.
     goaway_ = fmt::format("code: {}", http::http2_error_name(error));
-    if (!debug.empty()) goaway_ += ", debug data: " + go_quoted(debug);
+    if (!debug.empty()) goaway_ += ", debug data: " + codec::go_quote(debug);
   }
   slots_.wake_all();
 }

@@ -280,24 +280,6 @@ size_t joined_bytes(std::string_view name, std::string_view value) {
   return more * (name.size() + kEntryBytes);
 }
 
-std::string go_quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '\r') {
-      out += "\\r";
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '"' || c == '\\') {
-      out.append(1, '\\').append(1, c);
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
 bool is_reserved_header(std::string_view key) {
   return key.starts_with(':') || key.starts_with("grpc-") || key == "te" || key == "content-type" ||
          key == "connection" || key == "transfer-encoding" || key == "keep-alive" ||

@@ -110,9 +110,6 @@ std::string encode_status_details(const Error& error);
 /// is one.
 Error error_from_status(Code code, std::string_view message, std::string_view details);
 
-/// As Go's %q writes it: texts of errors that users search for.
-std::string go_quoted(std::string_view text);
-
 /// grpc/doc/http-grpc-status-mapping.md: for answers that carry no grpc-status.
 Code code_of_http_answer(int http_status);
 /// The code of a call that ended by RST_STREAM (PROTOCOL-HTTP2.md, "Errors").

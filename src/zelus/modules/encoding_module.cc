@@ -1,7 +1,7 @@
 // `k6/encoding`: b64encode and b64decode in the four variants that k6 has.
 #include <string>
 
-#include "zelus/modules/base64_decode.h"
+#include "codec/go_base64.h"
 #include "zelus/modules/input_bytes.h"
 #include "zelus/modules/native.h"
 #include "zelus/modules/url.h"
@@ -44,14 +44,10 @@ JSValue decode(JSContext* ctx, JSValueConst, int argc, JSValueConst* argv) {
   if (!variant_of(ctx, argc, argv, variant)) return JS_EXCEPTION;
   std::string text = to_text(ctx, argument(argc, argv, 0));
   std::string format = argc > 2 && !is_nullish(argv[2]) ? to_text(ctx, argv[2]) : "b";
-  Base64Decoder decoder{text, variant == kUrl || variant == kRawUrl,
-                        variant == kStd || variant == kUrl};
-  std::string out;
-  while (decoder.group(out)) {
-  }
-  if (decoder.bad != std::string_view::npos) {
-    return throw_go_error(ctx, "illegal base64 data at input byte " + std::to_string(decoder.bad));
-  }
+  std::string problem;
+  const std::string out = bia::codec::go_base64_decode(text, variant == kUrl || variant == kRawUrl,
+                                                       variant == kStd || variant == kUrl, problem);
+  if (!problem.empty()) return throw_go_error(ctx, problem);
   if (format == "s") return new_string(ctx, out);
   return JS_NewArrayBufferCopy(ctx, reinterpret_cast<const uint8_t*>(out.data()), out.size());
 }

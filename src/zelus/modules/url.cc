@@ -6,6 +6,7 @@
 #include <charconv>
 #include <vector>
 
+#include "bia/codec/json_writer.h"
 #include "bia/http/uri.h"
 #include "zelus/modules/idna.h"
 
@@ -169,17 +170,8 @@ std::string query_escape(std::string_view text) {
 }
 
 std::string base64_encode(std::string_view bytes) {
-  static constexpr char kAlphabet[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    size_t left = std::min<size_t>(3, bytes.size() - i);
-    for (size_t k = 0; k < 3; ++k)
-      group = group << 8 | (k < left ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    for (size_t k = 0; k < 4; ++k)
-      out.push_back(k <= left ? kAlphabet[group >> (18 - 6 * k) & 63] : '=');
-  }
+  bia::codec::append_base64(out, bytes);
   return out;
 }
 
