@@ -100,4 +100,20 @@ bool is_async_function(JSContext* ctx, JSValueConst value) {
   return name == "AsyncFunction" || name == "AsyncGeneratorFunction";
 }
 
+JSValue lists_by_name(JSContext* ctx,
+                      const std::vector<std::pair<std::string, std::string>>& values) {
+  Value out(ctx, JS_NewObject(ctx));
+  for (const auto& [name, value] : values) {
+    Value list = out.property(name.c_str());
+    if (!list.is_object()) {
+      list = Value(ctx, JS_NewArray(ctx));
+      define(ctx, out.get(), name, list.dup());
+    }
+    int64_t length = 0;
+    JS_GetLength(ctx, list.get(), &length);
+    JS_SetPropertyInt64(ctx, list.get(), length, new_string(ctx, value));
+  }
+  return out.release();
+}
+
 }  // namespace zelus::modules

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "js/value.h"
@@ -71,6 +72,9 @@ bool add_tags(Vu& vu, JSValueConst object, const metrics::TagSet*& tags, std::st
 bool parse_duration(JSContext* ctx, JSValueConst value, Duration& out, std::string& error);
 /// The bytes of an ArrayBuffer or a typed array; false for anything else.
 bool buffer_bytes(JSContext* ctx, JSValueConst value, std::string_view& bytes);
+/// {name: [value, …]}: values of one name together, in their order.
+JSValue lists_by_name(JSContext* ctx,
+                      const std::vector<std::pair<std::string, std::string>>& values);
 /// True for async functions, which check and group refuse.
 bool is_async_function(JSContext* ctx, JSValueConst value);
 

@@ -72,15 +72,26 @@ Error no_file(const std::string& folder, const std::string& file) {
                   above ? fmt::format("could not resolve path \"{}\": ", file) : "", path));
 }
 
+/// Null, and an exception, where it may not load now.
+GrpcClient* client_that_loads(JSContext* ctx, JSValueConst self, const Vu& vu) {
+  GrpcClient* client = grpc_client_of(ctx, self);
+  if (client == nullptr) return nullptr;
+  const char* why = nullptr;
+  if (!vu.in_init())
+    why = "load must be called in the init context";
+  else if (vu.script().source.archive || vu.script().source.seen)
+    why = "scripts that load .proto files cannot be archived yet";
+  if (why == nullptr) return client;
+  throw_go_error(ctx, why);
+  return nullptr;
+}
+
 }  // namespace
 
 JSValue grpc_load(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {
   Vu& vu = Vu::of(ctx);
-  GrpcClient* client = grpc_client_of(ctx, self);
+  GrpcClient* client = client_that_loads(ctx, self, vu);
   if (client == nullptr) return JS_EXCEPTION;
-  if (!vu.in_init()) return throw_go_error(ctx, "load must be called in the init context");
-  if (vu.script().source.archive || vu.script().source.seen)
-    return throw_go_error(ctx, "scripts that load .proto files cannot be archived yet");
   std::vector<std::string> paths;
   std::vector<std::string> files;
   std::string key = "load";
@@ -115,11 +126,8 @@ JSValue grpc_load(JSContext* ctx, JSValueConst self, int argc, JSValueConst* arg
 
 JSValue grpc_load_protoset(JSContext* ctx, JSValueConst self, int argc, JSValueConst* argv) {
   Vu& vu = Vu::of(ctx);
-  GrpcClient* client = grpc_client_of(ctx, self);
+  GrpcClient* client = client_that_loads(ctx, self, vu);
   if (client == nullptr) return JS_EXCEPTION;
-  if (!vu.in_init()) return throw_go_error(ctx, "load must be called in the init context");
-  if (vu.script().source.archive || vu.script().source.seen)
-    return throw_go_error(ctx, "scripts that load .proto files cannot be archived yet");
   std::string path = absolute(vu.script(), to_text(ctx, argument(argc, argv, 0)));
   return add(
       ctx, *client,

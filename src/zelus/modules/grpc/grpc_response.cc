@@ -33,21 +33,6 @@ void mark(JSRuntime* rt, JSValueConst value, JS_MarkFunc* mark_function) {
   }
 }
 
-JSValue make_metadata(JSContext* ctx, const bia::grpc::Metadata& metadata) {
-  Value out(ctx, JS_NewObject(ctx));
-  for (const auto& [name, value] : metadata) {
-    Value list = out.property(name.c_str());
-    if (!list.is_object()) {
-      list = Value(ctx, JS_NewArray(ctx));
-      define(ctx, out.get(), name, list.dup());
-    }
-    int64_t length = 0;
-    JS_GetLength(ctx, list.get(), &length);
-    JS_SetPropertyInt64(ctx, list.get(), length, new_string(ctx, value));
-  }
-  return out.release();
-}
-
 JSValue make_message(JSContext* ctx, const GrpcCall& call) {
   bool ok = call.reply.status.code == Code::kOk;
   if (call.discard && ok) return JS_NULL;
@@ -93,7 +78,7 @@ int get_own_property(JSContext* ctx, JSPropertyDescriptor* descriptor, JSValueCo
     made = field == kMessage ? make_message(ctx, call)
            : field == kErrorField
                ? make_error(ctx, call)
-               : make_metadata(ctx, field == kTrailers ? call.reply.trailers : call.reply.headers);
+               : lists_by_name(ctx, field == kTrailers ? call.reply.trailers : call.reply.headers);
     if (JS_IsException(made)) {
       made = JS_UNDEFINED;
       return -1;

@@ -42,18 +42,7 @@ JSValue cookies_for_url(JSContext* ctx, JSValueConst self, int argc, JSValueCons
   CookieJar* jar = nullptr;
   std::shared_ptr<const Url> url;
   if (!jar_call(ctx, self, argc, argv, jar, url)) return JS_EXCEPTION;
-  Value out(ctx, JS_NewObject(ctx));
-  for (const auto& [name, value] : jar->for_url(*url, unix_now_ms())) {
-    Value list = out.property(name.c_str());
-    if (!list.is_object()) {
-      list = Value(ctx, JS_NewArray(ctx));
-      define(ctx, out.get(), name, list.dup());
-    }
-    int64_t length = 0;
-    JS_GetLength(ctx, list.get(), &length);
-    JS_SetPropertyInt64(ctx, list.get(), length, new_string(ctx, value));
-  }
-  return out.release();
+  return lists_by_name(ctx, jar->for_url(*url, unix_now_ms()));
 }
 
 /// As `expires`, which k6 reads as Go's time.RFC1123. False with the error.
