@@ -51,6 +51,12 @@ class HalfRecords {
     }
     return all;
   }
+  /// The server's next word is a close_notify, and no end without one.
+  bool is_closed() {
+    char byte;
+    auto count = client_.read_some({&byte, 1}, soon());
+    return count && *count == 0;
+  }
 
  private:
   static Deadline soon() { return Deadline::after(std::chrono::seconds(10)); }

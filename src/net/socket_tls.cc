@@ -99,7 +99,7 @@ Result<void> Socket::handshake(Deadline deadline) {
     const int why = done == 1 ? SSL_ERROR_NONE : SSL_get_error(tls_->ssl(), done);
     count_tls();
     if (done == 1) break;
-    if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE)
+    if ((why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) || tls_->wire().ended)
       return tls_error(*tls_, "read", why);
     auto waited = why == SSL_ERROR_WANT_READ ? watch_.wait_readable(deadline)
                                              : watch_.wait_writable(deadline);
@@ -154,6 +154,7 @@ Result<size_t> Socket::read_tls(std::span<char> into, Deadline deadline) {
     }
     switch (why) {
       case SSL_ERROR_WANT_READ:
+        if (tls_->wire().ended) return size_t{0};
         BIA_TRY(wait_for_record(deadline, record));
         break;
       case SSL_ERROR_WANT_WRITE: {
@@ -271,6 +272,12 @@ bool Socket::ended() {
     return false;
   if (why != SSL_ERROR_ZERO_RETURN) tls_->failed = true;
   return true;
+}
+
+void Socket::shutdown_read() {
+  if (fd_ < 0) return;
+  if (tls_) tls_->wire().read_shut = true;
+  ::shutdown(fd_, SHUT_RD);
 }
 
 void Socket::shutdown_write() {

@@ -63,7 +63,9 @@ int bio_read(BIO* bio, char* into, int size) {
     }
     if (count == 0) {
       stream.ended = true;
-      return 0;
+      if (!stream.read_shut) return 0;
+      BIO_set_retry_read(bio);  // An end would make OpenSSL refuse to write, too.
+      return -1;
     }
     if (errno == EINTR) continue;
     if (errno == EAGAIN || errno == EWOULDBLOCK) {

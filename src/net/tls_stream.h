@@ -61,6 +61,8 @@ class TlsStream {
   bool drained = false;  ///< a read brought less than asked for, or nothing
   bool blocked = false;  ///< the kernel took no more
   bool ended = false;
+  /// Its end is of our making (`Socket::shutdown_read`), and no fault of the peer's.
+  bool read_shut = false;
   int error_number = 0;
 
   bool established = false;

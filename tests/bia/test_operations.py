@@ -172,12 +172,21 @@ def test_connections_above_the_open_files_are_refused(start, tmp_path):
     limit = 64
     hello = Service(start, tmp_path, extra="runtime: {threads: 2}\n", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
     held = [socket.create_connection(("127.0.0.1", hello.http), 10) for _ in range(limit)]
+
+    def is_closed(port):
+        """False where it found a descriptor that the other thread let go for a moment; it is kept, so that the next finds none."""
+        held.append(socket.create_connection(("127.0.0.1", port), 10))
+        held[-1].settimeout(1)
+        try:
+            return held[-1].recv(1) == b""
+        except ConnectionResetError:
+            return True
+        except TimeoutError:
+            return False
+
     try:
         for port in hello.http, hello.grpc:
-            with socket.create_connection(("127.0.0.1", port), 10) as one:
-                one.settimeout(10)
-                with contextlib.suppress(ConnectionResetError):
-                    assert one.recv(1) == b"", "it is closed, and not left to wait"
+            conftest.wait_until(lambda port=port: is_closed(port), "it is left to wait, and not closed")
     finally:
         for one in held:
             one.close()
@@ -190,4 +199,4 @@ def test_connections_above_the_open_files_are_refused(start, tmp_path):
         return counted
     conftest.wait_until(served, "descriptors do not come back")
     assert counted['http_server_connections_refused_total{reason="no_descriptor"}'] > 1
-    assert counted['grpc_server_connections_refused_total{reason="no_descriptor"}'] == 1
+    assert counted['grpc_server_connections_refused_total{reason="no_descriptor"}'] >= 1

@@ -15,7 +15,9 @@ namespace bia::http {
 
 /// What a template captured, as long as its handler runs: views into the request's path, still
 /// percent-encoded but for unreserved characters and bytes above 0x7f; names as in the template
-/// ("name", "a.b").
+/// ("name", "a.b"). No value has a part that is "..", also beside an escaped slash; one may begin
+/// with an escaped slash ("%2Fetc"), which makes it an absolute path to what joins paths once it is
+/// decoded.
 struct PathParams {
   struct Param {
     std::string_view name;

@@ -122,6 +122,9 @@ class Socket {
   /// Suspends until a read or write may do something.
   Result<void> wait_readable(Deadline deadline);
   Result<void> wait_writable(Deadline deadline);
+  /// Reads end, those that wait, too, once what had come is read; writes go on. Tells the peer
+  /// nothing. For any fiber of the thread.
+  void shutdown_read();
   /// Tells the peer that nothing more comes (TLS: close_notify first).
   void shutdown_write();
   void close();

@@ -336,7 +336,7 @@ void ServerConnection::sweep_write() {
 
 void ServerConnection::shut_reading() {
   reading_shut_ = true;
-  ::shutdown(socket_.fd(), SHUT_RD);
+  socket_.shutdown_read();
 }
 
 void ServerConnection::drain() {

@@ -118,6 +118,17 @@ TEST(ServerTls, AConnectionThatSentHalfARecordIsNotIdle) {
   }
 }
 
+TEST(ServerTls, AnIdleConnectionIsClosedInTlsToo) {
+  ServerOptions options;
+  options.idle_timeout = milliseconds(150);
+  options.header_timeout = std::chrono::hours(1);
+  with_tls_server(options, {"http/1.1"}, [&](net::HalfRecords& peer, Server&) {
+    peer.send(kGet);
+    EXPECT_NE(peer.until("hello").find("hello"), std::string::npos);
+    EXPECT_TRUE(peer.is_closed());
+  });
+}
+
 TEST(ServerTls, ARecordThatDoesNotEndIsARequestThatDoesNot) {
   ServerOptions options;
   options.idle_timeout = std::chrono::hours(1);
@@ -131,6 +142,8 @@ TEST(ServerTls, ARecordThatDoesNotEndIsARequestThatDoesNot) {
     peer.send_raw(record.substr(0, record.size() / 2));
     EXPECT_EQ(peer.until("REQUEST_TIMEOUT").find("HTTP/1.1 408 Request Timeout\r\n"), 0u);
     EXPECT_EQ(told, std::vector<std::string>{"REQUEST_TIMEOUT"});
+    peer.until("}");
+    EXPECT_TRUE(peer.is_closed());
   });
 }
 
