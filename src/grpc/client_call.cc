@@ -15,8 +15,6 @@
 namespace bia::grpc {
 namespace {
 
-constexpr size_t kQueuedBytesMax = 64 * 1024;
-
 using Body = http::Http2Events::Body;
 
 bool is_grpc_type(std::string_view type) {
@@ -316,20 +314,13 @@ void UnaryCall::wait(Deadline deadline) {
 }
 
 http::Http2Events::BodyPart StreamCall::read_body(std::span<char> into) {
-  size_t size = std::min(into.size(), out_.size() - out_sent_);
-  std::memcpy(into.data(), out_.data() + out_sent_, size);
-  out_sent_ += size;
-  size_t left = out_.size() - out_sent_;
+  const size_t size = out_.take(into);
   // Until the peer says that it processes the call, what was sent is kept, to be sent once more.
-  committed_ = committed_ || head_ended() || !reopen_ || out_sent_ > kQueuedBytesMax;
-  if (committed_ && left == 0) {
-    out_.clear();
-    out_sent_ = 0;
-  } else if (committed_ && out_sent_ > kQueuedBytesMax) {
-    out_.erase(0, std::exchange(out_sent_, 0));
-  }
-  if (left <= kQueuedBytesMax) writers_.wake_all();
-  return {size, left > 0 ? Body::kMore : closed_ ? Body::kEnd : Body::kPaused};
+  committed_ =
+      committed_ || head_ended() || !reopen_ || out_.taken() > http::SendQueue::kWaitingMax;
+  if (committed_) out_.drop_taken();
+  if (!out_.full()) writers_.wake_all();
+  return {size, out_.waiting() > 0 ? Body::kMore : closed_ ? Body::kEnd : Body::kPaused};
 }
 
 void StreamCall::on_message_bytes(std::string_view bytes) {
@@ -364,7 +355,7 @@ bool StreamCall::wait(fiber::WaitQueue& queue) {
 bool StreamCall::over() {
   if (!done() || !refused() || committed_ || !reopen_) return done();
   const Reopen reopen = std::exchange(reopen_, nullptr);
-  out_sent_ = 0;
+  out_.rewind();
   restart();
   reopen(*this);
   return done();
@@ -377,7 +368,7 @@ Error StreamCall::ended() const {
 
 Result<void> StreamCall::write(std::string_view message) {
   if (closed_) return Error(Code::kInternal, "SEND_CLOSED", "write after close_send");
-  while (!over() && out_.size() - out_sent_ > kQueuedBytesMax) wait(writers_);
+  while (!over() && out_.full()) wait(writers_);
   if (done()) return ended();
   char prefix[kPrefixBytes];
   std::string packed;
@@ -387,7 +378,7 @@ Result<void> StreamCall::write(std::string_view message) {
   if (!may_send(message.size())) return ended();
   write_prefix(prefix, message.size());
   prefix[0] = smaller;
-  out_.append(prefix, kPrefixBytes);
+  out_.append({prefix, kPrefixBytes});
   out_.append(message);
   connection->http2().resume_body(*this);
   return {};

@@ -9,6 +9,7 @@
 #include "bia/grpc/client.h"
 #include "grpc/wire.h"
 #include "http/http2/http2_connection.h"
+#include "http/http2/send_queue.h"
 
 namespace bia::grpc {
 
@@ -159,8 +160,7 @@ class StreamCall final : public ClientCall {
 
   Reopen reopen_;           // Null once it was used.
   bool committed_ = false;  // What was sent is not all in `out_` any more.
-  std::string out_;
-  size_t out_sent_ = 0;
+  http::SendQueue out_;
   bool closed_ = false;
   MessageReader in_;
   size_t unconsumed_ = 0;

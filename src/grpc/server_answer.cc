@@ -31,9 +31,9 @@ void Call::refuse(Code code, std::string message, int http_status) {
 // As grpc-go: who compresses gets compressed answers, where that makes them smaller.
 void Call::pack_reply() {
   std::string packed;
-  gzip(out_, packed);
-  if (packed.size() >= out_.size()) return;
-  out_.swap(packed);
+  gzip(out_.text(), packed);
+  if (packed.size() >= out_.waiting()) return;
+  out_.text().swap(packed);
   reply_packed_ = true;
 }
 
@@ -94,7 +94,7 @@ void Call::send_http_refusal() {
   no_grpc_ = false;
   refused_ = finished_ = head_sent_ = true;
   connection_.counters().calls_failed.add();
-  out_ = message_ + "\n";
+  out_.text() = message_ + "\n";
   ends_as_http_ = true;
   FieldList list;
   const std::string status = std::to_string(http_status_);
@@ -141,33 +141,23 @@ void Call::send_trailers() {
 
 http::Http2Events::BodyPart Call::read_body(std::span<char> into) {
   size_t copied = 0;
-  size_t prefix = method_ && method_->unary && code_ == Code::kOk ? kPrefixBytes : 0;
-  if (out_sent_ < prefix) {
+  const size_t prefix = method_ && method_->unary && code_ == Code::kOk ? kPrefixBytes : 0;
+  if (prefix_sent_ < prefix) {
     char bytes[kPrefixBytes];
-    write_prefix(bytes, out_.size());
+    write_prefix(bytes, out_.waiting());
     bytes[0] = reply_packed_;
-    copied = std::min(into.size(), prefix - out_sent_);
-    std::memcpy(into.data(), bytes + out_sent_, copied);
-    out_sent_ += copied;
+    copied = std::min(into.size(), prefix - prefix_sent_);
+    std::memcpy(into.data(), bytes + prefix_sent_, copied);
+    prefix_sent_ += copied;
   }
-  if (out_sent_ >= prefix) {
-    size_t size = std::min(into.size() - copied, out_.size() + prefix - out_sent_);
-    std::memcpy(into.data() + copied, out_.data() + (out_sent_ - prefix), size);
-    out_sent_ += size;
-    copied += size;
-  }
-  size_t left = out_.size() + prefix - out_sent_;
-  if (left == 0 && finished_) return {copied, ends_as_http_ ? Body::kEnd : Body::kTrailers};
+  if (prefix_sent_ >= prefix) copied += out_.take(into.subspan(copied));
+  const bool all = prefix_sent_ >= prefix && out_.waiting() == 0;
+  if (all && finished_) return {copied, ends_as_http_ ? Body::kEnd : Body::kTrailers};
   if (prefix == 0) {
-    if (left == 0) {
-      out_.clear();
-      out_sent_ = 0;
-    } else if (out_sent_ > kQueuedBytesMax) {
-      out_.erase(0, std::exchange(out_sent_, 0));
-    }
-    if (left <= kQueuedBytesMax) writers_.wake_all();
+    out_.drop_taken();
+    if (!out_.full()) writers_.wake_all();
   }
-  return {copied, left == 0 ? Body::kPaused : Body::kMore};
+  return {copied, all ? Body::kPaused : Body::kMore};
 }
 
 }  // namespace bia::grpc

@@ -17,6 +17,12 @@
 namespace bia::grpc {
 namespace {
 
+/// What a call keeps of each of its buffers for the next one: a connection has as many as it had
+/// calls at once.
+constexpr size_t kKeptBytesMax = 4 * 1024;
+/// Of a request that is no gRPC and is answered at its end, or above this.
+constexpr size_t kDroppedBytesMax = 64 * 1024;
+
 Error closed_error() {
   return Error(Code::kCancelled, "CALL_CANCELLED", "the call was cancelled by its caller");
 }
@@ -36,14 +42,17 @@ void Call::begin() {
   started_ = running_ = cancelled_ = end_received_ = refused_ = head_sent_ = finished_ = reading_ =
       false;
   http_status_ = 200;
-  in_.clear();
   unconsumed_ = 0;
-  if (out_.capacity() > kQueuedBytesMax) std::string().swap(out_);
-  out_.clear();
-  out_sent_ = 0;
+  prefix_sent_ = 0;
+  code_ = Code::kOk;
+}
+
+void Call::rest() {
+  if (arena_.capacity() > kKeptBytesMax) arena_ = {};
+  in_.rest(kKeptBytesMax);
+  out_.rest(kKeptBytesMax);
   initial_.clear();
   trailing_.clear();
-  code_ = Code::kOk;
   message_.clear();
   details_.clear();
 }
@@ -200,7 +209,7 @@ void Call::on_data(std::string_view bytes) {
   if (no_grpc_) {
     dropped_ += bytes.size();
     connection_.http2().consume(*this, bytes.size());
-    if (dropped_ > kQueuedBytesMax) send_http_refusal();
+    if (dropped_ > kDroppedBytesMax) send_http_refusal();
     return;
   }
   if (refused_) return connection_.http2().consume(*this, bytes.size());
@@ -297,7 +306,7 @@ void Call::run() noexcept {
 Result<void> Call::call_handler() {
   // Recovery is a middleware's work; this only keeps one bad handler from ending the process.
   try {
-    return method_->unary ? method_->unary(*this, request_, out_) : method_->stream(*this);
+    return method_->unary ? method_->unary(*this, request_, out_.text()) : method_->stream(*this);
   } catch (const std::exception&) {
     return Error(Code::kInternal, "", "the handler threw an exception");
   } catch (...) {
@@ -445,7 +454,7 @@ Result<bool> Call::read(std::string& message) {
 Result<void> Call::write(std::string_view message) {
   if (!method_->stream)
     return Error(Code::kInternal, "NOT_A_STREAM", "a unary method answers by its reply");
-  while (is_open() && out_.size() - out_sent_ > kQueuedBytesMax) BIA_TRY(writers_.wait());
+  while (is_open() && out_.full()) BIA_TRY(writers_.wait());
   if (!is_open() || finished_) return closed_error();
   char prefix[kPrefixBytes];
   std::string packed;
@@ -455,7 +464,7 @@ Result<void> Call::write(std::string_view message) {
   write_prefix(prefix, message.size());
   prefix[0] = smaller;
   connection_.counters().messages_sent.add();
-  out_.append(prefix, kPrefixBytes);
+  out_.append({prefix, kPrefixBytes});
   out_.append(message);
   if (!head_sent_) {
     send_head();

@@ -10,14 +10,12 @@
 #include "bia/grpc/server.h"
 #include "grpc/wire.h"
 #include "http/http2/http2_connection.h"
+#include "http/http2/send_queue.h"
 
 namespace bia::grpc {
 
 class ServerConnection;
 enum class MessageRefusal : uint8_t;
-
-/// Bytes that a stream may have queued before `write` suspends.
-inline constexpr size_t kQueuedBytesMax = 64 * 1024;
 
 /// One stream of a server's connection, pooled by it. In use while the HTTP/2 stream is open or the
 /// handler's fiber runs.
@@ -49,6 +47,7 @@ class Call final : public ServerCall, public http::Http2Stream {
   void on_closed();
   http::Http2Events::BodyPart read_body(std::span<char> into);
   void send_trailers();
+  void rest();
   bool idle() const { return !is_open() && !running_; }
   /// When a unary call's message must be there; TimePoint::max() where none is awaited.
   TimePoint message_due() const;
@@ -130,8 +129,8 @@ class Call final : public ServerCall, public http::Http2Stream {
   std::string_view request_;
   size_t unconsumed_ = 0;
   // Unary: the reply without its prefix. Streaming: prefixed messages.
-  std::string out_;
-  size_t out_sent_ = 0;
+  http::SendQueue out_;
+  size_t prefix_sent_ = 0;  // Of a unary reply.
   fiber::WaitQueue readers_, writers_;
   Metadata initial_, trailing_;
   Code code_ = Code::kOk;

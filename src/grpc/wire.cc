@@ -86,6 +86,11 @@ void MessageReader::clear() {
   drop();
 }
 
+void MessageReader::rest(size_t kept_max) {
+  clear();
+  if (bytes_.capacity() > kept_max) std::string().swap(bytes_);
+}
+
 void MessageReader::drop() {
   constexpr size_t kKeptBytes = 64 * 1024;
   if (bytes_.capacity() > kKeptBytes) {

@@ -52,6 +52,8 @@ class MessageReader {
   uint32_t claimed() const;
   /// Forgets `allow_gzip` as well.
   void clear();
+  /// As `clear`, and gives back what is above `kept_max`.
+  void rest(size_t kept_max);
 
  private:
   void drop();

@@ -208,7 +208,11 @@ std::shared_ptr<ClientHttp2> Client::Impl::find_shared(Origin& origin, TimePoint
 /// No new exchanges for it; those in it go on.
 void Client::Impl::drop_shared(Origin& origin, const std::shared_ptr<ClientHttp2>& connection) {
   auto place = std::find(origin.multiplexed.begin(), origin.multiplexed.end(), connection);
-  if (place == origin.multiplexed.end()) return;
+  if (place == origin.multiplexed.end()) {
+    // Another exchange took it off the list while this one was in it.
+    if (connection->idle()) connection->close();
+    return;
+  }
   auto kept = std::move(*place);
   origin.multiplexed.erase(place);
   if (kept->idle()) kept->close();

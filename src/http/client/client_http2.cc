@@ -16,6 +16,7 @@ namespace bia::http {
 /// On the stack of the fiber that waits for the answer.
 class ClientHttp2::Stream final : public Http2Stream {
  public:
+  using Http2Stream::expect_no_content;
   const ClientRequest* request = nullptr;
   ClientResponse* response = nullptr;
   size_t body_sent = 0;
@@ -138,6 +139,7 @@ Result<void> ClientHttp2::open(const ClientRequest& request, Stream& stream, Dea
     const char* stop = std::to_chars(digits, digits + sizeof digits, request.body.size()).ptr;
     fields.push_back({"content-length", {digits, static_cast<size_t>(stop - digits)}, 28});
   }
+  if (request.method == "HEAD") stream.expect_no_content();
   http2_->open(stream);
   live_.push_back(&stream);
   const bool bodiless = request.body.empty();

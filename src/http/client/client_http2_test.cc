@@ -313,6 +313,28 @@ class FailsOnce final : public net::Resolver {
   int asked_ = 0;
 };
 
+TEST_P(ClientHttp2, ConnectionsThatAreNotKeptEndWithTheLastThatSharedThem) {
+  setting_.client.connections_per_host_max = 1;
+  setting_.client.reuse = ClientOptions::Reuse::kNever;
+  with(setting_, [](Server& server, Fixture& fixture) {
+    std::vector<fiber::Fiber> fibers;
+    for (uint64_t i = 0; i < 3; ++i) {
+      fibers.push_back(fiber::Scheduler::current()
+                           .spawn([&] { EXPECT_TRUE(fixture.send("POST", "/slow").result.ok()); })
+                           .value());
+      // All but the first share its connection, as there may be no other.
+      while (server.counters().requests <= i) fiber::yield();
+      fiber::sleep_for(milliseconds(10)).value();  // They end one by one.
+    }
+    for (auto& each : fibers) EXPECT_TRUE(each.join(Deadline::after(seconds(10))).ok());
+    EXPECT_EQ(server.counters().connections_accepted, 1u);
+    const Deadline soon = Deadline::after(seconds(5));
+    while (server.counters().connections_open > 0 && !soon.expired())
+      fiber::sleep_for(milliseconds(1)).value();
+    EXPECT_EQ(server.counters().connections_open, 0u);
+  });
+}
+
 TEST_P(ClientHttp2, ThoseThatWaitOutliveAConnectionThatFails) {
   FailsOnce resolver;
   setting_.client.resolver = &resolver;

@@ -131,6 +131,7 @@ class RequestParser : public HeadParser {
   bool line_done_ = false;
   Method method_ = Method::kOther;
   uint32_t start_ = 0;
+  bool first_ = true;  // No request was parsed yet.
   uint32_t method_size_ = 0;
   uint32_t target_ = 0;
   uint32_t target_size_ = 0;

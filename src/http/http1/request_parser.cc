@@ -36,7 +36,9 @@ Parsed RequestParser::parse(std::string_view bytes) {
       return line;
     line_done_ = true;
   }
-  return parse_fields(bytes.data(), bytes.size());
+  const Parsed parsed = parse_fields(bytes.data(), bytes.size());
+  if (parsed == Parsed::kComplete) first_ = false;
+  return parsed;
 }
 
 Parsed RequestParser::parse_request_line(const char* base, size_t size) {
@@ -92,8 +94,8 @@ Parsed RequestParser::parse_request_line(const char* base, size_t size) {
   return Parsed::kComplete;
 }
 
-/// "HTTP/1.1\r\n" at `at`. The preface of HTTP/2 is a request line of its own (RFC 9113
-/// section 3.4).
+/// "HTTP/1.1\r\n" at `at`. The preface of HTTP/2 is a request line of its own, and the first thing
+/// on its connection (RFC 9113 section 3.4).
 Parsed RequestParser::parse_version(const char* at, const char* end) {
   constexpr std::string_view kName = "HTTP/";
   const std::string_view rest(at, std::min<size_t>(static_cast<size_t>(end - at), 10));
@@ -111,7 +113,7 @@ Parsed RequestParser::parse_version(const char* at, const char* end) {
   if (!digit(rest[5]) || rest[6] != '.' || !digit(rest[7]) || rest[8] != '\r' || rest[9] != '\n') {
     return refuse(400, "BAD_REQUEST_LINE", "the request line's version is malformed");
   }
-  if (rest[5] == '2' && start_ == 0) {
+  if (rest[5] == '2' && start_ == 0 && first_) {
     const std::string_view all(base_, available_);
     const size_t seen = std::min(all.size(), kHttp2Preface.size());
     if (all.substr(0, seen) == kHttp2Preface.substr(0, seen)) {

@@ -164,7 +164,9 @@ void HpackDecoder::evict_to(size_t bytes) {
 void HpackDecoder::make_room(size_t bytes) {
   size_t live = count() ? entries_[oldest_].offset : store_.size();
   bool full = store_.size() + bytes > store_.capacity();
-  if (!full || live < store_.size() - live)
+  // Entries without bytes never fill the store: they are counted.
+  bool many = oldest_ > kEvictedMax + count();
+  if (!many && (!full || live < store_.size() - live))
     return;  // The store may grow; it stays below three tables.
   // Not memmove, which may not be given the null of a store that never held anything.
   if (live < store_.size()) std::memmove(store_.data(), store_.data() + live, store_.size() - live);

@@ -24,6 +24,8 @@ class HpackDecoder {
   /// False where the last field's bytes break RFC 9113 section 8.2: an upper-case or empty name,
   /// NUL, CR or LF in a value.
   bool valid() const { return valid_; }
+  /// What the table has allocated.
+  size_t table_memory() const { return store_.capacity() + entries_.capacity() * sizeof(Entry); }
 
  private:
   struct Entry {
@@ -44,12 +46,13 @@ class HpackDecoder {
     return {store_.data() + offset, size};
   }
 
+  static constexpr size_t kEvictedMax = 64;
   std::string_view rest_;
   bool first_ = true;
   bool valid_ = true;
   // Entries in the order of their coming, those before `oldest_` evicted; their bytes likewise.
-  // What is evicted is cut off when it outweighs the rest. Both grow with use: an idle client's
-  // connection holds little.
+  // What is evicted is cut off when it outweighs the rest, in bytes or by kEvictedMax in number.
+  // Both grow with use: an idle client's connection holds little.
   ByteBuffer store_;
   std::vector<Entry> entries_;
   size_t oldest_ = 0;

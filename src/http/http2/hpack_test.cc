@@ -191,6 +191,24 @@ TEST(HpackDecoder, ReadsTheExamplesOfRfc7541) {
                     {"cache-control", "no-cache"}}));
 }
 
+TEST(HpackDecoder, ItsTableIsBoundedWhateverItsEntriesAre) {
+  for (const size_t value_size : {size_t{0}, size_t{1}, size_t{100}}) {
+    std::string block;
+    for (int i = 0; i < 100'000; ++i)
+      block +=
+          std::string("\x40\0", 2) + static_cast<char>(value_size) + std::string(value_size, 'v');
+    HpackDecoder decoder;
+    HpackField field;
+    decoder.begin(block);
+    while (decoder.next(field) == HpackDecoder::Next::kField) {
+    }
+    EXPECT_LT(decoder.table_memory(), 8 * kHpackTableBytes) << value_size;
+    decoder.begin("\xbe");  // The newest is still there.
+    ASSERT_EQ(decoder.next(field), HpackDecoder::Next::kField);
+    EXPECT_EQ(field.value, std::string(value_size, 'v'));
+  }
+}
+
 TEST(HpackDecoder, RefusesMalformedBlocks) {
   for (std::string_view bad : {
            std::string_view("\x80"),                          // index 0

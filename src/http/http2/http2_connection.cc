@@ -128,7 +128,7 @@ Result<void> Http2Connection::run(std::string_view first) {
     auto read = socket_.read_some(into, read_deadline(handshake));
     if (!read) {
       if (may_be_body(read.error())) continue;
-      if (!settings_pending_ && read.error().code() == Code::kDeadlineExceeded)
+      if (!preface_pending_ && read.error().code() == Code::kDeadlineExceeded)
         fail(Http2Abuse::kSlowFrame);
       outcome = std::move(read).error();
       break;
@@ -262,7 +262,14 @@ void Http2Connection::reset(Http2Stream& stream, Http2Error error) {
 }
 
 void Http2Connection::reset_id(int32_t id, Http2Error error) {
-  reset_ids_[resets_++ % reset_ids_.size()] = id;
+  // As many as can have been open at once, and their peer not have heard of it.
+  const size_t most = std::max<size_t>(options_.streams_max, 16);
+  if (reset_ids_.size() < most) {
+    reset_ids_.push_back(id);
+  } else {
+    reset_ids_[resets_ % most] = id;
+  }
+  ++resets_;
   write_u32(put_frame(FrameType::kRstStream, 0, id, 4), static_cast<uint32_t>(error));
   flush();
 }

@@ -238,7 +238,7 @@ class Http2Connection final : private fiber::Scheduler::Deferred {
   int32_t last_peer_id_ = 0;
   int32_t next_id_ = 1;
   // Streams that we reset of late: what was under way on them is no offence.
-  std::array<int32_t, 16> reset_ids_{};
+  std::vector<int32_t> reset_ids_;
   size_t resets_ = 0;
   size_t our_resets_ = 0;  // Counted, whose peer has not reset them as well.
   int32_t receive_window_;

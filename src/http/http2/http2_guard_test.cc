@@ -326,6 +326,16 @@ TEST_F(Http2Guard, BoundsWhatMakesUsReset) {
   }
 }
 
+TEST_F(Http2Guard, WhatWasUnderWayOnStreamsThatItResetIsNoOffence) {
+  options.streams_max = 100;
+  events.refusals_left = 100;
+  std::string bytes = settings;
+  for (int i = 0; i < 100; ++i) bytes += request(2 * i + 1, kFlagEndHeaders);
+  for (const int id : {1, 33, 199})  // Trailers.
+    bytes += frame(FrameType::kHeaders, kFlagEndHeaders | kFlagEndStream, id, "");
+  EXPECT_TRUE(bears(bytes));
+}
+
 TEST_F(Http2Guard, BoundsStreamsAboveTheirMaximum) {
   options.streams_max = 2;
   const auto opened = [&](int count) {
@@ -498,6 +508,12 @@ TEST_F(Http2Guard, EndsAConnectionWhoseFrameOrHeaderBlockDoesNotEnd) {
   options.handshake_timeout = std::chrono::hours(1);
   options.limits.stall = milliseconds(30);
   EXPECT_FALSE(bears(settings + data, "nothing"));
+  expect_ended_for(Http2Abuse::kSlowFrame);
+}
+
+TEST_F(Http2Guard, EndsAConnectionThatSaysNothingBehindThePreface) {
+  options.handshake_timeout = milliseconds(30);
+  EXPECT_FALSE(bears("", "nothing"));
   expect_ended_for(Http2Abuse::kSlowFrame);
 }
 

@@ -276,6 +276,7 @@ struct BlockCheck {
   bool regular = false;
   bool good = true;
   bool interim = false;
+  bool no_content = false;  // By its status (RFC 9110 section 6.4.1).
   int64_t content_length = -1;
 
   void see(const HpackField& field, bool valid) {
@@ -286,20 +287,24 @@ struct BlockCheck {
           (pseudo == kStatus) == request)
         good = false;
       seen |= pseudo;
-      if (pseudo == kStatus) interim = field.value.size() == 3 && field.value[0] == '1';
+      if (pseudo == kStatus) {
+        interim = field.value.size() == 3 && field.value[0] == '1';
+        no_content = field.value == "204" || field.value == "304";
+      }
       if (pseudo == kPath && field.value.empty()) good = false;
       return;
     }
     regular = true;
     if (forbidden(field)) good = false;
     if (field.name.size() == 14 && field.name == "content-length" && !trailers) {
-      int64_t value = -1;
-      auto [end, error] =
-          std::from_chars(field.value.data(), field.value.data() + field.value.size(), value);
-      bool number =
-          error == std::errc() && end == field.value.data() + field.value.size() && value >= 0;
-      if (!number || (content_length >= 0 && content_length != value)) good = false;
-      content_length = value;
+      constexpr size_t kDigitsMax = 18;  // As in HTTP/1.1.
+      uint64_t number = 0;               // Digits alone (RFC 9110 section 8.6): no sign.
+      const char* const stop = field.value.data() + field.value.size();
+      auto [end, error] = std::from_chars(field.value.data(), stop, number);
+      const bool whole = error == std::errc() && end == stop && field.value.size() <= kDigitsMax;
+      const auto value = static_cast<int64_t>(number);
+      if (!whole || (content_length >= 0 && content_length != value)) good = false;
+      content_length = whole ? value : -1;
     }
   }
   void finish() {
@@ -348,7 +353,9 @@ bool Http2Connection::decode_block(Http2Stream* stream, std::string_view block, 
   }
   if (!check.trailers && !check.interim) {
     stream->head_received_ = true;
-    stream->content_left_ = check.content_length;
+    // RFC 9113 section 8.1.1: what such an answer says is of another's content.
+    const bool none = check.no_content || stream->no_content_;
+    stream->content_left_ = none ? 0 : check.content_length;
   }
   stream->remote_ended_ = ends;
   stream->events_->on_headers_end(*stream, kind, end);

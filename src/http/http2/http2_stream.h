@@ -20,6 +20,8 @@ class Http2Stream {
 
  protected:
   ~Http2Stream() = default;
+  /// Of a client: the answer has no content, whatever its content-length says (HEAD).
+  void expect_no_content() { no_content_ = true; }
 
  private:
   friend class Http2Connection;
@@ -34,6 +36,7 @@ class Http2Stream {
   bool remote_ended_ = false;
   bool local_ended_ = false;
   bool head_received_ = false;
+  bool no_content_ = false;
   bool has_body_ = false;    // `start_body` was called, and the body has not ended.
   bool windowless_ = false;  // The body waits for the stream's window.
   bool paused_ = false;      // The body has nothing to send now.

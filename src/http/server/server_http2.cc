@@ -46,6 +46,7 @@ void ServerHttp2::sweep() {
     return;
   }
   ++idle_ticks_;
+  if (idle_ticks_ == 2) streams_.shrink();
   if (idle_ticks_ == thread_.core.idle_ticks) shut_down();
   // A peer that does not even answer the ping.
   if (idle_ticks_ > thread_.core.idle_ticks + thread_.core.header_ticks) close();

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
+#include <malloc.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <functional>
-#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -9,130 +11,13 @@
 #include "bia/fiber/threads.h"
 #include "bia/http/router.h"
 #include "bia/http/server.h"
-#include "http/http2/http2_connection.h"
+#include "http/server/http2_client_test_support.h"
 
 namespace bia::http {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-/// A client's side of one stream.
-struct Exchange : Http2Stream {
-  std::map<std::string, std::string> head;
-  std::string body;
-  std::string to_send;
-  bool more_comes = false;  ///< to send
-  bool ended = false;
-  bool closed = false;
-  Http2Error error = Http2Error::kNoError;
-};
-
-/// An HTTP/2 client for tests: prior knowledge, one connection.
-class TestClient final : Http2Events {
- public:
-  explicit TestClient(const Server& server) {
-    auto socket =
-        net::Socket::connect(*net::Endpoint::parse(server.address()), Deadline::after(seconds(5)));
-    EXPECT_TRUE(socket.ok());
-    Http2Options options;
-    options.role = Http2Options::Role::kClient;
-    connection_ = std::make_unique<Http2Connection>(std::move(*socket), options,
-                                                    static_cast<Http2Events&>(*this));
-    auto spawned = fiber::Scheduler::current().spawn([this] {
-      outcome_ = connection_->run();
-      changed_.wake_all();
-      ended_ = true;
-    });
-    fiber_ = std::move(*spawned);
-  }
-  ~TestClient() {
-    connection_->close();
-    fiber_.join().ignore("test");
-  }
-  void start(Exchange& exchange, std::string_view method, std::string_view path,
-             std::string_view body = {}, std::vector<Http2Field> more = {}) {
-    std::vector<Http2Field> fields = {
-        {":method", method}, {":scheme", "http"}, {":path", path}, {":authority", "a"}};
-    fields.insert(fields.end(), more.begin(), more.end());
-    exchange.to_send = body;
-    connection_->open(exchange);
-    connection_->send_headers(exchange, fields, body.empty() ? EndStream::kYes : EndStream::kNo);
-    if (!body.empty()) connection_->start_body(exchange);
-  }
-  /// A POST whose body `send_more` and `end_body` give.
-  void start_slowly(Exchange& exchange, std::string_view path) {
-    exchange.more_comes = true;
-    const std::vector<Http2Field> fields = {
-        {":method", "POST"}, {":scheme", "http"}, {":path", path}, {":authority", "a"}};
-    connection_->open(exchange);
-    connection_->send_headers(exchange, fields, EndStream::kNo);
-    connection_->start_body(exchange);
-  }
-  void send_more(Exchange& exchange, std::string_view bytes) {
-    exchange.to_send.append(bytes);
-    connection_->resume_body(exchange);
-  }
-  void end_body(Exchange& exchange) {
-    exchange.more_comes = false;
-    connection_->resume_body(exchange);
-  }
-  void wait(Exchange& exchange) {
-    const Deadline deadline = Deadline::after(seconds(3));
-    while (!exchange.ended && !exchange.closed && !ended_) {
-      if (!changed_.wait(deadline)) break;
-    }
-  }
-  Exchange send(std::string_view method, std::string_view path, std::string_view body = {},
-                std::vector<Http2Field> more = {}) {
-    auto exchange = std::make_unique<Exchange>();
-    start(*exchange, method, path, body, std::move(more));
-    wait(*exchange);
-    kept_.push_back(std::move(exchange));
-    return *kept_.back();
-  }
-  void cancel(Exchange& exchange) { connection_->reset(exchange, Http2Error::kCancel); }
-  bool ended() const { return ended_; }
-  fiber::WaitQueue& changed() { return changed_; }
-
- private:
-  static Exchange& of(Http2Stream& stream) { return static_cast<Exchange&>(stream); }
-  void on_header(Http2Stream& stream, Block, std::string_view name,
-                 std::string_view value) noexcept override {
-    of(stream).head[std::string(name)] = value;
-  }
-  void on_headers_end(Http2Stream& stream, Block, EndStream end) noexcept override {
-    if (end == EndStream::kYes) on_end_stream(stream);
-  }
-  void on_data(Http2Stream& stream, std::string_view bytes) noexcept override {
-    of(stream).body.append(bytes);
-    connection_->consume(stream, bytes.size());
-  }
-  void on_end_stream(Http2Stream& stream) noexcept override {
-    of(stream).ended = true;
-    changed_.wake_all();
-  }
-  void on_stream_closed(Http2Stream& stream, Http2Error error) noexcept override {
-    of(stream).closed = true;
-    of(stream).error = error;
-    changed_.wake_all();
-  }
-  BodyPart read_body(Http2Stream& stream, std::span<char> into) noexcept override {
-    std::string& rest = of(stream).to_send;
-    const size_t size = std::min(rest.size(), into.size());
-    rest.copy(into.data(), size);
-    rest.erase(0, size);
-    if (rest.empty() && of(stream).more_comes) return {size, Body::kPaused};
-    return {size, rest.empty() ? Body::kEnd : Body::kMore};
-  }
-
-  std::unique_ptr<Http2Connection> connection_;
-  std::vector<std::unique_ptr<Exchange>> kept_;
-  fiber::Fiber fiber_;
-  fiber::WaitQueue changed_;
-  Result<void> outcome_;
-  bool ended_ = false;
-};
 
 void with_server(Handler handler, const std::function<void(Server&)>& body,
                  ServerOptions options = {}) {
@@ -283,6 +168,69 @@ TEST(ServerHttp2, RefusesBadRequestsByStream) {
       },
       options);
 }
+
+TEST(ServerHttp2, ALengthIsDigitsAlone) {
+  with_server(echo, [](Server& server) {
+    TestClient client(server);
+    EXPECT_EQ(client.send("GET", "/", {}, {{"content-length", "0"}}).head[":status"], "200");
+    for (const char* length : {"-0", "+0", "", " 0", "0x0", "0000000000000000000"}) {
+      const Exchange refused = client.send("GET", "/", {}, {{"content-length", length}});
+      EXPECT_EQ(refused.error, Http2Error::kProtocolError) << length;
+    }
+    EXPECT_FALSE(client.ended());
+  });
+}
+
+TEST(ServerHttp2, SaysContinueOnlyWhenTheBodyIsWanted) {
+  with_server(echo, [](Server& server) {
+    TestClient client(server);
+    Exchange waits;
+    client.start_slowly(waits, "/a", {{"expect", "100-continue"}});
+    while (waits.head[":status"].empty() && client.changed().wait(Deadline::after(seconds(3)))) {
+    }
+    EXPECT_EQ(waits.head[":status"], "100");
+    client.send_more(waits, "body");
+    client.end_body(waits);
+    client.wait(waits);
+    EXPECT_EQ(waits.head[":status"], "200");
+    EXPECT_EQ(waits.body, "POST /a  a body");
+    Exchange unread;
+    client.start_slowly(unread, "/unread", {{"expect", "100-continue"}});
+    client.wait(unread);
+    EXPECT_EQ(unread.head[":status"], "200");
+  });
+}
+
+#ifndef __SANITIZE_ADDRESS__  // It keeps what is freed.
+size_t resident_bytes() {
+  ::malloc_trim(0);
+  std::ifstream statm("/proc/self/statm");
+  size_t size = 0, resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<size_t>(::getpagesize());
+}
+
+TEST(ServerHttp2, KeepsNoBodiesOfRequestsThatWereAnswered) {
+  with_server(echo, [](Server& server) {
+    TestClient client(server);
+    client.send("POST", "/a", "warm");
+    const size_t before = resident_bytes();
+    constexpr size_t kRequests = 40;
+    const std::string body(1'000'000, 'b');
+    {
+      std::vector<std::unique_ptr<Exchange>> all;
+      for (size_t i = 0; i < kRequests; ++i) {
+        all.push_back(std::make_unique<Exchange>());
+        client.start(*all.back(), "POST", "/a", body);
+      }
+      for (auto& each : all) client.wait(*each);
+      for (auto& each : all) EXPECT_GT(each->body.size(), body.size());
+    }
+    EXPECT_LT(resident_bytes(), before + kRequests * body.size() / 4);
+    EXPECT_FALSE(client.ended());
+  });
+}
+#endif
 
 TEST(ServerHttp2, ABodyMayBeSilentAsLongAsAConnection) {
   ServerOptions options;

@@ -181,7 +181,8 @@ void Http1Response::append_head(Framing framing, size_t body_bytes) {
 }
 
 bool Http1Response::answer_now(int status, std::string_view content_type, std::string_view body) {
-  if (head_sent_) return false;
+  // `out_` is not to be changed while a fiber writes it.
+  if (head_sent_ || connection_.flushing_) return false;
   headers_.clear();
   has_date_ = false;
   close_ = true;

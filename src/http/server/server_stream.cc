@@ -1,8 +1,8 @@
 #include "http/server/server_stream.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
-#include <cstring>
 #include <utility>
 
 #include "base/text.h"
@@ -16,8 +16,6 @@
 namespace bia::http {
 namespace {
 
-/// Bytes that `write` may queue before it suspends.
-constexpr size_t kQueuedBytesMax = 64 * 1024;
 /// What a stream keeps of its strings for the next request.
 constexpr size_t kKeptBytesMax = 16 * 1024;
 
@@ -32,21 +30,24 @@ void clear_kept(std::string& text) {
 }  // namespace
 
 void ServerStream::begin() {
-  clear_kept(arena_);
   fields_.clear();
   method_ = target_ = {};
   head_bytes_ = 0;
   cookies_ = hosts_ = 0;
-  clear_kept(received_);
   unconsumed_ = 0;
-  end_received_ = reading_ = dropping_ = false;
-  request_trailers_.clear();
+  end_received_ = reading_ = dropping_ = continue_sent_ = false;
   trailers_cut_ = false;
   clear_answer();
-  clear_kept(queue_);
-  sent_ = 0;
   head_sent_ = finished_ = false;
   running_ = cancelled_ = false;
+}
+
+void ServerStream::rest() {
+  clear_kept(arena_);
+  clear_kept(received_);
+  request_trailers_.clear();
+  clear_answer();
+  queue_.rest(kKeptBytesMax);
 }
 
 void ServerStream::clear_answer() {
@@ -233,6 +234,7 @@ Result<std::string_view> ServerStream::read_whole_body() {
 
 Result<void> ServerStream::await_body() {
   const Duration idle = connection_.thread().core.options.idle_timeout;
+  send_continue();
   connection_.http2().consume(*this, std::exchange(unconsumed_, 0));
   heard_at_ = now();
   reading_ = true;
@@ -250,6 +252,16 @@ Result<void> ServerStream::await_body() {
                                         connection_.http2().socket().fd());
     return late;
   }
+}
+
+/// RFC 9110 section 10.1.1: to one that waits for it, and has sent nothing of the body yet.
+void ServerStream::send_continue() {
+  if (continue_sent_ || head_sent_ || !received_.empty() ||
+      !field_name_equals(request_.header("expect"), "100-continue"))
+    return;
+  continue_sent_ = true;
+  connection_.http2().send_headers(*this, std::array{Http2Field{":status", "100", 8}},
+                                   EndStream::kNo);
 }
 
 /// A body that the handler left alone: an answer that ends before it makes the connection reset the
@@ -315,7 +327,7 @@ void ServerStream::finish() {
   connection_.http2().consume(*this, std::exchange(unconsumed_, 0));
   if (head_sent_) return connection_.http2().resume_body(*this);
   const bool empty = bodiless() || (answer_.empty() && answer_trailers_.empty());
-  if (!bodiless()) queue_.swap(answer_);
+  if (!bodiless()) queue_.text().swap(answer_);
   send_head(Length::kKnown, empty ? EndStream::kYes : EndStream::kNo);
 }
 
@@ -340,7 +352,7 @@ void ServerStream::send_head(Length length, EndStream end) {
   }
   if (!has_date_) fields.push_back({"date", connection_.thread().date.text(), 33});
   if (length == Length::kKnown && status_ != 204 && status_ != 304) {
-    const size_t bytes = text(method_) == "HEAD" ? answer_.size() : queue_.size();
+    const size_t bytes = text(method_) == "HEAD" ? answer_.size() : queue_.waiting();
     const char* const stop = std::to_chars(digits, digits + sizeof digits, bytes).ptr;
     fields.push_back({"content-length", {digits, static_cast<size_t>(stop - digits)}, 28});
   }
@@ -358,7 +370,7 @@ Result<void> ServerStream::write(std::string_view chunk) {
     return {};
   }
   if (!head_sent_) {
-    queue_.swap(answer_);
+    queue_.text().swap(answer_);
     answer_.clear();
     queue_.append(chunk);
     send_head(Length::kUnknown, EndStream::kNo);
@@ -366,23 +378,18 @@ Result<void> ServerStream::write(std::string_view chunk) {
     queue_.append(chunk);
     connection_.http2().resume_body(*this);
   }
-  while (is_open() && queue_.size() - sent_ > kQueuedBytesMax) BIA_TRY(writers_.wait());
+  while (is_open() && queue_.full()) BIA_TRY(writers_.wait());
   if (!is_open()) return gone();
   return {};
 }
 
 Http2Events::BodyPart ServerStream::read_body(std::span<char> into) {
-  const size_t size = std::min(into.size(), queue_.size() - sent_);
-  std::memcpy(into.data(), queue_.data() + sent_, size);
-  sent_ += size;
-  const size_t left = queue_.size() - sent_;
-  if (left == 0) {
-    queue_.clear();
-    sent_ = 0;
-    if (finished_) return {size, answer_trailers_.empty() ? Body::kEnd : Body::kTrailers};
-  }
-  if (left <= kQueuedBytesMax) writers_.wake_all();
-  return {size, left == 0 ? Body::kPaused : Body::kMore};
+  const size_t size = queue_.take(into);
+  queue_.drop_taken();
+  const bool all = queue_.waiting() == 0;
+  if (all && finished_) return {size, answer_trailers_.empty() ? Body::kEnd : Body::kTrailers};
+  if (!queue_.full()) writers_.wake_all();
+  return {size, all ? Body::kPaused : Body::kMore};
 }
 
 std::string_view ServerStream::Request::query() const {

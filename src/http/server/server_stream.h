@@ -7,6 +7,7 @@
 #include "bia/fiber/sync.h"
 #include "bia/http/server.h"
 #include "http/http2/http2_connection.h"
+#include "http/http2/send_queue.h"
 
 namespace bia::http {
 
@@ -32,6 +33,7 @@ class ServerStream final : public Http2Stream {
   void on_end_stream();
   void on_closed();
   Http2Events::BodyPart read_body(std::span<char> into);
+  void rest();
   bool idle() const { return !is_open() && !running_; }
   /// Above the limits: it was not kept whole.
   bool head_too_large() const;
@@ -113,6 +115,7 @@ class ServerStream final : public Http2Stream {
   Result<void> write(std::string_view chunk);
   void run() noexcept;
   void call_handler();
+  void send_continue();
   void drain();
   void finish();
   bool answer_now(int status, std::string_view content_type, std::string_view body);
@@ -139,6 +142,7 @@ class ServerStream final : public Http2Stream {
   bool end_received_ = false;
   TimePoint heard_at_{};  ///< the body's last bytes
   bool reading_ = false;
+  bool continue_sent_ = false;
   bool dropping_ = false;  ///< what still arrives is nobody's
   fiber::WaitQueue readers_;
   // The answer. `queue_` is what `write` was given and the peer has not taken.
@@ -150,8 +154,7 @@ class ServerStream final : public Http2Stream {
   std::string answer_head_;
   std::vector<Field> answer_fields_;
   std::string answer_;
-  std::string queue_;
-  size_t sent_ = 0;
+  SendQueue queue_;
   bool head_sent_ = false;
   bool finished_ = false;
   bool has_date_ = false;

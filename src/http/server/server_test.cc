@@ -77,6 +77,16 @@ TEST(Server, AnswersWithLengthAndDate) {
   });
 }
 
+TEST(Server, ThePrefaceOfHttp2IsTheFirstThingOnItsConnection) {
+  with_server(echo, [](Server& server) {
+    Peer peer(server.address());
+    peer.send("GET /a HTTP/1.1\r\n" + kHost + "\r\nPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    const std::string all = peer.all();
+    EXPECT_EQ(all.find("HTTP/1.1 200 OK\r\n"), 0u) << all;
+    EXPECT_NE(all.find("HTTP/1.1 505 "), std::string::npos) << all;
+  });
+}
+
 TEST(Server, AnswersPipelinedRequestsInOrder) {
   with_server(echo, [](Server& server) {
     Peer peer(server.address());

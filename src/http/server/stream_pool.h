@@ -9,8 +9,8 @@
 namespace bia::http {
 
 /// The streams of one HTTP/2 connection of a server: those in use, and a few that wait for the next
-/// requests. A stream has `live_index`, `begin()`, `on_closed()` and `idle()`: its handler has
-/// returned and it is not open.
+/// requests. A stream has `live_index`, `begin()`, `on_closed()`, `idle()`: its handler has
+/// returned and it is not open; and `rest()`: it gives back what only large messages need.
 template <typename Stream>
 class StreamPool {
  public:
@@ -20,8 +20,6 @@ class StreamPool {
   /// One that begins. `make` makes one where none waits.
   template <typename Make>
   Stream& take(Make make) {
-    // Here and not where they are given back: that one may be in use up the stack.
-    while (free_.size() > kFreeMax) free_.pop_back();
     std::unique_ptr<Stream> stream;
     if (free_.empty()) {
       stream = make();
@@ -41,7 +39,8 @@ class StreamPool {
     for (size_t i = live_.size(); i-- > 0;) each(*live_[i]);
   }
 
-  /// Takes the stream back if it is idle. The next `take` may use or delete it.
+  /// Takes the stream back if it is idle. It may be in use up the stack: the next `take` uses it,
+  /// or the next `release` deletes it.
   void release(Stream& stream) {
     if (!stream.idle()) return;
     const size_t index = stream.live_index;
@@ -51,9 +50,14 @@ class StreamPool {
       live_[index]->live_index = index;
     }
     live_.pop_back();
+    owned->rest();
+    if (free_.size() == kFreeMax) free_.pop_back();
     free_.push_back(std::move(owned));
     if (live_.empty()) emptied_.wake_all();
   }
+
+  /// Deletes those that wait. Not for a fiber of the connection, up whose stack one may be in use.
+  void shrink() { std::vector<std::unique_ptr<Stream>>().swap(free_); }
 
   /// The connection is gone: cancels the handlers that still run, and waits until they have
   /// returned. Suspends.
