@@ -48,7 +48,6 @@ void ServerConnection::run() {
 }
 
 bool ServerConnection::handshake() {
-  // The sweeper ends one that takes longer than a head may.
   enter(Phase::kHandshake);
   const Duration patience = thread_.core.options.header_timeout;
   auto shaken = socket_.start_tls(*thread_.core.options.tls, patience > Duration::zero()
@@ -105,11 +104,9 @@ bool ServerConnection::fill() {
   if (phase_ != Phase::kHead) {
     // Counts from the head's first byte, however slowly the rest drips in.
     enter(Phase::kHead);
-    head_deadline_ = read_deadline(thread_.core.options.header_timeout);
   }
   if (in_.space().empty()) in_.reserve(std::max(in_.size(), kReadBytes));
-  auto count = socket_.read_some(in_.space(), head_deadline_);
-  if (!count && count.error().code() == Code::kDeadlineExceeded) expired_ = true;
+  auto count = socket_.read_some(in_.space(), Deadline::never());
   if (!count || *count == 0) return false;
   in_.filled(*count);
   return true;
@@ -125,13 +122,7 @@ bool ServerConnection::fill_first() {
   // Not into a buffer of the connection's own, which the sweeper takes while this waits. One a
   // thread: it is in use only between a read and the next suspension.
   thread_local std::unique_ptr<char[]> first(new char[kReadBytes]);
-  socket_.limit_records(thread_.core.options.header_timeout);
   auto count = socket_.read_some({first.get(), kReadBytes}, Deadline::never());
-  socket_.limit_records({});
-  if (!count && count.error().reason() == "TLS_RECORD") {
-    enter(Phase::kHead);
-    expired_ = true;
-  }
   if (!count || *count == 0) return false;
   in_.append({first.get(), *count});
   return true;
@@ -287,10 +278,12 @@ void ServerConnection::sweep() {
   const uint32_t age = thread_.tick - since_;
   switch (phase_) {
     case Phase::kHandling:
-      return;
     case Phase::kHandshake:
+      return;
     case Phase::kHead:
-      if (age < thread_.core.header_ticks || has_own_deadline()) return;
+      // The record that had begun was one of TLS's own.
+      if (in_.empty() && !socket_.record_begun()) return enter(Phase::kIdle);
+      if (age < thread_.core.header_ticks) return;
       break;
     case Phase::kIdle:
       if (age >= 2) {
@@ -302,14 +295,11 @@ void ServerConnection::sweep() {
       }
       // Once: what parsing, handlers and above all a TLS handshake called deeper.
       if (age == 2) fiber_.trim();
-      if (socket_.record_begun()) {
-        since_ = thread_.tick;
-        return;
-      }
+      if (socket_.record_begun()) return enter(Phase::kHead);
       if (age < thread_.core.idle_ticks) return;
       break;
     case Phase::kBody:
-      if (age < thread_.core.idle_ticks || has_own_deadline()) return;
+      if (age < thread_.core.idle_ticks) return;
       break;
     case Phase::kWrite:
       return sweep_write();

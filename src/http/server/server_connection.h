@@ -126,7 +126,14 @@ class Http1Response final : public ServerResponse {
 class ServerConnection final : private fiber::Scheduler::Deferred,
                                private fiber::FdWatch::Observer {
  public:
-  /// Of what the peer owes, for the sweeper: it closes a connection that stays too long in one.
+  /// What is waited for, and what becomes of a connection that stays too long in one:
+  ///   kHandshake  header_timeout, a deadline of its own: closed, counted
+  ///   kIdle       idle_timeout: closed
+  ///   kHead       header_timeout from its first byte, under TLS from its record's: 408
+  ///   kBody       idle_timeout without a byte: 408, BODY_TIMEOUT
+  ///   kHandling   its operation's deadline, which is no affair of the connection's
+  ///   kWrite      idle_timeout in which the peer takes nothing: cut off, WRITE_TIMEOUT
+  /// All but the first are the sweeper's, which ends the reading side: an answer can be sent still.
   enum class Phase : uint8_t { kHandshake, kIdle, kHead, kBody, kHandling, kWrite };
 
   /// `fiber` is the one that runs it.
@@ -160,13 +167,6 @@ class ServerConnection final : private fiber::Scheduler::Deferred,
     phase_ = phase;
     since_ = thread_.tick;
   }
-  /// Until when a read that begins now may wait. In cleartext the sweeper ends it; under TLS that
-  /// would be an end without a goodbye, after which nothing can be written, the refusal neither.
-  Deadline read_deadline(Duration limit) const {
-    return socket_.is_tls() && limit > Duration::zero() ? Deadline::after(limit)
-                                                        : Deadline::never();
-  }
-  bool has_own_deadline() const { return socket_.is_tls() && phase_ != Phase::kHandshake; }
   bool is_idle() const { return phase_ == Phase::kIdle && !socket_.record_begun(); }
   enum class Next : uint8_t { kGoOn, kEnd, kEndUnread };
   bool handshake();
@@ -207,7 +207,6 @@ class ServerConnection final : private fiber::Scheduler::Deferred,
   Buffer in_;
   Buffer out_;
   uint32_t since_ = 0;
-  Deadline head_deadline_;
   uint64_t delivered_ = 0;  ///< the socket's mark when the sweeper last saw it move
   uint32_t gathered_ = 0;
   Phase phase_ = Phase::kIdle;

@@ -101,12 +101,8 @@ Result<size_t> Http1Request::read_into(size_t bytes) {
   body_.reserve(step);
   connection_.enter(ServerConnection::Phase::kBody);
   const auto space = body_.space();
-  const Deadline deadline =
-      connection_.read_deadline(connection_.thread_.core.options.idle_timeout);
-  auto read = connection_.socket_.read_some(space.first(std::min(bytes, space.size())), deadline);
-  if (!read && read.error().code() == Code::kDeadlineExceeded && deadline.expired())
-    return body_timeout();
-  const size_t count = BIA_TRY(std::move(read));
+  const size_t count = BIA_TRY(
+      connection_.socket_.read_some(space.first(std::min(bytes, space.size())), Deadline::never()));
   if (count == 0) {
     if (connection_.expired_) return body_timeout();
     return Error(Code::kUnavailable, "UNEXPECTED_EOF",
