@@ -295,9 +295,10 @@ Result<void> App::Impl::join_registry(const App& app) {
 
 /// Tells those who send that this instance goes away, and serves them on until they know.
 void App::Impl::drain() {
+  // Before the registry, which may take as long as its timeout.
+  if (grpc) grpc->shut_down_health();
   ops.set_ready(false);
   registration.end(succeeded ? Registration::End::kLeaveToSuccessor : Registration::End::kTakeAway);
-  if (grpc) grpc->set_health("", grpc::Server::Health::kNotServing);
   constexpr Duration kLastMax = std::chrono::seconds(1);
   const bool left = succeeded || inherited_any;
   const Duration delay = left ? std::max(server.drain_delay, kLastMax) : server.drain_delay;
