@@ -126,6 +126,8 @@ class ServicePool {
     const std::string& address() const;
     /// How the call ended; without it, well.
     void done(const Error* error);
+    /// The call ended by the caller's will, and says nothing of the node.
+    void release();
 
    private:
     ThreadPool* pool_;

@@ -4,6 +4,8 @@
 #include <google/protobuf/wrappers.pb.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "bia/bia/jwt.h"
 #include "bia/bia/log.h"
 #include "bia/bia/propagation.h"
@@ -217,6 +219,31 @@ TEST(ServiceClient, HedgesASlowNode) {
     for (int i = 0; i < 1000 && !cancelled; ++i) fiber::sleep_for(1ms).ignore("a test");
     EXPECT_TRUE(cancelled) << "the loser is cancelled";
   });
+}
+
+TEST(ServiceClient, ACopyThatIsCancelledIsNoFailureOfItsNode) {
+  const int calls = 2 * int(SreBreaker::Options().requests_min);
+  Peer peer;
+  std::map<std::string, int> by_connection;
+  // The first copies, which all go to the one node, are never answered.
+  peer.echo = [&](grpc::ServerCall& call, std::string_view request,
+                  std::string& reply) -> Result<void> {
+    ++by_connection[call.peer()];
+    if (peer.calls % 2 == 1) fiber::sleep_for(60s).ignore("a test");
+    reply = request;
+    return {};
+  };
+  peer.run([&](const std::string& grpc, const std::string&) {
+    auto client = client_of(grpc + "," + grpc, [](auto& options) {
+      options.pool.breaker = PoolOptions::Breaker::kOn;
+      options.hedge.copies = 2;
+      options.hedge.delay = 1ms;
+    });
+    for (int i = 0; i < calls; ++i) EXPECT_EQ(*echo(*client, "x"), "x");
+  });
+  ASSERT_EQ(by_connection.size(), 2u);
+  for (const auto& [connection, count] : by_connection)
+    EXPECT_EQ(count, calls) << "the breaker of " << connection << " has opened";
 }
 
 TEST(ServiceClient, SendsNoCopiesWhereMostCallsFail) {
