@@ -423,6 +423,22 @@ TEST(ServiceClient, CountsByKratosNamesAndBreaks) {
   });
 }
 
+TEST(ServiceClient, CountsWhatIsTooLongForAReasonAsOther) {
+  Peer peer;
+  peer.echo = [](grpc::ServerCall&, std::string_view, std::string&) -> Result<void> {
+    return Error(Code::kNotFound, std::string(64, 'R'), "");
+  };
+  metrics::Registry registry;
+  peer.run([&](const std::string& grpc, const std::string&) {
+    auto client = client_of(grpc);
+    client->use(client_metrics_middleware(registry));
+    EXPECT_FALSE(echo(*client, "x").ok());
+  });
+  std::string text;
+  registry.write_text(text);
+  EXPECT_THAT(text, HasSubstr("code=\"404\",reason=\"other\"} 1\n"));
+}
+
 TEST(ServiceClient, AsksABreakerOfOnesOwn) {
   struct Twice final : CircuitBreaker {
     explicit Twice(std::string& all) : marks(all) {}
