@@ -399,6 +399,21 @@ TEST(ServiceClient, PassesOnWhatTheServerCallCarries) {
   });
 }
 
+TEST(ServiceClient, LeavesOutWhatGrpcWouldRefuse) {
+  Peer peer;
+  peer.run([&](const std::string& grpc, const std::string&) {
+    auto tracer = *Tracer::create({.endpoint = "http://127.0.0.1:1", .service_name = "shop"});
+    auto client = client_of(grpc);
+    client->use(tracing_middleware(*tracer));
+    client->use(metadata_middleware());
+    OutgoingCall of_server{.headers = {{"tracestate", "a=\t"}, {"baggage", "k=J\xc3\xb6rg"}}};
+    Context parent("/t.S/Outer", {}, of_server, nullptr, now());
+    ServerMetadata metadata{{{"x-md-global-name", "J\xc3\xb6rg"}}};
+    const ContextValue<ServerMetadata> with_metadata(parent, metadata);
+    EXPECT_TRUE(echo(*client, "x", &parent).ok());
+  });
+}
+
 TEST(ServiceClient, CountsByKratosNamesAndBreaks) {
   Peer peer;
   peer.echo = [](grpc::ServerCall&, std::string_view, std::string&) -> Result<void> {
