@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bia/bia/log.h"
 #include "bia/config/config_etcd.h"
 #include "bia/fiber/threads.h"
 #include "bia/grpc/server.h"
@@ -117,6 +118,55 @@ TEST(EtcdWatch, OneThatFailsAtOnceIsTriedEverLessOften) {
   });
   EXPECT_LE(of_registry, 5);
   EXPECT_GE(of_registry, 2);
+}
+
+/// An etcd that grants leases and keeps them.
+std::unique_ptr<grpc::Server> lessor(fiber::ThreadGroup& threads) {
+  grpc::ServerOptions options;
+  options.address = "127.0.0.1:0";
+  auto server = grpc::Server::create(threads, options).value();
+  const auto add = [&](const char* path, std::string answer) {
+    grpc::MethodHandler handler;
+    handler.path = path;
+    handler.unary = [answer](grpc::ServerCall&, std::string_view,
+                             std::string& reply) -> Result<void> {
+      reply = answer;
+      return {};
+    };
+    server->add_method(std::move(handler)).value();
+  };
+  std::string lease;
+  grpc::put_uint(lease, 2, 7);
+  grpc::put_uint(lease, 3, 1);
+  add("/etcdserverpb.Lease/LeaseGrant", lease);
+  add("/etcdserverpb.KV/Put", "");
+  grpc::MethodHandler keep_alive;
+  keep_alive.path = "/etcdserverpb.Lease/LeaseKeepAlive";
+  keep_alive.stream = [lease](grpc::ServerCall& call) { return call.write(lease); };
+  server->add_method(std::move(keep_alive)).value();
+  return server;
+}
+
+TEST(EtcdRegistry, IsNotRegisteredOnceItsLeaseIsOver) {
+  auto threads = fiber::ThreadGroup::create(1).value();
+  log::set_sink([](std::string_view) {});
+  threads->run([&](size_t) {
+    auto etcd = lessor(*threads);
+    etcd->start().value();
+    EtcdOptions options;
+    options.endpoints = {etcd->address()};
+    options.ttl = std::chrono::seconds(1);
+    auto registry = EtcdRegistry::create(options).value();
+    registry->start({.id = "a", .name = "users"}).value();
+    EXPECT_TRUE(registry->registered());
+    fiber::sleep_for(std::chrono::milliseconds(500)).value();
+    etcd->stop(Deadline::after(std::chrono::seconds(1)));
+    EXPECT_TRUE(registry->registered()) << "the lease lives on for a while";
+    // The last keep-alive was before this.
+    fiber::sleep_for(options.ttl).value();
+    EXPECT_FALSE(registry->registered());
+  });
+  log::set_sink(nullptr);
 }
 
 }  // namespace
