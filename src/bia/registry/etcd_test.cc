@@ -10,6 +10,7 @@
 #include "bia/config/config_etcd.h"
 #include "bia/fiber/threads.h"
 #include "bia/grpc/server.h"
+#include "bia/net/socket.h"
 #include "grpc/proto_wire.h"
 
 namespace bia {
@@ -118,6 +119,33 @@ TEST(EtcdWatch, OneThatFailsAtOnceIsTriedEverLessOften) {
   });
   EXPECT_LE(of_registry, 5);
   EXPECT_GE(of_registry, 2);
+}
+
+/// Says that it speaks HTTP/2, and nothing more: an etcd whose machine has lost its power.
+TEST(EtcdClient, GivesUpAWatchOfAnEndpointThatIsSilent) {
+  auto threads = fiber::ThreadGroup::create(1).value();
+  threads->run([&](size_t) {
+    auto listener = net::Listener::bind(net::Endpoint::parse("127.0.0.1:0").value(), {}).value();
+    net::Socket silent;
+    auto acceptor = fiber::Scheduler::current().spawn([&] {
+      silent = net::Socket::adopt(listener.accept().value()).value();
+      constexpr std::string_view kEmptySettings("\0\0\0\4\0\0\0\0\0", 9);
+      silent.write_all(kEmptySettings, Deadline::never()).value();
+    });
+    EtcdOptions options;
+    EXPECT_GT(options.keepalive_time, std::chrono::seconds(5)) << "what etcd's servers demand";
+    options.endpoints = {listener.local().text()};
+    options.keepalive_time = options.keepalive_timeout = std::chrono::milliseconds(10);
+    Result<void> ended;
+    auto watch = fiber::Scheduler::current().spawn(
+        [&] { ended = EtcdClient(options).wait_change("/k", 1); });
+    EXPECT_TRUE(watch->join(Deadline::after(std::chrono::seconds(10))).ok()) << "it waits on";
+    watch->cancel();
+    watch->join().ignore("a test");
+    acceptor->join().value();
+    ASSERT_FALSE(ended.ok());
+    EXPECT_EQ(ended.error().code(), Code::kUnavailable);
+  });
 }
 
 /// An etcd that grants leases and keeps them.
