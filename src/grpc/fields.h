@@ -53,6 +53,8 @@ class FieldList {
   size_t count_ = 0;
 };
 
+/// May be sent: neither reserved nor outside of the grammar. `key` is in lower case.
+bool is_metadata(std::string_view key, std::string_view value);
 /// Takes a user's metadata as it goes on the wire: the key in lower case, values of "-bin" keys in
 /// base64. False for what may not be sent (reserved keys, keys and values outside of the grammar).
 bool add_metadata(Metadata& into, std::string_view key, std::string_view value);

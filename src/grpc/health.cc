@@ -50,6 +50,14 @@ void HealthService::shut_down() {
   });
 }
 
+void HealthService::end() {
+  shut_down();
+  on_each_thread([](States& states) {
+    states.ended = true;
+    states.changed.wake_all();
+  });
+}
+
 HealthService::States& HealthService::here() {
   fiber::Scheduler* current = fiber::Scheduler::current_or_null();
   size_t i = 0;
@@ -95,7 +103,7 @@ Result<void> HealthService::watch(ServerCall& call) {
       sent = status;
       BIA_TRY(call.write(response(status)));
     }
-    if (states.shut_down) return Error(Code::kUnavailable, "", "the server is stopping");
+    if (states.ended) return Error(Code::kUnavailable, "", "the server is stopping");
     BIA_TRY(states.changed.wait());
   }
 }

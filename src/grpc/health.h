@@ -19,8 +19,10 @@ class HealthService {
   explicit HealthService(fiber::ThreadGroup& threads);
   /// Thread-safe. The calling thread sees it at once, the others in their next turn.
   void set(std::string_view service, Server::Health health);
-  /// All services become NOT_SERVING, and watchers' calls end.
+  /// All services become NOT_SERVING and stay so; watchers' calls go on. Thread-safe, as `set`.
   void shut_down();
+  /// Ends watchers' calls as well.
+  void end();
   Result<void> add_methods(MethodTable& methods);
 
  private:
@@ -28,6 +30,7 @@ class HealthService {
     std::unordered_map<std::string, Server::Health, StringHash, std::equal_to<>> services;
     fiber::WaitQueue changed;
     bool shut_down = false;
+    bool ended = false;
   };
   void on_each_thread(const std::function<void(States&)>& change);
   States& here();

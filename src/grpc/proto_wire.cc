@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "bia/codec/json_reader.h"
 #include "grpc/wire.h"
 
 namespace bia::grpc {
@@ -124,7 +125,8 @@ void read_error_info(std::string_view info, std::string* reason,
                      std::vector<std::pair<std::string, std::string>>* metadata) {
   FieldReader fields(info);
   while (fields.next()) {
-    if (fields.field() == 1) *reason = fields.bytes();
+    // It goes on to logs and metrics, which are text.
+    if (fields.field() == 1 && codec::is_utf8(fields.bytes())) *reason = fields.bytes();
     if (fields.field() != 3) continue;
     std::pair<std::string, std::string> entry;
     FieldReader parts(fields.bytes());

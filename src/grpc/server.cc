@@ -44,6 +44,7 @@ class Server::Impl final : private http::Http2GuestService {
   Result<void> add_method(MethodHandler handler);
   void add_file(const google::protobuf::FileDescriptor* file);
   void set_health(std::string_view service, Health health) { health_.set(service, health); }
+  void shut_down_health() { health_.shut_down(); }
   http::Http2GuestService& guest() { return *this; }
   Result<void> start();
   std::string address() const { return address_; }
@@ -334,7 +335,7 @@ void Server::Impl::drain(Listeners listeners) {
 }
 
 void Server::Impl::stop(Deadline deadline) {
-  health_.shut_down();
+  health_.end();
   if (!started_) return;
   started_ = false;
   on_each_thread([&](size_t i) { stop_accepting(*per_thread_[i]); });
@@ -391,6 +392,7 @@ void Server::add_file(const google::protobuf::FileDescriptor* file) { impl_->add
 void Server::set_health(std::string_view service, Health health) {
   impl_->set_health(service, health);
 }
+void Server::shut_down_health() { impl_->shut_down_health(); }
 Result<void> Server::start() { return impl_->start(); }
 std::string Server::address() const { return impl_->address(); }
 http::Http2GuestService& Server::http_guest() { return impl_->guest(); }

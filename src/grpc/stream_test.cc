@@ -324,6 +324,26 @@ TEST(Health, ChecksAndWatches) {
   });
 }
 
+TEST(Health, ShutDownHoldsForAllServicesAndKeepsWatches) {
+  with_server({}, [](Server& server) {
+    server.set_health("a.B", Server::Health::kServing);
+    Channel channel(server.address());
+    auto watch = channel.stream("/grpc.health.v1.Health/Watch", {}).value();
+    watch.write(health_request("a.B")).value();
+    std::string got;
+    ASSERT_TRUE(watch.read(got).value());
+    server.shut_down_health();
+    ASSERT_TRUE(watch.read(got).value());
+    EXPECT_EQ(got, "\x08\x02");
+    server.set_health("a.B", Server::Health::kServing);
+    for (std::string_view name : {"", "a.B"})
+      EXPECT_EQ(call(channel, "/grpc.health.v1.Health/Check", health_request(name)).message,
+                "\x08\x02");
+    watch.cancel();
+    EXPECT_EQ(watch.finish().code, Code::kCancelled);  // Not what a stop ends it with.
+  });
+}
+
 // What a server answers to one request, field by field of the response.
 std::string reflect(Channel& channel, uint32_t field, std::string_view argument,
                     uint32_t answer_field, std::string_view version = "v1") {

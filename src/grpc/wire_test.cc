@@ -103,6 +103,18 @@ TEST(StatusDetails, CarryReasonAndMetadata) {
   EXPECT_EQ(error_from_status(Code::kAborted, "", "\xff\xff").reason(), "");
 }
 
+TEST(StatusDetails, HaveNoReasonThatIsNoText) {
+  const auto reason = [](std::string_view sent) {
+    const std::string details =
+        encode_status_details(Error(Code::kAborted, std::string(sent), "").with_metadata("k", "v"));
+    const Error error = error_from_status(Code::kAborted, "", details);
+    EXPECT_EQ(error.metadata().size(), 1u);
+    return std::string(error.reason());
+  };
+  EXPECT_EQ(reason("J\xc3\xb6rg"), "J\xc3\xb6rg");
+  EXPECT_EQ(reason("J\xf6rg"), "");
+}
+
 TEST(StatusDetails, NameTheFieldsOfABadRequest) {
   const Error error = Error(Code::kInvalidArgument, "VALIDATOR", "bad")
                           .with_metadata("name", "too long")

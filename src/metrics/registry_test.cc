@@ -42,6 +42,13 @@ TEST(Registry, EscapesHelpAndLabelValues) {
             "gauge\ng{path=\"a\\\\b\\\"c\\nd\"} 1.5\n");
 }
 
+TEST(Registry, WritesNothingThatIsNoUtf8) {
+  Registry registry;
+  registry.gauge("g", "", {{"reason", "J\xc3\xb6rg \xff\xc3"}})->set(1);
+  EXPECT_EQ(text_of(registry),
+            "# HELP g \n# TYPE g gauge\ng{reason=\"J\xc3\xb6rg \xef\xbf\xbd\xef\xbf\xbd\"} 1\n");
+}
+
 TEST(Registry, WritesHistogramsCumulatively) {
   Registry registry;
   Histogram histogram = *registry.histogram("seconds", "Time.", {{"kind", "grpc"}}, kBounds);

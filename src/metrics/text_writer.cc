@@ -7,19 +7,26 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "bia/metrics/registry.h"
 
 namespace bia::metrics {
 namespace {
 
 void append_escaped(std::string& out, std::string_view text, std::string_view special) {
-  for (char c : text) {
-    if (c == '\n') {
+  // One byte that is no UTF-8 would make all of it unreadable.
+  constexpr std::string_view kReplacement = "\xef\xbf\xbd";
+  while (!text.empty()) {
+    const size_t length = utf8_length(text, 0);
+    if (text[0] == '\n') {
       out += "\\n";
-      continue;
+    } else if (length == 0) {
+      out += kReplacement;
+    } else {
+      if (special.find(text[0]) != std::string_view::npos) out += '\\';
+      out += text.substr(0, length);
     }
-    if (special.find(c) != std::string_view::npos) out += '\\';
-    out += c;
+    text.remove_prefix(std::max<size_t>(length, 1));
   }
 }
 

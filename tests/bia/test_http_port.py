@@ -139,6 +139,28 @@ def test_coded_requests_are_unpacked(start, tmp_path, version):
         assert any(f'code="{code}"' in name and f'reason="{reason}"' in name and value == 1 for name, value in counted.items()), counted
 
 
+@pytest.mark.parametrize("version", ["--http1.1", "--http2-prior-knowledge"])
+def test_an_operation_may_take_longer_bodies_than_the_rest(start, tmp_path, version):
+    """POST /throw: 500 once its body was read, as the handler throws."""
+    service = slow_service.Service(start, tmp_path, program="slow_service",
+                                   http="body_bytes_max: 1000\n    decompression: true\n    operations: {/slow.v1.Slow/Throw: {body_bytes_max: 200000}}")
+
+    def post(size, *headers, path="/throw"):
+        data = b'{"milliseconds":1}'.ljust(size)
+        data = gzip.compress(data) if headers else data
+        done = subprocess.run(["curl", "-sS", "--max-time", "10", version, *(part for header in headers for part in ("-H", header)), "-H", "Content-Type: application/json",
+                               "-H", "Expect:", "--data-binary", "@-", "-i", f"http://127.0.0.1:{service.http}{path}"], input=data, capture_output=True, timeout=20)
+        head, _, body = done.stdout.decode().partition("\r\n\r\n")
+        return int(head.split()[1]), body
+    assert post(200_000)[0] == 500
+    status, said = post(200_001)
+    assert status == 413 and "BODY_TOO_LARGE" in said
+    assert post(200_000, "Content-Encoding: gzip")[0] == 500
+    status, said = post(200_001, "Content-Encoding: gzip")
+    assert status == 413 and "longer than the 200000 bytes that this operation takes" in said
+    assert post(1001, path="/none")[0] == 404
+
+
 def test_grpcs_refusals_are_counted(start, tmp_path):
     service = Service(start, tmp_path)
     conftest.wait_for_port(service.grpc)

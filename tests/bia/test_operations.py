@@ -97,13 +97,16 @@ def test_health_and_drain(start, tmp_path):
     service = Service(start, tmp_path, extra="runtime:\n  drain_delay: 2s\n")
     assert http(service.http, "GET /healthz")[::2] == (200, b"ok\n")
     assert http(service.http, "GET /readyz")[::2] == (200, b"ready\n")
-    assert grpc_call(service.grpc, HEALTH) == ("OK", b"\x08\x01")
+    named = (HEALTH, b"\x0a\x15helloworld.v1.Greeter")
+    for asked in (HEALTH,), named:
+        assert grpc_call(service.grpc, *asked) == ("OK", b"\x08\x01")
     service.process.send_signal(signal.SIGTERM)
     service.wait_for_log("draining for 2s")
     assert http(service.http, "GET /readyz")[0] == 503
     assert http(service.http, "GET /healthz")[0] == 200
     assert http(service.http, "GET /helloworld/late")[0] == 200
-    assert grpc_call(service.grpc, HEALTH) == ("OK", b"\x08\x02")
+    for asked in (HEALTH,), named:
+        assert grpc_call(service.grpc, *asked) == ("OK", b"\x08\x02")
     assert service.process.wait(10) == 0
 
 

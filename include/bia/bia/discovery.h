@@ -27,14 +27,16 @@ enum class Balance : uint8_t {
 struct PoolOptions {
   /// "discovery:///users" (by `etcd` or `discovery`), "direct:///10.0.0.1:9000,10.0.0.2:9000",
   /// "dns:///users.internal:9000" (looked up every 30 s; without a port 443, 80 for HTTP without
-  /// TLS), "10.0.0.1:9000"; for HTTP also a URL, "http://users" and "https://users:8443", which
-  /// takes the system's roots where `tls` is null.
+  /// TLS; its nodes are called by that name: ":authority", Host), "10.0.0.1:9000"; for HTTP also a
+  /// URL, "http://users" and "https://users:8443", which takes the system's roots where `tls` is
+  /// null.
   std::string target = {};
   /// Of the instances' endpoints: "grpc" or "http".
   std::string scheme = "grpc";
   /// Calls over TLS: then only instances that are registered as "grpcs" or "https" (also in the old
   /// form, "http://…?isSecure=true") are its nodes, and their certificates must be for
-  /// `tls_server_name`, or for the node's address where that is empty. gRPC needs {"h2"} as its
+  /// `tls_server_name`, or where that is empty for the name of "dns:///", else for the node's
+  /// address. gRPC needs {"h2"} as its
   /// protocols (ALPN); HTTP takes HTTP/2 where they offer it.
   std::shared_ptr<const net::TlsClient> tls = nullptr;
   std::string tls_server_name = {};
@@ -126,6 +128,8 @@ class ServicePool {
     const std::string& address() const;
     /// How the call ended; without it, well.
     void done(const Error* error);
+    /// The call ended by the caller's will, and says nothing of the node.
+    void release();
 
    private:
     ThreadPool* pool_;

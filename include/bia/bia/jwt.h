@@ -39,8 +39,9 @@ class JwtKeys {
   static Result<JwtKeys> secret(JwtAlgorithm algorithm, std::string_view secret);
   /// A public key, a certificate or a private key (which also signs).
   static Result<JwtKeys> pem(JwtAlgorithm algorithm, std::string_view pem, std::string key_id = {});
-  /// RFC 7517. Keys for encryption are left out; a key without "alg" takes its type's usual one
-  /// (RSA: RS256). Errors: kInvalidArgument, also where no key is left.
+  /// RFC 7517. Keys for encryption are left out, and with a warning those that are no good; a key
+  /// without "alg" takes its type's usual one (RSA: RS256). Errors: kInvalidArgument, also where no
+  /// key is left.
   static Result<JwtKeys> jwks(std::string_view json);
 
   JwtKeys(JwtKeys&&) noexcept;

@@ -46,6 +46,11 @@ struct EtcdOptions {
   /// Whole seconds; a crashed instance is gone after it.
   Duration ttl = std::chrono::seconds(15);
   Duration timeout = std::chrono::seconds(10);
+  /// Of silence while calls are open, watches among them, before a PING; and for its answer, before
+  /// the next endpoint is asked (etcd's client: DialKeepAliveTime, DialKeepAliveTimeout). etcd ends
+  /// connections that ping more than every five seconds.
+  Duration keepalive_time = std::chrono::seconds(30);
+  Duration keepalive_timeout = std::chrono::seconds(10);
 };
 
 /// Where an App tells others of its instance, as Kratos' registry.Registrar: etcd's is built in,

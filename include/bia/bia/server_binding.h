@@ -35,7 +35,9 @@ struct HttpJsonOptions {
 /// For one rpc over HTTP: what differs from the server's own.
 struct HttpOperationOptions {
   std::optional<Duration> timeout = {};  ///< zero: none
-  size_t body_bytes_max = 0;             ///< zero: the server's
+  /// Zero: the server's. One above that needs `http::Limits::body_bytes_asked_max`, which an App
+  /// sets.
+  size_t body_bytes_max = 0;
   std::optional<HttpJsonOptions> json = {};
   /// What bodies are coded as, by name: json, proto, xml, yaml, form, multipart (requests alone),
   /// or one of HttpContent's codecs. Others are refused as types that nobody knows, and a caller

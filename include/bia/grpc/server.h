@@ -143,6 +143,9 @@ class Server {
   enum class Health { kServing, kNotServing };
   /// Thread-safe; Watch streams are told. "" is the whole server.
   void set_health(std::string_view service, Health health);
+  /// All services are NOT_SERVING from now on, whatever `set_health` says; Watch streams are told
+  /// and stay open (grpc-go: health.Server.Shutdown). Thread-safe.
+  void shut_down_health();
   Result<void> start();
   /// Of the port of its own.
   std::string address() const;

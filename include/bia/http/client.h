@@ -85,6 +85,8 @@ struct ClientOptions {
   std::shared_ptr<const net::TlsClient> tls = nullptr;
   /// What the server's certificate must be for, instead of the request's host.
   std::string tls_server_name = {};
+  /// Host of the requests that have none (HTTP/2: ":authority"), instead of their host and port.
+  std::string authority = {};
   /// kPriorKnowledge: cleartext connections are HTTP/2 (RFC 9113 section 3.3).
   enum class Cleartext { kHttp1, kPriorKnowledge } cleartext = Cleartext::kHttp1;
   /// Which requests go through a proxy; null: none.

@@ -37,8 +37,8 @@ Handler compressed(Handler inner, CompressionOptions options);
 /// `inner`, for which bodies are unpacked that come with a Content-Encoding (gzip, deflate, br,
 /// zstd, two of them at most) when it asks for them: it sees neither that field nor Content-Length.
 /// Errors of `ServerRequest::body` then: 415 UNSUPPORTED_ENCODING (with Accept-Encoding in the
-/// answer), kInvalidArgument BAD_ENCODING, 413 BODY_TOO_LARGE above `bytes_max`.
-Handler unpacked(Handler inner, size_t bytes_max);
+/// answer), kInvalidArgument BAD_ENCODING, 413 BODY_TOO_LARGE by the same limits as a body without.
+Handler unpacked(Handler inner, const Limits& limits);
 
 /// `inner`, whose 200 answers to GET and HEAD get a weak ETag made of their body where they have
 /// none, and become 304 where If-None-Match names it, 412 where If-Match does not (RFC 9110 section

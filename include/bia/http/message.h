@@ -56,6 +56,10 @@ struct Limits {
   size_t header_bytes_max = 64 * 1024;
   size_t header_count_max = 256;
   size_t body_bytes_max = 16 * 1024 * 1024;
+  /// The most that a handler may ask for (`ServerRequest::body_up_to`), where it is above that:
+  /// longer bodies are refused before they come to one. Config: the largest body_bytes_max of
+  /// server.http.operations.
+  size_t body_bytes_asked_max = 0;
   size_t pipeline_max = 64;
 };
 

@@ -41,9 +41,13 @@ class ServerRequest {
   virtual std::string_view header(std::string_view name) const = 0;
   virtual size_t header_count() const = 0;
   virtual std::pair<std::string_view, std::string_view> header_at(size_t index) const = 0;
-  /// The whole body. Suspends. Errors: kOutOfRange BODY_TOO_LARGE (413), kInvalidArgument (bad
-  /// chunk), kDeadlineExceeded, kUnavailable.
-  virtual Result<std::string_view> body() = 0;
+  /// The whole body, of at most `Limits::body_bytes_max`. Suspends. Errors: kOutOfRange
+  /// BODY_TOO_LARGE (413), kInvalidArgument (bad chunk), kDeadlineExceeded, kUnavailable.
+  Result<std::string_view> body() { return body_up_to(0); }
+  /// The same of at most `bytes_max` (0: as `body`), and of the larger of
+  /// `Limits::body_bytes_asked_max` and `body_bytes_max`. No more of it is ever kept. A second call
+  /// cannot raise what the first one asked for.
+  virtual Result<std::string_view> body_up_to(size_t bytes_max) = 0;
   /// A trailer field (RFC 9110 section 6.5), once `body` has returned; empty where there is none.
   virtual std::string_view trailer(std::string_view name) const = 0;
   /// "127.0.0.1:41234".

@@ -128,8 +128,7 @@ http::Handler App::Impl::handler() {
       if (!cors->handle(request, response)) router.serve(request, response);
     };
   }
-  if (server.http->decompression)
-    all = http::unpacked(std::move(all), server.http->options.limits.body_bytes_max);
+  if (server.http->decompression) all = http::unpacked(std::move(all), server.http->options.limits);
   if (server.http->etag) all = http::with_etags(std::move(all));
   if (server.http->compression) all = http::compressed(std::move(all), *server.http->compression);
   return all;
@@ -296,8 +295,9 @@ Result<void> App::Impl::join_registry(const App& app) {
 /// Tells those who send that this instance goes away, and serves them on until they know.
 void App::Impl::drain() {
   ops.set_ready(false);
+  // Before the registry, which may take as long as its timeout.
+  if (grpc) grpc->shut_down_health();
   registration.end(succeeded ? Registration::End::kLeaveToSuccessor : Registration::End::kTakeAway);
-  if (grpc) grpc->set_health("", grpc::Server::Health::kNotServing);
   constexpr Duration kLastMax = std::chrono::seconds(1);
   const bool left = succeeded || inherited_any;
   const Duration delay = left ? std::max(server.drain_delay, kLastMax) : server.drain_delay;

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "bia/app/elf_symbols.h"
+#include "bia/app/sample_sink.h"
 #include "bia/fiber/scheduler.h"
 
 namespace bia {
@@ -36,15 +37,16 @@ struct Sample {
 // A signal handler reaches nothing but globals.
 std::atomic<bool> g_busy{false};
 std::atomic<size_t> g_used{0};
-std::atomic<Sample*> g_samples{nullptr};
+SampleSink<Sample> g_samples;
 
 void take_sample(int) {
   const int saved = errno;
-  if (Sample* samples = g_samples.load(std::memory_order_acquire)) {
+  if (Sample* samples = g_samples.enter()) {
     const size_t index = g_used.fetch_add(1, std::memory_order_relaxed);
     if (index < kSamplesMax)
       samples[index].count = backtrace(samples[index].frames.data(), kFramesMax);
   }
+  g_samples.leave();
   errno = saved;
 }
 
@@ -111,7 +113,7 @@ Result<std::string> cpu_profile(Duration duration) {
   backtrace(first, 1);
   std::vector<Sample> samples(kSamplesMax);
   g_used.store(0);
-  g_samples.store(samples.data(), std::memory_order_release);
+  g_samples.lend(samples.data());
   struct sigaction action{};
   struct sigaction before{};
   action.sa_handler = take_sample;
@@ -123,10 +125,8 @@ Result<std::string> cpu_profile(Duration duration) {
   auto slept = fiber::sleep_for(duration);
   const itimerval never{};
   setitimer(ITIMER_PROF, &never, nullptr);
-  g_samples.store(nullptr, std::memory_order_release);
+  g_samples.take_back();
   const Duration used_time = cpu_time() - used_before;
-  // A handler that is still at work on another thread has its samples a moment longer.
-  if (slept) slept = fiber::sleep_for(std::chrono::milliseconds(20));
   std::string text;
   const size_t used = std::min(g_used.load(), kSamplesMax);
   if (slept) fiber::offload([&] { text = collapsed(samples, used); });

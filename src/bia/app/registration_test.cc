@@ -6,6 +6,7 @@
 #include "bia/bia/app.h"
 #include "bia/bia/registry.h"
 #include "bia/fiber/scheduler.h"
+#include "bia/grpc/client.h"
 #include "bia/metrics/registry.h"
 
 namespace bia {
@@ -102,6 +103,44 @@ TEST(Registrar, BesideEtcdsIsAnError) {
   const Seen seen = run_with(How::kGood, "registry: {etcd: {endpoints: ['127.0.0.1:1']}}\n");
   EXPECT_THAT(seen.outcome.error().message(), HasSubstr("keep one of them"));
   EXPECT_THAT(seen.events, ElementsAre("stopped", "gone"));
+}
+
+/// Asks the service's own health when it is told to leave the registry.
+class Asking final : public Registrar {
+ public:
+  Asking(const App& app, std::string& told) : app_(app), told_(told) {}
+  Result<void> start(ServiceInstance) override { return {}; }
+  void stop() override {
+    grpc::Channel channel(app_.grpc_address());
+    grpc::UnaryReply reply;
+    channel.unary("/grpc.health.v1.Health/Check", "", {}, reply);
+    told_ = reply.message;
+  }
+  bool registered() const override { return true; }
+
+ private:
+  const App& app_;
+  std::string& told_;
+};
+
+TEST(Registrar, IsToldOfTheEndAfterHealthSaysIt) {
+  fiber::block_signals();
+  log::set_sink([](std::string_view) {});
+  auto app = *App::create({.name = "shop"},
+                          *Config::parse("server: {grpc: {addr: '127.0.0.1:0'}}\nruntime: "
+                                         "{threads: 1, drain_delay: 0s}\n"));
+  std::string told;
+  const auto outcome = app->run([&](App& wiring) -> Result<void> {
+    wiring.set_registrar(std::make_unique<Asking>(wiring, told));
+    wiring.after_start([&]() -> Result<void> {
+      wiring.stop();
+      return {};
+    });
+    return {};
+  });
+  log::set_sink(nullptr);
+  EXPECT_TRUE(outcome.ok());
+  EXPECT_EQ(told, "\x08\x02");  // NOT_SERVING
 }
 
 }  // namespace

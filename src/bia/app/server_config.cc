@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -275,6 +276,8 @@ Result<ServerConfig::Http> read_http(const Config& config) {
   http.compression = BIA_TRY(read_compression(config));
   BIA_TRY(read_envelope(config, http.binding.envelope));
   BIA_TRY(read_operations(config, http.binding));
+  for (const auto& [name, operation] : http.binding.operations)
+    limits.body_bytes_asked_max = std::max(limits.body_bytes_asked_max, operation.body_bytes_max);
   BIA_TRY(read_path_prefix(config, http.binding.path_prefix));
   return http;
 }

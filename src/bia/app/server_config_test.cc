@@ -310,6 +310,7 @@ server:
   const auto& hello = binding.operations.at("/helloworld.v1.Greeter/SayHello");
   EXPECT_EQ(*hello.timeout, std::chrono::seconds(5));
   EXPECT_EQ(hello.body_bytes_max, 100u);
+  EXPECT_EQ(read->http->options.limits.body_bytes_asked_max, 100u);
   EXPECT_FALSE(hello.json.has_value());
   const auto& wait = binding.operations.at("/helloworld.v1.Greeter/Wait");
   EXPECT_EQ(*wait.timeout, Duration::zero());

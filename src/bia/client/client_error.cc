@@ -76,10 +76,9 @@ bool read_strings(std::string_view bytes, F take) {
 /// metadata = 4}
 bool read_proto(std::string_view bytes, Told& told) {
   return read_strings(bytes, [&](int number, std::string text) {
-    if (number == 2 || number == 3) {
-      (number == 2 ? told.reason : told.message) = std::move(text);
-      return true;
-    }
+    // A reason goes on to logs and metrics, which are text.
+    if (number == 2 && codec::is_utf8(text)) told.reason = std::move(text);
+    if (number == 3) told.message = std::move(text);
     if (number != 4) return true;
     auto& [key, value] = told.metadata.emplace_back();
     return read_strings(text, [&](int part, std::string half) {

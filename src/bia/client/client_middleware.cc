@@ -9,6 +9,7 @@
 #include "bia/bia/service_client.h"
 #include "bia/metrics/registry.h"
 #include "bia/middleware/per_thread.h"
+#include "bia/middleware/request_metrics.h"
 
 namespace bia {
 namespace {
@@ -82,7 +83,6 @@ class Breaking final : public Middleware {
 
 // Kratos' DefaultSecondsHistogram.
 constexpr double kSecondsBounds[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1};
-constexpr size_t kFailuresMax = 64;
 
 class ClientMetrics final : public Middleware {
  public:
@@ -125,10 +125,10 @@ class ClientMetrics final : public Middleware {
 
   void count(Operation& operation, const Error* error) {
     std::pair<int, std::string> outcome(error ? error->http_status() : 200,
-                                        error ? error->reason() : "");
+                                        error ? RequestMetrics::reason_label(error->reason()) : "");
     auto found = operation.outcomes.find(outcome);
     if (found == operation.outcomes.end()) {
-      if (operation.outcomes.size() >= kFailuresMax) outcome.second = "other";
+      if (operation.outcomes.size() >= RequestMetrics::kFailuresMax) outcome.second = "other";
       auto counter =
           registry_.counter("client_requests_code_total", "The total number of processed requests",
                             {{"kind", operation.kind},

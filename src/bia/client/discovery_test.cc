@@ -13,6 +13,7 @@
 #include "bia/client/balancer.h"
 #include "bia/fiber/threads.h"
 #include "bia/grpc/server.h"
+#include "bia/http/redirect.h"
 #include "bia/http/server.h"
 #include "bia/registry/etcd.h"
 #include "net/tls_test_support.h"
@@ -355,6 +356,87 @@ TEST(ServicePool, CallsOverTls) {
       EXPECT_EQ(ask(*pool, "/t.S/Echo", "hi"), "hi over TLS");
     }
     server->stop(Deadline::after(1s));
+  });
+}
+
+TEST(ServicePool, CallsWhatItLooksUpByItsName) {
+  const net::TestAuthority authority;
+  net::TlsServerOptions of_name;
+  of_name.alpn = {"h2"};
+  of_name.certificates = {authority.issue("localhost", "DNS:localhost")};
+  const auto tls = net::TlsServer::create(of_name).value();
+  auto group = fiber::ThreadGroup::create(1).value();
+  group->run([&](size_t) {
+    for (const bool secure : {false, true}) {
+      grpc::ServerOptions options;
+      options.address = "127.0.0.1:0";
+      if (secure) options.tls = tls;
+      auto server = grpc::Server::create(*group, options).value();
+      grpc::MethodHandler who;
+      who.path = "/t.S/Who";
+      who.unary = [](grpc::ServerCall& call, std::string_view, std::string& reply) -> Result<void> {
+        reply = call.metadata(":authority");
+        return {};
+      };
+      server->add_method(std::move(who)).value();
+      server->start().value();
+      const std::string address = server->address();
+      const std::string name = "localhost" + address.substr(address.rfind(':'));
+      // Its second address may be [::1], where nobody listens.
+      PoolOptions pool_options{.target = "dns:///" + name, .attempts = 2};
+      if (secure) pool_options.tls = net::test_tls_client(authority, {"h2"});
+      EXPECT_EQ(ask(*ServicePool::create(pool_options).value(), "/t.S/Who", ""), name);
+      pool_options.channel.authority = "localhost";
+      EXPECT_EQ(ask(*ServicePool::create(pool_options).value(), "/t.S/Who", ""), "localhost");
+      server->stop(Deadline::after(1s));
+    }
+  });
+}
+
+TEST(ServicePool, CallsWhatItLooksUpByItsNameOverHttp) {
+  const net::TestAuthority authority;
+  net::TlsServerOptions of_name;
+  of_name.alpn = {"h2", "http/1.1"};
+  of_name.certificates = {authority.issue("localhost", "DNS:localhost")};
+  const auto tls = net::TlsServer::create(of_name).value();
+  auto group = fiber::ThreadGroup::create(1).value();
+  group->run([&](size_t) {
+    for (const char* protocol : {"", "h2", "http/1.1"}) {
+      http::ServerOptions options;
+      options.address = "127.0.0.1:0";
+      if (*protocol) options.tls = tls;
+      auto server =
+          http::Server::create(*group, options,
+                               [](http::ServerRequest& request, http::ServerResponse& response) {
+                                 response.body() = request.header("host");
+                                 if (request.path() != "/from") return;
+                                 response.set_status(302);
+                                 response.add_header("Location", "/to");
+                               })
+              .value();
+      server->start().value();
+      const std::string address = server->address();
+      const std::string name = "localhost" + address.substr(address.rfind(':'));
+      PoolOptions pool_options{.target = "dns:///" + name, .scheme = "http", .attempts = 2};
+      if (*protocol) pool_options.tls = net::test_tls_client(authority, {protocol});
+      auto pool = ServicePool::create(pool_options).value();
+      auto answer = pool->call([](const HttpOrigin& origin) -> Result<std::string> {
+        http::ClientRequest request;
+        request.scheme = origin.scheme;
+        request.host = origin.host;
+        request.port = origin.port;
+        request.target = "/from";
+        http::ClientResponse response;
+        http::Timings timings;
+        BIA_TRY(
+            http::send_following(*origin.client, request, response, timings, Deadline::after(5s)));
+        return std::to_string(response.status) + " " + response.body;
+      });
+      ASSERT_TRUE(answer.ok()) << answer.error().text();
+      EXPECT_EQ(*answer, "200 " + name) << protocol;
+      pool.reset();
+      server->stop(Deadline::after(1s));
+    }
   });
 }
 

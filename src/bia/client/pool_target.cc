@@ -48,12 +48,33 @@ Result<void> settle_url(PoolOptions& options) {
   return {};
 }
 
+/// Calls say the target's name and certificates are for it, not for an address (grpc-go's default
+/// authority). `name` has brackets where it is an IPv6 address, `port` is empty or ":9000".
+void call_by_name(PoolOptions& options, std::string_view name, std::string_view port) {
+  if (options.scheme == "grpc") {
+    // Of a server name of its own over TLS, and of an authority, the channel makes the other.
+    const bool named = options.tls && !options.tls_server_name.empty();
+    if (options.channel.authority.empty() && !named)
+      options.channel.authority = fmt::format("{}{}", name, port);
+    return;
+  }
+  const std::string_view default_port = options.tls ? ":443" : ":80";
+  if (options.client.authority.empty())
+    options.client.authority = fmt::format("{}{}", name, port == default_port ? "" : port);
+  if (name.starts_with('[')) name = name.substr(1, name.size() - 2);
+  if (options.tls_server_name.empty()) options.tls_server_name = name;
+}
+
 /// As in grpc-go, a name without a port is at 443; over HTTP at the scheme's own.
 Result<void> settle_dns(PoolOptions& options) {
   const std::string host = options.target.substr(kDns.size());
   // Before the rest: "::1" is no host ":" with port 1.
   const bool bare_six = net::Endpoint::parse(fmt::format("[{}]:1", host)).ok();
-  if (!bare_six && node_of(host)) return {};
+  if (!bare_six && node_of(host)) {
+    const size_t colon = host.rfind(':');
+    call_by_name(options, host.substr(0, colon), host.substr(colon));
+    return {};
+  }
   const std::string name = bare_six ? fmt::format("[{}]", host) : host;
   const std::string with_port =
       fmt::format("{}:{}", name, options.scheme == "http" && !options.tls ? 80 : 443);
@@ -61,6 +82,7 @@ Result<void> settle_dns(PoolOptions& options) {
   if (has_port || name.find('/') != std::string::npos || !node_of(with_port))
     return bad(options.target, "has no host, or a port that is none; write dns:///users:9000");
   options.target = std::string(kDns) + with_port;
+  call_by_name(options, name, "");
   return {};
 }
 

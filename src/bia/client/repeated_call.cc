@@ -11,13 +11,21 @@
 namespace bia {
 namespace {
 
-Result<void> send_once(ServicePool& pool, const RepeatedCall& call, Deadline deadline,
-                       Answer& answer) {
+/// kCopy: of several, of which all but the first to be answered are cancelled.
+enum class Sending : uint8_t { kAlone, kCopy };
+
+Result<void> send_once(ServicePool& pool, const RepeatedCall& call, Sending sending,
+                       Deadline deadline, Answer& answer) {
   auto pick = pool.pick({.deadline = deadline, .ready = call.ready()});
   if (!pick.ok()) return std::move(pick).error();
   answer.peer = pick->address();
   Result<void> sent = call.send(*pick, deadline, answer);
-  pick->done(sent.ok() ? nullptr : &sent.error());
+  // A copy that another was quicker than is no failure of its node's.
+  if (sending == Sending::kCopy && !sent.ok() && fiber::cancelled()) {
+    pick->release();
+  } else {
+    pick->done(sent.ok() ? nullptr : &sent.error());
+  }
   return sent;
 }
 
@@ -90,7 +98,7 @@ Result<void> Sender::send(const std::shared_ptr<const RepeatedCall>& call, Deadl
   for (int attempt = 1;; ++attempt) {
     const bool hedged = options_.hedge.copies > 1 && call->repeatable();
     Result<void> sent = hedged ? send_hedged(call, deadline, budget, answer)
-                               : send_once(pool_, *call, deadline, answer);
+                               : send_once(pool_, *call, Sending::kAlone, deadline, answer);
     const bool again = may_repeat(sent);
     if (!hedged) budget.count(!again);
     if (!again || attempt >= attempts || !budget.allows()) return sent;
@@ -131,7 +139,7 @@ Result<void> Sender::send_hedged(const std::shared_ptr<const RepeatedCall>& call
       auto& copy = hedge->copies[fibers.size()];
       fibers.push_back(
           BIA_TRY(fiber::Scheduler::current().spawn([hedge, call, deadline, &copy, pool = &pool_] {
-            copy.result = send_once(*pool, *call, deadline, copy.answer);
+            copy.result = send_once(*pool, *call, Sending::kCopy, deadline, copy.answer);
             hedge->caller.unpark();
           })));
     }

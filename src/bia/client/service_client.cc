@@ -10,6 +10,7 @@
 #include "bia/client/repeated_call.h"
 #include "bia/client/stream_scope.h"
 #include "bia/fiber/scheduler.h"
+#include "bia/middleware/header_fields.h"
 
 namespace bia {
 
@@ -44,8 +45,8 @@ OutgoingCall outgoing_for(Transport transport, const Context* parent, Deadline d
   call.transport = transport;
   call.deadline = deadline;
   if (parent) {
-    call.tracestate = parent->header("tracestate");
-    call.baggage = parent->header("baggage");
+    call.tracestate = header_to_pass(*parent, "tracestate");
+    call.baggage = header_to_pass(*parent, "baggage");
   }
   return call;
 }

@@ -4,6 +4,8 @@
 #include <google/protobuf/wrappers.pb.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "bia/bia/jwt.h"
 #include "bia/bia/log.h"
 #include "bia/bia/propagation.h"
@@ -219,6 +221,31 @@ TEST(ServiceClient, HedgesASlowNode) {
   });
 }
 
+TEST(ServiceClient, ACopyThatIsCancelledIsNoFailureOfItsNode) {
+  const int calls = 2 * int(SreBreaker::Options().requests_min);
+  Peer peer;
+  std::map<std::string, int> by_connection;
+  // The first copies, which all go to the one node, are never answered.
+  peer.echo = [&](grpc::ServerCall& call, std::string_view request,
+                  std::string& reply) -> Result<void> {
+    ++by_connection[call.peer()];
+    if (peer.calls % 2 == 1) fiber::sleep_for(60s).ignore("a test");
+    reply = request;
+    return {};
+  };
+  peer.run([&](const std::string& grpc, const std::string&) {
+    auto client = client_of(grpc + "," + grpc, [](auto& options) {
+      options.pool.breaker = PoolOptions::Breaker::kOn;
+      options.hedge.copies = 2;
+      options.hedge.delay = 1ms;
+    });
+    for (int i = 0; i < calls; ++i) EXPECT_EQ(*echo(*client, "x"), "x");
+  });
+  ASSERT_EQ(by_connection.size(), 2u);
+  for (const auto& [connection, count] : by_connection)
+    EXPECT_EQ(count, calls) << "the breaker of " << connection << " has opened";
+}
+
 TEST(ServiceClient, SendsNoCopiesWhereMostCallsFail) {
   Peer peer;
   peer.echo = [](grpc::ServerCall&, std::string_view, std::string&) -> Result<void> {
@@ -372,6 +399,21 @@ TEST(ServiceClient, PassesOnWhatTheServerCallCarries) {
   });
 }
 
+TEST(ServiceClient, LeavesOutWhatGrpcWouldRefuse) {
+  Peer peer;
+  peer.run([&](const std::string& grpc, const std::string&) {
+    auto tracer = *Tracer::create({.endpoint = "http://127.0.0.1:1", .service_name = "shop"});
+    auto client = client_of(grpc);
+    client->use(tracing_middleware(*tracer));
+    client->use(metadata_middleware());
+    OutgoingCall of_server{.headers = {{"tracestate", "a=\t"}, {"baggage", "k=J\xc3\xb6rg"}}};
+    Context parent("/t.S/Outer", {}, of_server, nullptr, now());
+    ServerMetadata metadata{{{"x-md-global-name", "J\xc3\xb6rg"}}};
+    const ContextValue<ServerMetadata> with_metadata(parent, metadata);
+    EXPECT_TRUE(echo(*client, "x", &parent).ok());
+  });
+}
+
 TEST(ServiceClient, CountsByKratosNamesAndBreaks) {
   Peer peer;
   peer.echo = [](grpc::ServerCall&, std::string_view, std::string&) -> Result<void> {
@@ -394,6 +436,22 @@ TEST(ServiceClient, CountsByKratosNamesAndBreaks) {
     EXPECT_THAT(text, HasSubstr("client_requests_seconds_count{kind=\"grpc\",operation=\"/t.S/"
                                 "Echo\"}"));
   });
+}
+
+TEST(ServiceClient, CountsWhatIsTooLongForAReasonAsOther) {
+  Peer peer;
+  peer.echo = [](grpc::ServerCall&, std::string_view, std::string&) -> Result<void> {
+    return Error(Code::kNotFound, std::string(64, 'R'), "");
+  };
+  metrics::Registry registry;
+  peer.run([&](const std::string& grpc, const std::string&) {
+    auto client = client_of(grpc);
+    client->use(client_metrics_middleware(registry));
+    EXPECT_FALSE(echo(*client, "x").ok());
+  });
+  std::string text;
+  registry.write_text(text);
+  EXPECT_THAT(text, HasSubstr("code=\"404\",reason=\"other\"} 1\n"));
 }
 
 TEST(ServiceClient, AsksABreakerOfOnesOwn) {

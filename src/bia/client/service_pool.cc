@@ -265,10 +265,15 @@ const std::string& ServicePool::Pick::host() const { return node_->host; }
 uint16_t ServicePool::Pick::port() const { return node_->port; }
 const std::string& ServicePool::Pick::address() const { return node_->address; }
 
-void ServicePool::Pick::done(const Error* error) {
+void ServicePool::Pick::release() {
   if (std::exchange(ended_, true)) return;
   --node_->in_flight;
   --pool_->in_flight;
+}
+
+void ServicePool::Pick::done(const Error* error) {
+  if (ended_) return;
+  release();
   const TimePoint at = now();
   const bool failed = error && is_failure(*error);
   Balancer::measure(*node_, at, at - started_, failed);

@@ -7,6 +7,7 @@
 #include "bia/grpc/server.h"
 #include "bia/http/message.h"
 #include "bia/http/server.h"
+#include "grpc/fields.h"
 
 namespace bia {
 
@@ -14,6 +15,13 @@ namespace bia {
 inline bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() &&
          http::field_name_equals(text.substr(0, prefix.size()), prefix);
+}
+
+/// The request's header `name` (in lower case), for the calls that it leads to: empty where gRPC
+/// would refuse it. A caller's odd bytes are not to fail the calls of its handler.
+inline std::string_view header_to_pass(const Context& context, std::string_view name) {
+  const std::string_view value = context.header(name);
+  return grpc::is_metadata(name, value) ? value : std::string_view();
 }
 
 /// The request's headers over either transport.

@@ -47,9 +47,12 @@ class JwksSource::Impl {
     if (response.status != 200)
       return Error(Code::kUnavailable, "JWKS",
                    fmt::format("{}: HTTP {}", options.url, response.status));
+    // Not again: the log need not tell twice what of it is left out.
+    if (keys->load() && response.body == last) return {};
     auto fresh = JwtKeys::jwks(response.body);
     if (!fresh.ok()) return std::move(fresh).error().in(options.url);
     keys->store(std::make_shared<const JwtKeys>(std::move(*fresh)));
+    last = std::move(response.body);
     return {};
   }
 
@@ -75,6 +78,7 @@ class JwksSource::Impl {
   uint16_t port;
   bool https;
   std::string target;
+  std::string last;  ///< what `keys` are of
   std::shared_ptr<Keys> keys = std::make_shared<Keys>();
   fiber::Fiber reader;
 };

@@ -71,6 +71,19 @@ TEST(JwksSource, TakesNewKeysAndKeepsTheLastGoodOnes) {
   });
 }
 
+TEST(JwksSource, TellsOnceWhatItLeavesOut) {
+  Provider provider;
+  provider.body = R"({"keys":[{"kty":"oct","alg":"HS256","k":"c2VjcmV0"},{"kty":"oct"}]})";
+  provider.run([&](const std::string& url) {
+    auto source = *JwksSource::create({.url = url, .interval = 5ms});
+    EXPECT_EQ(subject("secret", *source->keys()()), "me");
+    provider.wait_for_reads(3);
+  });
+  const size_t first = provider.log.find("jwks: left out");
+  EXPECT_NE(first, std::string::npos);
+  EXPECT_EQ(provider.log.find("jwks: left out", first + 1), std::string::npos);
+}
+
 TEST(JwksSource, MustBeReadableAtFirst) {
   Provider provider;
   provider.status = 404;

@@ -13,6 +13,7 @@
 
 #include <array>
 
+#include "bia/bia/log.h"
 #include "bia/content/json_text.h"
 
 namespace bia {
@@ -362,11 +363,19 @@ Result<JwtKeys> JwtKeys::jwks(std::string_view json) {
       !document["keys"].IsArray())
     return bad_key(R"(no JWKS: expected {"keys": [...]})");
   JwtKeys keys;
+  std::vector<Error> odd;
   for (const Value& jwk : document["keys"].GetArray()) {
-    auto key = BIA_TRY(from_jwk(jwk));
-    if (key) keys.keys_.push_back(std::move(key));
+    auto key = from_jwk(jwk);
+    if (!key.ok()) {
+      odd.push_back(std::move(key).error());
+    } else if (*key) {
+      keys.keys_.push_back(std::move(*key));
+    }
   }
-  if (keys.keys_.empty()) return bad_key("the JWKS has no key for signatures");
+  if (keys.keys_.empty())
+    return odd.empty() ? bad_key("the JWKS has no key for signatures") : std::move(odd.front());
+  // RFC 7517 section 5: the others are as good as without them.
+  for (const Error& each : odd) log::warn("jwks: left out: " + each.message());
   return keys;
 }
 

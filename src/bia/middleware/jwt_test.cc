@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "bia/bia/log.h"
 #include "bia/middleware/jwt_keys.h"
 
 namespace bia {
@@ -218,6 +219,23 @@ TEST(Jwt, ReadsKeySets) {
         R"({"keys":[{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}]})",
         R"({"keys":[{"kty":"oct","k":"c2VjcmV0","alg":"RS256"}]})", R"({"keys":[{"kty":"oct"}]})"})
     EXPECT_FALSE(JwtKeys::jwks(bad).ok()) << bad;
+}
+
+TEST(Jwt, LeavesOutTheKeysOfASetThatAreNoGood) {
+  std::string lines;
+  log::set_sink([&](std::string_view line) { lines.append(line).append("\n"); });
+  for (const char* odd :
+       {R"({"kty":"RSA","n":"AQAB","e":"AQAB","kid":"short"})",
+        R"({"kty":"EC","crv":"secp256k1","x":"AA","y":"AA"})",
+        R"({"kty":"oct","k":"c2VjcmV0","alg":"RS256"})", R"({"kty":"oct"})", "1"}) {
+    const auto keys = JwtKeys::jwks(R"({"keys":[)" + std::string(odd) +
+                                    R"(,{"kty":"oct","k":"c2VjcmV0","alg":"HS256"}]})");
+    ASSERT_TRUE(keys.ok()) << odd;
+    EXPECT_EQ(keys->size(), 1u) << odd;
+  }
+  log::set_sink(nullptr);
+  EXPECT_THAT(lines, testing::HasSubstr(
+                         "jwks: left out: the key \"short\" of a JWKS is no good RS256 key"));
 }
 
 }  // namespace

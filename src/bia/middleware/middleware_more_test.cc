@@ -123,6 +123,23 @@ TEST(Metadata, IsReadAndPassedOn) {
   ASSERT_TRUE(run().ok());
 }
 
+TEST(Outgoing, LeavesOutWhatGrpcWouldRefuse) {
+  Served run;
+  run.chain.add(metadata_middleware());
+  run.call.in = {{"tracestate", "a=\t"},
+                 {"baggage", "name=J\xc3\xb6rg"},
+                 {"x-md-global-name", "J\xc3\xb6rg"},
+                 {"x-md-global-b", "2"}};
+  run.handler = [](Context& context) -> Result<void> {
+    Outgoing outgoing(context);
+    EXPECT_THAT(*outgoing.grpc().metadata, ElementsAre(Pair("x-md-global-b", "2")));
+    EXPECT_EQ(outgoing.http_headers().get("x-md-global-name"), "J\xc3\xb6rg");
+    EXPECT_EQ(outgoing.http_headers().get("baggage"), "");
+    return {};
+  };
+  ASSERT_TRUE(run().ok());
+}
+
 TEST(Selected, MatchesPathPrefixAndExpression) {
   const auto refusing = [] {
     class Refuse final : public Middleware {

@@ -76,7 +76,9 @@ class PassMetadata final : public Middleware {
     const auto* metadata = context.find<ServerMetadata>();
     if (!metadata) return;
     for (const auto& [name, value] : metadata->entries) {
-      if (name.starts_with(kGlobalPrefix)) call.headers.emplace_back(name, value);
+      if (!name.starts_with(kGlobalPrefix)) continue;
+      if (call.transport == Transport::kHttp || grpc::is_metadata(name, value))
+        call.headers.emplace_back(name, value);
     }
   }
 
@@ -99,14 +101,16 @@ std::unique_ptr<Middleware> metadata_middleware(MetadataOptions options) {
 
 Outgoing::Outgoing(Context& context) : deadline_(context.deadline()) {
   if (const auto* span = context.find<SpanContext>()) add("traceparent", span->traceparent());
-  if (const std::string_view state = context.header("tracestate"); !state.empty())
-    add("tracestate", state);
-  if (const std::string_view baggage = context.header("baggage"); !baggage.empty())
-    add("baggage", baggage);
+  for (std::string_view name : {"tracestate", "baggage"}) {
+    if (const std::string_view value = header_to_pass(context, name); !value.empty())
+      add(name, value);
+  }
   if (const auto* id = context.find<RequestId>()) add("x-request-id", id->text);
   if (const auto* metadata = context.find<ServerMetadata>()) {
     for (const auto& [name, value] : metadata->entries) {
-      if (name.starts_with(kGlobalPrefix)) add(name, value);
+      if (!name.starts_with(kGlobalPrefix)) continue;
+      if (grpc::is_metadata(name, value)) metadata_.emplace_back(name, value);
+      headers_.add(name, value);
     }
   }
 }

@@ -132,6 +132,7 @@ const RequestMetrics::Operation* RequestMetrics::find(std::string_view name) con
 
 metrics::Counter* RequestMetrics::failure_counter(Series& series, const Operation& operation,
                                                   int code, std::string_view reason) {
+  reason = reason_label(reason);
   for (int attempt = 0; attempt < 2; ++attempt) {
     Failure* first = series.failures.load(std::memory_order_acquire);
     for (Failure* failure = first; failure; failure = failure->next) {

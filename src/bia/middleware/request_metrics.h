@@ -33,6 +33,11 @@ class RequestMetrics {
   /// Reasons come from handlers and may be many: above this number of (code, reason) an operation's
   /// further ones count as "other".
   static constexpr size_t kFailuresMax = 64;
+  /// A longer one is no reason but data; each would be kept until the program ends.
+  static constexpr size_t kReasonBytesMax = 63;
+  static std::string_view reason_label(std::string_view reason) {
+    return reason.size() > kReasonBytesMax ? "other" : reason;
+  }
 
   explicit RequestMetrics(metrics::Registry& registry, RequestMetricsOptions options = {});
   ~RequestMetrics();

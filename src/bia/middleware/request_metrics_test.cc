@@ -78,6 +78,17 @@ TEST_F(RequestMetricsTest, BoundsTheReasonsOfAHandler) {
   EXPECT_THAT(text(), HasSubstr("code=\"400\",reason=\"other\"} 936\n"));
 }
 
+TEST_F(RequestMetricsTest, CountsWhatIsTooLongForAReasonAsOther) {
+  ASSERT_TRUE(metrics_.add_operation(kHello).ok());
+  for (size_t size : {63u, 64u, 65u}) {
+    const Error error = Error::from_http(400, std::string(size, 'R'), "");
+    metrics_.record(Transport::kGrpc, kHello, 1ms, &error);
+  }
+  EXPECT_THAT(text(), HasSubstr("reason=\"" + std::string(63, 'R') + "\"} 1\n"));
+  EXPECT_THAT(text(), HasSubstr("code=\"400\",reason=\"other\"} 2\n"));
+  EXPECT_THAT(text(), Not(HasSubstr(std::string(64, 'R'))));
+}
+
 TEST_F(RequestMetricsTest, IgnoresWhatItWasNotToldOf) {
   metrics_.record(Transport::kHttp, kHello, 1ms, nullptr);
   EXPECT_EQ(text(), "");

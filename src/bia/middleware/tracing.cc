@@ -70,7 +70,8 @@ class Tracing final : public Middleware {
     if (http::ServerRequest* http = context.http_request()) {
       attributes.emplace_back("http.method", std::string(http->method_text()));
       attributes.emplace_back("http.route", std::string(context.path_template()));
-      attributes.emplace_back("http.target", std::string(http->target()));
+      // As Kratos: a query may hold a secret.
+      attributes.emplace_back("http.target", std::string(http->path()));
     } else if (call && call->transport == Transport::kHttp) {
       attributes.emplace_back("http.method", std::string(call->http_method));
       attributes.emplace_back("http.route", std::string(context.path_template()));

@@ -90,6 +90,9 @@ grpc::Channel& EtcdClient::channel() {
     grpc::ChannelOptions options;
     options.tls = options_.tls;
     options.server_name = options_.tls_server_name;
+    // A watch has no deadline: of an etcd whose machine is gone nothing else would tell.
+    options.keepalive_time = options_.keepalive_time;
+    options.keepalive_timeout = options_.keepalive_timeout;
     channel = std::make_unique<grpc::Channel>(options_.endpoints[current_], std::move(options));
   }
   return *channel;

@@ -100,7 +100,12 @@ class EtcdRegistry::Impl {
   ServiceInstance instance;
   std::string key;
   int64_t lease = 0;
-  std::atomic<bool> registered{false};  ///< /metrics reads it, on any thread
+  // /metrics reads them, on any thread.
+  std::atomic<bool> registered{false};
+  std::atomic<TimePoint> kept_at{TimePoint()};  ///< etcd's time of the lease began then, or later
+  bool lease_may_live() const {
+    return now() - kept_at.load() < std::chrono::seconds(ttl_seconds());
+  }
   fiber::Fiber keeper;
 };
 
@@ -125,11 +130,13 @@ EtcdRegistry::~EtcdRegistry() {
   impl_->keeper.join().ignore("cancelled");
 }
 
-bool EtcdRegistry::registered() const { return impl_->registered; }
+bool EtcdRegistry::registered() const { return impl_->registered && impl_->lease_may_live(); }
 
 Result<void> EtcdRegistry::Impl::register_once() {
+  const TimePoint asked_at = now();
   lease = BIA_TRY(client.grant(ttl_seconds()));
   BIA_TRY(client.put(key, instance.json(), lease));
+  kept_at = asked_at;
   registered = true;
   return {};
 }
@@ -142,15 +149,16 @@ void EtcdRegistry::Impl::keep() {
     if (!fiber::sleep_for(std::exchange(failed, false) ? backoff.next() : options.ttl / 3)) return;
     Result<void> done;
     if (registered) {
+      const TimePoint asked_at = now();
       auto ttl = client.keep_alive(lease);
       if (ttl.ok() && *ttl > 0) {
+        kept_at = asked_at;
         backoff.reset();
         continue;
       }
       if (!ttl.ok() && ttl.error().code() == Code::kCancelled && fiber::cancelled()) return;
       // Unreachable: the lease lives on in etcd until its time is over.
-      if (!ttl.ok() && ttl.error().code() != Code::kNotFound &&
-          backoff.failures() * Backoff::kFirst < options.ttl) {
+      if (!ttl.ok() && ttl.error().code() != Code::kNotFound && lease_may_live()) {
         failed = true;
         continue;
       }

@@ -6,9 +6,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bia/bia/log.h"
 #include "bia/config/config_etcd.h"
 #include "bia/fiber/threads.h"
 #include "bia/grpc/server.h"
+#include "bia/net/socket.h"
 #include "grpc/proto_wire.h"
 
 namespace bia {
@@ -117,6 +119,82 @@ TEST(EtcdWatch, OneThatFailsAtOnceIsTriedEverLessOften) {
   });
   EXPECT_LE(of_registry, 5);
   EXPECT_GE(of_registry, 2);
+}
+
+/// Says that it speaks HTTP/2, and nothing more: an etcd whose machine has lost its power.
+TEST(EtcdClient, GivesUpAWatchOfAnEndpointThatIsSilent) {
+  auto threads = fiber::ThreadGroup::create(1).value();
+  threads->run([&](size_t) {
+    auto listener = net::Listener::bind(net::Endpoint::parse("127.0.0.1:0").value(), {}).value();
+    net::Socket silent;
+    auto acceptor = fiber::Scheduler::current().spawn([&] {
+      silent = net::Socket::adopt(listener.accept().value()).value();
+      constexpr std::string_view kEmptySettings("\0\0\0\4\0\0\0\0\0", 9);
+      silent.write_all(kEmptySettings, Deadline::never()).value();
+    });
+    EtcdOptions options;
+    EXPECT_GT(options.keepalive_time, std::chrono::seconds(5)) << "what etcd's servers demand";
+    options.endpoints = {listener.local().text()};
+    options.keepalive_time = options.keepalive_timeout = std::chrono::milliseconds(10);
+    Result<void> ended;
+    auto watch = fiber::Scheduler::current().spawn(
+        [&] { ended = EtcdClient(options).wait_change("/k", 1); });
+    EXPECT_TRUE(watch->join(Deadline::after(std::chrono::seconds(10))).ok()) << "it waits on";
+    watch->cancel();
+    watch->join().ignore("a test");
+    acceptor->join().value();
+    ASSERT_FALSE(ended.ok());
+    EXPECT_EQ(ended.error().code(), Code::kUnavailable);
+  });
+}
+
+/// An etcd that grants leases and keeps them.
+std::unique_ptr<grpc::Server> lessor(fiber::ThreadGroup& threads) {
+  grpc::ServerOptions options;
+  options.address = "127.0.0.1:0";
+  auto server = grpc::Server::create(threads, options).value();
+  const auto add = [&](const char* path, std::string answer) {
+    grpc::MethodHandler handler;
+    handler.path = path;
+    handler.unary = [answer](grpc::ServerCall&, std::string_view,
+                             std::string& reply) -> Result<void> {
+      reply = answer;
+      return {};
+    };
+    server->add_method(std::move(handler)).value();
+  };
+  std::string lease;
+  grpc::put_uint(lease, 2, 7);
+  grpc::put_uint(lease, 3, 1);
+  add("/etcdserverpb.Lease/LeaseGrant", lease);
+  add("/etcdserverpb.KV/Put", "");
+  grpc::MethodHandler keep_alive;
+  keep_alive.path = "/etcdserverpb.Lease/LeaseKeepAlive";
+  keep_alive.stream = [lease](grpc::ServerCall& call) { return call.write(lease); };
+  server->add_method(std::move(keep_alive)).value();
+  return server;
+}
+
+TEST(EtcdRegistry, IsNotRegisteredOnceItsLeaseIsOver) {
+  auto threads = fiber::ThreadGroup::create(1).value();
+  log::set_sink([](std::string_view) {});
+  threads->run([&](size_t) {
+    auto etcd = lessor(*threads);
+    etcd->start().value();
+    EtcdOptions options;
+    options.endpoints = {etcd->address()};
+    options.ttl = std::chrono::seconds(1);
+    auto registry = EtcdRegistry::create(options).value();
+    registry->start({.id = "a", .name = "users"}).value();
+    EXPECT_TRUE(registry->registered());
+    fiber::sleep_for(std::chrono::milliseconds(500)).value();
+    etcd->stop(Deadline::after(std::chrono::seconds(1)));
+    EXPECT_TRUE(registry->registered()) << "the lease lives on for a while";
+    // The last keep-alive was before this.
+    fiber::sleep_for(options.ttl).value();
+    EXPECT_FALSE(registry->registered());
+  });
+  log::set_sink(nullptr);
 }
 
 }  // namespace

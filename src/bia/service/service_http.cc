@@ -258,12 +258,14 @@ Result<void> HttpRoute::decode(http::ServerRequest& request, const http::PathPar
 }
 
 Result<void> HttpRoute::decode_body(http::ServerRequest& request, Exchange& exchange) const {
-  Result<std::string_view> body = request.body();
-  if (!body.ok()) return std::move(body).error();
-  if (policy_.body_bytes_max != 0 && body->size() > policy_.body_bytes_max) {
+  Result<std::string_view> body = request.body_up_to(policy_.body_bytes_max);
+  if (!body.ok()) {
+    if (policy_.body_bytes_max == 0 || body.error().reason() != "BODY_TOO_LARGE")
+      return std::move(body).error();
     return Error::from_http(413, "BODY_TOO_LARGE",
-                            fmt::format("the body has {} bytes; this operation takes {}",
-                                        body->size(), policy_.body_bytes_max));
+                            fmt::format("the body is longer than the {} bytes that this operation "
+                                        "takes",
+                                        policy_.body_bytes_max));
   }
   if (body->empty() && !own_body_) return {};
   exchange.note_bytes(body->size());

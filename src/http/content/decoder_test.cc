@@ -139,7 +139,8 @@ TEST(Unpacked, RequestsOfEachCodingOnBothProtocols) {
   threads->run([&](size_t) {
     ServerOptions options;
     options.address = "127.0.0.1:0";
-    auto server = Server::create(*threads, options, unpacked(echo, 100'000)).value();
+    auto server =
+        Server::create(*threads, options, unpacked(echo, {.body_bytes_max = 100'000})).value();
     server->start().value();
     const uint16_t port = net::Endpoint::parse(server->address())->port();
     const std::string text = text_of(50'000);
@@ -171,6 +172,28 @@ TEST(Unpacked, RequestsOfEachCodingOnBothProtocols) {
   });
 }
 
+TEST(Unpacked, BodiesAreNoLongerThanAnyMayBe) {
+  auto threads = fiber::ThreadGroup::create(1).value();
+  threads->run([&](size_t) {
+    ServerOptions options;
+    options.address = "127.0.0.1:0";
+    options.limits.body_bytes_max = 100;
+    options.limits.body_bytes_asked_max = 1000;
+    const auto sized = [](ServerRequest& request, ServerResponse& response) {
+      auto body = request.body_up_to(SIZE_MAX);
+      if (!body) return write_error(response, body.error());
+      response.body() = std::to_string(body->size());
+    };
+    auto server = Server::create(*threads, options, unpacked(sized, options.limits)).value();
+    server->start().value();
+    const uint16_t port = net::Endpoint::parse(server->address())->port();
+    Client client({});
+    EXPECT_EQ(post(client, port, "gzip", gzipped(std::string(1000, 'x'))).body, "1000");
+    EXPECT_EQ(post(client, port, "gzip", gzipped(std::string(1001, 'x'))).status, 413);
+    server->stop(Deadline::after(seconds(2)));
+  });
+}
+
 TEST(Unpacked, SaysWhatItTakesWhateverTheStatusIs) {
   auto threads = fiber::ThreadGroup::create(1).value();
   threads->run([&](size_t) {
@@ -179,7 +202,8 @@ TEST(Unpacked, SaysWhatItTakesWhateverTheStatusIs) {
     const auto envelope = [](ServerRequest& request, ServerResponse& response) {
       response.set_status(request.body().ok() ? 415 : 200);
     };
-    auto server = Server::create(*threads, options, unpacked(envelope, 100)).value();
+    auto server =
+        Server::create(*threads, options, unpacked(envelope, {.body_bytes_max = 100})).value();
     server->start().value();
     const uint16_t port = net::Endpoint::parse(server->address())->port();
     Client client({});

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "bia/http/filters.h"
 #include "http/content/decoder.h"
+#include "http/message/body_limit.h"
 
 namespace bia::http {
 namespace {
@@ -19,7 +20,7 @@ bool is_hidden(std::string_view name) {
 
 class UnpackedRequest final : public ServerRequest {
  public:
-  UnpackedRequest(ServerRequest& inner, size_t bytes_max) : inner_(inner), bytes_max_(bytes_max) {}
+  UnpackedRequest(ServerRequest& inner, const Limits& limits) : inner_(inner), limits_(limits) {}
   Method method() const override { return inner_.method(); }
   std::string_view method_text() const override { return inner_.method_text(); }
   std::string_view target() const override { return inner_.target(); }
@@ -34,9 +35,9 @@ class UnpackedRequest final : public ServerRequest {
     if (is_hidden(field.first)) field.second = {};
     return field;
   }
-  Result<std::string_view> body() override {
+  Result<std::string_view> body_up_to(size_t bytes_max) override {
     if (!done_) {
-      body_ = unpack();
+      body_ = unpack(bytes_max);
       done_ = true;
     }
     if (!body_.ok()) return body_.error();
@@ -50,18 +51,18 @@ class UnpackedRequest final : public ServerRequest {
   bool refused() const { return refused_; }
 
  private:
-  Result<std::string> unpack();
+  Result<std::string> unpack(size_t asked);
   ServerRequest& inner_;
-  size_t bytes_max_;
+  const Limits& limits_;
   bool done_ = false;
   bool refused_ = false;
   Result<std::string> body_ = std::string();
 };
 
-Result<std::string> UnpackedRequest::unpack() {
+Result<std::string> UnpackedRequest::unpack(size_t asked) {
   std::string joined;
   std::string_view codings = list_header(inner_, "content-encoding", joined);
-  std::string bytes(BIA_TRY(inner_.body()));
+  std::string bytes(BIA_TRY(inner_.body_up_to(asked)));
   if (bytes.empty()) return bytes;
   // The last one was applied last.
   for (int count = 0; !codings.empty(); ++count) {
@@ -79,7 +80,7 @@ Result<std::string> UnpackedRequest::unpack() {
           fmt::format("Content-Encoding is none of {}, {} at most", kKnown, kCodingsMax));
     }
     std::string out;
-    BIA_TRY(decode(*coding, bytes, bytes_max_, out));
+    BIA_TRY(decode(*coding, bytes, body_bytes_allowed(limits_, asked), out));
     bytes.swap(out);
   }
   return bytes;
@@ -87,11 +88,11 @@ Result<std::string> UnpackedRequest::unpack() {
 
 }  // namespace
 
-Handler unpacked(Handler inner, size_t bytes_max) {
-  return [inner = std::move(inner), bytes_max](ServerRequest& request, ServerResponse& response) {
+Handler unpacked(Handler inner, const Limits& limits) {
+  return [inner = std::move(inner), limits](ServerRequest& request, ServerResponse& response) {
     std::string joined;
     if (list_header(request, "content-encoding", joined).empty()) return inner(request, response);
-    UnpackedRequest coded(request, bytes_max);
+    UnpackedRequest coded(request, limits);
     inner(coded, response);
     // RFC 9110 section 15.5.16: what would have been taken.
     if (coded.refused() && !response.head_sent()) response.set_header("Accept-Encoding", kKnown);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "http/message/body_limit.h"
 #include "http/message/chars.h"
 
 namespace bia::http {
@@ -233,7 +234,7 @@ Parsed HeadParser::check_framing() {
   if (authority_size_ != 0) take_authority();
   // RFC 9110 section 10.1.1: a client of HTTP/1.0 does not wait for it.
   if (version_minor_ == 0) expect_continue_ = false;
-  if (content_length_ != kNoLength && content_length_ > limits_.body_bytes_max) {
+  if (content_length_ != kNoLength && content_length_ > body_bytes_most(limits_)) {
     return refuse(413, "BODY_TOO_LARGE",
                   "the body is longer than the limit; server.http.body_bytes_max raises it");
   }

@@ -58,7 +58,6 @@ class HeadParser {
   bool keep_alive() const {
     return version_minor_ >= 1 ? !connection_close_ : connection_keep_alive_ && !connection_close_;
   }
-  uint64_t body_bytes_max() const { return limits_.body_bytes_max; }
   /// A response's field goes on in a further line: its value has the line's end in it.
   bool folded() const { return folded_; }
   bool upgrade() const { return connection_upgrade_ && has_upgrade_; }

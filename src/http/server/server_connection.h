@@ -27,7 +27,7 @@ class Http1Request final : public ServerRequest {
   std::string_view header(std::string_view name) const override;
   size_t header_count() const override;
   std::pair<std::string_view, std::string_view> header_at(size_t index) const override;
-  Result<std::string_view> body() override;
+  Result<std::string_view> body_up_to(size_t bytes_max) override;
   std::string_view trailer(std::string_view name) const override;
   std::string peer() const override;
   int version() const override { return 1; }
@@ -51,8 +51,8 @@ class Http1Request final : public ServerRequest {
 
  private:
   enum class State : uint8_t { kUnread, kRead, kFailed };
-  Result<std::string_view> read_sized();
-  Result<std::string_view> read_chunked();
+  Result<std::string_view> read_sized(uint64_t bytes_max);
+  Result<std::string_view> read_chunked(uint64_t bytes_max);
   Result<std::string_view> read_more_chunks(ChunkedDecoder& decoder);
   Result<size_t> read_into(size_t bytes);
   Result<void> send_continue();
@@ -61,7 +61,7 @@ class Http1Request final : public ServerRequest {
   ServerConnection& connection_;
   State state_ = State::kUnread;
   bool continue_sent_ = false;
-  uint64_t body_bytes_max_ = UINT64_MAX;  ///< besides the parser's limit
+  uint64_t body_bytes_max_ = UINT64_MAX;  ///< besides the reader's limit
   size_t consumed_ = 0;
   std::string_view view_;
   Buffer body_;  ///< only of bodies that did not come together with their head

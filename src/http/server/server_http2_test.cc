@@ -232,6 +232,35 @@ TEST(ServerHttp2, KeepsNoBodiesOfRequestsThatWereAnswered) {
 }
 #endif
 
+TEST(ServerHttp2, AHandlerMayAskForALongerBodyThanTheRest) {
+  ServerOptions options;
+  options.limits.body_bytes_max = 10;
+  options.limits.body_bytes_asked_max = 200'000;
+  with_server(
+      [](ServerRequest& request, ServerResponse& response) {
+        fiber::sleep_for(milliseconds(2)).ignore("what comes meanwhile is kept");
+        const bool large = request.path() != "/a";
+        auto body = large ? request.body_up_to(100'000) : request.body();
+        // What the limit has cut off is not had by asking again.
+        if (!body.ok()) body = request.body_up_to(200'000);
+        if (!body.ok()) return write_error(response, body.error());
+        response.body() = std::to_string(body->size());
+      },
+      [](Server& server) {
+        TestClient client(server);
+        const auto post = [&](const char* path, size_t size) {
+          Exchange got = client.send("POST", path, std::string(size, 'x'));
+          return got.head[":status"] == "200" ? got.body : got.head[":status"];
+        };
+        EXPECT_EQ(post("/a", 10), "10");
+        EXPECT_EQ(post("/a", 11), "413");
+        EXPECT_EQ(post("/large", 100'000), "100000");
+        EXPECT_EQ(post("/large", 100'001), "413");
+        EXPECT_FALSE(client.ended());
+      },
+      options);
+}
+
 TEST(ServerHttp2, ABodyMayBeSilentAsLongAsAConnection) {
   ServerOptions options;
   options.idle_timeout = milliseconds(80);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "http/message/body_limit.h"
 #include "http/message/field_lines.h"
 #include "http/routing/error_body.h"
 #include "http/server/server_connection.h"
@@ -60,7 +61,7 @@ Error Http1Request::fail(Error error) {
   return error;
 }
 
-Result<std::string_view> Http1Request::body() {
+Result<std::string_view> Http1Request::body_up_to(size_t bytes_max) {
   if (state_ == State::kRead) return view_;
   if (state_ == State::kFailed)
     return Error(Code::kUnavailable, "BODY_FAILED", "an earlier read of the body has failed");
@@ -68,7 +69,9 @@ Result<std::string_view> Http1Request::body() {
     state_ = State::kRead;
     return view_;
   }
-  auto result = connection_.parser_.chunked() ? read_chunked() : read_sized();
+  const uint64_t limit = std::min<uint64_t>(
+      body_bytes_allowed(connection_.thread_.core.options.limits, bytes_max), body_bytes_max_);
+  auto result = connection_.parser_.chunked() ? read_chunked(limit) : read_sized(limit);
   state_ = result ? State::kRead : State::kFailed;
   connection_.resume_handler();
   if (!result) return fail(std::move(result).error());
@@ -111,10 +114,11 @@ Result<size_t> Http1Request::read_into(size_t bytes) {
   return count;
 }
 
-Result<std::string_view> Http1Request::read_sized() {
+Result<std::string_view> Http1Request::read_sized(uint64_t bytes_max) {
   Buffer& in = connection_.in_;
   const size_t head = connection_.parser_.head_bytes();
   const auto length = static_cast<size_t>(connection_.parser_.content_length());
+  if (length > bytes_max) return body_too_large();
   const size_t have = std::min(in.size() - head, length);
   consumed_ = head + have;
   if (have == length) return in.view().substr(head, length);
@@ -125,10 +129,10 @@ Result<std::string_view> Http1Request::read_sized() {
   return body_.view();
 }
 
-Result<std::string_view> Http1Request::read_chunked() {
+Result<std::string_view> Http1Request::read_chunked(uint64_t bytes_max) {
   Buffer& in = connection_.in_;
   const size_t head = connection_.parser_.head_bytes();
-  ChunkedDecoder decoder(std::min(connection_.parser_.body_bytes_max(), body_bytes_max_));
+  ChunkedDecoder decoder(bytes_max);
   ChunkedDecoder::Step step;
   // In place: the head's views lie before it.
   const Parsed parsed = decoder.decode(in.data() + head, in.size() - head, step);

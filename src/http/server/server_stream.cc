@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "bia/base/assert.h"
 #include "bia/http/router.h"
+#include "http/message/body_limit.h"
 #include "http/message/chars.h"
 #include "http/message/field_lines.h"
 #include "http/routing/error_body.h"
@@ -35,6 +36,7 @@ void ServerStream::begin() {
   head_bytes_ = 0;
   cookies_ = hosts_ = 0;
   unconsumed_ = 0;
+  body_bytes_max_ = body_bytes_most(connection_.thread().core.options.limits);
   end_received_ = reading_ = dropping_ = continue_sent_ = false;
   trailers_cut_ = false;
   clear_answer();
@@ -179,7 +181,7 @@ void ServerStream::on_head() {
 
 void ServerStream::on_data(std::string_view bytes) {
   if (dropping_) return connection_.http2().consume(*this, bytes.size());
-  const size_t limit = connection_.thread().core.options.limits.body_bytes_max;
+  const size_t limit = body_bytes_max_;
   // One byte above the limit is kept, which says that it was exceeded.
   received_.append(bytes.substr(0, limit + 1 - std::min(received_.size(), limit + 1)));
   unconsumed_ += bytes.size();
@@ -212,12 +214,14 @@ Error ServerStream::refuse_body(int status, std::string_view reason, std::string
   return Error::from_http(status, reason, std::string(message));
 }
 
-Result<std::string_view> ServerStream::read_whole_body() {
-  const size_t limit = connection_.thread().core.options.limits.body_bytes_max;
+Result<std::string_view> ServerStream::read_whole_body(size_t bytes_max) {
+  // What a smaller limit has cut off does not come back.
+  body_bytes_max_ = std::min(
+      body_bytes_max_, body_bytes_allowed(connection_.thread().core.options.limits, bytes_max));
   for (;;) {
-    if (received_.size() > limit) {
-      return refuse_body(413, "BODY_TOO_LARGE",
-                         "the body is longer than the limit; server.http.body_bytes_max raises it");
+    if (received_.size() > body_bytes_max_) {
+      const Error error = body_too_large();
+      return refuse_body(error.http_status(), error.reason(), error.message());
     }
     if (end_received_ && trailers_cut_) {
       return refuse_body(

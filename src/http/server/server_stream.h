@@ -64,7 +64,9 @@ class ServerStream final : public Http2Stream {
     std::string_view header(std::string_view name) const override;
     size_t header_count() const override { return stream_.fields_.size(); }
     std::pair<std::string_view, std::string_view> header_at(size_t index) const override;
-    Result<std::string_view> body() override { return stream_.read_whole_body(); }
+    Result<std::string_view> body_up_to(size_t bytes_max) override {
+      return stream_.read_whole_body(bytes_max);
+    }
     std::string_view trailer(std::string_view name) const override;
     std::string peer() const override;
     int version() const override { return 2; }
@@ -107,7 +109,7 @@ class ServerStream final : public Http2Stream {
   Span keep(std::string_view bytes);
   void join_cookies();
   bool has_one_host();
-  Result<std::string_view> read_whole_body();
+  Result<std::string_view> read_whole_body(size_t bytes_max);
   /// Counts it, and is the error that tells of it.
   Error refuse_body(int status, std::string_view reason, std::string_view message);
   /// Until it is whole or above its limit, of which something must come every `idle_timeout`.
@@ -139,6 +141,7 @@ class ServerStream final : public Http2Stream {
   // The request's body.
   std::string received_;
   size_t unconsumed_ = 0;
+  size_t body_bytes_max_ = 0;  ///< the most that may be asked for, then what is
   bool end_received_ = false;
   TimePoint heard_at_{};  ///< the body's last bytes
   bool reading_ = false;

@@ -1,5 +1,6 @@
 #include "bia/http/server.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -259,6 +260,74 @@ TEST(Server, RefusesBadRequestsAndCloses) {
         EXPECT_NE(peer.until("POST / 0123456789").find("200 OK"), std::string::npos);
       },
       options);
+}
+
+/// "/large" takes more than the rest.
+void limited(ServerRequest& request, ServerResponse& response) {
+  const auto body = request.path() == "/large" ? request.body_up_to(20)
+                    : request.path() == "/any" ? request.body_up_to(SIZE_MAX)
+                                               : request.body();
+  if (!body.ok()) return write_error(response, body.error());
+  response.body() = "took " + std::to_string(body->size());
+}
+
+ServerOptions limits_of(size_t body_bytes_max, size_t body_bytes_asked_max) {
+  ServerOptions options;
+  options.limits.body_bytes_max = body_bytes_max;
+  options.limits.body_bytes_asked_max = body_bytes_asked_max;
+  return options;
+}
+
+std::string posted(std::string_view path, size_t size) {
+  return fmt::format("POST {} HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{}", path, size,
+                     std::string(size, 'x'));
+}
+
+TEST(Server, AHandlerMayAskForALongerBodyThanTheRest) {
+  with_server(
+      limited,
+      [](Server& server) {
+        const auto post = [&](std::string_view path, size_t size) {
+          Peer peer(server.address());
+          peer.send(posted(path, size));
+          const std::string answer = peer.until(size > 10 ? "}}" : "took");
+          return answer.substr(9, 3);
+        };
+        Peer peer(server.address());
+        peer.send(posted("/a", 10) + posted("/large", 20) + posted("/any", 30));
+        EXPECT_NE(peer.until("took 30").find("took 20"), std::string::npos);
+        const std::pair<const char*, size_t> above[] = {{"/a", 11}, {"/large", 21}, {"/any", 31}};
+        for (const auto& [path, size] : above) {
+          EXPECT_EQ(post(path, size), "413") << path;
+          Peer chunked(server.address());
+          chunked.send(fmt::format(
+              "POST {} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n", path,
+              size));
+          EXPECT_NE(chunked.all().find("BODY_TOO_LARGE"), std::string::npos) << path;
+        }
+        // Nothing of it is asked for.
+        Peer waiting(server.address());
+        waiting.send(
+            "POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 11\r\n\r\n");
+        EXPECT_TRUE(waiting.all().starts_with("HTTP/1.1 413 "));
+      },
+      limits_of(10, 30));
+  // A smaller one asked for is the limit; without body_bytes_asked_max more is not to be had.
+  with_server(
+      limited,
+      [](Server& server) {
+        for (std::string_view path : {"/a", "/any"}) {
+          Peer peer(server.address());
+          peer.send(posted(path, 31));
+          EXPECT_NE(peer.all().find("BODY_TOO_LARGE"), std::string::npos) << path;
+        }
+        Peer peer(server.address());
+        peer.send(posted("/a", 30) + posted("/large", 21));
+        const std::string answers = peer.all();
+        EXPECT_NE(answers.find("took 30"), std::string::npos);
+        EXPECT_NE(answers.find("BODY_TOO_LARGE"), std::string::npos);
+      },
+      limits_of(30, 0));
 }
 
 TEST(Server, ClosesSlowAndIdleConnections) {
