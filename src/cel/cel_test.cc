@@ -258,6 +258,7 @@ TEST(Cel, WhatProtovalidateAdds) {
           {"'a@b.c'.isEmail() && !'a'.isEmail()", "bool true"},
           {"'example.com'.isHostname() && !'a_b'.isHostname()", "bool true"},
           {"'::1'.isIp() && '::1'.isIp(6) && !'::1'.isIp(4) && !'::1'.isIp(5)", "bool true"},
+          {"'1.2.3.4\\x00evil'.isIp() || '::1\\x00evil'.isIp(6)", "bool false"},
           {"'10.0.0.0/8'.isIpPrefix() && '10.0.0.0/8'.isIpPrefix(4, true)", "bool true"},
           {"'10.0.0.1/8'.isIpPrefix(true) || '10.0.0.0/8'.isIpPrefix(6)", "bool false"},
           {"'https://a.b/c?d#e'.isUri() && !'a/b'.isUri() && 'a/b'.isUriRef()", "bool true"},
