@@ -200,6 +200,8 @@ TEST(Cel, Conversions) {
        {"uint(-1)", "error integer overflow"},
        {"uint('42') + uint(3.7) + uint(1)", "uint 46"},
        {"double('1.5') + double(1) + double(2u)", "double 4.5"},
+       {"double('1e-400') == 0.0 && 1e-400 == 0.0", "bool true"},
+       {"double('1e400')", "error \"1e400\" is no double"},
        {"string(1) + string(2u) + string(1.5) + string(true) + string(b'x')", "string 121.5truex"},
        {"string(b'\\xff')", "error the bytes are no UTF-8, and so no string"},
        {"bytes('\u00ff') == b'\\303\\277'", "bool true"},

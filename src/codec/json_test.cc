@@ -103,6 +103,31 @@ TEST(JsonReader, TakesIntegersThatAreWholeNumbers) {
   EXPECT_TRUE(number_to_uint64("18446744073709551615", bits));
 }
 
+/// What is wrong with the text as a T, or the number in JSON.
+template <typename T>
+std::string read_real(std::string_view text) {
+  T value = 0;
+  JsonReader in(text);
+  if (!in.take(value)) return in.error().message();
+  std::string out;
+  JsonWriter(out).real(value);
+  return out;
+}
+
+TEST(JsonReader, TakesNumbersToTheEdgesOfTheirTypes) {
+  EXPECT_EQ(read_real<float>("3.4028235e+38"), "3.4028235e+38");
+  EXPECT_EQ(read_real<float>("\"-3.4028235e38\""), "-3.4028235e+38");
+  EXPECT_EQ(read_real<float>("\"-Infinity\""), "\"-Infinity\"");
+  EXPECT_EQ(read_real<float>("1e-46"), "0");
+  EXPECT_EQ(read_real<float>("1.000000059604644775390625001"), "1.0000001");
+  EXPECT_EQ(read_real<float>("3.5e38"), "(line 1:1): invalid value for float type: 3.5e38");
+  EXPECT_EQ(read_real<float>("1e400"), "(line 1:1): invalid value for float type: 1e400");
+  EXPECT_EQ(read_real<float>("\"x\""), "(line 1:1): invalid value for float type: \"x\"");
+  EXPECT_EQ(read_real<double>("1e-400"), "0");
+  EXPECT_EQ(read_real<double>("\"-1e-400\""), "-0");
+  EXPECT_EQ(read_real<double>("1e400"), "(line 1:1): invalid value for double type: 1e400");
+}
+
 TEST(JsonReader, LimitsDepth) {
   std::string at(kJsonDepthMax, '[');
   std::string closed = at + std::string(kJsonDepthMax, ']');
