@@ -83,7 +83,7 @@ TEST(Base64, TakesBothAlphabets) {
     EXPECT_TRUE(decode_base64(form, bytes)) << form;
     EXPECT_EQ(bytes, "\xfb\xff");
   }
-  for (std::string_view form : {"A", "A===", "!!", "+/8==", "AQ=a"})
+  for (std::string_view form : {"A", "A===", "!!", "+/8==", "AQ=a", "AQ==\n", "A\nQ=="})
     EXPECT_FALSE(decode_base64(form, bytes)) << form;
 }
 

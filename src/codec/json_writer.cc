@@ -1,9 +1,9 @@
 #include "bia/codec/json_writer.h"
 
-#include <array>
 #include <cmath>
 #include <cstring>
 
+#include "base/base64.h"
 #include "codec/utf8.h"
 
 #if defined(__SSE2__)
@@ -35,18 +35,6 @@ inline bool needs_work(const char* at) {
   return _mm_movemask_epi8(found) != 0;
 }
 #endif
-
-constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-constexpr std::array<int8_t, 256> base64_values() {
-  std::array<int8_t, 256> values{};
-  for (auto& value : values) value = -1;
-  for (int i = 0; i < 64; ++i) values[static_cast<uint8_t>(kBase64[i])] = static_cast<int8_t>(i);
-  values['-'] = 62;
-  values['_'] = 63;
-  return values;
-}
-constexpr auto kBase64Values = base64_values();
 
 void append_escape(std::string& out, char c) {
   switch (c) {
@@ -194,20 +182,7 @@ void append_json_double(std::string& out, double value) { append_real(out, value
 void append_json_float(std::string& out, float value) { append_real(out, value); }
 
 void append_base64(std::string& out, std::string_view bytes) {
-  size_t i = 0;
-  auto at = [&](size_t index) { return static_cast<uint32_t>(static_cast<uint8_t>(bytes[index])); };
-  for (; i + 3 <= bytes.size(); i += 3) {
-    uint32_t group = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
-    char text[4] = {kBase64[group >> 18], kBase64[group >> 12 & 63], kBase64[group >> 6 & 63],
-                    kBase64[group & 63]};
-    out.append(text, 4);
-  }
-  size_t left = bytes.size() - i;
-  if (left == 0) return;
-  uint32_t group = at(i) << 16 | (left == 2 ? at(i + 1) << 8 : 0);
-  char text[4] = {kBase64[group >> 18], kBase64[group >> 12 & 63],
-                  left == 2 ? kBase64[group >> 6 & 63] : '=', '='};
-  out.append(text, 4);
+  bia::append_base64(out, bytes, Base64::kStandard);
 }
 
 bool decode_base64(std::string_view text, std::string& bytes) {
@@ -217,21 +192,8 @@ bool decode_base64(std::string_view text, std::string& bytes) {
     text.remove_suffix(1);
     ++padding;
   }
-  if (text.size() % 4 == 1 || (padding > 0 && (text.size() + padding) % 4 != 0)) return false;
-  bytes.reserve(text.size() / 4 * 3 + 2);
-  uint32_t group = 0;
-  int bits = 0;
-  for (char c : text) {
-    int value = kBase64Values[static_cast<uint8_t>(c)];
-    if (value < 0) return false;
-    group = group << 6 | static_cast<uint32_t>(value);
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      bytes.push_back(static_cast<char>(group >> bits & 255));
-    }
-  }
-  return true;
+  if (padding > 0 && (text.size() + padding) % 4 != 0) return false;
+  return append_base64_decoded(bytes, text, Base64Digits::kEither);
 }
 
 }  // namespace bia::codec

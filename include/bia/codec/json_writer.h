@@ -20,7 +20,8 @@ void append_json_double(std::string& out, double value);
 void append_json_float(std::string& out, float value);
 /// Standard base64 with padding.
 void append_base64(std::string& out, std::string_view bytes);
-/// Standard or URL-safe, with padding or without. False for anything else.
+/// As protojson reads bytes: standard or URL-safe digits, with the padding that is due or without
+/// any. False for anything else, line ends too.
 bool decode_base64(std::string_view text, std::string& bytes);
 /// True where all bytes can stand in a JSON string as they are.
 bool is_plain_ascii(const char* data, size_t size);
