@@ -124,9 +124,15 @@ bool is_port(std::string_view text) {
          (text.size() == 1 || text.front() != '0');
 }
 
+bool read_address(int family, std::string_view text, unsigned char (&bytes)[sizeof(in6_addr)]) {
+  // inet_pton stops at a NUL and takes what is before it.
+  if (text.size() >= INET6_ADDRSTRLEN || text.find('\0') != std::string_view::npos) return false;
+  return inet_pton(family, std::string(text).c_str(), bytes) == 1;
+}
+
 bool is_address(int family, std::string_view text) {
   unsigned char bytes[sizeof(in6_addr)];
-  return text.size() < INET6_ADDRSTRLEN && inet_pton(family, std::string(text).c_str(), bytes) == 1;
+  return read_address(family, text, bytes);
 }
 
 }  // namespace
@@ -252,20 +258,19 @@ bool is_ip(std::string_view text, int version) {
 bool is_ip_prefix(std::string_view text, int version, bool strict) {
   const size_t slash = text.find('/');
   if (slash == std::string_view::npos) return false;
-  const std::string address(text.substr(0, slash));
+  const std::string_view address = text.substr(0, slash);
   const std::string_view length = text.substr(slash + 1);
-  unsigned char bytes[16] = {};
+  unsigned char bytes[sizeof(in6_addr)] = {};
   int bits = 0;
-  if (version != 6 && inet_pton(AF_INET, address.c_str(), bytes) == 1) {
+  if (version != 6 && read_address(AF_INET, address, bytes)) {
     bits = 32;
-  } else if (version != 4 && inet_pton(AF_INET6, address.c_str(), bytes) == 1) {
+  } else if (version != 4 && read_address(AF_INET6, address, bytes)) {
     bits = 128;
   }
   int count = 0;
   const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), count);
-  if (bits == 0 || address.size() != std::strlen(address.c_str()) || error != std::errc() ||
-      end != length.data() + length.size() || !is_digit(length.front()) || count > bits ||
-      (length.size() > 1 && length.front() == '0'))
+  if (bits == 0 || error != std::errc() || end != length.data() + length.size() ||
+      !is_digit(length.front()) || count > bits || (length.size() > 1 && length.front() == '0'))
     return false;
   for (int bit = count; strict && bit < bits; ++bit) {
     if (bytes[bit / 8] >> (7 - bit % 8) & 1) return false;

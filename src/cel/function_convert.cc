@@ -10,6 +10,7 @@
 #include "cel/evaluation.h"
 #include "cel/function.h"
 #include "cel/moment.h"
+#include "codec/real_text.h"
 #include "codec/time_text.h"
 #include "codec/utf8.h"
 
@@ -69,7 +70,10 @@ Value double_of_string(Evaluation& evaluation, const Value* v) {
   std::string_view text = v[0].text();
   if (text.starts_with('+')) text.remove_prefix(1);
   double value = 0;
-  return read_number(text, value) ? Value::of_double(value) : cannot(evaluation, v[0], "double");
+  const auto [end, error] = codec::real_from_chars(text, value);
+  if (error != std::errc() || end != text.data() + text.size())
+    return cannot(evaluation, v[0], "double");
+  return Value::of_double(value);
 }
 
 Value string_of(Evaluation& evaluation, const Value* v) {

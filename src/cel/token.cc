@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "codec/real_text.h"
 #include "codec/utf8.h"
 
 namespace bia::cel {
@@ -108,9 +109,9 @@ bool Tokens::number(Token& token) {
     const char* first = text_.data() + begin;
     const char* last = text_.data() + at_;
     if (token.kind == Token::Kind::kDouble) {
-      const auto result = std::from_chars(first, last, token.real);
+      const auto result = codec::real_from_chars({first, last}, token.real);
       // What is beyond is infinite, what is below is nothing.
-      if (result.ec != std::errc()) token.real = std::strtod(std::string(first, last).c_str(), {});
+      if (result.ec != std::errc()) token.real = HUGE_VAL;
     } else if (std::from_chars(first, last, token.number).ec != std::errc()) {
       return fail("an integer beyond 64 bits");
     }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <type_traits>
 
+#include "base/base64.h"
 #include "bia/base/time.h"
 #include "bia/codec/form.h"
 #include "bia/codec/json_writer.h"
@@ -27,21 +28,14 @@ Error no_query(const Field* field) {
       fmt::format("{} cannot be part of a URL's query; send it in a body", field->full_name()));
 }
 
-std::string url_base64(std::string_view bytes) {
-  std::string text;
-  append_base64(text, bytes);
-  std::replace(text.begin(), text.end(), '+', '-');
-  std::replace(text.begin(), text.end(), '/', '_');
-  return text;
-}
-
 /// The value's text; `index` is -1 for a singular field. Not for messages.
 std::string scalar_text(const pb::Message& message, const Field* field, int index) {
   std::string text;
   visit_scalar(message, field, index, [&](auto value) {
     using Value = decltype(value);
     if constexpr (std::is_same_v<Value, std::string_view>) {
-      text = field->type() == Field::TYPE_BYTES ? url_base64(value) : std::string(value);
+      text = field->type() == Field::TYPE_BYTES ? base64_encode(value, Base64::kUrl)
+                                                : std::string(value);
     } else if constexpr (std::is_same_v<Value, bool>) {
       text = value ? "true" : "false";
     } else if constexpr (std::is_same_v<Value, EnumNumber>) {

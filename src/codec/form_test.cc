@@ -64,6 +64,11 @@ TEST(DecodeForm, ReadsFloatsAsGo) {
   EXPECT_EQ(value("0x1p-2"), 0.25);
   EXPECT_EQ(value("-0X1.8p1"), -3);
   EXPECT_EQ(value("%2B5"), 5);
+  EXPECT_EQ(value("1e-400"), 0);
+  EXPECT_EQ(value("-0x1p-2000"), 0);
+  EXPECT_EQ(
+      wrong("double_value=1e400", option),
+      "parsing field \"double_value\": strconv.ParseFloat: parsing \"1e400\": value out of range");
   for (const char* bad : {"_1", "1_", "1__0", "0x1", "0x", "0xp1", "1e", "1.5x", "0x-1p3",
                           "-0x-1p3", "0x%2B1p3", "0xnan(p)", "%2B-5", "%2B-0x1p3"})
     EXPECT_EQ(value(bad), -1) << bad;

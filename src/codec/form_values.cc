@@ -10,6 +10,7 @@
 #include "bia/codec/form.h"
 #include "bia/codec/json_reader.h"
 #include "bia/codec/json_writer.h"
+#include "codec/real_text.h"
 
 namespace bia::codec {
 namespace {
@@ -62,9 +63,8 @@ std::string parse_real(std::string_view text, T& value) {
   const bool hex = digits.size() > sign + 2 && digits[sign] == '0' &&
                    (digits[sign + 1] | 32) == 'x' &&
                    digits.find_first_of("pP") != std::string_view::npos;
-  auto parsed = hex ? std::from_chars(digits.data() + sign + 2, digits.data() + digits.size(),
-                                      value, std::chars_format::hex)
-                    : std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  auto parsed = hex ? real_from_chars(digits.substr(sign + 2), value, std::chars_format::hex)
+                    : real_from_chars(digits, value);
   if (hex && sign) value = -value;
   // from_chars takes a sign and "nan" after the "0x" too.
   const bool no_digits = hex && digits[sign + 2] != '.' && hex_digit(digits[sign + 2]) < 0;

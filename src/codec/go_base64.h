@@ -4,21 +4,15 @@
 #include <string>
 #include <string_view>
 
+#include "base/base64.h"
+
 namespace bia::codec {
 
-inline int base64_value(char c, bool url) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == (url ? '-' : '+')) return 62;
-  return c == (url ? '_' : '/') ? 63 : -1;
-}
-
-/// One group of four, as Go's encoding/base64 reads it: newlines do not count, and an error names
-/// the byte that Go names.
+/// One group of four, as Go's encoding/base64 reads it: padding is what the form says, newlines do
+/// not count wherever they stand, and an error names the byte that Go names.
 struct Base64Decoder {
   std::string_view text;
-  bool url;
+  Base64Digits digits;
   bool padded;
   size_t at = 0;
   size_t bad = std::string_view::npos;
@@ -44,7 +38,7 @@ struct Base64Decoder {
   }
   /// False at the end of the text or with `bad` set.
   bool group(std::string& out) {
-    uint32_t digits = 0;
+    uint32_t bits = 0;
     size_t j = 0;
     bool more = true;
     while (j < 4) {
@@ -55,9 +49,9 @@ struct Base64Decoder {
         more = false;
         break;
       }
-      int value = base64_value(text[at++], url);
+      int value = base64_digit(text[at++], digits);
       if (value >= 0) {
-        digits = digits << 6 | static_cast<uint32_t>(value);
+        bits = bits << 6 | static_cast<uint32_t>(value);
         ++j;
       } else if (!padded || text[at - 1] != '=') {
         return fail(at - 1);
@@ -67,16 +61,17 @@ struct Base64Decoder {
         break;
       }
     }
-    digits <<= 6 * (4 - j);
-    for (size_t i = 0; i + 1 < j; ++i) out.push_back(static_cast<char>(digits >> (16 - 8 * i)));
+    bits <<= 6 * (4 - j);
+    for (size_t i = 0; i + 1 < j; ++i) out.push_back(static_cast<char>(bits >> (16 - 8 * i)));
     return more;
   }
 };
 
 /// All of `text`, or Go's words of what is wrong in `problem`.
-inline std::string go_base64_decode(std::string_view text, bool url, bool padded,
-                                    std::string& problem) {
-  Base64Decoder decoder{text, url, padded};
+inline std::string go_base64_decode(std::string_view text, Base64 form, std::string& problem) {
+  const bool url = form == Base64::kUrl || form == Base64::kRawUrl;
+  const bool padded = form == Base64::kStandard || form == Base64::kUrl;
+  Base64Decoder decoder{text, url ? Base64Digits::kUrl : Base64Digits::kStandard, padded};
   std::string out;
   while (decoder.group(out)) {
   }

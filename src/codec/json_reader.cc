@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "bia/codec/json_writer.h"
+#include "codec/real_text.h"
 #include "codec/utf8.h"
 
 namespace bia::codec {
@@ -316,9 +317,8 @@ bool JsonReader::take_number(JsonNumber& value) {
   at_ = token_end_;
   uint64_t bits = 0;
   value.kind = JsonNumber::Kind::kInt;
-  if (std::from_chars(raw().data(), raw().data() + raw().size(), value.real).ec != std::errc()) {
+  if (real_from_chars(raw(), value.real).ec != std::errc())
     value.real = raw()[0] == '-' ? -HUGE_VAL : HUGE_VAL;
-  }
   if (number_to_int64(raw(), value.integer)) return true;
   if (number_to_uint64(raw(), bits)) {
     value.kind = JsonNumber::Kind::kUint;

@@ -2,11 +2,11 @@
 // with a zero fraction.
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <limits>
 
 #include "bia/codec/json_reader.h"
 #include "bia/codec/json_writer.h"
+#include "codec/real_text.h"
 
 namespace bia::codec {
 namespace {
@@ -138,37 +138,29 @@ bool JsonReader::take(uint64_t& value) {
   return !text.empty() && (parse_integer(text, value) || fail_value("uint64"));
 }
 
-bool JsonReader::take(double& value) {
+template <typename T>
+bool JsonReader::take_real(T& value, std::string_view type) {
   if (peek() == Kind::kString) {
     std::string_view text;
     if (!read_string(text)) return false;
     if (text == "NaN") {
-      value = std::numeric_limits<double>::quiet_NaN();
+      value = std::numeric_limits<T>::quiet_NaN();
     } else if (text == "Infinity") {
-      value = std::numeric_limits<double>::infinity();
+      value = std::numeric_limits<T>::infinity();
     } else if (text == "-Infinity") {
-      value = -std::numeric_limits<double>::infinity();
-    } else if (!is_number(text) ||
-               std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc()) {
-      return fail_value("double");
+      value = -std::numeric_limits<T>::infinity();
+    } else if (!is_number(text) || real_from_chars(text, value).ec != std::errc()) {
+      return fail_value(type);
     }
     return true;
   }
-  std::string_view text = number_text("double");
+  std::string_view text = number_text(type);
   if (text.empty()) return false;
-  return std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc() ||
-         fail_value("double");
+  return real_from_chars(text, value).ec == std::errc() || fail_value(type);
 }
 
-bool JsonReader::take(float& value) {
-  double wide = 0;
-  if (!take(wide)) return false;
-  if (std::isfinite(wide) &&
-      std::fabs(wide) > static_cast<double>(std::numeric_limits<float>::max()))
-    return fail_value("float");
-  value = static_cast<float>(wide);
-  return true;
-}
+bool JsonReader::take(double& value) { return take_real(value, "double"); }
+bool JsonReader::take(float& value) { return take_real(value, "float"); }
 
 bool JsonReader::take(std::string& value) {
   Kind kind = peek();

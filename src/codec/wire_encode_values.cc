@@ -5,6 +5,7 @@
 
 #include "bia/codec/json_reader.h"
 #include "bia/codec/json_writer.h"
+#include "codec/real_text.h"
 #include "codec/time_text.h"
 #include "codec/wire_encoder.h"
 
@@ -53,14 +54,17 @@ bool WireEncoder::boolean(const FieldTable& field, Tag write, Default zero) {
   return true;
 }
 
-bool WireEncoder::real(const FieldTable& field, Tag write, Default zero) {
-  double value = 0;
+template <typename T>
+bool WireEncoder::take_real(const FieldTable& field, T& value) {
   Kind kind = in_.peek();
   if (kind == Kind::kNumber) {
     JsonNumber number;
     if (!in_.take_number(number)) return false;
-    value = number.real;
-    if (!std::isfinite(value)) return bad_taken(field);
+    // A float is the one nearest to the text, which may not be the one nearest to the double.
+    value = static_cast<T>(number.real);
+    if (std::is_same_v<T, float> && real_from_chars(in_.raw(), value).ec != std::errc())
+      return bad_taken(field);
+    return std::isfinite(value) || bad_taken(field);
   } else if (kind == Kind::kString) {
     std::string_view text;
     if (!in_.take_string(text)) return false;
@@ -68,22 +72,21 @@ bool WireEncoder::real(const FieldTable& field, Tag write, Default zero) {
                            ? fmt::format("\"{}\"", text)
                            : std::string(text);
     JsonReader number(copy);
-    if (!number.take(value) || !number.finish().ok()) return bad_taken(field);
-  } else {
-    return bad(field);
+    return (number.take(value) && number.finish().ok()) || bad_taken(field);
   }
-  bool is_float = field.type == Field::TYPE_FLOAT;
-  if (is_float && std::isfinite(value) &&
-      std::fabs(value) > static_cast<double>(std::numeric_limits<float>::max()))
-    return bad_taken(field);
+  return bad(field);
+}
+
+bool WireEncoder::real(const FieldTable& field, Tag write, Default zero) {
+  double value = 0;
+  float single = 0;
+  const bool is_float = field.type == Field::TYPE_FLOAT;
+  if (!(is_float ? take_real(field, single) : take_real(field, value))) return false;
   // A negative zero is not the default: its bits are written.
-  if (zero == Default::kOmit && value == 0 && !std::signbit(value)) return true;
+  const uint64_t bits = is_float ? std::bit_cast<uint32_t>(single) : std::bit_cast<uint64_t>(value);
+  if (zero == Default::kOmit && bits == 0) return true;
   tag(field, write);
-  if (is_float) {
-    append_fixed32(wire_, std::bit_cast<uint32_t>(static_cast<float>(value)));
-  } else {
-    append_fixed64(wire_, std::bit_cast<uint64_t>(value));
-  }
+  is_float ? append_fixed32(wire_, static_cast<uint32_t>(bits)) : append_fixed64(wire_, bits);
   return true;
 }
 
@@ -282,6 +285,10 @@ bool WireEncoder::json_value(int depth) {
     case Kind::kNumber: {
       JsonNumber value;
       if (!in_.take_number(value)) return false;
+      if (!std::isfinite(value.real)) {
+        in_.fail(fmt::format("invalid google.protobuf.Value: {}", in_.raw()));
+        return false;
+      }
       append_tag(wire_, kValueNumber, WireType::kFixed64);
       append_fixed64(wire_, std::bit_cast<uint64_t>(value.real));
       return true;

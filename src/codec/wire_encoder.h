@@ -30,6 +30,8 @@ class WireEncoder {
   bool text(const FieldTable& field, Tag tag, Default zero);
   bool boolean(const FieldTable& field, Tag tag, Default zero);
   bool real(const FieldTable& field, Tag tag, Default zero);
+  template <typename T>
+  bool take_real(const FieldTable& field, T& value);
   bool enumeration(const FieldTable& field, Tag tag, Default zero);
   bool signed_integer(const FieldTable& field, Tag tag, Default zero);
   bool unsigned_integer(const FieldTable& field, Tag tag, Default zero);

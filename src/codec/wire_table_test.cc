@@ -69,6 +69,28 @@ TEST_F(WireTableTest, RoundsWrappersAndTimes) {
             "\"2024-01-02T02:04:05.670Z\"");
 }
 
+TEST_F(WireTableTest, TakesNumbersToTheEdgesOfTheirTypes) {
+  for (const char* edge : {"3.4028235e+38", "-3.4028235e+38", "1e-45", "\"NaN\"", "-0"})
+    EXPECT_EQ(round("google.protobuf.FloatValue", edge), edge);
+  EXPECT_EQ(round("google.protobuf.FloatValue", "\"3.4028235e38\""), "3.4028235e+38");
+  EXPECT_EQ(round("google.protobuf.FloatValue", "1e-46"), "0");
+  // Nearest to the text, which is above the middle of two floats; the nearest double is that
+  // middle.
+  EXPECT_EQ(round("google.protobuf.FloatValue", "1.000000059604644775390625001"), "1.0000001");
+  EXPECT_EQ(round("google.protobuf.FloatValue", "3.5e38"),
+            "(line 1:1): invalid value for float field value: 3.5e38");
+  EXPECT_EQ(round("google.protobuf.FloatValue", "\"1e400\""),
+            "(line 1:1): invalid value for float field value: \"1e400\"");
+  EXPECT_EQ(round("google.protobuf.DoubleValue", "1.7976931348623157e+308"),
+            "1.7976931348623157e+308");
+  EXPECT_EQ(round("google.protobuf.DoubleValue", "1e-400"), "0");
+  EXPECT_EQ(round("google.protobuf.DoubleValue", "1e400"),
+            "(line 1:1): invalid value for double field value: 1e400");
+  EXPECT_EQ(round("google.protobuf.Value", "1e-400"), "0");
+  EXPECT_EQ(round("google.protobuf.Struct", R"({"a":[1,-1e400]})"),
+            "(line 1:9): invalid google.protobuf.Value: -1e400");
+}
+
 TEST_F(WireTableTest, SaysWhatIsWrongAsGoDoes) {
   EXPECT_EQ(round("google.protobuf.Field", R"({"x":1})"), R"((line 1:2): unknown field "x")");
   EXPECT_EQ(round("google.protobuf.Field", R"({"number":"x"})"),

@@ -9,68 +9,29 @@
 
 namespace bia::grpc {
 
-void put_varint(std::string& out, uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
-  out += static_cast<char>(value);
-}
-
-void put_uint(std::string& out, uint32_t field, uint64_t value) {
-  put_varint(out, static_cast<uint64_t>(field) << 3);
-  put_varint(out, value);
-}
-
-void put_bytes(std::string& out, uint32_t field, std::string_view bytes) {
-  put_varint(out, static_cast<uint64_t>(field) << 3 | 2);
-  put_varint(out, bytes.size());
-  out.append(bytes);
-}
-
-bool FieldReader::take_varint(uint64_t* value) {
-  *value = 0;
-  for (size_t i = 0; i < 10 && i < rest_.size(); ++i) {
-    auto byte = static_cast<unsigned char>(rest_[i]);
-    *value |= static_cast<uint64_t>(byte & 0x7f) << (7 * i);
-    if (byte < 0x80) {
-      rest_.remove_prefix(i + 1);
-      return true;
-    }
-  }
-  return false;
-}
-
-bool FieldReader::take_fixed(size_t size) {
-  if (rest_.size() < size) return false;
-  for (size_t i = 0; i < size; ++i)
-    value_ |= static_cast<uint64_t>(static_cast<unsigned char>(rest_[i])) << (8 * i);
-  rest_.remove_prefix(size);
-  return true;
-}
-
 bool FieldReader::next() {
-  if (!ok_ || rest_.empty()) return false;
-  uint64_t tag = 0;
+  if (!ok_ || in_.done()) return false;
   bytes_ = {};
   value_ = 0;
-  ok_ = take_varint(&tag) && tag >> 3 != 0 && tag >> 32 == 0;
-  if (!ok_) return false;
-  field_ = static_cast<uint32_t>(tag >> 3);
-  wire_type_ = static_cast<uint32_t>(tag & 7);
-  uint64_t size = 0;
+  return ok_ = in_.tag(field_, wire_type_) && take();
+}
+
+bool FieldReader::take() {
   switch (wire_type_) {
-    case 0:
-      return ok_ = take_varint(&value_);
-    case 1:
-      return ok_ = take_fixed(8);
-    case 5:
-      return ok_ = take_fixed(4);
-    case 2:
-      ok_ = take_varint(&size) && size <= rest_.size();
-      if (!ok_) return false;
-      bytes_ = rest_.substr(0, size);
-      rest_.remove_prefix(size);
-      return true;
+    case codec::WireType::kVarint:
+      return in_.varint(value_);
+    case codec::WireType::kFixed64:
+      return in_.fixed64(value_);
+    case codec::WireType::kFixed32: {
+      uint32_t narrow = 0;
+      const bool whole = in_.fixed32(narrow);
+      value_ = narrow;
+      return whole;
+    }
+    case codec::WireType::kBytes:
+      return in_.bytes(bytes_);
     default:
-      return ok_ = false;
+      return false;
   }
 }
 

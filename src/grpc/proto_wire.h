@@ -4,38 +4,46 @@
 #include <string_view>
 
 #include "bia/base/result.h"
+#include "codec/wire_format.h"
 
-/// Just enough of protobuf's wire format for the few small messages of gRPC itself (Status,
-/// ErrorInfo, health, reflection), whose generated classes would collide in the descriptor pool
-/// with those of a user who has them too.
+/// Fields by number, for the few small messages of gRPC itself (Status, ErrorInfo, health,
+/// reflection), whose generated classes would collide in the descriptor pool with those of a user
+/// who has them too.
 namespace bia::grpc {
 
-void put_varint(std::string& out, uint64_t value);
-void put_uint(std::string& out, uint32_t field, uint64_t value);
-void put_bytes(std::string& out, uint32_t field, std::string_view bytes);
+inline void put_varint(std::string& out, uint64_t value) { codec::append_varint(out, value); }
+inline void put_uint(std::string& out, uint32_t field, uint64_t value) {
+  codec::append_tag(out, field, codec::WireType::kVarint);
+  codec::append_varint(out, value);
+}
+inline void put_bytes(std::string& out, uint32_t field, std::string_view bytes) {
+  codec::append_tag(out, field, codec::WireType::kBytes);
+  codec::append_varint(out, bytes.size());
+  out.append(bytes);
+}
 
-/// Goes over the fields of one message. `next` is false at the end and at the first malformed byte;
-/// then `ok` tells which.
+/// Goes over the fields of one message. `next` is false at the end and at the first malformed byte,
+/// for which it takes groups too; then `ok` tells which.
 class FieldReader {
  public:
-  explicit FieldReader(std::string_view bytes) : rest_(bytes) {}
+  explicit FieldReader(std::string_view bytes) : in_(bytes) {}
   bool next();
   bool ok() const { return ok_; }
   uint32_t field() const { return field_; }
-  uint32_t wire_type() const { return wire_type_; }
+  uint32_t wire_type() const { return static_cast<uint32_t>(wire_type_); }
   /// Of a length-delimited field; empty for others.
   std::string_view bytes() const { return bytes_; }
   /// Of a varint or fixed field; 0 for others.
   uint64_t value() const { return value_; }
 
  private:
-  bool take_varint(uint64_t* value);
-  bool take_fixed(size_t size);
-  std::string_view rest_;
+  bool take();
+
+  codec::WireReader in_;
   std::string_view bytes_;
   uint64_t value_ = 0;
   uint32_t field_ = 0;
-  uint32_t wire_type_ = 0;
+  codec::WireType wire_type_{};
   bool ok_ = true;
 };
 

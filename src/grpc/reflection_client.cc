@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <set>
 
+#include "grpc/proto_wire.h"
+
 namespace bia::grpc {
 namespace {
 
@@ -22,70 +24,17 @@ constexpr uint32_t kErrorResponse = 7;
 
 std::string request(uint32_t field, std::string_view text) {
   std::string bytes;
-  auto put_varint = [&](uint64_t value) {
-    for (; value >= 0x80; value >>= 7) bytes += static_cast<char>(value | 0x80);
-    bytes += static_cast<char>(value);
-  };
-  put_varint(field << 3 | 2);
-  put_varint(text.size());
-  bytes += text;
+  put_bytes(bytes, field, text);
   return bytes;
 }
 
-/// Reads one field of a message; false at the end or where the bytes are not a message.
-class Fields {
- public:
-  explicit Fields(std::string_view bytes) : rest_(bytes) {}
-  uint32_t number = 0;
-  uint64_t value = 0;        // varint
-  std::string_view payload;  // length-delimited
-
-  bool next() {
-    uint64_t tag = 0;
-    if (rest_.empty() || !varint(tag)) return false;
-    number = static_cast<uint32_t>(tag >> 3);
-    payload = {};
-    switch (tag & 7) {
-      case 0:
-        return varint(value);
-      case 2:
-        return varint(value) && take(value);
-      case 1:
-        return take(8);
-      case 5:
-        return take(4);
-      default:
-        return false;
-    }
-  }
-
- private:
-  bool varint(uint64_t& out) {
-    out = 0;
-    for (unsigned shift = 0; shift < 64 && !rest_.empty(); shift += 7) {
-      auto byte = static_cast<unsigned char>(rest_.front());
-      rest_.remove_prefix(1);
-      out |= static_cast<uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) return true;
-    }
-    return false;
-  }
-  bool take(uint64_t size) {
-    if (size > rest_.size()) return false;
-    payload = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return true;
-  }
-  std::string_view rest_;
-};
-
 Error error_of(std::string_view response) {
-  Fields fields(response);
+  FieldReader fields(response);
   auto code = Code::kUnknown;
   std::string message;
   while (fields.next()) {
-    if (fields.number == 1) code = static_cast<Code>(fields.value);
-    if (fields.number == 2) message = fields.payload;
+    if (fields.field() == 1) code = static_cast<Code>(fields.value());
+    if (fields.field() == 2) message = fields.bytes();
   }
   return Error(code, "REFLECTION", message);
 }
@@ -101,10 +50,10 @@ Result<std::string> ask(ClientStream& stream, uint32_t field, std::string_view t
         status.code == Code::kOk ? Code::kUnavailable : status.code, "REFLECTION",
         status.message.empty() ? "the server ended the reflection stream" : status.message);
   }
-  Fields fields(answer);
+  FieldReader fields(answer);
   while (fields.next()) {
-    if (fields.number == kErrorResponse) return error_of(fields.payload);
-    if (fields.number == wanted) return std::string(fields.payload);
+    if (fields.field() == kErrorResponse) return error_of(fields.bytes());
+    if (fields.field() == wanted) return std::string(fields.bytes());
   }
   return Error(Code::kInternal, "REFLECTION",
                "the server's reflection answer is not of the kind asked for");
@@ -117,17 +66,17 @@ Result<std::vector<std::string>> collect_files(ClientStream& stream, std::string
   std::set<std::string> asked;
   std::string answer = BIA_TRY(ask(stream, kFileContainingSymbol, symbol, kFileDescriptorResponse));
   for (;;) {
-    Fields fields(answer);
+    FieldReader fields(answer);
     while (fields.next()) {
       google::protobuf::FileDescriptorProto file;
-      if (fields.number != 1) continue;
-      if (!file.ParseFromArray(fields.payload.data(), static_cast<int>(fields.payload.size()))) {
+      if (fields.field() != 1) continue;
+      if (!file.ParseFromArray(fields.bytes().data(), static_cast<int>(fields.bytes().size()))) {
         return Error(Code::kInternal, "REFLECTION",
                      "the server's reflection sent a descriptor that does not parse");
       }
       missing.erase(file.name());
       if (!have.insert(file.name()).second) continue;
-      files.emplace_back(fields.payload);
+      files.emplace_back(fields.bytes());
       for (const std::string& import : file.dependency()) {
         if (!have.count(import)) missing.insert(import);
       }
@@ -179,11 +128,11 @@ Result<std::vector<std::string>> reflect_services(Channel& channel, const Metada
       channel, metadata, deadline, [](ClientStream& stream) -> Result<std::vector<std::string>> {
         std::string answer = BIA_TRY(ask(stream, kListServices, "*", kListServicesResponse));
         std::vector<std::string> names;
-        Fields services(answer);
+        FieldReader services(answer);
         while (services.next()) {
-          Fields service(services.payload);
+          FieldReader service(services.bytes());
           while (service.next()) {
-            if (service.number == 1) names.emplace_back(service.payload);
+            if (service.field() == 1) names.emplace_back(service.bytes());
           }
         }
         return names;

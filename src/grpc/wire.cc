@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <limits>
 
+#include "base/base64.h"
 #include "bia/base/assert.h"
 #include "grpc/gzip.h"
 #include "http/http2/http2_protocol.h"
@@ -189,56 +189,21 @@ std::string percent_decode(std::string_view text) {
 }
 
 std::string base64_encode(std::string_view bytes) {
-  static constexpr char kAlphabet[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() * 4 + 2) / 3);
-  uint32_t bits = 0;
-  int held = 0;
-  for (char c : bytes) {
-    bits = bits << 8 | static_cast<unsigned char>(c);
-    for (held += 8; held >= 6; held -= 6) out += kAlphabet[bits >> (held - 6) & 63];
-  }
-  if (held > 0) out += kAlphabet[bits << (6 - held) & 63];
-  return out;
+  return bia::base64_encode(bytes, Base64::kRawStandard);
 }
 
 std::string base64_fault(std::string_view text) {
   const size_t comma = text.find(',');
-  const auto good = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '/';
-  };
   size_t at = 0;
-  while (at < text.size() && (good(text[at]) || at == comma)) ++at;
+  while (at < text.size() && (base64_digit(text[at], Base64Digits::kStandard) >= 0 || at == comma))
+    ++at;
   return fmt::format("illegal base64 data at input byte {}", at);
 }
 
 std::optional<std::string> base64_decode(std::string_view text) {
-  static constexpr auto kValues = [] {
-    std::array<int8_t, 256> values{};
-    for (int8_t& value : values) value = -1;
-    for (int i = 0; i < 26; ++i)
-      values[static_cast<size_t>('A' + i)] = static_cast<int8_t>(i),
-                                       values[static_cast<size_t>('a' + i)] =
-                                           static_cast<int8_t>(26 + i);
-    for (int i = 0; i < 10; ++i) values[static_cast<size_t>('0' + i)] = static_cast<int8_t>(52 + i);
-    values['+'] = 62, values['/'] = 63;
-    return values;
-  }();
   while (!text.empty() && text.back() == '=') text.remove_suffix(1);
-  if (text.size() % 4 == 1) return std::nullopt;
   std::string out;
-  out.reserve(text.size() * 3 / 4);
-  uint32_t bits = 0;
-  int held = 0;
-  for (char c : text) {
-    int8_t value = kValues[static_cast<unsigned char>(c)];
-    if (value < 0) return std::nullopt;
-    bits = bits << 6 | static_cast<uint32_t>(value);
-    held += 6;
-    if (held >= 8) out += static_cast<char>(bits >> (held -= 8));
-  }
+  if (!append_base64_decoded(out, text, Base64Digits::kStandard)) return std::nullopt;
   return out;
 }
 

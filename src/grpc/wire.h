@@ -78,8 +78,8 @@ std::string percent_encode(std::string_view text);
 /// Invalid escapes stay as they are, as the specification asks.
 std::string percent_decode(std::string_view text);
 
-/// Values of "-bin" metadata: no padding written, padding optional when read. Nullopt for what is
-/// not base64.
+/// Values of "-bin" metadata, in the standard digits: no padding written, and any number of '='
+/// read. Nullopt for what is not base64.
 std::string base64_encode(std::string_view bytes);
 std::optional<std::string> base64_decode(std::string_view text);
 /// What is wrong with it, in Go's words.

@@ -88,7 +88,9 @@ TEST(Base64, GoesBothWays) {
   }
   EXPECT_EQ(base64_encode("ab"), "YWI");
   EXPECT_EQ(base64_decode("YWI="), "ab");
-  for (const char* bad : {"Y", "YW-", "Y WI"}) EXPECT_FALSE(base64_decode(bad)) << bad;
+  EXPECT_EQ(base64_decode("YWI==="), "ab");
+  for (const char* bad : {"Y", "YW-", "Y WI", "YWI\n", "YW=I"})
+    EXPECT_FALSE(base64_decode(bad)) << bad;
 }
 
 TEST(StatusDetails, CarryReasonAndMetadata) {
@@ -149,7 +151,8 @@ TEST(FieldReader, StopsAtMalformedBytes) {
   for (std::string_view bad :
        {std::string_view("\x0a\x05x"), std::string_view("\x08"), std::string_view("\x0f"),
         std::string_view("\0", 1), std::string_view("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
-        std::string_view("\x09\x01")}) {
+        std::string_view("\x09\x01"), std::string_view("\x0d\x01\0\0", 4),
+        std::string_view("\x80\x80\x80\x80\x10\x01"), std::string_view("\x0b\x0c")}) {
     FieldReader fields(bad);
     while (fields.next()) {
     }

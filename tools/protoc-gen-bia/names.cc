@@ -86,6 +86,11 @@ std::string cpp_scalar(const pb::FieldDescriptor* field) {
   return {};
 }
 
+bool is_real(const pb::FieldDescriptor* field) {
+  return field->cpp_type() == pb::FieldDescriptor::CPPTYPE_DOUBLE ||
+         field->cpp_type() == pb::FieldDescriptor::CPPTYPE_FLOAT;
+}
+
 namespace {
 
 void visit_nested(const pb::Descriptor* type,

@@ -21,6 +21,8 @@ std::string cpp_type(const pb::EnumDescriptor* type);
 std::string cpp_field(const pb::FieldDescriptor* field);
 /// "int32_t" and so on; not for messages.
 std::string cpp_scalar(const pb::FieldDescriptor* field);
+/// A double or float.
+bool is_real(const pb::FieldDescriptor* field);
 
 /// Every message of a file, nested ones too, map entries not.
 void for_each_message(const pb::FileDescriptor* file,

@@ -166,9 +166,11 @@ class ProtoField {
       out_.put("{");
       out_.line("std::set<{}> seen;", cpp_scalar(field_));
       out_.put("bool unique = true;");
-      out_.line(
-          "for (const auto& value : {}) unique &= seen.insert(static_cast<{}>(value)).second;",
-          get_, cpp_scalar(field_));
+      out_.line("for (const auto& value : {}) {{", get_);
+      // CEL takes NaN as like no other, std::set as like them all.
+      if (is_real(field_)) out_.put("if (std::isnan(value)) continue;");
+      out_.line("unique &= seen.insert(static_cast<{}>(value)).second;", cpp_scalar(field_));
+      out_.put("}");
       out_.line(
           "if (!unique) out.add_rule({}, \"repeated value must contain unique items\", "
           "\"repeated.unique\");",

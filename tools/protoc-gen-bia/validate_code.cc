@@ -210,6 +210,8 @@ class FieldChecks {
       out_.put("{");
       out_.line("std::set<{}> seen;", cpp_scalar(field_));
       out_.line("for (int i = 0; i < {}.size(); ++i) {{", get_);
+      // Go's maps take NaN as like no other, std::set as like them all.
+      if (is_real(field_)) out_.line("if (std::isnan({}[i])) continue;", get_);
       out_.line(
           "if (!seen.insert(static_cast<{}>({}[i])).second) out.add({}, \"repeated value must "
           "contain unique items\");",

@@ -10,7 +10,7 @@ struct JsonNumber {
   enum class Kind : uint8_t { kInt, kUint, kDouble };  ///< kUint only above INT64_MAX
   Kind kind = Kind::kInt;
   int64_t integer = 0;  ///< of kUint: the bits
-  double real = 0;      ///< set for every kind
+  double real = 0;      ///< set for every kind; infinite of what is beyond any double
 };
 
 /// A JSON-like value that is pulled apart from outside: a JSON text, or a JavaScript value. What

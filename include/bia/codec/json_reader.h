@@ -73,6 +73,8 @@ class JsonReader final : public JsonSource {
 
  private:
   bool take_bool_value(bool& value);
+  template <typename T>
+  bool take_real(T& value, std::string_view type);
   /// The text of a number, bare or in quotes; empty (and failed) where there is none.
   std::string_view number_text(std::string_view type);
   char next_token();

@@ -4,26 +4,24 @@
 #include <string>
 #include <string_view>
 
+#include "bia/base/json_string.h"
 #include "bia/codec/json_events.h"
 
 namespace bia::codec {
 
-/// Appends the text as a JSON string with its quotes. Escapes as protojson does: `"`, `\` and
-/// control characters, nothing else; bytes that are not UTF-8 become U+FFFD, so that the answer is
-/// always JSON. False where there were such bytes.
-bool append_json_string(std::string& out, std::string_view text);
-/// Without the quotes; for text that has something to escape or is not ASCII.
-bool append_json_escaped(std::string& out, std::string_view text);
+using bia::append_json_escaped;
+using bia::append_json_string;
+using bia::is_plain_ascii;
+
 /// As Go prints them: the shortest text that reads back the same, exponents below 1e-6 and from
 /// 1e21 on, "NaN", "Infinity", "-Infinity" in quotes.
 void append_json_double(std::string& out, double value);
 void append_json_float(std::string& out, float value);
 /// Standard base64 with padding.
 void append_base64(std::string& out, std::string_view bytes);
-/// Standard or URL-safe, with padding or without. False for anything else.
+/// As protojson reads bytes: standard or URL-safe digits, with the padding that is due or without
+/// any. False for anything else, line ends too.
 bool decode_base64(std::string_view text, std::string& bytes);
-/// True where all bytes can stand in a JSON string as they are.
-bool is_plain_ascii(const char* data, size_t size);
 
 /// Writes JSON to the end of a string, without spaces. Commas are its work: a value that follows
 /// another gets one. What has no JSON (a string that is no UTF-8, a time out of range) makes it

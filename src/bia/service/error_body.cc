@@ -2,32 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-#include <vector>
-
 #include "bia/bia/service.h"
 #include "bia/codec/form.h"
-#include "bia/codec/json_writer.h"
 #include "bia/content/yaml_message.h"
 #include "grpc/proto_wire.h"
+#include "http/routing/error_body.h"
 
 namespace bia {
 namespace {
 
-bool is_http_status(int status) { return status >= 200 && status <= 599; }
-
-int code_of(const Error& error) {
-  const int status = error.http_status();
-  return is_http_status(status) ? status : 500;
-}
-
-/// The error's own, and a code that is no status of HTTP.
-template <typename F>
-void for_each_metadata(const Error& error, F&& each) {
-  for (const auto& [key, value] : error.metadata()) each(key, value);
-  if (const int status = error.http_status(); !is_http_status(status))
-    each("code", std::to_string(status));
-}
+using http::answer_status;
+using http::for_each_metadata;
 
 /// errors.Status{int32 code = 1; string reason = 2; string message = 3; map<string, string>
 /// metadata = 4}
@@ -35,7 +20,7 @@ void append_proto(const Error& error, std::string& body) {
   const auto put_text = [](std::string& out, uint32_t field, std::string_view text) {
     if (!text.empty()) grpc::put_bytes(out, field, text);
   };
-  grpc::put_uint(body, 1, static_cast<uint64_t>(code_of(error)));
+  grpc::put_uint(body, 1, static_cast<uint64_t>(answer_status(error)));
   put_text(body, 2, error.reason());
   put_text(body, 3, error.message());
   for_each_metadata(error, [&](std::string_view key, std::string_view value) {
@@ -47,7 +32,7 @@ void append_proto(const Error& error, std::string& body) {
 }
 
 void append_form(const Error& error, std::string& body) {
-  body += fmt::format("code={}", code_of(error));
+  body += fmt::format("code={}", answer_status(error));
   const auto pair = [&](std::string_view key, std::string_view value) {
     if (value.empty()) return;
     body += '&';
@@ -64,7 +49,7 @@ void append_form(const Error& error, std::string& body) {
 
 /// Go's errors.Error has the Status inside.
 void append_yaml(const Error& error, std::string& body) {
-  body += fmt::format("status:\n    code: {}\n    reason: ", code_of(error));
+  body += fmt::format("status:\n    code: {}\n    reason: ", answer_status(error));
   append_yaml_text(body, error.reason());
   body += "\n    message: ";
   append_yaml_text(body, error.message());
@@ -82,22 +67,7 @@ void append_yaml(const Error& error, std::string& body) {
 }  // namespace
 
 void append_error_json(const Error& error, std::string& body) {
-  codec::JsonWriter out(body);
-  out.begin_object();
-  out.key("\"code\":");
-  out.int32(code_of(error));
-  out.key("\"reason\":");
-  out.string(error.reason());
-  out.key("\"message\":");
-  out.string(error.message());
-  out.key("\"metadata\":");
-  out.begin_object();
-  for_each_metadata(error, [&](std::string_view key, std::string_view value) {
-    out.key_text(key);
-    out.string(value);
-  });
-  out.end_object();
-  out.end_object();
+  http::append_error_json(body, error);
 }
 
 std::string_view append_error(const Error& error, Format format, std::string& body) {

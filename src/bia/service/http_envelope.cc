@@ -4,6 +4,7 @@
 
 #include "bia/codec/json_reader.h"
 #include "bia/codec/json_writer.h"
+#include "http/routing/error_body.h"
 
 namespace bia {
 namespace {
@@ -116,13 +117,8 @@ void JsonTemplate::append_error(const Error& error, int status, std::string& out
 
 int HttpEnvelopeParsed::append_error(const Error& of, std::string& body) const {
   error.append_error(of, of.http_status(), body);
-  const int own = status_of(of);
+  const int own = http::answer_status(of);
   return error_status == 0 || (own >= 300 && own <= 399) ? own : error_status;
-}
-
-int status_of(const Error& error) {
-  const int status = error.http_status();
-  return status >= 200 && status <= 599 ? status : 500;
 }
 
 }  // namespace bia

@@ -42,7 +42,4 @@ struct HttpEnvelopeParsed {
   int append_error(const Error& of, std::string& body) const;
 };
 
-/// An error's status, where HTTP has it; else 500.
-int status_of(const Error& error);
-
 }  // namespace bia

@@ -13,6 +13,7 @@
 #include "bia/http/server.h"
 #include "bia/service/error_body.h"
 #include "codec/xml.h"
+#include "http/routing/error_body.h"
 
 namespace bia {
 namespace {
@@ -196,7 +197,7 @@ Result<void> HttpRoute::write_enveloped(const google::protobuf::Message& reply,
 
 void HttpRoute::write_builtin_error(const http::ServerRequest& request, const Error& error,
                                     http::ServerResponse& response) const {
-  int status = status_of(error);
+  int status = http::answer_status(error);
   if (status >= 300 && status <= 399) {
     for (const auto& [key, value] : error.metadata()) {
       if (key == kRedirectLocation) response.add_header("Location", value);

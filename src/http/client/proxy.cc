@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "bia/http/uri.h"
 
@@ -29,18 +30,6 @@ bool is_this_machine(std::string_view host, const std::string& address) {
   if (host == "localhost") return true;
   if (address.size() == 4) return address[0] == 127;
   return address.size() == 16 && address == std::string(15, '\0') + '\1';
-}
-
-void append_base64(std::string& out, std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    const size_t count = std::min<size_t>(3, bytes.size() - i);
-    for (size_t j = 0; j < 3; ++j)
-      group = group << 8 | (j < count ? static_cast<uint8_t>(bytes[i + j]) : 0u);
-    for (size_t j = 0; j < 4; ++j) out += j <= count ? kDigits[group >> (18 - 6 * j) & 63] : '=';
-  }
 }
 
 Result<Proxy> parse_proxy(std::string_view name, const std::string& text) {

@@ -72,13 +72,33 @@ TEST(Headers, JoinWhatStandsInSeveralFields) {
 
 TEST(ErrorBody, EscapesAndMendsText) {
   std::string out;
-  append_error_json(out, 404, "R", "a\"\\\n\xff\xc3\xa9\xed\xa0\x80\xf0\x9f\x98\x80\xf5",
-                    {{"k", "v"}, {"l", ""}});
-  EXPECT_EQ(out,
-            "{\"code\":404,\"reason\":\"R\",\"message\":"
-            "\"a\\\"\\\\\\u000a\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xf0\x9f\x98"
-            "\x80\xef\xbf\xbd\","
-            "\"metadata\":{\"k\":\"v\",\"l\":\"\"}}");
+  append_error_json(
+      out, Error(Code::kNotFound, "R", "a\"\\\n\x1f\xff\xc3\xa9\xed\xa0\x80\xf0\x9f\x98\x80\xf5")
+               .with_metadata("k", "v")
+               .with_metadata("l", ""));
+  EXPECT_EQ(
+      out,
+      "{\"code\":404,\"reason\":\"R\",\"message\":"
+      "\"a\\\"\\\\\\n\\u001f\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xf0\x9f\x98"
+      "\x80\xef\xbf\xbd\","
+      "\"metadata\":{\"k\":\"v\",\"l\":\"\"}}");
+}
+
+TEST(ErrorBody, TakesNoStatusThatHttpHasNot) {
+  for (int status : {200, 302, 404, 599}) {
+    std::string out;
+    append_error_json(out, Error::from_http(status, "R", "m"));
+    EXPECT_EQ(out, R"({"code":)" + std::to_string(status) +
+                       R"(,"reason":"R","message":"m","metadata":{}})");
+  }
+  for (int status : {-1, 42, 101, 199, 600, 10001}) {
+    const Error error = Error::from_http(status, "R", "m").with_metadata("k", "v");
+    std::string out;
+    append_error_json(out, error);
+    EXPECT_EQ(out, R"({"code":500,"reason":"R","message":"m","metadata":{"k":"v","code":")" +
+                       std::to_string(status) + R"("}})");
+    EXPECT_EQ(answer_status(error), 500);
+  }
 }
 
 TEST(DateCache, WritesAnHttpDate) {

@@ -247,7 +247,7 @@ void ServerConnection::call_handler() {
 ServerConnection::Next ServerConnection::refuse(const Problem& problem) {
   thread_.refuse_request(problem.reason, problem.status, socket_.fd());
   std::string body;
-  append_error_json(body, problem.status, problem.reason, problem.message, {});
+  append_error_json(body, problem.status, problem.reason, problem.message);
   out_.append(
       fmt::format("HTTP/1.1 {} {}\r\nContent-Type: application/json\r\nDate: {}\r\nConnection: "
                   "close\r\nContent-Length: {}\r\n\r\n",

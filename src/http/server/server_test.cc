@@ -88,6 +88,21 @@ TEST(Server, ThePrefaceOfHttp2IsTheFirstThingOnItsConnection) {
   });
 }
 
+TEST(Server, AnswersAnErrorThatHttpHasNoStatusFor) {
+  const auto odd = [](ServerRequest&, ServerResponse& response) {
+    write_error(response, Error::from_http(10001, "ODD", "odd\n"));
+  };
+  with_server(odd, [](Server& server) {
+    Peer peer(server.address());
+    peer.send("GET / HTTP/1.1\r\n" + kHost + "\r\n");
+    const std::string answer = peer.until("}}");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 500 Internal Server Error\r\n")) << answer;
+    EXPECT_TRUE(answer.ends_with(
+        R"({"code":500,"reason":"ODD","message":"odd\n","metadata":{"code":"10001"}})"))
+        << answer;
+  });
+}
+
 TEST(Server, AnswersPipelinedRequestsInOrder) {
   with_server(echo, [](Server& server) {
     Peer peer(server.address());

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "codec/go_float.h"
+#include "codec/real_text.h"
 
 namespace zelus::metrics {
 namespace {
@@ -51,16 +52,10 @@ bia::Result<double> parse_go_float(std::string_view text) {
     return float_error(text, "invalid syntax");
   }
   double value = 0;
-  auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), value, format);
+  auto [end, error] = bia::codec::real_from_chars(rest, value, format);
   if (error == std::errc::invalid_argument || end != rest.data() + rest.size())
     return float_error(text, "invalid syntax");
-  if (error == std::errc::result_out_of_range) {
-    size_t exponent = rest.find_first_of(hex ? "pP" : "eE");
-    bool tiny = exponent != std::string_view::npos && exponent + 1 < rest.size() &&
-                rest[exponent + 1] == '-';
-    if (tiny) return sign * 0.0;
-    return float_error(text, "value out of range");
-  }
+  if (error != std::errc()) return float_error(text, "value out of range");
   return sign * value;
 }
 

@@ -180,6 +180,8 @@ TEST(GoFloat, ReadsWhatGoReads) {
   EXPECT_TRUE(std::isinf(*parse_go_float("-Inf")));
   EXPECT_TRUE(std::isnan(*parse_go_float("NaN")));
   EXPECT_EQ(*parse_go_float("1e-999"), 0);
+  EXPECT_EQ(*parse_go_float("0." + std::string(400, '0') + "1"), 0);
+  EXPECT_FALSE(parse_go_float("1" + std::string(400, '0') + "e-1").ok());
   for (std::string_view bad :
        {"", "abc", "1x", "--1", "+-1", "1_0", " 1", "0x1", "-nan", "infin"}) {
     EXPECT_EQ(parse_go_float(bad).error().message(),

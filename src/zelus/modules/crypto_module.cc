@@ -7,10 +7,10 @@
 #include <array>
 #include <memory>
 
+#include "base/base64.h"
 #include "zelus/modules/input_bytes.h"
 #include "zelus/modules/native.h"
 #include "zelus/modules/openssl_library.h"
-#include "zelus/modules/url.h"
 
 namespace zelus::modules {
 
@@ -121,12 +121,10 @@ JSValue encoded(JSContext* ctx, std::string_view bytes, const std::string& encod
   bool url = encoding == "base64url" || encoding == "base64rawurl";
   if (!url && encoding != "base64")
     return throw_go_error(ctx, fmt::format("invalid output encoding: {}", encoding));
-  std::string out = base64_encode(bytes);
-  for (char& c : out) {
-    if (url) c = c == '+' ? '-' : c == '/' ? '_' : c;
-  }
-  while (encoding == "base64rawurl" && out.ends_with('=')) out.pop_back();
-  return new_string(ctx, out);
+  const auto form = encoding == "base64rawurl" ? bia::Base64::kRawUrl
+                    : url                      ? bia::Base64::kUrl
+                                               : bia::Base64::kStandard;
+  return new_string(ctx, bia::base64_encode(bytes, form));
 }
 
 /// "" for undefined, which k6 refuses as an encoding.

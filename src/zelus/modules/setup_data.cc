@@ -8,9 +8,9 @@
 #include <initializer_list>
 #include <utility>
 
+#include "base/base64.h"
 #include "zelus/metrics/go_time.h"
 #include "zelus/modules/native.h"
-#include "zelus/modules/url.h"
 
 namespace zelus::modules {
 namespace {
@@ -145,7 +145,7 @@ JSValue exported(JSContext* ctx, JSValueConst holder, int, JSValueConst* argv) {
   const int type = JS_GetTypedArrayType(value.get());
   if (type == JS_TYPED_ARRAY_UINT8 || type == JS_TYPED_ARRAY_UINT8C) {
     std::string_view bytes;
-    if (buffer_bytes(ctx, value.get(), bytes)) return new_string(ctx, base64_encode(bytes));
+    if (buffer_bytes(ctx, value.get(), bytes)) return new_string(ctx, bia::base64_encode(bytes));
   }
   return type >= 0 ? to_array(ctx, value) : value.release();
 }

@@ -6,7 +6,6 @@
 #include <charconv>
 #include <vector>
 
-#include "bia/codec/json_writer.h"
 #include "bia/http/uri.h"
 #include "zelus/modules/idna.h"
 
@@ -166,12 +165,6 @@ std::string query_escape(std::string_view text) {
       append_escaped(out, c);
     }
   }
-  return out;
-}
-
-std::string base64_encode(std::string_view bytes) {
-  std::string out;
-  bia::codec::append_base64(out, bytes);
   return out;
 }
 

@@ -44,7 +44,6 @@ Result<Url> resolve_url(const Url& base, std::string_view reference);
 std::string query_escape(std::string_view text);
 /// Percent decoding; nullopt-like false for a bad escape.
 bool percent_decode(std::string_view text, std::string& out);
-std::string base64_encode(std::string_view bytes);
 
 /// The URLs that a thread's users asked for last. Belongs to its thread.
 class UrlCache {

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <rapidjson/document.h>
 
+#include "base/base64.h"
 #include "bia/http/uri.h"
 #include "zelus/metrics/go_float.h"
 #include "zelus/options/duration.h"
-#include "zelus/output/base64.h"
 
 namespace zelus::output {
 namespace {
@@ -241,7 +241,8 @@ Result<PrometheusConfig> prometheus_config(std::string_view collector,
                                       ? std::string_view(values["TREND_STATS"])
                                       : "p(99)"));
   if (values.count("USERNAME") != 0)
-    headers["Authorization"] = "Basic " + base64(values["USERNAME"] + ":" + values["PASSWORD"]);
+    headers["Authorization"] =
+        "Basic " + bia::base64_encode(values["USERNAME"] + ":" + values["PASSWORD"]);
   if (values.count("BEARER_TOKEN") != 0)
     headers["Authorization"] = "Bearer " + values["BEARER_TOKEN"];
   for (auto& [name, value] : headers) {

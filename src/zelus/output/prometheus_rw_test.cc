@@ -9,7 +9,6 @@
 #include <set>
 
 #include "bia/http/server.h"
-#include "zelus/output/base64.h"
 #include "zelus/output/outputs.h"
 #include "zelus/output/prometheus_config.h"
 #include "zelus/output/remote_write.h"
@@ -447,14 +446,6 @@ TEST(NativeHistogram, KeepsZeroNegativeAndFoldedValues) {
   // 0.1 s lies in (2^(-27/8), 2^(-26/8)] = (0.0964, 0.1051].
   EXPECT_THAT(native.positive, ElementsAre(Pair(-26, 2500)));
   EXPECT_THAT(native.negative, ElementsAre(Pair(-26, 2500)));
-}
-
-TEST(Base64, Pads) {
-  EXPECT_EQ(base64(""), "");
-  EXPECT_EQ(base64("a"), "YQ==");
-  EXPECT_EQ(base64("ab"), "YWI=");
-  EXPECT_EQ(base64("abc"), "YWJj");
-  EXPECT_EQ(base64("\xff\xfe"), "//4=");
 }
 
 }  // namespace

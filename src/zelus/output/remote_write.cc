@@ -6,6 +6,8 @@
 #include <cmath>
 #include <map>
 
+#include "codec/wire_format.h"
+
 namespace zelus::output {
 namespace {
 
@@ -13,37 +15,26 @@ constexpr int kSchema = 3;
 /// client_golang's: what is smaller counts as zero.
 constexpr double kZeroThreshold = 2.938735877055719e-39;
 
-void put_varint(std::string& out, uint64_t value) {
-  while (value >= 0x80) {
-    out += static_cast<char>(value | 0x80);
-    value >>= 7;
-  }
-  out += static_cast<char>(value);
-}
-
-void put_tag(std::string& out, uint32_t field, uint32_t wire_type) {
-  put_varint(out, field << 3 | wire_type);
-}
+using bia::codec::append_fixed64;
+using bia::codec::append_tag;
+using bia::codec::append_varint;
+using bia::codec::WireType;
+using bia::codec::zigzag;
 
 void put_bytes(std::string& out, uint32_t field, std::string_view bytes) {
-  put_tag(out, field, 2);
-  put_varint(out, bytes.size());
+  append_tag(out, field, WireType::kBytes);
+  append_varint(out, bytes.size());
   out += bytes;
 }
 
 void put_integer(std::string& out, uint32_t field, uint64_t value) {
-  put_tag(out, field, 0);
-  put_varint(out, value);
+  append_tag(out, field, WireType::kVarint);
+  append_varint(out, value);
 }
 
 void put_double(std::string& out, uint32_t field, double value) {
-  put_tag(out, field, 1);
-  uint64_t bits = std::bit_cast<uint64_t>(value);
-  for (int i = 0; i < 8; ++i) out += static_cast<char>(bits >> (8 * i));
-}
-
-uint64_t zigzag(int64_t value) {
-  return static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63);
+  append_tag(out, field, WireType::kFixed64);
+  append_fixed64(out, std::bit_cast<uint64_t>(value));
 }
 
 // Spans of neighbouring buckets, and differences of counts from bucket to bucket.
@@ -58,7 +49,7 @@ void put_buckets(std::string& out, uint32_t spans_field, uint32_t deltas_field,
   int64_t before = 0;
   int32_t next = 0;
   auto add = [&](uint64_t count) {
-    put_varint(deltas, zigzag(static_cast<int64_t>(count) - before));
+    append_varint(deltas, zigzag(static_cast<int64_t>(count) - before));
     before = static_cast<int64_t>(count);
     ++spans.back().length;
     ++next;

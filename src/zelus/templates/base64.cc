@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "bia/codec/json_writer.h"
+#include "base/base64.h"
 #include "codec/go_base64.h"
 
 namespace zelus::templates {
@@ -14,14 +14,10 @@ constexpr size_t kGroup = 8;  // letters
 
 }  // namespace
 
-std::string base64_encode(std::string_view bytes) {
-  std::string out;
-  bia::codec::append_base64(out, bytes);
-  return out;
-}
+std::string base64_encode(std::string_view bytes) { return bia::base64_encode(bytes); }
 Decoded base64_decode(std::string_view text) {
   Decoded out;
-  out.bytes = bia::codec::go_base64_decode(text, /*url=*/false, /*padded=*/true, out.problem);
+  out.bytes = bia::codec::go_base64_decode(text, bia::Base64::kStandard, out.problem);
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "codec/go_quote.h"
+#include "codec/real_text.h"
 #include "zelus/templates/runes.h"
 #include "zelus/templates/unquote.h"
 
@@ -76,7 +77,7 @@ std::optional<double> parse_float(std::string_view text) {
     rest.remove_prefix(2);
     format = std::chars_format::hex;
   }
-  const auto read = std::from_chars(rest.data(), rest.data() + rest.size(), value, format);
+  const auto read = bia::codec::real_from_chars(rest, value, format);
   if (read.ec != std::errc() || read.ptr != rest.data() + rest.size()) return std::nullopt;
   return negative ? -value : value;
 }

@@ -84,6 +84,11 @@ TEST(Template, TellsActionsFromControls) {
   EXPECT_FALSE(Template().has_action());
 }
 
+TEST(Template, ReadsNumbersAtTheEdgesAsGo) {
+  EXPECT_EQ(rendered("{{printf \"%v\" 1e-400}}"), "0");
+  EXPECT_THAT(rendered("{{printf \"%v\" 1e400}}"), testing::HasSubstr("illegal number syntax"));
+}
+
 TEST(Template, OwnFunctionsCanBeOff) {
   EXPECT_EQ(rendered("{{upper \"a\"}}", Functions::kBuiltin),
             "error: template: call_template_data:1: function \"upper\" not defined");

@@ -84,6 +84,7 @@ INSTANTIATE_TEST_SUITE_P(
         R"({"scalars":{"d":"-Infinity","f":1e30,"i32":1e2,"i64":1.0,"u32":"7","u64":2.5e1}})",
         R"({"scalars":{"d":1e-7,"f":1.1}})", R"({"scalars":{"d":1e21,"f":16777216}})",
         R"({"scalars":{"d":123456789.123,"f":0.1}})", R"({"scalars":{"d":5e-324,"f":1e-45}})",
+        R"({"scalars":{"d":1e-400,"f":3.4028235e+38}})",
         R"({"scalars":null,"sub":{},"nested":{"class":"3","deeper":{"a":{"deeper":{"b":{}}}}},"inner":"INNER_NEGATIVE"})",
         R"({"numbers":[1,-2,0],"longs":["1",2],"texts":["","a"],"blobs":["","AQ=="],"colors":["RED",2,"COLOR_NONE",9],"doubles":[0,1.5]})",
         R"({"subs":[{},{"n":1,"child":{"child":{}}}],"flags":[true,false],"floats":[0.1,3]})",

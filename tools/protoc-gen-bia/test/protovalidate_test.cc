@@ -190,6 +190,10 @@ TEST(Protovalidate, MessagesListsAndMaps) {
   EXPECT_EQ(others([](Others& m) { m.add_tags("t"), m.add_tags(""); }),
             "tags: repeated value must contain unique items [repeated.unique]\n"
             "tags[2]: must be at least 1 characters [string.min_len]");
+  EXPECT_EQ(others([](Others& m) { m.add_reals(1), m.add_reals(NAN), m.add_reals(NAN); }), "");
+  EXPECT_EQ(others([](Others& m) { m.add_floats(NAN), m.add_floats(1); }), "");
+  EXPECT_EQ(others([](Others& m) { m.add_reals(1), m.add_reals(NAN), m.add_reals(1); }),
+            "reals: repeated value must contain unique items [repeated.unique]");
   EXPECT_EQ(others([](Others& m) { (*m.mutable_counts())["abc"] = 0; }),
             "counts[abc]: must be at most 2 characters [string.max_len]\n"
             "counts[abc]: must be greater than 0 [int32.gt]");

@@ -94,6 +94,9 @@ TEST(Validate, ListsAndMaps) {
   EXPECT_EQ(broken([](Ruled& m) { m.add_tags("t"), m.add_tags(""); }),
             "tags[1]: repeated value must contain unique items\n"
             "tags[2]: value length must be at least 1 runes");
+  EXPECT_EQ(broken([](Ruled& m) { m.add_reals(NAN), m.add_reals(1), m.add_reals(NAN); }), "");
+  EXPECT_EQ(broken([](Ruled& m) { m.add_reals(0.0), m.add_reals(NAN), m.add_reals(-0.0); }),
+            "reals[2]: repeated value must contain unique items");
   EXPECT_EQ(broken([](Ruled& m) {
               for (int i = 0; i < 3; ++i) m.add_parts()->set_part_name(i == 1 ? "" : "p");
             }),

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "bia/http/redirect.h"
 #include "http/http2/http2_protocol.h"
@@ -240,8 +241,9 @@ const bia::http::Headers* Exchange::build_headers(Vu& vu, const Url& url, std::s
     wire_headers_.add("Authorization", authorization_);
   } else if ((url.has_user || !digest_user_.empty()) && ntlm_step_ == NtlmStep::kOff &&
              (foreign_ || !request.headers.has("Authorization"))) {
-    wire_headers_.add("Authorization",
-                      "Basic " + base64_encode(url.has_user ? url.credentials() : digest_user_));
+    wire_headers_.add(
+        "Authorization",
+        "Basic " + bia::base64_encode(url.has_user ? url.credentials() : digest_user_));
   }
   if (!referer_.empty() && !request.headers.has("Referer")) wire_headers_.add("Referer", referer_);
   std::string line = cookie_line(vu, url);

@@ -1,6 +1,7 @@
 // The answers of an exchange to a 401: digest and NTLM.
 #include <openssl/rand.h>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "grpc/wire.h"
 #include "zelus/modules/http/digest_auth.h"
@@ -67,7 +68,7 @@ bool Exchange::answer_ntlm(const Url& url) {
   const auto offer = ntlm_offer(response.headers);
   if (step == NtlmStep::kAnonymous) {
     if (!offer) return false;
-    authorization_ = offer->scheme + " " + base64_encode(ntlm_negotiate());
+    authorization_ = offer->scheme + " " + bia::base64_encode(ntlm_negotiate());
     refusal_ = std::make_unique<bia::http::ClientResponse>(std::move(response));
     ntlm_step_ = NtlmStep::kNegotiated;
     return true;
@@ -87,7 +88,7 @@ bool Exchange::answer_ntlm(const Url& url) {
     back_to_refusal();
     return false;
   }
-  authorization_ = offer->scheme + " " + base64_encode(message);
+  authorization_ = offer->scheme + " " + bia::base64_encode(message);
   ntlm_step_ = NtlmStep::kAuthenticated;
   return true;
 }

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/base64.h"
 #include "codec/go_base64.h"
 #include "js/module_set.h"
 #include "zelus/options/json.h"
@@ -95,8 +96,8 @@ struct SourceMapReader {
       return bad_map("sourcemap: mappings are empty");
     std::string_view text = options::text_of(*mappings);
     // A number that goes on where the text ends.
-    if ((bia::codec::base64_value(text.back(), false) & 32) != 0 &&
-        bia::codec::base64_value(text.back(), false) >= 0)
+    if (const int last = bia::base64_digit(text.back(), bia::Base64Digits::kStandard);
+        last >= 0 && (last & 32) != 0)
       return bad_map("EOF");
     map.sections_.push_back(
         {line, column, source_first, map.sources_.size() - source_first, std::string(text)});
@@ -154,7 +155,8 @@ struct SourceMapReader {
     static Result<int64_t> number(std::string_view text, size_t& at) {
       uint64_t bits = 0;
       for (int shift = 0;; shift += 5, ++at) {
-        int digit = at < text.size() ? bia::codec::base64_value(text[at], false) : -1;
+        int digit =
+            at < text.size() ? bia::base64_digit(text[at], bia::Base64Digits::kStandard) : -1;
         if (digit < 0 || shift > 30)
           return bad_map(fmt::format("sourcemap: the mappings are no base64 VLQ at byte {}", at));
         bits |= static_cast<uint64_t>(digit & 31) << shift;
@@ -281,7 +283,7 @@ Result<std::string> decode_data_url(std::string_view url) {
   size_t comma = url.find(',');
   std::string_view text = comma == std::string_view::npos ? url : url.substr(comma + 1);
   std::string problem;
-  std::string out = bia::codec::go_base64_decode(text, false, true, problem);
+  std::string out = bia::codec::go_base64_decode(text, bia::Base64::kStandard, problem);
   if (!problem.empty()) return bad_map(std::move(problem));
   return out;
 }
