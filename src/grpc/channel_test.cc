@@ -4,7 +4,6 @@
 
 #include <cstdlib>
 
-#include "bia/net/socket.h"
 #include "grpc/test_support.h"
 
 namespace bia::grpc {
@@ -137,107 +136,6 @@ TEST(Connect, ToAUnixSocket) {
     EXPECT_EQ(call(bad, "/t.S/Authority", "").status.code, Code::kUnavailable);
   });
   rmdir(folder);
-}
-
-TEST(WaitForReady, TriesUntilTheServerIsThere) {
-  auto threads = fiber::ThreadGroup::create(1).value();
-  ServerOptions options;
-  in_scheduler([&] { options.address = free_listener().local().text(); });
-  auto server = Server::create(*threads, options).value();
-  server->add_method(unary("/t.S/Echo", echo)).value();
-  threads->run([&](size_t) {
-    ChannelOptions channel_options;
-    channel_options.backoff = milliseconds(2);
-    Channel channel(options.address, channel_options);
-    EXPECT_EQ(call(channel, "/t.S/Echo", "x").status.code, Code::kUnavailable);
-    CallOptions waits;
-    waits.ready = CallOptions::Ready::kWait;
-    waits.deadline = Deadline::after(milliseconds(20));
-    EXPECT_EQ(call(channel, "/t.S/Echo", "x", waits).status.code, Code::kDeadlineExceeded);
-    auto starter = fiber::Scheduler::current()
-                       .spawn([&] {
-                         fiber::sleep_for(milliseconds(20)).value();
-                         server->start().value();
-                       })
-                       .value();
-    waits.deadline = Deadline::after(seconds(60));
-    EXPECT_EQ(call(channel, "/t.S/Echo", "x", waits).status.code, Code::kOk);
-    starter.join().value();
-    server->stop(Deadline::after(seconds(2)));
-  });
-}
-
-/// Accepts up to ten connections, and tells each of them at once its of `frames`, or the last.
-void with_greeter(std::vector<std::string_view> frames,
-                  const std::function<void(const std::string&, const size_t&)>& body) {
-  in_scheduler([&] {
-    net::Listener listener = free_listener();
-    std::vector<net::Socket> accepted;
-    size_t count = 0;
-    auto acceptor = fiber::Scheduler::current()
-                        .spawn([&] {
-                          while (count < 10) {
-                            auto fd = listener.accept();
-                            if (!fd) return;
-                            accepted.push_back(net::Socket::adopt(*fd).value());
-                            ++count;
-                            const auto said = frames[std::min(count, frames.size()) - 1];
-                            accepted.back().write_all(said, Deadline::never()).value();
-                          }
-                          listener.close();
-                        })
-                        .value();
-    body(listener.local().text(), count);
-    acceptor.cancel();
-    acceptor.join().ignore("test");
-  });
-}
-
-constexpr std::string_view kSettings("\0\0\0\4\0\0\0\0\0", 9);
-constexpr std::string_view kSettingsAndGoaway(
-    "\0\0\0\4\0\0\0\0\0"
-    "\0\0\x8\7\0\0\0\0\0\0\0\0\0\0\0\0\0",
-    26);
-/// Five bytes are no setting: the connection ends with them.
-constexpr std::string_view kSettingsAndNonsense(
-    "\0\0\0\4\0\0\0\0\0"
-    "\0\0\5\4\0\0\0\0\0\0\0\0\0\0",
-    23);
-
-TEST(Connect, APeerThatGoesAtOnceIsUnavailable) {
-  for (std::string_view frames : {kSettingsAndGoaway, kSettingsAndNonsense}) {
-    // What a server that finds no fault gets: its successor may be there.
-    const size_t tries = frames == kSettingsAndGoaway ? 6 : 1;
-    with_greeter({frames}, [tries](const std::string& address, const size_t& accepted) {
-      ChannelOptions options;
-      options.keepalive_time = std::chrono::hours(1);
-      options.backoff = std::chrono::hours(1);
-      Channel channel(address, options);
-      const UnaryReply reply = call(channel, "/t.S/Echo", "x");
-      EXPECT_EQ(reply.status.code, Code::kUnavailable);
-      EXPECT_TRUE(reply.status.message.starts_with(
-          "connection error: desc = \"error reading server preface: "))
-          << reply.status.message;
-      EXPECT_EQ(accepted, tries);
-      CallOptions waits;
-      waits.ready = CallOptions::Ready::kWait;
-      waits.deadline = Deadline::after(milliseconds(50));
-      EXPECT_EQ(call(channel, "/t.S/Echo", "x", waits).status.code, Code::kDeadlineExceeded);
-      EXPECT_EQ(accepted, std::min<size_t>(2 * tries, 10)) << "it backs off";
-    });
-  }
-}
-
-TEST(Connect, OneThatGoesAwayLeavesTheCallToTheNext) {
-  with_greeter({kSettingsAndGoaway, kSettingsAndGoaway, kSettings}, [](const std::string& address,
-                                                                       const size_t& accepted) {
-    Channel channel(address, {});
-    CallOptions options;
-    options.deadline = Deadline::after(milliseconds(100));
-    // It is sent, and waits for its answer.
-    EXPECT_EQ(call(channel, "/t.S/Echo", "x", options).status.code, Code::kDeadlineExceeded);
-    EXPECT_EQ(accepted, 3u);
-  });
 }
 
 TEST(Stop, DoesNotWaitForAConnectionThatSaysNothing) {

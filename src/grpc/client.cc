@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "grpc/client_connection.h"
-#include "grpc/target.h"
+#include "grpc/connector.h"
 
 namespace bia::grpc {
 
@@ -19,126 +18,47 @@ void UnaryReply::clear() {
   bytes_sent = bytes_received = 0;
 }
 
-class Channel::Impl {
+class Channel::Impl : public std::enable_shared_from_this<Channel::Impl> {
  public:
   Impl(std::string target, ChannelOptions options)
-      : options_(std::move(options)), target_(std::move(target), options_) {}
-  // A stream that outlived the channel may have dialled once more.
-  ~Impl() { close(); }
-  Result<std::shared_ptr<ClientConnection>> connected(Deadline deadline);
+      : options_(std::move(options)), connector_(std::move(target), options_) {}
+  Result<void> connect(Deadline deadline) {
+    connector_.skip_pause();
+    return connector_.connect(shared_from_this(), deadline, CallOptions::Ready::kFail);
+  }
   void unary(std::string_view path, std::string_view request, const CallOptions& options,
              UnaryReply& reply);
   Result<std::unique_ptr<StreamCall>> stream(std::string_view path, const CallOptions& options);
-  void close();
-  const std::shared_ptr<const net::TlsInfo>& tls() const { return target_.tls(); }
-  uint64_t bytes_sent() const {
-    return sent_before_ + (connection_ ? connection_->bytes_written() : 0);
-  }
-  uint64_t bytes_received() const {
-    return received_before_ + (connection_ ? connection_->bytes_read() : 0);
-  }
+  Connector& connector() { return connector_; }
 
  private:
-  void drop_connection();
   /// These return false, with the call's status set, where the call cannot begin. Suspend.
   bool connect_call(ClientCall& call, Deadline deadline, CallOptions::Ready ready);
   bool begin(ClientCall& call, std::string_view path, const CallOptions& options,
              Deadline deadline);
 
   ChannelOptions options_;
-  Target target_;
-  std::shared_ptr<ClientConnection> connection_;
-  uint64_t sent_before_ = 0, received_before_ = 0;
-  bool connecting_ = false;
-  std::optional<Error> dial_error_;  // Of the last attempt, for those who waited for it.
-  fiber::WaitQueue connected_;
+  Connector connector_;
 };
 
-void Channel::Impl::drop_connection() {
-  if (!connection_) return;
-  if (connection_->pings_too_often()) options_.keepalive_time *= 2;
-  sent_before_ += connection_->bytes_written();
-  received_before_ += connection_->bytes_read();
-  connection_.reset();
-}
-
-Result<std::shared_ptr<ClientConnection>> Channel::Impl::connected(Deadline deadline) {
-  while (!connection_ || !connection_->usable()) {
-    if (connecting_) {
-      dial_error_.reset();
-      BIA_TRY(connected_.wait(deadline));
-      if (dial_error_) return *dial_error_;
-      continue;
-    }
-    drop_connection();
-    connecting_ = true;
-    auto dialled = target_.dial(deadline);
-    // As it is while a server hands over to another: the next one is likely to be the other's.
-    // grpc-go has no limit here.
-    constexpr int kGoingAwayMax = 5;
-    for (int i = 0; i < kGoingAwayMax && !dialled && dialled.error().reason() == kGoingAway; ++i)
-      dialled = target_.dial(deadline);
-    connecting_ = false;
-    if (dialled) {
-      connection_ = *std::move(dialled);
-    } else {
-      // One whose own deadline passed or that was cancelled leaves the next one to try.
-      Code code = dialled.error().code();
-      if (code != Code::kDeadlineExceeded && code != Code::kCancelled)
-        dial_error_ = dialled.error();
-    }
-    connected_.wake_all();
-    if (!dialled) return std::move(dialled).error();
-  }
-  return connection_;
-}
-
-namespace {
-
-/// Errors: kDeadlineExceeded where the deadline comes first, kCancelled.
-Result<void> pause(Duration duration, Deadline deadline) {
-  const TimePoint until = now() + duration;
-  if (until < deadline.at()) return fiber::sleep_until(until);
-  BIA_TRY(fiber::sleep_until(deadline.at()));
-  return Error(Code::kDeadlineExceeded, "DEADLINE_EXCEEDED", "deadline exceeded");
-}
-
-}  // namespace
-
 bool Channel::Impl::connect_call(ClientCall& call, Deadline deadline, CallOptions::Ready wanted) {
-  // As grpc-go's default, without its jitter.
-  constexpr Duration kBackoffMax = std::chrono::seconds(120);
-  Duration backoff = options_.backoff;
   for (;;) {
-    auto connection = connected(deadline);
-    Result<void> ready = connection ? Result<void>() : Result<void>(std::move(connection).error());
-    if (ready && !(*connection)->has_slot()) {
-      // The peer's limit on streams: wait for one to end, and look again.
-      ready = (*connection)->wait_slot(deadline);
-      if (ready) continue;
+    if (!connector_.usable()) {
+      auto connected = connector_.connect(shared_from_this(), deadline, wanted);
+      if (!connected) {
+        const Code code = connected.error().code();
+        call.abandon(code == Code::kInvalidArgument ? Code::kUnavailable : code,
+                     connected.error().message());
+        return false;
+      }
     }
-    if (ready) {
-      call.connection = *std::move(connection);
-      return true;
-    }
-    if (wanted == CallOptions::Ready::kWait && ready.error().code() == Code::kUnavailable) {
-      ready = pause(backoff, deadline);
-      backoff = std::min(backoff * 8 / 5, kBackoffMax);
-      if (ready) continue;
-    }
-    switch (ready.error().code()) {
-      case Code::kDeadlineExceeded:
-        call.abandon(Code::kDeadlineExceeded, "context deadline exceeded");
-        break;
-      case Code::kCancelled:
-        call.abandon(Code::kCancelled, "context canceled");
-        break;
-      case Code::kInvalidArgument:
-        call.abandon(Code::kUnavailable, ready.error().message());
-        break;
-      default:
-        call.abandon(ready.error().code(), ready.error().message());
-    }
+    call.connection = connector_.connection();
+    if (call.connection->has_slot()) return true;
+    // The peer's limit on streams: wait for one to end, and look again.
+    const auto ready = std::exchange(call.connection, nullptr)->wait_slot(deadline);
+    if (ready) continue;
+    const bool late = ready.error().code() == Code::kDeadlineExceeded;
+    call.abandon(ready.error().code(), late ? "context deadline exceeded" : "context canceled");
     return false;
   }
 }
@@ -207,11 +127,6 @@ Result<std::unique_ptr<StreamCall>> Channel::Impl::stream(std::string_view path,
   return call;
 }
 
-void Channel::Impl::close() {
-  if (connection_) connection_->close();
-  drop_connection();
-}
-
 // The channel may go before its streams: they hold its options.
 class ClientStream::Impl {
  public:
@@ -234,32 +149,33 @@ const Metadata& ClientStream::trailers() const { return impl_->call->trailers; }
 Channel::Channel(std::string target, ChannelOptions options)
     : impl_(std::make_shared<Impl>(std::move(target), std::move(options))) {}
 Channel::~Channel() {
-  if (impl_) impl_->close();
+  if (impl_) impl_->connector().shut();
 }
 Channel::Channel(Channel&&) noexcept = default;
 
 Result<void> Channel::connect(Deadline deadline) {
-  BIA_TRY(impl_->connected(deadline));
-  return {};
+  std::shared_ptr<Impl> kept = impl_;  // The channel may be dropped while it waits.
+  return kept->connect(deadline);
 }
 
 void Channel::unary(std::string_view path, std::string_view request, const CallOptions& options,
                     UnaryReply& reply) {
-  std::shared_ptr<Impl> kept = impl_;  // The channel may be dropped while the call waits.
+  std::shared_ptr<Impl> kept = impl_;
   kept->unary(path, request, options, reply);
 }
 
 Result<ClientStream> Channel::stream(std::string_view path, const CallOptions& options) {
-  auto call = BIA_TRY(impl_->stream(path, options));
+  std::shared_ptr<Impl> kept = impl_;
+  auto call = BIA_TRY(kept->stream(path, options));
   auto impl = std::make_shared<ClientStream::Impl>();
-  impl->channel = impl_;
+  impl->channel = std::move(kept);
   impl->call = std::move(call);
   return ClientStream(std::move(impl));
 }
 
-void Channel::close() { impl_->close(); }
-std::shared_ptr<const net::TlsInfo> Channel::tls() const { return impl_->tls(); }
-uint64_t Channel::bytes_sent() const { return impl_->bytes_sent(); }
-uint64_t Channel::bytes_received() const { return impl_->bytes_received(); }
+void Channel::close() { impl_->connector().close(); }
+std::shared_ptr<const net::TlsInfo> Channel::tls() const { return impl_->connector().tls(); }
+uint64_t Channel::bytes_sent() const { return impl_->connector().bytes_sent(); }
+uint64_t Channel::bytes_received() const { return impl_->connector().bytes_received(); }
 
 }  // namespace bia::grpc

@@ -38,12 +38,6 @@ Error connection_error(std::string_view reason, std::string_view description) {
                "connection error: desc = " + codec::go_quote(description));
 }
 
-/// Of the call that wanted the connection, and not of the connection.
-bool is_callers(const Error& error, Deadline deadline) {
-  return error.code() == Code::kCancelled ||
-         (error.code() == Code::kDeadlineExceeded && deadline.expired());
-}
-
 struct Address {
   std::string host;
   uint16_t port = 0;
@@ -101,8 +95,7 @@ Target::Target(std::string text, ChannelOptions& options)
   if (options.server_name.empty()) options.server_name = host_of(options.authority);
 }
 
-Result<std::shared_ptr<ClientConnection>> Target::dial_unix(Deadline deadline) {
-  const Deadline limit = std::min(deadline, Deadline::after(options_.connect_timeout));
+Result<std::shared_ptr<ClientConnection>> Target::dial_unix(Deadline limit) {
   auto endpoint = net::Endpoint::parse("unix:" + unix_path_);
   if (!endpoint)
     return Error(Code::kInvalidArgument, "BAD_TARGET",
@@ -110,7 +103,7 @@ Result<std::shared_ptr<ClientConnection>> Target::dial_unix(Deadline deadline) {
   auto socket = net::Socket::connect(*endpoint, limit);
   if (socket) return establish(*std::move(socket), {}, limit);
   const Error& error = socket.error();
-  if (is_callers(error, deadline)) return error;
+  if (error.code() == Code::kCancelled) return error;
   std::string why = error.message();
   for (const auto& [key, number] : error.metadata()) {
     if (key != "errno") continue;
@@ -123,21 +116,21 @@ Result<std::shared_ptr<ClientConnection>> Target::dial_unix(Deadline deadline) {
       fmt::format("transport: Error while dialing: dial unix {}: connect: {}", unix_path_, why));
 }
 
-Result<std::shared_ptr<ClientConnection>> Target::dial(Deadline deadline) {
-  if (!unix_path_.empty()) return dial_unix(deadline);
+Result<std::shared_ptr<ClientConnection>> Target::dial() {
+  const Deadline limit = Deadline::after(options_.connect_timeout);
+  if (!unix_path_.empty()) return dial_unix(limit);
   const Address target = BIA_TRY(parse_target(text_));
   const http::Proxy* proxy =
       options_.proxies
           ? options_.proxies->find(http::ProxyRules::Scheme::kHttps, target.host, target.port)
           : nullptr;
   const Address to = proxy != nullptr ? Address{proxy->host, proxy->port} : target;
-  Deadline limit = std::min(deadline, Deadline::after(options_.connect_timeout));
   auto refuse = [&](Error error) {
-    if (is_callers(error, deadline)) return error;
+    if (error.code() == Code::kCancelled) return error;
     return connection_error(error.reason(), "transport: Error while dialing: " + error.message());
   };
   auto refine = [&](const Error& error) {
-    if (is_callers(error, deadline)) return error;
+    if (error.code() == Code::kCancelled) return error;
     return refuse(Error(error.code(), error.reason(),
                         go_dial_text(error, proxy != nullptr ? to.text() : text_)));
   };
@@ -150,22 +143,20 @@ Result<std::shared_ptr<ClientConnection>> Target::dial(Deadline deadline) {
     if (!tunnel) return refuse(tunnel_error(tunnel.error(), to.text()));
     early = *std::move(tunnel);
   }
-  auto established = establish(std::move(dialled->socket), early, limit);
-  if (established || !deadline.expired()) return established;
-  return Error(Code::kDeadlineExceeded, "DEADLINE_EXCEEDED", "deadline exceeded");
+  return establish(std::move(dialled->socket), early, limit);
 }
 
 /// What makes a socket a connection of gRPC's. `early` was received already.
 Result<std::shared_ptr<ClientConnection>> Target::establish(net::Socket socket,
                                                             std::string_view early,
-                                                            Deadline deadline) {
+                                                            Deadline limit) {
   const auto refused = [](std::string_view why) {
     return connection_error("HANDSHAKE",
                             fmt::format("transport: authentication handshake failed: {}", why));
   };
   if (options_.tls) {
     if (!early.empty()) return refused("tls: first record does not look like a TLS handshake");
-    auto shaken = socket.start_tls(*options_.tls, options_.server_name, deadline, &session_);
+    auto shaken = socket.start_tls(*options_.tls, options_.server_name, limit, &session_);
     if (!shaken && shaken.error().code() == Code::kCancelled) return std::move(shaken).error();
     if (!shaken) {
       const bool late = shaken.error().code() == Code::kDeadlineExceeded;
@@ -175,7 +166,7 @@ Result<std::shared_ptr<ClientConnection>> Target::establish(net::Socket socket,
     if (socket.alpn() != "h2")
       return refused("credentials: cannot check peer: missing selected ALPN property");
   }
-  auto started = ClientConnection::start(std::move(socket), early, options_, deadline);
+  auto started = ClientConnection::start(std::move(socket), early, options_, limit);
   if (started || started.error().code() == Code::kCancelled ||
       started.error().code() == Code::kResourceExhausted)
     return started;

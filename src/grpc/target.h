@@ -14,17 +14,17 @@ class Target {
  public:
   /// Fills in what `options` leaves to the target, its authority and server name; they outlive it.
   Target(std::string text, ChannelOptions& options);
-  /// Suspends, to `deadline` and the connect timeout. Errors: kUnavailable (HANDSHAKE where TLS
-  /// failed, those of `ClientConnection::start`, else of the connection), kInvalidArgument for a
-  /// target that is none, kDeadlineExceeded, kCancelled, kResourceExhausted.
-  Result<std::shared_ptr<ClientConnection>> dial(Deadline deadline);
+  /// Suspends, to the connect timeout. Errors: kUnavailable (HANDSHAKE where TLS failed, those of
+  /// `ClientConnection::start`, else of the connection), kInvalidArgument for a target that is
+  /// none, kCancelled, kResourceExhausted.
+  Result<std::shared_ptr<ClientConnection>> dial();
   /// Of the last handshake; null where there was none.
   const std::shared_ptr<const net::TlsInfo>& tls() const { return tls_; }
 
  private:
-  Result<std::shared_ptr<ClientConnection>> dial_unix(Deadline deadline);
+  Result<std::shared_ptr<ClientConnection>> dial_unix(Deadline limit);
   Result<std::shared_ptr<ClientConnection>> establish(net::Socket socket, std::string_view early,
-                                                      Deadline deadline);
+                                                      Deadline limit);
 
   const ChannelOptions& options_;
   std::string text_;
