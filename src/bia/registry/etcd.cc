@@ -90,6 +90,7 @@ grpc::Channel& EtcdClient::channel() {
     grpc::ChannelOptions options;
     options.tls = options_.tls;
     options.server_name = options_.tls_server_name;
+    options.backoff = {};  // Who calls pauses after failures (`Backoff`), or asks the next member.
     channel = std::make_unique<grpc::Channel>(options_.endpoints[current_], std::move(options));
   }
   return *channel;
