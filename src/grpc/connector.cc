@@ -35,13 +35,12 @@ Result<void> Connector::connect(const std::shared_ptr<void>& owner, Deadline dea
                                 Ready ready) {
   while (!usable()) {
     if (shut_) return closing();
-    if (!pauses()) {
-      if (state_ == Dial::kNone) BIA_TRY(begin_dial(owner));
-    } else if (ready == Ready::kFail) {
-      return *failure_;
-    }
+    const bool paused = state_ == Dial::kNone && failure_ && now() < retry_at_;
+    if (paused && ready == Ready::kFail) return *failure_;
+    if (!paused && state_ == Dial::kNone) BIA_TRY(begin_dial(owner));
     const uint64_t seen = dials_ended_;
-    if (auto waited = wait(deadline); !waited) return gave_up(waited.error(), ready);
+    auto waited = paused ? wait_for_retry(deadline) : waiters_.wait(deadline);
+    if (!waited) return gave_up(waited.error(), ready);
     const bool failed = dials_ended_ != seen && failure_ && !usable();
     if (failed && (ready == Ready::kFail || failure_->code() != Code::kUnavailable))
       return *failure_;
@@ -49,11 +48,12 @@ Result<void> Connector::connect(const std::shared_ptr<void>& owner, Deadline dea
   return {};
 }
 
-Result<void> Connector::wait(Deadline deadline) {
-  if (!pauses()) return waiters_.wait(deadline);
-  auto waited = waiters_.wait(std::min(deadline, Deadline(retry_at_)));
+/// Until the pause is over, or another has dialled, or `close`.
+Result<void> Connector::wait_for_retry(Deadline deadline) {
+  const TimePoint until = retry_at_;
+  auto waited = waiters_.wait(std::min(deadline, Deadline(until)));
   const bool late = std::min(deadline, fiber::current_deadline()).expired();
-  if (late || fiber::cancelled() || pauses()) return waited;
+  if (late || fiber::cancelled() || now() < until) return waited;
   return {};
 }
 

@@ -64,10 +64,7 @@ class Connector {
   void dial();
   void take(Result<std::shared_ptr<ClientConnection>> dialled);
   void pause_after(const Error& error);
-  /// The last dial failed, and it is too early for the next.
-  bool pauses() const { return state_ == Dial::kNone && failure_ && now() < retry_at_; }
-  /// For the dial to end, or the pause.
-  Result<void> wait(Deadline deadline);
+  Result<void> wait_for_retry(Deadline deadline);
   Error gave_up(const Error& why, Ready ready) const;
   void drop_connection();
 
