@@ -27,13 +27,16 @@ void in_scheduler(const std::function<void()>& body) {
   scheduler->run(fiber::Scheduler::Until::kNoFibers);
 }
 
+constexpr std::string_view kEmptySettings("\0\0\0\4\0\0\0\0\0", 9);
+/// A PING is eight bytes on stream 0, of type 6.
+constexpr std::string_view kPing("\0\0\x8\6\0\0\0\0\0", 9);
+
 TEST(Keepalive, GivesUpAPeerThatDoesNotAnswer) {
   in_scheduler([] {
     net::Listener listener = free_listener();
     net::Socket silent;
     auto acceptor = fiber::Scheduler::current().spawn([&] {
       silent = net::Socket::adopt(listener.accept().value()).value();
-      constexpr std::string_view kEmptySettings("\0\0\0\4\0\0\0\0\0", 9);
       silent.write_all(kEmptySettings, Deadline::never()).value();
     });
     ChannelOptions options;
@@ -70,21 +73,54 @@ TEST(Keepalive, LeavesAPeerThatAnswersPings) {
   with_server({unary("/t.S/Slow", slow)}, body, server_options);
 }
 
+TEST(Keepalive, PingsSoLongAfterTheLastByteAndNotAtTheNextLook) {
+  in_scheduler([] {
+    constexpr Duration kTime = milliseconds(100);
+    net::Listener listener = free_listener();
+    ChannelOptions options;
+    options.keepalive_time = kTime;
+    Channel channel(listener.local().text(), options);
+    auto caller =
+        fiber::Scheduler::current().spawn([&channel] { call(channel, "/t.S/Echo", "x"); });
+    auto peer = net::Socket::adopt(listener.accept().value()).value();
+    peer.write_all(kEmptySettings, Deadline::never()).value();
+    std::string got;
+    auto reader = fiber::Scheduler::current().spawn([&] {
+      char bytes[1024];
+      for (;;) {
+        const auto count = peer.read_some(bytes, Deadline::never());
+        if (!count || *count == 0) return;
+        got.append(bytes, *count);
+      }
+    });
+    // Something comes a fifth of the time later: the PING is due a whole time after that, and comes
+    // before a fiber goes on that sleeps longer, however slow the machine is.
+    ASSERT_TRUE(fiber::sleep_for(kTime / 5));
+    const uint64_t before = channel.bytes_received();
+    peer.write_all(kEmptySettings, Deadline::never()).value();
+    while (channel.bytes_received() == before) fiber::yield();
+    ASSERT_TRUE(fiber::sleep_for(kTime * 3 / 2));
+    for (int i = 0; i < 20; ++i) fiber::yield();
+    EXPECT_NE(got.find(kPing), std::string::npos);
+    channel.close();
+    caller->join().value();
+    reader->join().value();
+  });
+}
+
 TEST(Keepalive, PingsHalfAsOftenOnceItWasTooOften) {
   in_scheduler([] {
     // Settings, and at the first ping: too_many_pings (error 11).
-    constexpr std::string_view kSettings("\0\0\0\4\0\0\0\0\0", 9);
     constexpr std::string_view kCalm("\0\0\x16\7\0\0\0\0\0\0\0\0\1\0\0\0\xbtoo_many_pings", 31);
     net::Listener listener = free_listener();
     std::vector<Duration> waits;
     auto acceptor = fiber::Scheduler::current().spawn([&] {
       for (int i = 0; i < 2; ++i) {
         auto socket = net::Socket::adopt(listener.accept().value()).value();
-        socket.write_all(kSettings, Deadline::never()).value();
+        socket.write_all(kEmptySettings, Deadline::never()).value();
         const TimePoint begin = now();
         std::string got;
-        // A PING is eight bytes on stream 0, of type 6.
-        while (got.find(std::string_view("\0\0\x8\6\0\0\0\0\0", 9)) == std::string::npos) {
+        while (got.find(kPing) == std::string::npos) {
           char bytes[1024];
           const auto count = socket.read_some(bytes, Deadline::never());
           if (!count || *count == 0) break;
