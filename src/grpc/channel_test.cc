@@ -4,7 +4,6 @@
 
 #include <cstdlib>
 
-#include "bia/net/socket.h"
 #include "grpc/test_support.h"
 
 namespace bia::grpc {
@@ -28,13 +27,16 @@ void in_scheduler(const std::function<void()>& body) {
   scheduler->run(fiber::Scheduler::Until::kNoFibers);
 }
 
+constexpr std::string_view kEmptySettings("\0\0\0\4\0\0\0\0\0", 9);
+/// A PING is eight bytes on stream 0, of type 6.
+constexpr std::string_view kPing("\0\0\x8\6\0\0\0\0\0", 9);
+
 TEST(Keepalive, GivesUpAPeerThatDoesNotAnswer) {
   in_scheduler([] {
     net::Listener listener = free_listener();
     net::Socket silent;
     auto acceptor = fiber::Scheduler::current().spawn([&] {
       silent = net::Socket::adopt(listener.accept().value()).value();
-      constexpr std::string_view kEmptySettings("\0\0\0\4\0\0\0\0\0", 9);
       silent.write_all(kEmptySettings, Deadline::never()).value();
     });
     ChannelOptions options;
@@ -71,21 +73,54 @@ TEST(Keepalive, LeavesAPeerThatAnswersPings) {
   with_server({unary("/t.S/Slow", slow)}, body, server_options);
 }
 
+TEST(Keepalive, PingsSoLongAfterTheLastByteAndNotAtTheNextLook) {
+  in_scheduler([] {
+    constexpr Duration kTime = milliseconds(100);
+    net::Listener listener = free_listener();
+    ChannelOptions options;
+    options.keepalive_time = kTime;
+    Channel channel(listener.local().text(), options);
+    auto caller =
+        fiber::Scheduler::current().spawn([&channel] { call(channel, "/t.S/Echo", "x"); });
+    auto peer = net::Socket::adopt(listener.accept().value()).value();
+    peer.write_all(kEmptySettings, Deadline::never()).value();
+    std::string got;
+    auto reader = fiber::Scheduler::current().spawn([&] {
+      char bytes[1024];
+      for (;;) {
+        const auto count = peer.read_some(bytes, Deadline::never());
+        if (!count || *count == 0) return;
+        got.append(bytes, *count);
+      }
+    });
+    // Something comes a fifth of the time later: the PING is due a whole time after that, and comes
+    // before a fiber goes on that sleeps longer, however slow the machine is.
+    ASSERT_TRUE(fiber::sleep_for(kTime / 5));
+    const uint64_t before = channel.bytes_received();
+    peer.write_all(kEmptySettings, Deadline::never()).value();
+    while (channel.bytes_received() == before) fiber::yield();
+    ASSERT_TRUE(fiber::sleep_for(kTime * 3 / 2));
+    for (int i = 0; i < 20; ++i) fiber::yield();
+    EXPECT_NE(got.find(kPing), std::string::npos);
+    channel.close();
+    caller->join().value();
+    reader->join().value();
+  });
+}
+
 TEST(Keepalive, PingsHalfAsOftenOnceItWasTooOften) {
   in_scheduler([] {
     // Settings, and at the first ping: too_many_pings (error 11).
-    constexpr std::string_view kSettings("\0\0\0\4\0\0\0\0\0", 9);
     constexpr std::string_view kCalm("\0\0\x16\7\0\0\0\0\0\0\0\0\1\0\0\0\xbtoo_many_pings", 31);
     net::Listener listener = free_listener();
     std::vector<Duration> waits;
     auto acceptor = fiber::Scheduler::current().spawn([&] {
       for (int i = 0; i < 2; ++i) {
         auto socket = net::Socket::adopt(listener.accept().value()).value();
-        socket.write_all(kSettings, Deadline::never()).value();
+        socket.write_all(kEmptySettings, Deadline::never()).value();
         const TimePoint begin = now();
         std::string got;
-        // A PING is eight bytes on stream 0, of type 6.
-        while (got.find(std::string_view("\0\0\x8\6\0\0\0\0\0", 9)) == std::string::npos) {
+        while (got.find(kPing) == std::string::npos) {
           char bytes[1024];
           const auto count = socket.read_some(bytes, Deadline::never());
           if (!count || *count == 0) break;
@@ -137,107 +172,6 @@ TEST(Connect, ToAUnixSocket) {
     EXPECT_EQ(call(bad, "/t.S/Authority", "").status.code, Code::kUnavailable);
   });
   rmdir(folder);
-}
-
-TEST(WaitForReady, TriesUntilTheServerIsThere) {
-  auto threads = fiber::ThreadGroup::create(1).value();
-  ServerOptions options;
-  in_scheduler([&] { options.address = free_listener().local().text(); });
-  auto server = Server::create(*threads, options).value();
-  server->add_method(unary("/t.S/Echo", echo)).value();
-  threads->run([&](size_t) {
-    ChannelOptions channel_options;
-    channel_options.backoff = milliseconds(2);
-    Channel channel(options.address, channel_options);
-    EXPECT_EQ(call(channel, "/t.S/Echo", "x").status.code, Code::kUnavailable);
-    CallOptions waits;
-    waits.ready = CallOptions::Ready::kWait;
-    waits.deadline = Deadline::after(milliseconds(20));
-    EXPECT_EQ(call(channel, "/t.S/Echo", "x", waits).status.code, Code::kDeadlineExceeded);
-    auto starter = fiber::Scheduler::current()
-                       .spawn([&] {
-                         fiber::sleep_for(milliseconds(20)).value();
-                         server->start().value();
-                       })
-                       .value();
-    waits.deadline = Deadline::after(seconds(60));
-    EXPECT_EQ(call(channel, "/t.S/Echo", "x", waits).status.code, Code::kOk);
-    starter.join().value();
-    server->stop(Deadline::after(seconds(2)));
-  });
-}
-
-/// Accepts up to ten connections, and tells each of them at once its of `frames`, or the last.
-void with_greeter(std::vector<std::string_view> frames,
-                  const std::function<void(const std::string&, const size_t&)>& body) {
-  in_scheduler([&] {
-    net::Listener listener = free_listener();
-    std::vector<net::Socket> accepted;
-    size_t count = 0;
-    auto acceptor = fiber::Scheduler::current()
-                        .spawn([&] {
-                          while (count < 10) {
-                            auto fd = listener.accept();
-                            if (!fd) return;
-                            accepted.push_back(net::Socket::adopt(*fd).value());
-                            ++count;
-                            const auto said = frames[std::min(count, frames.size()) - 1];
-                            accepted.back().write_all(said, Deadline::never()).value();
-                          }
-                          listener.close();
-                        })
-                        .value();
-    body(listener.local().text(), count);
-    acceptor.cancel();
-    acceptor.join().ignore("test");
-  });
-}
-
-constexpr std::string_view kSettings("\0\0\0\4\0\0\0\0\0", 9);
-constexpr std::string_view kSettingsAndGoaway(
-    "\0\0\0\4\0\0\0\0\0"
-    "\0\0\x8\7\0\0\0\0\0\0\0\0\0\0\0\0\0",
-    26);
-/// Five bytes are no setting: the connection ends with them.
-constexpr std::string_view kSettingsAndNonsense(
-    "\0\0\0\4\0\0\0\0\0"
-    "\0\0\5\4\0\0\0\0\0\0\0\0\0\0",
-    23);
-
-TEST(Connect, APeerThatGoesAtOnceIsUnavailable) {
-  for (std::string_view frames : {kSettingsAndGoaway, kSettingsAndNonsense}) {
-    // What a server that finds no fault gets: its successor may be there.
-    const size_t tries = frames == kSettingsAndGoaway ? 6 : 1;
-    with_greeter({frames}, [tries](const std::string& address, const size_t& accepted) {
-      ChannelOptions options;
-      options.keepalive_time = std::chrono::hours(1);
-      options.backoff = std::chrono::hours(1);
-      Channel channel(address, options);
-      const UnaryReply reply = call(channel, "/t.S/Echo", "x");
-      EXPECT_EQ(reply.status.code, Code::kUnavailable);
-      EXPECT_TRUE(reply.status.message.starts_with(
-          "connection error: desc = \"error reading server preface: "))
-          << reply.status.message;
-      EXPECT_EQ(accepted, tries);
-      CallOptions waits;
-      waits.ready = CallOptions::Ready::kWait;
-      waits.deadline = Deadline::after(milliseconds(50));
-      EXPECT_EQ(call(channel, "/t.S/Echo", "x", waits).status.code, Code::kDeadlineExceeded);
-      EXPECT_EQ(accepted, std::min<size_t>(2 * tries, 10)) << "it backs off";
-    });
-  }
-}
-
-TEST(Connect, OneThatGoesAwayLeavesTheCallToTheNext) {
-  with_greeter({kSettingsAndGoaway, kSettingsAndGoaway, kSettings}, [](const std::string& address,
-                                                                       const size_t& accepted) {
-    Channel channel(address, {});
-    CallOptions options;
-    options.deadline = Deadline::after(milliseconds(100));
-    // It is sent, and waits for its answer.
-    EXPECT_EQ(call(channel, "/t.S/Echo", "x", options).status.code, Code::kDeadlineExceeded);
-    EXPECT_EQ(accepted, 3u);
-  });
 }
 
 TEST(Stop, DoesNotWaitForAConnectionThatSaysNothing) {

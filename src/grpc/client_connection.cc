@@ -91,13 +91,20 @@ void ClientConnection::on_goaway(http::Http2Error error, std::string_view debug)
 }
 
 void ClientConnection::keep_alive(Duration time, Duration timeout) {
-  uint64_t seen = bytes_read();
-  while (fiber::sleep_for(time) && !http2_->closed()) {
-    const uint64_t before = std::exchange(seen, bytes_read());
-    if (live_.empty() || before != seen) continue;
+  TimePoint due = http2_->read_at() + time;
+  while (fiber::sleep_until(due) && !http2_->closed()) {
+    const TimePoint at = now();
+    due = http2_->read_at() + time;
+    if (due > at) continue;
+    due = at + time;
+    if (live_.empty()) continue;  // The next look is in time for calls that begin now.
+    const uint64_t seen = bytes_read();
     http2_->ping();
     const Result<void> acked = acks_.wait(Deadline::after(timeout));
-    if (acked || bytes_read() != seen) continue;
+    if (acked || bytes_read() != seen) {
+      due = http2_->read_at() + time;
+      continue;
+    }
     if (fiber::cancelled()) return;
     why_lost_ = "keepalive ping failed to receive ACK within timeout";
     return http2_->close();

@@ -1,6 +1,8 @@
 // Transparent retry (gRPC's A6): what a server says that it has not processed is sent again.
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "bia/net/resolver.h"
 #include "bia/net/socket.h"
 #include "grpc/test_support.h"
@@ -147,6 +149,22 @@ TEST(TransparentRetry, OfStreamsThatWereClosedBefore) {
     EXPECT_EQ(stream.finish().code, Code::kOk) << stream.finish().message;
   });
   EXPECT_EQ(connections, 2);
+}
+
+TEST(TransparentRetry, OfNoStreamWhoseChannelIsGone) {
+  int connections = 0;
+  with_refusal(kGoawayBefore1, connections, [&](Channel& channel, const CallOptions& options) {
+    std::optional<Channel> own(std::move(channel));
+    auto stream = own->stream("/t.S/Chat", options).value();
+    stream.write("one").value();
+    // Refused by now.
+    const uint64_t before = own->bytes_received();
+    while (own->bytes_received() < before + kGoawayBefore1.size()) fiber::yield();
+    own.reset();
+    EXPECT_EQ(stream.finish().code, Code::kCancelled);
+    EXPECT_EQ(stream.finish().message, "grpc: the client connection is closing");
+  });
+  EXPECT_EQ(connections, 1) << "its resolver may be gone as well";
 }
 
 TEST(TransparentRetry, OfNoStreamThatMayHaveBeenProcessed) {

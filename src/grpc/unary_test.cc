@@ -394,7 +394,9 @@ TEST(Unary, ReconnectsAfterTheServerWentAway) {
     server->add_method(unary("/t.S/Echo", echo)).value();
     server->start().value();
     options.address = server->address();
-    Channel channel(server->address());
+    ChannelOptions client;
+    client.backoff = std::chrono::milliseconds(1);
+    Channel channel(server->address(), client);
     EXPECT_EQ(call(channel, "/t.S/Echo", "1").message, "1");
     TimePoint start = now();
     server->stop(Deadline::after(std::chrono::seconds(5)));
@@ -403,7 +405,9 @@ TEST(Unary, ReconnectsAfterTheServerWentAway) {
     auto again = Server::create(*threads, options).value();
     again->add_method(unary("/t.S/Echo", echo)).value();
     again->start().value();
-    EXPECT_EQ(call(channel, "/t.S/Echo", "3").message, "3");
+    CallOptions waits;
+    waits.ready = CallOptions::Ready::kWait;
+    EXPECT_EQ(call(channel, "/t.S/Echo", "3", waits).message, "3");
     again->stop(Deadline::after(std::chrono::seconds(5)));
   });
 }

@@ -1,7 +1,5 @@
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -14,6 +12,7 @@
 #include <utility>
 
 #include "bia/net/socket.h"
+#include "net/tcp_options.h"
 
 namespace bia::net {
 namespace {
@@ -52,17 +51,6 @@ void remove_stale_path(const Endpoint& endpoint) {
     unlink(endpoint.host().c_str());
   }
   close(probe);
-}
-
-/// Inherited by what is accepted, which saves system calls a connection. Refused by a Unix socket.
-void set_for_accepted(int fd) {
-  // As Go's listeners: a peer that is gone without a word is found after 15 s and nine probes.
-  constexpr int kKeepAliveSeconds = 15;
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &kKeepAliveSeconds, sizeof kKeepAliveSeconds);
-  setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &kKeepAliveSeconds, sizeof kKeepAliveSeconds);
 }
 
 /// The kernel gives the lowest number that is free: one that is near the limit says that few are.
@@ -111,7 +99,7 @@ Result<Listener> Listener::bind(const Endpoint& endpoint, const ListenOptions& o
     remove_stale_path(endpoint);
   } else {
     setsockopt(listener.fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    set_for_accepted(listener.fd_);
+    set_tcp_options(listener.fd_);
     if (options.sharing == ListenOptions::Sharing::kReusePort) {
       setsockopt(listener.fd_, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     }
@@ -135,7 +123,7 @@ Result<Listener> Listener::adopt(int fd) {
     return Error(Code::kInvalidArgument, "NOT_LISTENING",
                  fmt::format("descriptor {} is no listening socket", fd));
   }
-  set_for_accepted(fd);
+  set_tcp_options(fd);
   fcntl(fd, F_SETFD, FD_CLOEXEC);
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
   listener.fd_max_ = accepted_fd_max();

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 
 #include "fiber/raw_io.h"
 #include "net/io_error.h"
+#include "net/tcp_options.h"
 #include "net/tls_stream.h"
 
 namespace bia::net {
@@ -39,10 +39,9 @@ Result<Socket> Socket::connect(const Endpoint& endpoint, Deadline deadline, cons
     return Error(Code::kResourceExhausted, "OUT_OF_DESCRIPTORS", what + ": too many open files")
         .with_hint("raise the limit of open files: ulimit -n 65536");
   }
-  int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
-             sizeof on);  // Refused by a Unix socket, which needs none.
+  if (endpoint.family() != AF_UNIX) set_tcp_options(fd);
   if (from != nullptr) {
+    const int on = 1;
     // The port is chosen with the connection, so that many connections may share an address.
     setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
     if (::bind(fd, static_cast<const sockaddr*>(from->data()), from->size()) != 0) {

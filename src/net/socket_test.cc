@@ -205,23 +205,25 @@ TEST(Socket, AReaderWhoseDataNeverEndsLetsOthersRun) {
   });
 }
 
-TEST(Listener, WhatItAcceptsHasKeepAliveAndNoDelay) {
+TEST(TcpOptions, BothEndsHaveKeepAliveAndNoDelay) {
   in_scheduler([] {
     Listener bound = listen_anywhere();
     Listener adopted = Listener::adopt(dup(bound.fd())).value();
     for (Listener* listener : {&bound, &adopted}) {
       Socket peer = Socket::connect(listener->local(), Deadline::never()).value();
       Socket socket = Socket::adopt(listener->accept().value()).value();
-      const auto option = [&](int level, int name) {
-        int value = -1;
-        socklen_t size = sizeof value;
-        getsockopt(socket.fd(), level, name, &value, &size);
-        return value;
-      };
-      EXPECT_EQ(option(SOL_SOCKET, SO_KEEPALIVE), 1);
-      EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPIDLE), 15);
-      EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPINTVL), 15);
-      EXPECT_EQ(option(IPPROTO_TCP, TCP_NODELAY), 1);
+      for (const Socket* end : {&socket, &peer}) {
+        const auto option = [end](int level, int name) {
+          int value = -1;
+          socklen_t size = sizeof value;
+          getsockopt(end->fd(), level, name, &value, &size);
+          return value;
+        };
+        EXPECT_EQ(option(SOL_SOCKET, SO_KEEPALIVE), 1);
+        EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPIDLE), 15);
+        EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPINTVL), 15);
+        EXPECT_EQ(option(IPPROTO_TCP, TCP_NODELAY), 1);
+      }
     }
   });
 }

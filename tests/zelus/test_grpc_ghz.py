@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 
 import grpc
 import pytest
@@ -270,3 +271,55 @@ def test_a_strategy_that_is_none_is_refused(run):
 def test_round_robin_of_a_plain_target_is_that_target(run, echo):
     done = once(run, OURS, echo, "--lb-strategy", "round_robin")
     assert "[OK]   1 responses" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.fixture
+def front():
+    """A listener of which `serve(socket)` gets each connection in a thread; counts them."""
+    class Front:
+        def __init__(self):
+            self.listener = socket.create_server(("127.0.0.1", 0))
+            self.port, self.count, self.serve = self.listener.getsockname()[1], 0, socket.socket.close
+            threading.Thread(target=self.accept, daemon=True).start()
+
+        def accept(self):
+            while True:
+                try:
+                    taken, _ = self.listener.accept()
+                except OSError:
+                    return
+                self.count += 1
+                threading.Thread(target=self.serve, args=(taken,), daemon=True).start()
+
+    out = Front()
+    yield out
+    out.listener.shutdown(socket.SHUT_RDWR)
+    out.listener.close()
+
+
+@both
+def test_a_server_that_accepts_and_closes_gets_a_connection_a_second(run, front, program):
+    done = run(program, "-c", 5, "-z", "700ms", "--rps", 200, f"127.0.0.1:{front.port}")
+    assert re.search(r"\[Unavailable\]   \d{2,} responses", done.stdout), done.stdout + done.stderr
+    assert front.count <= 2
+
+
+@both
+def test_a_server_slower_than_the_calls_is_connected_once(run, echo, front, program):
+    def copy(source, to, after):
+        time.sleep(after)
+        try:
+            while data := source.recv(65536):
+                to.sendall(data)
+        except OSError:
+            pass
+
+    def serve(taken):
+        behind = socket.create_connection(("127.0.0.1", echo.port))
+        threading.Thread(target=copy, args=(behind, taken, 0.5), daemon=True).start()
+        copy(taken, behind, 0)
+
+    front.serve = serve
+    done = run(program, "-c", 1, "-n", 8, "--rps", 5, "--timeout", "200ms", f"127.0.0.1:{front.port}")
+    assert "[OK]" in done.stdout and re.search(r"\[\d\]   rpc error: code = DeadlineExceeded desc = context deadline exceeded +\n", done.stdout), done.stdout
+    assert front.count == 1

@@ -17,8 +17,9 @@ struct CallOptions {
   /// Sent as grpc-timeout; the call also ends locally at it.
   Deadline deadline;
   const Metadata* metadata = nullptr;
-  /// Where there is no connection: kFail ends the call with kUnavailable, kWait tries to connect
-  /// until the deadline (gRPC's wait-for-ready).
+  /// Where a connection cannot be made: kFail ends the call with kUnavailable, and at once while
+  /// the channel pauses (`ChannelOptions::backoff`); kWait waits for the attempts to come until the
+  /// deadline (gRPC's wait-for-ready).
   enum class Ready { kFail, kWait } ready = Ready::kFail;
 };
 
@@ -82,9 +83,12 @@ struct ChannelOptions {
   size_t send_bytes_max = INT32_MAX;
   size_t metadata_bytes_max = 16 * 1024 * 1024;  ///< grpc-go's default for what is received
   uint32_t window_bytes = 1 << 20;
+  /// Of each attempt to connect. Calls wait for it by their own deadlines, and it goes on where
+  /// they give up.
   Duration connect_timeout = std::chrono::seconds(20);
-  /// Before the second attempt to connect of a call that waits (`Ready::kWait`); then 1.6 times as
-  /// long each time, to two minutes.
+  /// The pause after an attempt to connect that failed, in which calls dial no further; then 1.6
+  /// times as long each time, to two minutes, and a fifth more or less (gRPC's
+  /// connection-backoff.md). A connection that comes about ends it. Zero: none.
   Duration backoff = std::chrono::seconds(1);
   /// While calls are open and nothing was received for so long, a PING; where it is not answered
   /// within `keepalive_timeout` either, the connection is given up. Zero: never. Servers end
@@ -100,20 +104,25 @@ struct ChannelOptions {
 };
 
 /// One HTTP/2 connection to "host:port" or a Unix socket ("unix:/path"), cleartext or TLS. Belongs
-/// to its thread; many fibers may call at once. Reconnects at the next call after a loss.
+/// to its thread; many fibers may call at once. The next call after a loss connects again, as does
+/// the first one after the pause that follows an attempt that failed; the others wait for it.
 class Channel {
  public:
   explicit Channel(std::string target, ChannelOptions options = {});
+  /// As `close`; in a fiber it suspends, shortly, where an attempt to connect is under way.
   ~Channel();
   Channel(Channel&&) noexcept;
-  /// Suspends until the server has sent its SETTINGS. Errors: kUnavailable (HANDSHAKE where TLS
-  /// failed, PREFACE where the peer speaks no HTTP/2, else of the connection), kDeadlineExceeded.
-  /// Calls connect by themselves if this was not called.
+  /// Suspends until the server has sent its SETTINGS; dials at once, whatever the pause. Errors:
+  /// kUnavailable (HANDSHAKE where TLS failed, PREFACE where the peer speaks no HTTP/2, else of the
+  /// connection), kDeadlineExceeded, kCancelled. Calls connect by themselves if this was not
+  /// called.
   Result<void> connect(Deadline deadline);
   /// `path` is "/package.Service/Method". Reuses the reply's storage. Suspends.
   void unary(std::string_view path, std::string_view request, const CallOptions& options,
              UnaryReply& reply);
   Result<ClientStream> stream(std::string_view path, const CallOptions& options);
+  /// Ends the connection with its calls, and those that wait for one (kCancelled). A call after it
+  /// connects anew. Does not suspend.
   void close();
   /// Of the connection as it is or was last: what its handshake agreed on and how long it took;
   /// null in cleartext, and while none was made.

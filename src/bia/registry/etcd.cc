@@ -93,6 +93,7 @@ grpc::Channel& EtcdClient::channel() {
     // A watch has no deadline: of an etcd whose machine is gone nothing else would tell.
     options.keepalive_time = options_.keepalive_time;
     options.keepalive_timeout = options_.keepalive_timeout;
+    options.backoff = {};  // Who calls pauses after failures (`Backoff`), or asks the next member.
     channel = std::make_unique<grpc::Channel>(options_.endpoints[current_], std::move(options));
   }
   return *channel;

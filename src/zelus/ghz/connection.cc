@@ -7,6 +7,7 @@
 #include <set>
 
 #include "bia/net/socket.h"
+#include "grpc/connector.h"
 #include "net/dns.h"
 
 namespace zelus::ghz {
@@ -142,6 +143,12 @@ void Connection::connect(size_t index) {
     changed_.wake_all();
     if (connected || !bia::fiber::sleep_for(wait).ok()) return;
   }
+}
+
+void Connection::note_failure(size_t index, bia::grpc::Status& status) {
+  if (status.code == bia::Code::kUnavailable && channels_.size() > 1) lost(index);
+  if (status.message.ends_with(bia::grpc::kWhileConnecting))
+    status.message.resize(status.message.size() - bia::grpc::kWhileConnecting.size());
 }
 
 void Connection::lost(size_t index) {

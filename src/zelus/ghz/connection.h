@@ -26,9 +26,10 @@ class Connection {
   /// to the call's deadline.
   size_t pick(bia::Deadline deadline) { return channels_.size() == 1 ? 0 : pick_ready(deadline); }
   bia::grpc::Channel& channel(size_t index) { return *channels_[index].channel; }
-  /// What became of a call: an address that is gone gets none until it is there again.
-  void note(size_t index, bia::Code code) {
-    if (code == bia::Code::kUnavailable && channels_.size() > 1) lost(index);
+  /// What became of a call: an address that is gone gets none until it is there again. Its text
+  /// becomes ghz's.
+  void note(size_t index, bia::grpc::Status& status) {
+    if (status.code != bia::Code::kOk) note_failure(index, status);
   }
   /// Calls end, and none starts. Does not suspend.
   void close();
@@ -45,6 +46,7 @@ class Connection {
   void spread(const std::string& host, uint16_t port);
   void add(const std::string& target, const bia::grpc::ChannelOptions& options, State state);
   size_t pick_ready(bia::Deadline deadline);
+  void note_failure(size_t index, bia::grpc::Status& status);
   void lost(size_t index);
   void start(size_t index);
   void connect(size_t index);

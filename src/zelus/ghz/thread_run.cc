@@ -243,8 +243,8 @@ bool ThreadRun::call_once(Connection& connection, const CallData& call, Scratch&
   const size_t address = connection.pick(call_options.deadline);
   connection.channel(address).unary(shared_.target.path, *message, call_options, scratch.reply);
   const TimePoint end = bia::now();
-  const bia::grpc::Status& status = scratch.reply.status;
-  connection.note(address, status.code);
+  bia::grpc::Status& status = scratch.reply.status;
+  connection.note(address, status);
   if (!ignoring_) record(end, end - begin, status.code, status.message);
   if (debug_) {
     log_ended(begin, end, status);
@@ -295,7 +295,7 @@ bool ThreadRun::call_stream(Connection& connection, const CallData& call, Scratc
     fail(std::move(status).error());
     return false;
   }
-  connection.note(address, status->code);
+  connection.note(address, *status);
   if (!ignoring_) record(end, end - begin, status->code, status->message);
   if (debug_) log_ended(begin, end, *status);
   return true;

@@ -4,6 +4,7 @@
 
 #include "bia/fiber/scheduler.h"
 #include "js/value.h"
+#include "zelus/modules/grpc/grpc_client.h"
 #include "zelus/modules/http/http_user.h"
 #include "zelus/modules/json_parse_error.h"
 #include "zelus/modules/thread_state.h"
@@ -25,6 +26,7 @@ Vu::Vu(Script& script, ThreadState& thread, uint64_t id, metrics::Registry& regi
 
 Vu::~Vu() {
   stop_helpers();
+  end_channels(*this, Channels::kAll);
   unhandled_.clear();
   loop_.clear();
   activation = nullptr;

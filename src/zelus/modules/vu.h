@@ -23,6 +23,7 @@
 namespace zelus::modules {
 
 class HttpUser;
+struct GrpcChannel;
 struct ThreadState;
 
 /// Class ids of the objects that natives hand to scripts: the same in every runtime.
@@ -127,6 +128,7 @@ class Vu final : public bia::js::ContextHooks {
   /// The same for the answers of k6/net/grpc.
   static constexpr size_t kGrpcFields = 5;
   std::array<uint32_t, kGrpcFields> grpc_atoms{};
+  std::vector<std::shared_ptr<GrpcChannel>> grpc_channels;
   bool has_http() const { return http_ != nullptr; }
   const exec::Activation* activation = nullptr;
   exec::IterationNumbers numbers;

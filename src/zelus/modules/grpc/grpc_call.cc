@@ -18,12 +18,21 @@ GrpcClient::Method* GrpcClient::find(std::string_view name) {
 }
 
 void GrpcClient::count_bytes(Vu& vu) {
-  if (!channel) return;
-  uint64_t sent = channel->bytes_sent();
-  uint64_t received = channel->bytes_received();
+  if (!connection) return;
+  uint64_t sent = connection->channel->bytes_sent();
+  uint64_t received = connection->channel->bytes_received();
   vu.count_bytes(sent - bytes_sent, received - bytes_received);
   bytes_sent = sent;
   bytes_received = received;
+}
+
+void end_channels(Vu& vu, Channels which) {
+  std::vector<std::shared_ptr<GrpcChannel>> ending;
+  for (auto& each : vu.grpc_channels) {
+    if (which == Channels::kAll || each.use_count() == 1) ending.push_back(std::move(each));
+  }
+  std::erase(vu.grpc_channels, nullptr);
+  for (auto& each : ending) each->channel.reset();
 }
 
 bool read_metadata(JSContext* ctx, const Value& value, bia::grpc::Metadata& metadata,
@@ -88,7 +97,7 @@ void perform(Vu& vu, GrpcClient& client, GrpcClient::Method& method, GrpcCall& c
   bia::grpc::CallOptions options;
   options.deadline = bia::Deadline(start + call.timeout);
   if (!call.metadata.empty()) options.metadata = &call.metadata;
-  std::shared_ptr<bia::grpc::Channel> channel = client.channel;
+  std::shared_ptr<bia::grpc::Channel> channel = client.connection->channel;
   channel->unary(call.method->full_name, call.request, options, call.reply);
   Duration took = bia::now() - start;
   int status = static_cast<int>(call.reply.status.code);

@@ -20,12 +20,19 @@ struct GrpcSeries {
   metrics::SeriesId series = 0;
 };
 
+/// What a client has of its channel. The user has it too (`Vu::grpc_channels`) and ends it outside
+/// of the garbage collector, which frees clients: the end of a channel may suspend.
+struct GrpcChannel {
+  /// Shared with calls in flight, which outlive `close`.
+  std::shared_ptr<bia::grpc::Channel> channel;
+};
+
 /// A script's `new grpc.Client()`.
 class GrpcClient {
  public:
   std::vector<std::shared_ptr<const GrpcProtos>> protos;
-  /// Shared with calls in flight, which outlive `close`.
-  std::shared_ptr<bia::grpc::Channel> channel;
+  /// Null while it is not connected.
+  std::shared_ptr<GrpcChannel> connection;
   std::string address;
   uint64_t bytes_sent = 0;  ///< of the channel, counted so far
   uint64_t bytes_received = 0;
@@ -64,6 +71,10 @@ struct GrpcCall {
 
 /// Sends, waits and samples. Outside of running JavaScript.
 void perform(Vu& vu, GrpcClient& client, GrpcClient::Method& method, GrpcCall& call);
+/// Lets go of the user's channels, `kUnused`: of those that no client has any more. Suspends;
+/// outside of running JavaScript.
+enum class Channels { kUnused, kAll };
+void end_channels(Vu& vu, Channels which);
 /// Metadata of a call. False with k6's text.
 bool read_metadata(JSContext* ctx, const Value& value, bia::grpc::Metadata& metadata,
                    std::string& error);

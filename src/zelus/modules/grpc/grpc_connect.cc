@@ -120,28 +120,32 @@ JSValue grpc_connect(JSContext* ctx, JSValueConst self, int argc, JSValueConst* 
         ctx, "connection error: desc = \"transport: error while dialing: address " + address +
                  ": missing port in address\"");
   }
-  if (client->channel) client->count_bytes(vu);
-  client->channel.reset();
+  if (client->connection) client->count_bytes(vu);
+  client->connection.reset();
   client->bytes_sent = client->bytes_received = 0;
   client->address = address;
   params.channel.resolver = &vu.dialer();
-  client->channel = std::make_shared<bia::grpc::Channel>(address, params.channel);
+  client->connection =
+      std::make_shared<GrpcChannel>(std::make_shared<bia::grpc::Channel>(address, params.channel));
+  vu.grpc_channels.push_back(client->connection);
   Result<void> connected;
   Result<std::shared_ptr<const GrpcProtos>> reflected = std::shared_ptr<const GrpcProtos>();
   {
     Wait wait(vu);
+    end_channels(vu, Channels::kUnused);
     bia::Deadline deadline = bia::Deadline::after(params.timeout);
-    connected = connect_as_go(*client->channel, deadline);
+    connected = connect_as_go(*client->connection->channel, deadline);
     if (connected && params.reflect)
-      reflected = reflect(*client->channel, params.reflect_metadata, deadline);
+      reflected = reflect(*client->connection->channel, params.reflect_metadata, deadline);
+    if (!connected) {
+      client->connection.reset();
+      end_channels(vu, Channels::kUnused);
+    }
   }
   bool failed = !connected || !reflected;
   if (failed && (vu.should_stop() || (!connected && connected.error().code() == Code::kCancelled)))
     return vu.throw_interrupted();
-  if (!connected) {
-    client->channel.reset();
-    return throw_go_error(ctx, connected.error().message());
-  }
+  if (!connected) return throw_go_error(ctx, connected.error().message());
   client->count_bytes(vu);
   if (!reflected)
     return throw_go_error(

@@ -46,7 +46,7 @@ bool prepare_call(JSContext* ctx, JSValueConst self, int argc, JSValueConst* arg
     return false;
   };
   if (vu.in_init()) return refuse("invoking RPC methods in the init context is not supported");
-  if (!out.client->channel) return refuse("no gRPC connection, you must call connect first");
+  if (!out.client->connection) return refuse("no gRPC connection, you must call connect first");
   CString name(ctx, argument(argc, argv, 0));
   if (!name.ok()) return false;
   if (argc == 0 || name.view().empty()) return refuse("method to invoke cannot be empty");
@@ -123,7 +123,7 @@ JSValue health_check(JSContext* ctx, JSValueConst self, int argc, JSValueConst* 
   if (client == nullptr) return JS_EXCEPTION;
   if (vu.in_init())
     return vu.throw_in_init("invoking RPC methods in the init context is not supported");
-  if (!client->channel)
+  if (!client->connection)
     return throw_go_error(ctx, "no gRPC connection, you must call connect first");
   static const GrpcMethod kCheck{"grpc.health.v1",
                                  "Health",
@@ -162,12 +162,13 @@ JSValue health_check(JSContext* ctx, JSValueConst self, int argc, JSValueConst* 
 JSValue close(JSContext* ctx, JSValueConst self, int, JSValueConst*) {
   GrpcClient* client = grpc_client_of(ctx, self);
   if (client == nullptr) return JS_EXCEPTION;
-  if (!client->channel) return JS_UNDEFINED;
+  if (!client->connection) return JS_UNDEFINED;
   Vu& vu = Vu::of(ctx);
   client->count_bytes(vu);
   Wait wait(vu);
-  client->channel->close();
-  client->channel.reset();
+  client->connection->channel->close();
+  client->connection.reset();
+  end_channels(vu, Channels::kUnused);
   return JS_UNDEFINED;
 }
 

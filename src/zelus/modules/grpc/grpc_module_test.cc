@@ -8,6 +8,7 @@
 
 #include "bia/codec/proto_source.h"
 #include "bia/grpc/server.h"
+#include "bia/net/socket.h"
 #include "zelus/modules/test_support.h"
 
 namespace zelus::modules {
@@ -189,6 +190,77 @@ TEST_F(GrpcModuleTest, AsyncInvokeIsAwaited) {
       lines,
       ElementsAre("Hello x Hello y", "caught method \"/nosuch\" not found in file descriptors",
                   "Hello x Hello y", "caught method \"/nosuch\" not found in file descriptors"));
+}
+
+/// Each other connection ends with its first call, the others say nothing.
+void serve_badly(bia::net::Listener& listener) {
+  const bia::Deadline limit = bia::Deadline::after(std::chrono::seconds(60));
+  constexpr std::string_view kEmptySettings("\0\0\0\4\0\0\0\0\0", 9);
+  constexpr std::string_view kHeadersOf1("\1\4\0\0\0\1", 6);
+  std::vector<bia::net::Socket> silent;
+  for (;;) {
+    auto fd = listener.accept();
+    if (!fd) return;
+    auto socket = bia::net::Socket::adopt(*fd).value();
+    socket.write_all(kEmptySettings, limit).value();
+    std::string got;
+    while (got.find(kHeadersOf1) == std::string::npos) {
+      char bytes[1024];
+      const auto count = socket.read_some(bytes, limit);
+      if (!count || *count == 0) break;
+      got.append(bytes, *count);
+    }
+    socket = {};
+    fd = listener.accept();
+    if (!fd) return;
+    silent.push_back(bia::net::Socket::adopt(*fd).value());
+  }
+}
+
+// The users of a runtime share its garbage collector: none may run in the middle of it.
+TEST_F(GrpcModuleTest, AClientThatIsFreedWhileItConnectsSuspendsNothing) {
+  in_user([&] {
+    auto& scheduler = bia::fiber::Scheduler::current();
+    auto listener =
+        bia::net::Listener::bind(bia::net::Endpoint::parse("127.0.0.1:0").value(), {}).value();
+    auto server = scheduler.spawn([&] { serve_badly(listener); }).value();
+    runtime_options_.env = {{"ADDR", listener.local().text()}, {"DIR", folder_}};
+    ASSERT_EQ(load(R"(import { Client } from 'k6/net/grpc';
+      let c = new Client();
+      c.load([__ENV.DIR], 'hello.proto');
+      const M = 'hello.Greeter/SayHello';
+      export default function () {
+        c.connect(__ENV.ADDR, { plaintext: true });
+        console.log(c.invoke(M, {}).error.message);
+        console.log(c.invoke(M, {}, { timeout: 5 }).error.message);
+        console.log('frees');
+        c = null;
+        console.log('freed');
+      })"),
+              "");
+    auto user = make_user(1);
+    bool suspended = false;
+    auto beside = scheduler
+                      .spawn([&] {
+                        while (!bia::fiber::cancelled()) {
+                          suspended =
+                              suspended || (!logger_.lines.empty() &&
+                                            logger_.lines.back().starts_with("info: frees"));
+                          bia::fiber::yield();
+                        }
+                      })
+                      .value();
+    user->run_iteration({0, 0});
+    EXPECT_FALSE(suspended);
+    user.reset();
+    beside.cancel_and_join();
+    server.cancel_and_join();
+  });
+  EXPECT_THAT(logger_.lines,
+              ElementsAre(HasSubstr("error reading from server: EOF"),
+                          HasSubstr("context deadline exceeded while waiting for connections to "
+                                    "become ready"),
+                          HasSubstr("frees"), HasSubstr("freed")));
 }
 
 TEST_F(GrpcModuleTest, LoadSaysWhatIsMissing) {
