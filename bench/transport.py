@@ -286,7 +286,7 @@ class TransportRows:
         for coding in ("gzip", "br", "zstd"):
             makes[coding] = (ours, coding)
         if nginx_program():
-            theirs = lambda level: lambda: Nginx(self.work, ["gzip on;", "gzip_types application/json;", f"gzip_comp_level {level};", f"root {folder};"])  # noqa: E731
+            theirs = lambda level: lambda: Nginx(self.work, ["default_type application/json;", "gzip on;", "gzip_types application/json;", f"gzip_comp_level {level};", f"root {folder};"])  # noqa: E731
             makes |= {"nginx as it is": (theirs(1), "identity"), "nginx gzip 1": (theirs(1), "gzip"), "nginx gzip 5": (theirs(5), "gzip")}
         print(f"\nBytes of a body of {body.stat().st_size}", flush=True)
         sides = {}
