@@ -26,10 +26,11 @@ class SendQueue {
     taken_ += size;
     return size;
   }
-  /// Now and then: moving the rest costs less than `kWaitingMax` bytes took.
+  /// Once they outweigh the rest: moving that costs less than taking them did, also where all of a
+  /// long answer waits.
   void drop_taken() {
     if (taken_ == bytes_.size()) return clear();
-    if (taken_ > kWaitingMax) bytes_.erase(0, std::exchange(taken_, 0));
+    if (taken_ > kWaitingMax && taken_ >= waiting()) bytes_.erase(0, std::exchange(taken_, 0));
   }
   size_t taken() const { return taken_; }
   /// All are to be taken once more; `drop_taken` was not called.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace bia::http {
 namespace {
 
@@ -35,6 +37,18 @@ TEST(SendQueue, HoldsWhatWaitsAndNotAllThatWentThroughIt) {
   queue.rest(1024);
   EXPECT_LT(queue.text().capacity(), 1024u);
   EXPECT_EQ(queue.waiting(), 0u);
+}
+
+TEST(SendQueue, MovesTheRestOnlyWhereItIsTheSmallerPart) {
+  SendQueue queue;
+  constexpr size_t kAll = 40 * SendQueue::kWaitingMax;
+  queue.append(std::string(kAll, 'a'));
+  std::vector<char> into(kAll / 4);
+  for (const size_t left : {kAll, kAll / 2, kAll / 4}) {
+    queue.take(into);
+    queue.drop_taken();
+    EXPECT_EQ(queue.text().size(), left);
+  }
 }
 
 TEST(SendQueue, CanBeTakenOnceMore) {
