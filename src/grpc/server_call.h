@@ -47,6 +47,7 @@ class Call final : public ServerCall, public http::Http2Stream {
   void on_closed();
   http::Http2Events::BodyPart read_body(std::span<char> into);
   void send_trailers();
+  /// What it keeps for the next call is empty, and small.
   void rest();
   bool idle() const { return !is_open() && !running_; }
   /// When a unary call's message must be there; TimePoint::max() where none is awaited.

@@ -39,7 +39,6 @@ void ServerStream::begin() {
   body_bytes_max_ = body_bytes_most(connection_.thread().core.options.limits);
   end_received_ = reading_ = dropping_ = continue_sent_ = false;
   trailers_cut_ = false;
-  clear_answer();
   head_sent_ = finished_ = false;
   running_ = cancelled_ = false;
 }

@@ -33,6 +33,7 @@ class ServerStream final : public Http2Stream {
   void on_end_stream();
   void on_closed();
   Http2Events::BodyPart read_body(std::span<char> into);
+  /// What it keeps for the next request is empty, and small.
   void rest();
   bool idle() const { return !is_open() && !running_; }
   /// Above the limits: it was not kept whole.
