@@ -30,6 +30,10 @@ struct Uri {
 /// kInvalidArgument INVALID_URL.
 Result<Uri> parse_uri(std::string_view text);
 
+/// "http://h/a", "mailto:a": no reference that takes its scheme from its base (RFC 3986
+/// section 4.2).
+bool has_scheme(std::string_view reference);
+
 /// What `reference` means where it stands in `base`, an absolute URL (RFC 3986 section 5.2):
 /// "../b?c" in "http://h/x/y/z" is "http://h/x/b?c". Neither is checked: `parse_uri` refuses what
 /// comes of a wrong one.

@@ -106,7 +106,6 @@ class Client::Impl {
   Result<void> send(const ClientRequest& request, ClientResponse& response, Timings& timings,
                     Deadline deadline);
   void close_idle();
-  const std::string& authority() const { return options.authority; }
 
  private:
   Origin& origin_of(const ClientRequest& request);
@@ -475,18 +474,7 @@ Client::Client(Client&&) noexcept = default;
 
 Result<void> Client::send(const ClientRequest& request, ClientResponse& response, Timings& timings,
                           Deadline deadline) {
-  const std::string& authority = impl_->authority();
-  if (authority.empty() || (request.headers && request.headers->has("host")))
-    return impl_->send(request, response, timings, deadline);
-  Headers headers;
-  // First, as RFC 9110 section 7.2 wants it.
-  headers.add("Host", authority);
-  if (request.headers) {
-    for (const auto& [name, value] : *request.headers) headers.add(name, value);
-  }
-  ClientRequest named = request;
-  named.headers = &headers;
-  return impl_->send(named, response, timings, deadline);
+  return impl_->send(request, response, timings, deadline);
 }
 
 void Client::close_idle() { impl_->close_idle(); }

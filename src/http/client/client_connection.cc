@@ -132,6 +132,7 @@ ClientConnection::ClientConnection(net::Socket socket, const net::Endpoint& remo
       default_port_(default_port),
       proxy_(proxy),
       parser_(limits_of(options)),
+      host_(options.authority),
       is_last_(options.reuse == ClientOptions::Reuse::kNever),
       header_bytes_max_(options.header_bytes_max),
       body_bytes_max_(options.body_bytes_max),
@@ -226,8 +227,9 @@ Result<void> ClientConnection::append_head(const ClientRequest& request) {
   if (request.target.empty() || !is_clean<0x20>(request.target)) {
     return bad_request(fmt::format("the target \"{}\" is not percent-encoded", request.target));
   }
-  if (!is_clean<0x20>(request.host))
-    return bad_request(fmt::format("invalid host \"{}\"", request.host));
+  for (const std::string_view host : {request.host, std::string_view(host_)}) {
+    if (!is_clean<0x20>(host)) return bad_request(fmt::format("invalid host \"{}\"", host));
+  }
   request_closes_ = false;
   request_chunked_ = false;
   if (buffer_.capacity() < read_bytes_) buffer_.reserve(read_bytes_);
@@ -244,7 +246,11 @@ Result<void> ClientConnection::append_head(const ClientRequest& request) {
   // First, as RFC 9110 section 7.2 wants it.
   if (!host_given) {
     buffer_.append("Host: ");
-    append_authority(request);
+    if (host_.empty()) {
+      append_authority(request);
+    } else {
+      buffer_.append(host_);
+    }
     buffer_.append("\r\n");
   }
   if (proxy_ != nullptr && !proxy_->authorization.empty()) {

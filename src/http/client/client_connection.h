@@ -72,6 +72,7 @@ class ClientConnection final : fiber::Scheduler::Deferred {
   uint16_t default_port_;
   const Proxy* proxy_;
   ResponseParser parser_;
+  std::string host_;  ///< `ClientOptions::authority`
   Buffer buffer_;
   size_t read_bytes_ = 2 * kReadBytesMin;  ///< what is reserved before a read of a head
   size_t queued_ = 0;                      ///< bytes of the request in front of what is received

@@ -122,6 +122,7 @@ Result<void> ClientHttp2::open(const ClientRequest& request, Stream& stream, Dea
   const bool https = request.scheme == ClientRequest::Scheme::kHttps;
   std::string authority;
   if (request.headers != nullptr) authority = request.headers->get("host");
+  if (authority.empty()) authority = options_.authority;
   if (authority.empty()) {
     const bool v6 = request.host.find(':') != std::string_view::npos;
     authority = v6 ? fmt::format("[{}]", request.host) : std::string(request.host);

@@ -33,13 +33,6 @@ bool names_content(std::string_view field) {
          field_name_equals(field.substr(0, kContent.size()), kContent);
 }
 
-/// Has neither scheme nor host: "/b", "?c", "d".
-bool is_relative(std::string_view location) {
-  const size_t colon = location.find(':');
-  return !location.starts_with("//") &&
-         (colon == std::string_view::npos || colon > location.find_first_of("/?#"));
-}
-
 /// Makes `request` the one that `location` asks for; its views are `hop`'s.
 Result<void> turn(ClientRequest& request, Hop& hop, int status, std::string_view location,
                   std::string_view first_host) {
@@ -59,7 +52,7 @@ Result<void> turn(ClientRequest& request, Hop& hop, int status, std::string_view
   if (!keeps_body && hop.method != "HEAD") hop.method = "GET";
   const bool keeps_secrets = is_same_site(first_host, hop.host);
   // As Go's net/http: a Host of the caller's own, or of the client's, goes along.
-  const bool keeps_host = is_relative(location);
+  const bool keeps_host = !has_scheme(location) && !location.starts_with("//");
   Headers headers;
   for (const auto& [name, value] : hop.headers) {
     if ((!keeps_host && field_name_equals(name, "host")) || (!keeps_body && names_content(name)) ||

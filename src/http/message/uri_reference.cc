@@ -23,12 +23,12 @@ std::string without_dots(std::string_view path) {
   return out;
 }
 
+}  // namespace
+
 bool has_scheme(std::string_view reference) {
   const size_t colon = reference.find(':');
   return colon != std::string_view::npos && colon < reference.find_first_of("/?#");
 }
-
-}  // namespace
 
 std::string resolve_reference(std::string_view base, std::string_view reference) {
   constexpr std::string_view kSeparator = "://";
