@@ -38,6 +38,21 @@ inline void append_fixed64(std::string& out, uint64_t value) {
   std::memcpy(bytes, &value, 8);
   out.append(bytes, 8);
 }
+
+/// Whole fields.
+inline void put_uint(std::string& out, uint32_t number, uint64_t value) {
+  append_tag(out, number, WireType::kVarint);
+  append_varint(out, value);
+}
+inline void put_fixed64(std::string& out, uint32_t number, uint64_t value) {
+  append_tag(out, number, WireType::kFixed64);
+  append_fixed64(out, value);
+}
+inline void put_bytes(std::string& out, uint32_t number, std::string_view bytes) {
+  append_tag(out, number, WireType::kBytes);
+  append_varint(out, bytes.size());
+  out.append(bytes);
+}
 static_assert(std::endian::native == std::endian::little,
               "fixed-width fields are copied as they lie in memory");
 

@@ -11,16 +11,8 @@
 /// who has them too.
 namespace bia::grpc {
 
-inline void put_varint(std::string& out, uint64_t value) { codec::append_varint(out, value); }
-inline void put_uint(std::string& out, uint32_t field, uint64_t value) {
-  codec::append_tag(out, field, codec::WireType::kVarint);
-  codec::append_varint(out, value);
-}
-inline void put_bytes(std::string& out, uint32_t field, std::string_view bytes) {
-  codec::append_tag(out, field, codec::WireType::kBytes);
-  codec::append_varint(out, bytes.size());
-  out.append(bytes);
-}
+using codec::put_bytes;
+using codec::put_uint;
 
 /// Goes over the fields of one message. `next` is false at the end and at the first malformed byte,
 /// for which it takes groups too; then `ok` tells which.

@@ -177,7 +177,7 @@ ReflectionService::Answer ReflectionService::extension_numbers(const std::string
   Answer answer{Answer::kExtensionNumbers, {}};
   put_bytes(answer.bytes, 1, type);
   std::string packed;
-  for (int number : numbers) put_varint(packed, static_cast<uint64_t>(number));
+  for (int number : numbers) codec::append_varint(packed, static_cast<uint64_t>(number));
   if (!packed.empty()) put_bytes(answer.bytes, 2, packed);
   return answer;
 }

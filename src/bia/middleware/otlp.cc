@@ -2,19 +2,14 @@
 
 #include <algorithm>
 
-#include "grpc/proto_wire.h"
+#include "codec/wire_format.h"
 
 namespace bia::otlp {
 namespace {
 
-using grpc::put_bytes;
-using grpc::put_uint;
-using grpc::put_varint;
-
-void put_fixed64(std::string& out, uint32_t field, uint64_t value) {
-  put_varint(out, uint64_t(field) << 3 | 1);
-  for (int i = 0; i < 8; ++i) out += char(value >> (8 * i));
-}
+using codec::put_bytes;
+using codec::put_fixed64;
+using codec::put_uint;
 
 std::string key_value(std::string_view key, const Tracer::Value& value) {
   std::string any;

@@ -15,26 +15,13 @@ constexpr int kSchema = 3;
 /// client_golang's: what is smaller counts as zero.
 constexpr double kZeroThreshold = 2.938735877055719e-39;
 
-using bia::codec::append_fixed64;
-using bia::codec::append_tag;
 using bia::codec::append_varint;
-using bia::codec::WireType;
+using bia::codec::put_bytes;
+using bia::codec::put_uint;
 using bia::codec::zigzag;
 
-void put_bytes(std::string& out, uint32_t field, std::string_view bytes) {
-  append_tag(out, field, WireType::kBytes);
-  append_varint(out, bytes.size());
-  out += bytes;
-}
-
-void put_integer(std::string& out, uint32_t field, uint64_t value) {
-  append_tag(out, field, WireType::kVarint);
-  append_varint(out, value);
-}
-
 void put_double(std::string& out, uint32_t field, double value) {
-  append_tag(out, field, WireType::kFixed64);
-  append_fixed64(out, std::bit_cast<uint64_t>(value));
+  bia::codec::put_fixed64(out, field, std::bit_cast<uint64_t>(value));
 }
 
 // Spans of neighbouring buckets, and differences of counts from bucket to bucket.
@@ -65,8 +52,8 @@ void put_buckets(std::string& out, uint32_t spans_field, uint32_t deltas_field,
   }
   for (const Span& span : spans) {
     std::string one;
-    put_integer(one, 1, zigzag(span.offset));
-    put_integer(one, 2, span.length);
+    put_uint(one, 1, zigzag(span.offset));
+    put_uint(one, 2, span.length);
     put_bytes(out, spans_field, one);
   }
   if (!deltas.empty()) put_bytes(out, deltas_field, deltas);
@@ -127,21 +114,21 @@ void WriteRequest::add_series(const std::vector<Label>& labels, uint32_t field,
 void WriteRequest::add_sample(const std::vector<Label>& labels, double value, int64_t unix_ms) {
   std::string sample;
   put_double(sample, 1, value);
-  put_integer(sample, 2, static_cast<uint64_t>(unix_ms));
+  put_uint(sample, 2, static_cast<uint64_t>(unix_ms));
   add_series(labels, 2, sample);
 }
 
 void WriteRequest::add_histogram(const std::vector<Label>& labels, const NativeHistogram& histogram,
                                  int64_t unix_ms) {
   std::string point;
-  put_integer(point, 1, histogram.count);
+  put_uint(point, 1, histogram.count);
   put_double(point, 3, histogram.sum);
-  put_integer(point, 4, zigzag(kSchema));
+  put_uint(point, 4, zigzag(kSchema));
   put_double(point, 5, kZeroThreshold);
-  put_integer(point, 6, histogram.zero_count);
+  put_uint(point, 6, histogram.zero_count);
   put_buckets(point, 8, 9, histogram.negative);
   put_buckets(point, 11, 12, histogram.positive);
-  put_integer(point, 15, static_cast<uint64_t>(unix_ms));
+  put_uint(point, 15, static_cast<uint64_t>(unix_ms));
   add_series(labels, 4, point);
 }
 
