@@ -14,7 +14,6 @@ constexpr size_t kGroup = 8;  // letters
 
 }  // namespace
 
-std::string base64_encode(std::string_view bytes) { return bia::base64_encode(bytes); }
 Decoded base64_decode(std::string_view text) {
   Decoded out;
   out.bytes = bia::codec::go_base64_decode(text, bia::Base64::kStandard, out.problem);

@@ -5,7 +5,6 @@
 
 namespace zelus::templates {
 
-std::string base64_encode(std::string_view bytes);
 std::string base32_encode(std::string_view bytes);
 /// What was read, or Go's text of what is wrong ("illegal base64 data at input byte 4").
 struct Decoded {

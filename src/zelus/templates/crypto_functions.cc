@@ -8,6 +8,7 @@
 
 #include <memory>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "zelus/templates/base64.h"
 #include "zelus/templates/function.h"
@@ -164,7 +165,7 @@ Result<Value> encrypt_aes(Args args) {
       EVP_EncryptFinal_ex(cipher.get(), bytes(out) + kBlock + size, &last) != 1)
     return call_error("AES failed");
   out.resize(kBlock + static_cast<size_t>(size + last));
-  return Value::text(base64_encode(out));
+  return Value::text(bia::base64_encode(out));
 }
 Result<Value> decrypt_aes(Args args) {
   if (args[1].as_text().empty()) return Value::text("");

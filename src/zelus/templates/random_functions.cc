@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
+#include "base/base64.h"
 #include "bia/base/assert.h"
-#include "zelus/templates/base64.h"
 #include "zelus/templates/function.h"
 #include "zelus/templates/random.h"
 #include "zelus/templates/runes.h"
@@ -88,7 +88,7 @@ Result<Value> random_bytes(Args args) {
   if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size())) !=
       1)
     return call_error("no random bytes");
-  return Value::text(base64_encode(bytes));
+  return Value::text(bia::base64_encode(bytes));
 }
 
 Result<Value> shuffle(Args args) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/base64.h"
 #include "codec/go_quote.h"
 #include "zelus/templates/base64.h"
 #include "zelus/templates/convert.h"
@@ -260,7 +261,7 @@ constexpr Function kFunctions[] = {
      }},
     {"join", "sa", join},
     {"b64enc", "s",
-     [](Args args) -> Result<Value> { return Value::text(base64_encode(args[0].as_text())); }},
+     [](Args args) -> Result<Value> { return Value::text(bia::base64_encode(args[0].as_text())); }},
     {"b64dec", "s", [](Args args) { return decoded(base64_decode(args[0].as_text())); }},
     {"b32enc", "s",
      [](Args args) -> Result<Value> { return Value::text(base32_encode(args[0].as_text())); }},
