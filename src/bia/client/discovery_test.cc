@@ -331,6 +331,23 @@ std::string ask(ServicePool& pool, std::string_view method, std::string_view req
   return answer.ok() ? *answer : answer.error().message();
 }
 
+/// A server whose "/t.S/Who" says what its caller sent as `field`.
+std::unique_ptr<grpc::Server> saying(fiber::ThreadGroup& group, const char* field,
+                                     grpc::ServerOptions options) {
+  options.address = "127.0.0.1:0";
+  auto server = grpc::Server::create(group, options).value();
+  grpc::MethodHandler who;
+  who.path = "/t.S/Who";
+  who.unary = [field](grpc::ServerCall& call, std::string_view,
+                      std::string& reply) -> Result<void> {
+    reply = call.metadata(field);
+    return {};
+  };
+  server->add_method(std::move(who)).value();
+  server->start().value();
+  return server;
+}
+
 TEST(ServicePool, CallsOverTls) {
   const net::TestAuthority authority;
   auto group = fiber::ThreadGroup::create(1).value();
@@ -369,17 +386,8 @@ TEST(ServicePool, CallsWhatItLooksUpByItsName) {
   group->run([&](size_t) {
     for (const bool secure : {false, true}) {
       grpc::ServerOptions options;
-      options.address = "127.0.0.1:0";
       if (secure) options.tls = tls;
-      auto server = grpc::Server::create(*group, options).value();
-      grpc::MethodHandler who;
-      who.path = "/t.S/Who";
-      who.unary = [](grpc::ServerCall& call, std::string_view, std::string& reply) -> Result<void> {
-        reply = call.metadata(":authority");
-        return {};
-      };
-      server->add_method(std::move(who)).value();
-      server->start().value();
+      auto server = saying(*group, ":authority", options);
       const std::string address = server->address();
       const std::string name = "localhost" + address.substr(address.rfind(':'));
       // Its second address may be [::1], where nobody listens.
@@ -480,17 +488,7 @@ TEST(ServicePool, CallsHttpsAndKnowsItsScheme) {
 TEST(ServicePool, ItsChannelsHaveItsOptions) {
   auto group = fiber::ThreadGroup::create(1).value();
   group->run([&](size_t) {
-    grpc::ServerOptions options;
-    options.address = "127.0.0.1:0";
-    auto server = grpc::Server::create(*group, options).value();
-    grpc::MethodHandler who;
-    who.path = "/t.S/Who";
-    who.unary = [](grpc::ServerCall& call, std::string_view, std::string& reply) -> Result<void> {
-      reply = call.metadata("user-agent");
-      return {};
-    };
-    server->add_method(std::move(who)).value();
-    server->start().value();
+    auto server = saying(*group, "user-agent", {});
     PoolOptions pool_options{.target = server->address()};
     pool_options.channel.user_agent = "mine/1";
     auto pool = ServicePool::create(pool_options).value();

@@ -1,19 +1,11 @@
-#include "bia/bia/service_client.h"
-
 #include <gmock/gmock.h>
-#include <google/protobuf/wrappers.pb.h>
-#include <gtest/gtest.h>
-
-#include <map>
 
 #include "bia/bia/jwt.h"
 #include "bia/bia/log.h"
 #include "bia/bia/propagation.h"
 #include "bia/bia/tracing.h"
 #include "bia/bia/validate.h"
-#include "bia/fiber/threads.h"
-#include "bia/grpc/server.h"
-#include "bia/http/server.h"
+#include "bia/client/service_client_test_support.h"
 #include "bia/metrics/registry.h"
 
 namespace bia {
@@ -22,79 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 using google::protobuf::StringValue;
 using testing::HasSubstr;
-
-constexpr std::string_view kEcho = "/t.S/Echo";
-
-/// A gRPC and an HTTP server on one thread, and what their handlers have seen.
-struct Peer {
-  std::atomic<int> calls{0};
-  std::function<Result<void>(grpc::ServerCall&, std::string_view, std::string&)> echo =
-      [](grpc::ServerCall&, std::string_view request, std::string& reply) -> Result<void> {
-    reply = request;
-    return {};
-  };
-  std::function<void(http::ServerRequest&, http::ServerResponse&)> http;
-
-  void run(const std::function<void(const std::string& grpc, const std::string& http)>& body) {
-    auto threads = *fiber::ThreadGroup::create(1);
-    grpc::ServerOptions options;
-    options.address = "127.0.0.1:0";
-    auto server = *grpc::Server::create(*threads, options);
-    grpc::MethodHandler unary;
-    unary.path = kEcho;
-    unary.unary = [this](grpc::ServerCall& call, std::string_view request, std::string& reply) {
-      ++calls;
-      return echo(call, request, reply);
-    };
-    server->add_method(std::move(unary)).value();
-    grpc::MethodHandler chat;
-    chat.path = "/t.S/Chat";
-    chat.stream = [](grpc::ServerCall& call) -> Result<void> {
-      std::string message;
-      while (BIA_TRY(call.read(message))) {
-        if (message == "fail") return Error(Code::kNotFound, "GONE", "gone");
-        BIA_TRY(call.write(message + std::string(call.metadata("x-request-id"))));
-      }
-      return {};
-    };
-    server->add_method(std::move(chat)).value();
-    http::ServerOptions web_options;
-    web_options.address = "127.0.0.1:0";
-    auto web =
-        *http::Server::create(*threads, web_options,
-                              [this](http::ServerRequest& request, http::ServerResponse& response) {
-                                ++calls;
-                                http(request, response);
-                              });
-    threads->run([&](size_t) {
-      server->start().value();
-      web->start().value();
-      body(server->address(), web->address());
-      web->stop(Deadline::after(2s));
-      server->stop(Deadline::after(2s));
-    });
-  }
-};
-
-std::unique_ptr<ServiceClient> client_of(const std::string& target,
-                                         const std::function<void(ServiceClientOptions&)>& set = {},
-                                         const std::string& scheme = "grpc") {
-  ServiceClientOptions options;
-  options.pool.target = target;
-  options.pool.scheme = scheme;
-  options.timeout = 20s;
-  if (set) set(options);
-  return *ServiceClient::create(std::move(options));
-}
-
-Result<std::string> echo(ServiceClient& client, const std::string& text,
-                         const Context* parent = nullptr, Request::Validate validate = nullptr) {
-  StringValue request;
-  StringValue reply;
-  request.set_value(text);
-  BIA_TRY(client.unary({kEcho, request, reply, validate, parent}, {}));
-  return reply.value();
-}
 
 TEST(ServiceClient, RunsItsChainAsAServerDoes) {
   Peer peer;
@@ -152,110 +71,6 @@ TEST(ServiceClient, RecoversFromAMiddlewareThatThrows) {
     client->use(recovery_middleware());
     client->use([](Context&, Request, Next) -> Result<Reply> { throw std::runtime_error("x"); });
     EXPECT_EQ(echo(*client, "x").error().reason(), "UNKNOWN");
-  });
-}
-
-TEST(ServiceClient, RetriesWhatIsUnavailableAndNothingElse) {
-  Peer peer;
-  Code code = Code::kUnavailable;
-  peer.echo = [&](grpc::ServerCall&, std::string_view request, std::string& reply) -> Result<void> {
-    if (peer.calls < 3) return Error(code, "DOWN", "down");
-    reply = request;
-    return {};
-  };
-  peer.run([&](const std::string& grpc, const std::string&) {
-    auto client = client_of(grpc, [](auto& options) {
-      options.retry.attempts = 3;
-      options.retry.backoff = 1ms;
-    });
-    EXPECT_EQ(*echo(*client, "x"), "x");
-    EXPECT_EQ(peer.calls, 3);
-    peer.calls = 0;
-    code = Code::kNotFound;
-    EXPECT_EQ(echo(*client, "x").error().reason(), "DOWN");
-    EXPECT_EQ(peer.calls, 1);
-  });
-}
-
-TEST(ServiceClient, StopsRetryingWhereMostCallsFail) {
-  Peer peer;
-  peer.echo = [](grpc::ServerCall&, std::string_view, std::string&) -> Result<void> {
-    return Error(Code::kUnavailable, "DOWN", "down");
-  };
-  peer.run([&](const std::string& grpc, const std::string&) {
-    auto client = client_of(grpc, [](auto& options) {
-      options.retry.attempts = 2;
-      options.retry.backoff = Duration::zero();
-    });
-    for (int i = 0; i < 20; ++i) EXPECT_FALSE(echo(*client, "x").ok());
-    EXPECT_LT(peer.calls, 25) << "gRPC's retry throttling: ten failures, then half of the tokens";
-    EXPECT_GT(peer.calls, 20);
-  });
-}
-
-TEST(ServiceClient, HedgesASlowNode) {
-  Peer slow;
-  bool cancelled = false;
-  slow.echo = [&](grpc::ServerCall&, std::string_view, std::string&) -> Result<void> {
-    cancelled = fiber::sleep_for(60s).error().code() == Code::kCancelled;
-    return Error(Code::kInternal, "SLOW", "");
-  };
-  slow.run([&](const std::string& first, const std::string&) {
-    // The second sending finds the same node, quick now.
-    auto client = client_of(first, [](auto& options) {
-      options.hedge.copies = 2;
-      options.hedge.delay = 5ms;
-    });
-    auto before = slow.echo;
-    int number = 0;
-    slow.echo = [&](grpc::ServerCall& call, std::string_view request,
-                    std::string& reply) -> Result<void> {
-      if (number++ == 0) return before(call, request, reply);
-      reply = request;
-      return {};
-    };
-    EXPECT_EQ(*echo(*client, "x"), "x");
-    EXPECT_EQ(slow.calls, 2);
-    for (int i = 0; i < 1000 && !cancelled; ++i) fiber::sleep_for(1ms).ignore("a test");
-    EXPECT_TRUE(cancelled) << "the loser is cancelled";
-  });
-}
-
-TEST(ServiceClient, ACopyThatIsCancelledIsNoFailureOfItsNode) {
-  const int calls = 2 * int(SreBreaker::Options().requests_min);
-  Peer peer;
-  std::map<std::string, int> by_connection;
-  // The first copies, which all go to the one node, are never answered.
-  peer.echo = [&](grpc::ServerCall& call, std::string_view request,
-                  std::string& reply) -> Result<void> {
-    ++by_connection[call.peer()];
-    if (peer.calls % 2 == 1) fiber::sleep_for(60s).ignore("a test");
-    reply = request;
-    return {};
-  };
-  peer.run([&](const std::string& grpc, const std::string&) {
-    auto client = client_of(grpc + "," + grpc, [](auto& options) {
-      options.pool.breaker = PoolOptions::Breaker::kOn;
-      options.hedge.copies = 2;
-      options.hedge.delay = 1ms;
-    });
-    for (int i = 0; i < calls; ++i) EXPECT_EQ(*echo(*client, "x"), "x");
-  });
-  ASSERT_EQ(by_connection.size(), 2u);
-  for (const auto& [connection, count] : by_connection)
-    EXPECT_EQ(count, calls) << "the breaker of " << connection << " has opened";
-}
-
-TEST(ServiceClient, SendsNoCopiesWhereMostCallsFail) {
-  Peer peer;
-  peer.echo = [](grpc::ServerCall&, std::string_view, std::string&) -> Result<void> {
-    return Error(Code::kUnavailable, "DOWN", "down");
-  };
-  peer.run([&](const std::string& grpc, const std::string&) {
-    auto client = client_of(grpc, [](auto& options) { options.hedge.copies = 2; });
-    for (int i = 0; i < 20; ++i) EXPECT_EQ(echo(*client, "x").error().reason(), "DOWN");
-    EXPECT_LT(peer.calls, 25) << "half of ten tokens: five failed sendings, then no second one";
-    EXPECT_GT(peer.calls, 20);
   });
 }
 
