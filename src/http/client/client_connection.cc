@@ -246,11 +246,7 @@ Result<void> ClientConnection::append_head(const ClientRequest& request) {
   // First, as RFC 9110 section 7.2 wants it.
   if (!host_given) {
     buffer_.append("Host: ");
-    if (host_.empty()) {
-      append_authority(request);
-    } else {
-      buffer_.append(host_);
-    }
+    host_.empty() ? append_authority(request) : buffer_.append(host_);
     buffer_.append("\r\n");
   }
   if (proxy_ != nullptr && !proxy_->authorization.empty()) {
