@@ -115,6 +115,14 @@ def test_one_that_is_refused_without_end_does_not_fill_the_log(start, tmp_path):
 
 
 @pytest.mark.parametrize("version", ["--http1.1", "--http2-prior-knowledge"])
+def test_a_body_that_waits_for_100_and_is_not_wanted(start, tmp_path, version):
+    """curl takes a stream that is reset before its body was sent for a failure."""
+    service = Service(start, tmp_path)
+    said = service.curl("/helloworld/a", version, "-w", "%{http_code}", "-H", "Expect: 100-continue", "-d", "body")
+    assert said.endswith(b"405") and b"METHOD_NOT_ALLOWED" in said
+
+
+@pytest.mark.parametrize("version", ["--http1.1", "--http2-prior-knowledge"])
 def test_coded_requests_are_unpacked(start, tmp_path, version):
     """POST /throw: 500 once its body was read, as the handler throws."""
     service = slow_service.Service(start, tmp_path, program="slow_service", http="decompression: true\n    body_bytes_max: 3000")

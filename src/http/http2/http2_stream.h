@@ -17,6 +17,8 @@ class Http2Stream {
   /// Of the header block that has just ended, as RFC 9113 section 6.5.2 counts: above
   /// `Http2Options::header_bytes_max` the rest of it was not told.
   size_t block_bytes() const { return block_bytes_; }
+  /// What is still to come by its content-length; -1: it has none.
+  int64_t content_left() const { return content_left_; }
 
  protected:
   ~Http2Stream() = default;

@@ -101,6 +101,7 @@ class TestClient final : Http2Events {
   }
   void on_headers_end(Http2Stream& stream, Block, EndStream end) noexcept override {
     if (end == EndStream::kYes) on_end_stream(stream);
+    changed_.wake_all();
   }
   void on_data(Http2Stream& stream, std::string_view bytes) noexcept override {
     of(stream).body.append(bytes);

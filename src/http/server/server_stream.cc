@@ -274,6 +274,8 @@ void ServerStream::drain() {
   constexpr size_t kDrainBytesMax = 64 * 1024;
   constexpr Duration kDrainMax = std::chrono::milliseconds(100);
   if (head_sent_ || cancelled_) return;
+  if (content_left() >= 0 && content_left() <= static_cast<int64_t>(kDrainBytesMax))
+    send_continue();
   const Deadline deadline = end_received_ ? Deadline::never() : Deadline::after(kDrainMax);
   while (!end_received_ && is_open() && received_.size() <= kDrainBytesMax) {
     connection_.http2().consume(*this, std::exchange(unconsumed_, 0));
